@@ -1,0 +1,70 @@
+"""How a stage lays a case down: with a next action, a due row, a timeline entry, and a message if it is now.
+
+A case that is not resting always leaves with a `next_action.when`, which the store turns into a due row: if a
+message is lost or a worker dies, the due row brings the case back.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from onboarding.domain.case import Case, NextAction, TimelineEntry
+from onboarding.domain.lifecycle import Event
+from onboarding.ports import WORK_QUEUE, Services, WorkMessage
+
+#: Longer waits than this are due rows only; shorter ones are also a delayed message.
+MESSAGE_DELAY_MAX = 30.0
+
+
+def entry(now: datetime, action: str, actor: str = "service", /, **detail: object) -> TimelineEntry:
+    """One timeline entry. `detail` values are codes, counts and ids; None is left out."""
+    return TimelineEntry(now, actor, action, {k: str(v) for k, v in detail.items() if v is not None})
+
+
+async def save(s: Services, case: Case, now: datetime, *entries: TimelineEntry) -> Case:
+    """Write the case with its timeline. Raises StoreConflict if somebody else was first."""
+    case.updated_at = now
+    return await s.cases.save(case, entries)
+
+
+async def hand_on(
+    s: Services,
+    case: Case,
+    now: datetime,
+    what: str,
+    why: str,
+    *entries: TimelineEntry,
+    queue: str = WORK_QUEUE,
+) -> Case:
+    """Save with a next action that is due now, then put "look now" on the queue.
+
+    A crash between the two loses nothing: the due row is already there.
+    """
+    case.next_action = NextAction(what, now, why)
+    saved = await save(s, case, now, *entries)
+    await s.queue.send(WorkMessage(case_id=case.case_id, why=why), queue=queue)
+    return saved
+
+
+async def wait(
+    s: Services, case: Case, now: datetime, what: str, when: datetime, why: str, *entries: TimelineEntry
+) -> Case:
+    """Save with a planned next action. A short wait is also sent as a delayed message."""
+    case.next_action = NextAction(what, when, why)
+    saved = await save(s, case, now, *entries)
+    delay = (when - now) / timedelta(seconds=1)
+    if delay <= MESSAGE_DELAY_MAX:
+        await s.queue.send(WorkMessage(case_id=case.case_id, why=why), delay=max(delay, 0.0))
+    return saved
+
+
+async def rest(s: Services, case: Case, now: datetime, what: str, why: str, *entries: TimelineEntry) -> Case:
+    """Save with nothing planned: HR or an operator has to do something (`what` says who and what)."""
+    case.next_action = NextAction(what, None, why)
+    return await save(s, case, now, *entries)
+
+
+async def block(s: Services, case: Case, now: datetime, reason: str, **detail: object) -> Case:
+    """Block with a reason code that an operator can read and fix."""
+    case.apply(Event.BLOCK, reason=reason)
+    return await rest(s, case, now, "operator", reason, entry(now, "blocked", reason=reason, **detail))

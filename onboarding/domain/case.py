@@ -1,0 +1,345 @@
+"""Our record of one person's onboarding. The case is the truth; everything else is a hint to it.
+
+Plain data, changed only by the stage that holds it and written with compare-and-swap (`etag`). `encode` and
+`decode` are the one JSON form; rows carry `schema`, and `decode` lifts older rows (`_LIFTS`).
+Nothing in here is a credential: passwords and passes are never kept, only that and when they were issued.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+
+from onboarding.domain.hire import Certainty, Hire
+from onboarding.domain.lifecycle import REMEMBERS, Event, State, next_state
+
+SCHEMA = 1
+
+
+class AliasKind(StrEnum):
+    """What a value in an alias row is."""
+
+    EMPLOYEE_ID = "employee_id"
+    EMPLOYEE_NUMBER = "employee_number"
+    CANDIDATE_ID = "candidate_id"
+    UPN = "upn"
+    OBJECT_ID = "object_id"
+
+
+#: Source under which UPNs and object ids are filed: they belong to the tenant, not to an HR system.
+TENANT = "tenant"
+
+
+@dataclass(frozen=True, slots=True)
+class Alias:
+    """A name under which a case can be found: (source, kind, value) → case. UPNs are kept in lower case."""
+
+    source: str
+    kind: AliasKind
+    value: str
+
+
+class Status(StrEnum):
+    """Provenance status: did the person confirm in person? (design section 2)"""
+
+    UNKNOWN = "unknown"
+    ABSENT = "absent"
+    DIRECTORY_ONLY = "directory_only"
+    ADMIN_REGISTERED = "admin_registered"
+    UNATTRIBUTED = "unattributed"
+    PARTIAL = "partial"
+    USER_REVIEWED = "user_reviewed"
+    USER_REGISTERED = "user_registered"
+    REMOVED = "removed"
+    EXCLUDED = "excluded"
+
+
+class Recoverable(StrEnum):
+    """Would SSPR let this person reset today?"""
+
+    YES = "yes"
+    NO = "no"
+    UNKNOWN = "unknown"
+
+
+class Act(StrEnum):
+    """What a piece of evidence says was done to a method."""
+
+    REGISTERED = "registered"
+    REVIEWED = "reviewed"
+    UPDATED = "updated"
+    DELETED = "deleted"
+    CANCELLED = "cancelled"
+    #: The registration report lists the method: that it exists, not who added it.
+    LISTED = "listed"
+    #: A self-service reset by the person was seen to fail or succeed.
+    RESET_FAILED = "reset_failed"
+    RESET_SUCCEEDED = "reset_succeeded"
+
+
+class By(StrEnum):
+    """Who did it."""
+
+    USER = "user"
+    ADMIN = "admin"
+    APP = "app"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One audit event or one report row's method. `id` is the audit event's id, opaque, and de-duplicates."""
+
+    id: str
+    #: `audit`, `report` or `methods` (the targeted read of one person's methods).
+    kind: str
+    act: Act
+    by: By
+    #: Name in the vocabulary of `methodsRegistered`, or `all` where the event names none; None: unknown.
+    method: str | None
+    #: When it happened (audit) or the report's own time.
+    at: datetime
+    #: Provider's text for what happened, without personal data; shown in the evidence drawer.
+    said: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """What the registration report, or the targeted read, last said about this person."""
+
+    methods: tuple[str, ...]
+    as_of: datetime
+    is_admin: bool | None = None
+    sspr_enabled: bool | None = None
+    sspr_registered: bool | None = None
+    sspr_capable: bool | None = None
+    #: False: the person was not in the report (disabled or deleted, or too new).
+    present: bool = True
+
+
+@dataclass(slots=True)
+class AccountIntent:
+    """Written before POST /users: the reserved name, the mark that makes the account ours, and when."""
+
+    user_principal_name: str
+    mark: str
+    at: datetime
+
+
+@dataclass(slots=True)
+class Account:
+    """The Entra account of this case."""
+
+    id: str
+    user_principal_name: str
+    mark: str
+    created_at: datetime
+    #: `created` by us, or `adopted` on an approver's word.
+    origin: str = "created"
+    synced: bool = False
+    manager_id: str | None = None
+
+
+class StepStatus(StrEnum):
+    """Where one step of provisioning stands."""
+
+    PENDING = "pending"
+    WAITING = "waiting"
+    RETRYING = "retrying"
+    DONE = "done"
+    SKIPPED = "skipped"
+    BLOCKED = "blocked"
+
+
+@dataclass(slots=True)
+class StepRecord:
+    """One step of one case. `detail` holds codes and ids, never personal data."""
+
+    status: StepStatus = StepStatus.PENDING
+    attempts: int = 0
+    at: datetime | None = None
+    first_failed_at: datetime | None = None
+    code: str | None = None
+    detail: str | None = None
+
+
+class PassStatus(StrEnum):
+    """`intended` and `created` are doubt after a crash: void, issue anew, send again."""
+
+    INTENDED = "intended"
+    CREATED = "created"
+    DELIVERED = "delivered"
+    VOID = "void"
+
+
+@dataclass(slots=True)
+class PassRecord:
+    """That a Temporary Access Pass was issued, to whom it went, and until when. Never the pass."""
+
+    status: PassStatus
+    claimed_at: datetime
+    #: `manager` or `desk`.
+    recipient: str
+    pass_id: str | None = None
+    delivered_at: datetime | None = None
+    usable_from: datetime | None = None
+    usable_until: datetime | None = None
+
+
+class RungStatus(StrEnum):
+    """Life of one message. `uncertain` is final: never sent again."""
+
+    CLAIMED = "claimed"
+    DRAFTED = "drafted"
+    SENT = "sent"
+    UNCERTAIN = "uncertain"
+    SKIPPED = "skipped"
+
+
+@dataclass(slots=True)
+class RungRecord:
+    """One message of one episode. Keyed `episode:rung` in `Case.rungs`."""
+
+    rung: str
+    episode: int
+    #: `person`, `manager` or `desk`.
+    audience: str
+    status: RungStatus
+    claimed_at: datetime
+    message_id: str | None = None
+    sent_at: datetime | None = None
+    language: str | None = None
+    why: str | None = None
+
+
+@dataclass(slots=True)
+class NextAction:
+    """What happens next, when (None: when somebody acts), and why, as stable codes for the views."""
+
+    what: str
+    when: datetime | None
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineEntry:
+    """One line of a case's history. `action` is stable; `detail` holds codes, counts and ids only."""
+
+    at: datetime
+    #: `service`, `hr`, or `operator:<opaque principal id>`.
+    actor: str
+    action: str
+    detail: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Case:
+    """One person's onboarding. `etag` is the store's and is None before the first write."""
+
+    case_id: str
+    source: str
+    state: State
+    hire: Hire
+    created_at: datetime
+    updated_at: datetime
+    schema: int = SCHEMA
+    etag: str | None = None
+    reason_code: str | None = None
+    #: Where UNBLOCK and RESUME lead.
+    return_state: State | None = None
+    #: Greatest certainty seen: only `employee` may lead to an account.
+    certainty: Certainty = Certainty.EMPLOYEE
+    #: occurred_at of the newest applied event; older events only fill gaps.
+    hire_as_of: datetime | None = None
+    #: When HR withdrew the hire: a hire event that is older does not reopen it.
+    withdrawn_at: datetime | None = None
+    deliveries: list[str] = field(default_factory=list)
+    #: When the delivery that named the manager first arrived; a later change is not trusted with a pass.
+    manager_named_at: datetime | None = None
+    manager_changed: bool = False
+    #: Hash of the HR phone (keyed) and its last two digits, once the raw value is gone.
+    phone_hash: str | None = None
+    phone_tail: str | None = None
+    phone_reason: str | None = None
+    #: Approvals given by an approver: reason codes, for example `needs_approval_adopt`.
+    approvals: list[str] = field(default_factory=list)
+    #: Names that turned out to belong to somebody else.
+    refused_names: list[str] = field(default_factory=list)
+    intent: AccountIntent | None = None
+    account: Account | None = None
+    steps: dict[str, StepRecord] = field(default_factory=dict)
+    access_pass: PassRecord | None = None
+    episode: int = 1
+    #: Day that counts as day 0 of this episode's ladder; None: the start date.
+    episode_started_at: datetime | None = None
+    rungs: dict[str, RungRecord] = field(default_factory=dict)
+    status: Status = Status.UNKNOWN
+    recoverable: Recoverable = Recoverable.UNKNOWN
+    status_as_of: datetime | None = None
+    confirmed_at: datetime | None = None
+    evidence: list[Evidence] = field(default_factory=list)
+    registration: Registration | None = None
+    next_action: NextAction = field(default_factory=lambda: NextAction("start", None, "new"))
+
+    @property
+    def employee_key(self) -> str | None:
+        """The id under which HR knows the person: employee_id, else number, else candidate id."""
+        return self.hire.employee_id or self.hire.employee_number or self.hire.candidate_id
+
+    def apply(self, event: Event, *, reason: str | None = None) -> State:
+        """Move through the lifecycle table. Returns the new state; raises IllegalTransition unchanged."""
+        target = next_state(self.state, event, self.return_state)
+        if event in REMEMBERS:
+            self.return_state = self.state
+        elif event not in {Event.CANCEL, Event.EXCLUDE, Event.CLOSE}:
+            self.return_state = None
+        self.state = target
+        self.reason_code = reason
+        return target
+
+    def step(self, name: str) -> StepRecord:
+        """The record of one step, made on first use."""
+        return self.steps.setdefault(name, StepRecord())
+
+
+def aliases_of(case: Case) -> list[Alias]:
+    """Every alias that this case's own data gives it."""
+    hire, found = case.hire, []
+    for kind, value in (
+        (AliasKind.EMPLOYEE_ID, hire.employee_id),
+        (AliasKind.EMPLOYEE_NUMBER, hire.employee_number),
+        (AliasKind.CANDIDATE_ID, hire.candidate_id),
+    ):
+        if value:
+            found.append(Alias(case.source, kind, value))
+    if case.account:
+        found.append(Alias(TENANT, AliasKind.UPN, case.account.user_principal_name.lower()))
+        found.append(Alias(TENANT, AliasKind.OBJECT_ID, case.account.id))
+    return found
+
+
+_encoder = msgspec.json.Encoder()
+
+
+def encode(case: Case) -> bytes:
+    """JSON of a case without its etag (the store keeps that)."""
+    row = msgspec.to_builtins(case)
+    row.pop("etag", None)
+    return _encoder.encode(row)
+
+
+#: schema n → function that lifts a row of schema n to n + 1.
+_LIFTS: dict[int, Any] = {}
+
+
+def decode(data: bytes, etag: str) -> Case:
+    """Case from its JSON, lifted from older schemas. Raises msgspec.ValidationError on a damaged row."""
+    row: dict[str, Any] = msgspec.json.decode(data)
+    while (schema := int(row.get("schema", 1))) < SCHEMA:
+        row = _LIFTS[schema](row)
+    row["etag"] = etag
+    return msgspec.convert(row, Case)

@@ -1,0 +1,139 @@
+"""The company's choices that are not addresses or secrets: the ladder, working time, lead times, retries.
+
+Read from TOML (`ONBOARDING_POLICY_FILE`); what a file leaves out keeps its default here. Nothing in a case
+repeats a policy value, so a changed policy applies to everybody at once.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass, field
+from datetime import time
+from typing import Any
+
+import msgspec
+
+from onboarding.errors import ConfigurationError
+
+
+@dataclass(frozen=True, slots=True)
+class AccountPolicy:
+    """When accounts are made, and what they are called."""
+
+    #: Days before the start date from which the account may exist.
+    create_days_before_start: int = 14
+    #: `{given}`, `{family}`, `{g}`, `{f}`, `{employee_number}`.
+    username_pattern: str = "{given}.{family}"
+
+
+@dataclass(frozen=True, slots=True)
+class PassPolicy:
+    """The first credential: a one-time Temporary Access Pass near the first day."""
+
+    #: Issued on the working day before the start date; never later than this many days after it.
+    latest_days_after_start: int = 7
+    #: Requested lifetime; cut to the tenant's own limits.
+    lifetime_minutes: int = 480
+    #: Local time on the first day from which the pass works.
+    usable_from: time = time(8, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class WorkingTimePolicy:
+    """Local working time of the recipient; weekends follow the country."""
+
+    start: time = time(9, 0)
+    end: time = time(17, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """One entry of the ladder. `day` counts calendar days from day 0 (the start date, or a new episode)."""
+
+    rung: str
+    #: `person`, `manager` or `desk`.
+    audience: str
+    day: int
+    #: Name of the message template.
+    message: str
+
+
+DEFAULT_LADDER = (
+    Rung("person_day_0", "person", 0, "nudge_first"),
+    Rung("person_day_2", "person", 2, "nudge_second"),
+    Rung("person_day_5", "person", 5, "nudge_third"),
+    Rung("manager_day_5", "manager", 5, "escalate_manager"),
+    Rung("person_day_10", "person", 10, "nudge_last"),
+    Rung("desk_day_10", "desk", 10, "escalate_desk"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class FollowUpPolicy:
+    """The ladder and what surrounds it."""
+
+    ladder: tuple[Rung, ...] = DEFAULT_LADDER
+    #: Least time between two messages of the ladder to the same person.
+    min_gap_hours: int = 20
+    #: How long a confirmed person is watched for a removed method before the case closes.
+    watch_days: int = 90
+    #: A report older than this does not carry an escalation.
+    report_stale_hours: int = 48
+    #: How often a followed-up person without a due rung is looked at again.
+    look_again_hours: int = 24
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """Back-off of a step: full jitter between zero and min(cap, first · 2^n), never below Retry-After."""
+
+    first_seconds: float = 5.0
+    cap_seconds: float = 4 * 3600.0
+    give_up_after_hours: float = 72.0
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Everything in the policy file."""
+
+    account: AccountPolicy = field(default_factory=AccountPolicy)
+    first_credential: PassPolicy = field(default_factory=PassPolicy)
+    working_time: WorkingTimePolicy = field(default_factory=WorkingTimePolicy)
+    follow_up: FollowUpPolicy = field(default_factory=FollowUpPolicy)
+    retry: RetryPolicy = field(default_factory=RetryPolicy)
+
+
+def load(text: str) -> Policy:
+    """Policy from TOML text. Raises ConfigurationError that names the place and what is wrong there."""
+    try:
+        data: dict[str, Any] = tomllib.loads(text)
+        policy = msgspec.convert(data, Policy, strict=True)
+        _refuse_unknown(data, msgspec.to_builtins(Policy()), "")
+    except (tomllib.TOMLDecodeError, msgspec.ValidationError) as exc:
+        raise ConfigurationError(f"The policy file cannot be used: {exc}") from exc
+    _check(policy)
+    return policy
+
+
+def _refuse_unknown(given: dict[str, Any], known: dict[str, Any], path: str) -> None:
+    """A misspelt key would silently keep a default; refuse it instead."""
+    for key, value in given.items():
+        if key not in known:
+            raise ConfigurationError(
+                f"The policy file has an unknown key '{path}{key}'. Known here: {', '.join(sorted(known))}."
+            )
+        if isinstance(value, dict) and isinstance(known[key], dict):
+            _refuse_unknown(value, known[key], f"{path}{key}.")
+
+
+def _check(policy: Policy) -> None:
+    rungs = [rung.rung for rung in policy.follow_up.ladder]
+    if len(set(rungs)) != len(rungs):
+        raise ConfigurationError("The policy file names a rung twice; every rung needs its own name.")
+    for rung in policy.follow_up.ladder:
+        if rung.audience not in {"person", "manager", "desk"} or rung.day < 0:
+            raise ConfigurationError(
+                f"Rung '{rung.rung}': audience is person, manager or desk, and day is 0 or more."
+            )
+    if policy.working_time.start >= policy.working_time.end:
+        raise ConfigurationError("working_time: start must be before end.")

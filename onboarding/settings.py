@@ -1,0 +1,277 @@
+"""The only reader of the environment. Everything else takes a `Settings`.
+
+Each setting is documented with a harmless value in `local.settings.example.json`; a test compares both ways.
+Reading never connects to anything. Secrets are wrapped in `Secret`, which does not print.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+from onboarding.errors import ConfigurationError
+
+PREFIX = "ONBOARDING_"
+DEFAULT_DEADLINE = date(2026, 9, 7)
+_SOURCE = re.compile(r"^[a-z0-9]+(-[a-z0-9]+)*$")
+_PER_SOURCE = re.compile(
+    r"^ONBOARDING_HR_(?P<source>.+?)_(?P<what>SECRET_PREVIOUS|SECRET|API_URL|API_TOKEN)$"
+)
+_ADDRESS = re.compile(r"^[^@\s<>,;]+@[^@\s<>,;]+\.[^@\s<>,;]+$")
+
+
+class Secret:
+    """A value that never shows itself: repr, str and format print a placeholder. `.reveal()` gives it."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def reveal(self) -> str:
+        return self._value
+
+    def __repr__(self) -> str:
+        return "Secret(***)"
+
+    __str__ = __repr__
+
+    def __format__(self, spec: str) -> str:
+        return repr(self)
+
+    def __bool__(self) -> bool:
+        return bool(self._value)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and other._value == self._value
+
+    def __hash__(self) -> int:
+        return hash(("Secret", self._value))
+
+    def __reduce__(self) -> tuple[type[Secret], tuple[str]]:
+        raise TypeError("a Secret is not pickled")
+
+
+@dataclass(frozen=True, slots=True)
+class SourceSettings:
+    """One configured HR source: a name in the URL, its adapter, and its secrets."""
+
+    #: Name in `hr/{source}`, lower case with dashes.
+    source: str
+    #: Adapter slug, by default the same as the source.
+    adapter: str
+    #: Current secret; None means "not configured": the door answers 503, never 401.
+    secret: Secret | None = None
+    #: Secret before the last rotation, still accepted.
+    secret_previous: Secret | None = None
+    #: Root of the vendor's API, for sources whose events name a person only by id.
+    api_url: str | None = None
+    api_token: Secret | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything configurable, read once. Defaults are those of a developer's machine."""
+
+    #: `embedded` (one SQLite file) or `azure` (Tables, Queues, Blobs).
+    store: str = "embedded"
+    #: SQLite file of the embedded store.
+    store_path: str = "build/onboarding.db"
+    #: `microsoft` or `simulated`.
+    graph: str = "simulated"
+    #: Root of Graph (national clouds) or of the simulator, without /v1.0.
+    graph_base_url: str = "https://graph.microsoft.com"
+    #: `system` or `simulator`: whose clock decides what is due.
+    clock: str = "system"
+    #: Verified domain for new userPrincipalNames.
+    domain: str = "contoso.example"
+    #: Day from which SSPR ignores directory data (announced 2026-09-07; later texts 2026-10-05, 2026-11-09).
+    deadline: date = DEFAULT_DEADLINE
+    #: "Number of methods required to reset" of the tenant's SSPR settings; Graph cannot read it.
+    methods_required: int = 1
+    #: `all`, `none`, or `report`: who SSPR is switched on for; `report` trusts isSsprEnabled per person.
+    sspr_scope: str = "report"
+    #: Password writeback is on, so that people synced from AD can reset.
+    writeback: bool = False
+    #: Mailbox that sends.
+    sender: str = "onboarding@contoso.example"
+    #: Address of the service desk; escalations and passes without a safe manager go there.
+    service_desk: str | None = None
+    #: Address in HR that gets data-quality feedback.
+    hr_contact: str | None = None
+    #: Name of the company in mail texts.
+    company_name: str = "Contoso"
+    #: TOML file with the policy; None means the built-in one.
+    policy_file: str | None = None
+    #: Count "looks good" on the review page as confirmed.
+    accept_reviewed: bool = False
+    #: `access_pass_to_manager`, `access_pass_to_desk` or `none`.
+    first_credential: str = "access_pass_to_manager"
+    #: `live` writes to the tenant and sends mail; `dry_run` does neither.
+    mode: str = "live"
+    #: Write the HR phone as an authentication method. Off: it would suppress Entra's own prompt.
+    prepopulate_phone: bool = False
+    #: `mobilePhone` or `none`.
+    phone_attribute: str = "mobilePhone"
+    #: Key of the keyed hashes (phones, CSRF); required in Azure.
+    hash_key: Secret = field(default_factory=lambda: Secret("development-only-not-a-secret"))
+    #: Client id of the user-assigned identity in Azure.
+    azure_client_id: str | None = None
+    #: Role given to every request that carries none; only the development host sets it.
+    dev_role: str | None = None
+    #: App Service Authentication is on (`WEBSITE_AUTH_ENABLED`), so X-MS-CLIENT-PRINCIPAL can be trusted.
+    easy_auth: bool = False
+    #: This process runs in Azure.
+    in_azure: bool = False
+    sources: Mapping[str, SourceSettings] = field(default_factory=dict)
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str] | None = None) -> Settings:
+        """Read and check. Raises ConfigurationError that names the setting and says what it may be."""
+        return _Reader(os.environ if env is None else env).settings()
+
+
+class _Reader:
+    def __init__(self, env: Mapping[str, str]) -> None:
+        self.env = env
+
+    def text(self, name: str, default: str) -> str:
+        return self.env.get(PREFIX + name, "").strip() or default
+
+    def optional(self, name: str) -> str | None:
+        return self.env.get(PREFIX + name, "").strip() or None
+
+    def choice(self, name: str, default: str, *allowed: str) -> str:
+        value = self.text(name, default)
+        if value not in allowed:
+            raise ConfigurationError(f"{PREFIX}{name} must be one of: {', '.join(allowed)}.")
+        return value
+
+    def flag(self, name: str, default: bool) -> bool:
+        value = self.text(name, "true" if default else "false").lower()
+        if value not in {"true", "false", "1", "0"}:
+            raise ConfigurationError(f"{PREFIX}{name} must be true or false.")
+        return value in {"true", "1"}
+
+    def day(self, name: str, default: date) -> date:
+        value = self.optional(name)
+        try:
+            return date.fromisoformat(value) if value else default
+        except ValueError as exc:
+            raise ConfigurationError(f"{PREFIX}{name} must be a date such as 2026-09-07.") from exc
+
+    def number(self, name: str, default: int, low: int, high: int) -> int:
+        value = self.optional(name)
+        if value is None:
+            return default
+        if not (value.isascii() and value.isdigit()) or not low <= int(value) <= high:
+            raise ConfigurationError(f"{PREFIX}{name} must be a whole number from {low} to {high}.")
+        return int(value)
+
+    def address(self, name: str, default: str | None) -> str | None:
+        value = self.optional(name) or default
+        if value is not None and not _ADDRESS.match(value):
+            raise ConfigurationError(f"{PREFIX}{name} must be one mail address.")
+        return value
+
+    def settings(self) -> Settings:
+        env = self.env
+        in_azure = bool(env.get("WEBSITE_INSTANCE_ID") or env.get("WEBSITE_SITE_NAME"))
+        graph = self.choice("GRAPH", "microsoft" if in_azure else "simulated", "microsoft", "simulated")
+        domain = self.text("DOMAIN", "contoso.example").lower()
+        settings = Settings(
+            store=self.choice("STORE", "azure" if in_azure else "embedded", "azure", "embedded"),
+            store_path=self.text("STORE_PATH", "build/onboarding.db"),
+            graph=graph,
+            graph_base_url=self.text(
+                "GRAPH_BASE_URL",
+                "https://graph.microsoft.com" if graph == "microsoft" else "http://127.0.0.1:7072",
+            ).rstrip("/"),
+            clock=self.choice("CLOCK", "system", "system", "simulator"),
+            domain=domain,
+            deadline=self.day("DEADLINE", DEFAULT_DEADLINE),
+            methods_required=self.number("METHODS_REQUIRED", 1, 1, 2),
+            sspr_scope=self.choice("SSPR_SCOPE", "report", "report", "all", "none"),
+            writeback=self.flag("WRITEBACK", False),
+            sender=self.address("SENDER", f"onboarding@{domain}") or "",
+            service_desk=self.address("SERVICE_DESK", None),
+            hr_contact=self.address("HR_CONTACT", None),
+            company_name=self.text("COMPANY_NAME", "Contoso"),
+            policy_file=self.optional("POLICY_FILE"),
+            accept_reviewed=self.flag("ACCEPT_REVIEWED", False),
+            first_credential=self.choice(
+                "FIRST_CREDENTIAL",
+                "access_pass_to_manager",
+                "access_pass_to_manager",
+                "access_pass_to_desk",
+                "none",
+            ),
+            mode=self.choice("MODE", "live" if graph == "simulated" else "dry_run", "dry_run", "live"),
+            prepopulate_phone=self.flag("PREPOPULATE_PHONE", False),
+            phone_attribute=self.choice("PHONE_ATTRIBUTE", "mobilePhone", "mobilePhone", "none"),
+            hash_key=Secret(self.text("HASH_KEY", "development-only-not-a-secret")),
+            azure_client_id=env.get("AZURE_CLIENT_ID") or None,
+            dev_role=self.optional("DEV_ROLE"),
+            easy_auth=env.get("WEBSITE_AUTH_ENABLED", "").lower() == "true",
+            in_azure=in_azure,
+            sources=self.sources(),
+        )
+        _check_azure(settings, env)
+        return settings
+
+    def sources(self) -> dict[str, SourceSettings]:
+        """Sources named in ONBOARDING_SOURCES, plus every source that has a secret, plus the plain adapters.
+
+        A source that is only an adapter's slug needs no entry: the door asks the catalog for it.
+        """
+        adapters: dict[str, str] = {}
+        for item in filter(None, (part.strip() for part in self.text("SOURCES", "").split(","))):
+            source, equals, adapter = item.partition("=")
+            if not (equals and _SOURCE.match(source) and _SOURCE.match(adapter)):
+                raise ConfigurationError(
+                    f"{PREFIX}SOURCES must look like source=adapter,source2=adapter2 (lower case, dashes)."
+                )
+            adapters[source] = adapter
+        parts: dict[str, dict[str, str]] = {}
+        for name, value in self.env.items():
+            if (found := _PER_SOURCE.match(name)) and value:
+                source = found["source"].lower().replace("_", "-")
+                parts.setdefault(source, {})[found["what"]] = value
+        return {
+            source: _source(source, adapters.get(source, source), parts.get(source, {}))
+            for source in sorted(adapters.keys() | parts.keys())
+        }
+
+
+def _source(source: str, adapter: str, parts: Mapping[str, str]) -> SourceSettings:
+    def secret(name: str) -> Secret | None:
+        return Secret(parts[name]) if name in parts else None
+
+    return SourceSettings(
+        source=source,
+        adapter=adapter,
+        secret=secret("SECRET"),
+        secret_previous=secret("SECRET_PREVIOUS"),
+        api_url=parts.get("API_URL", "").rstrip("/") or None,
+        api_token=secret("API_TOKEN"),
+    )
+
+
+def _check_azure(settings: Settings, env: Mapping[str, str]) -> None:
+    """What is fine on a developer's machine and forbidden in Azure."""
+    if not settings.in_azure:
+        return
+    forbidden = {
+        "ONBOARDING_STORE=embedded": settings.store == "embedded",
+        "ONBOARDING_GRAPH=simulated": settings.graph == "simulated",
+        "ONBOARDING_CLOCK=simulator": settings.clock == "simulator",
+        "ONBOARDING_DEV_ROLE": settings.dev_role is not None,
+    }
+    for name, present in forbidden.items():
+        if present:
+            raise ConfigurationError(f"{name} is for one machine only and is refused in Azure: remove it.")
+    if not env.get("ONBOARDING_HASH_KEY"):
+        raise ConfigurationError("ONBOARDING_HASH_KEY must be set in Azure: 32 random bytes, for example.")
