@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from onboarding.domain.case import Case, NextAction, TimelineEntry
 from onboarding.domain.lifecycle import Event
-from onboarding.ports import WORK_QUEUE, Services, WorkMessage
+from onboarding.ports import CLAIM_LEASE, WORK_QUEUE, Services, WorkMessage
 
 #: Longer waits than this are due rows only; shorter ones are also a delayed message.
 MESSAGE_DELAY_MAX = 30.0
@@ -68,3 +68,9 @@ async def block(s: Services, case: Case, now: datetime, reason: str, **detail: o
     """Block with a reason code that an operator can read and fix."""
     case.apply(Event.BLOCK, reason=reason)
     return await rest(s, case, now, "operator", reason, entry(now, "blocked", reason=reason, **detail))
+
+
+async def hand_over(s: Services, case: Case, now: datetime, what: str, *entries: TimelineEntry) -> Case:
+    """Save with a due row for the moment after which a living worker would have gone on by itself."""
+    case.next_action = NextAction(what, now + CLAIM_LEASE, "in_progress")
+    return await save(s, case, now, *entries)

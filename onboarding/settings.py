@@ -100,8 +100,6 @@ class Settings:
     sender: str = "onboarding@contoso.example"
     #: Address of the service desk; escalations and passes without a safe manager go there.
     service_desk: str | None = None
-    #: Address in HR that gets data-quality feedback.
-    hr_contact: str | None = None
     #: Name of the company in mail texts.
     company_name: str = "Contoso"
     #: TOML file with the policy; None means the built-in one.
@@ -112,8 +110,6 @@ class Settings:
     first_credential: str = "access_pass_to_manager"
     #: `live` writes to the tenant and sends mail; `dry_run` does neither.
     mode: str = "live"
-    #: Write the HR phone as an authentication method. Off: it would suppress Entra's own prompt.
-    prepopulate_phone: bool = False
     #: `mobilePhone` or `none`.
     phone_attribute: str = "mobilePhone"
     #: Key of the keyed hashes (phones, CSRF); required in Azure.
@@ -198,7 +194,6 @@ class _Reader:
             writeback=self.flag("WRITEBACK", False),
             sender=self.address("SENDER", f"onboarding@{domain}") or "",
             service_desk=self.address("SERVICE_DESK", None),
-            hr_contact=self.address("HR_CONTACT", None),
             company_name=self.text("COMPANY_NAME", "Contoso"),
             policy_file=self.optional("POLICY_FILE"),
             accept_reviewed=self.flag("ACCEPT_REVIEWED", False),
@@ -210,7 +205,6 @@ class _Reader:
                 "none",
             ),
             mode=self.choice("MODE", "live" if graph == "simulated" else "dry_run", "dry_run", "live"),
-            prepopulate_phone=self.flag("PREPOPULATE_PHONE", False),
             phone_attribute=self.choice("PHONE_ATTRIBUTE", "mobilePhone", "mobilePhone", "none"),
             hash_key=Secret(self.text("HASH_KEY", "development-only-not-a-secret")),
             azure_client_id=env.get("AZURE_CLIENT_ID") or None,

@@ -1,0 +1,293 @@
+"""Azure triggers (Python v2 model): decode, call one use case, encode. Nothing is built at import.
+
+An exception while this file is imported would leave Azure with zero functions and no log line, so it imports
+`azure.functions` and little else; everything comes on first use. Rules that the host enforces silently are
+tested in `tests/function_app/` (route names, binding names, return values, poison handlers).
+"""
+
+import logging
+import secrets
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any
+
+import azure.functions as func
+
+if TYPE_CHECKING:
+    from onboarding.ports import Services
+    from onboarding.web import Request, Response
+
+app = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)
+
+ALL_METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"]
+CONNECTION = "AzureWebJobsStorage"
+WORK = "onboarding-work"
+BULK = "onboarding-bulk"
+
+_ready = False
+
+
+def _services() -> "Services":
+    """This process's services. The first call builds them and turns noisy libraries down."""
+    global _ready
+    from onboarding import bootstrap, observe
+
+    if not _ready:
+        observe.setup()
+        _ready = True
+    return bootstrap.app().services
+
+
+def _decode(req: func.HttpRequest) -> "Request":
+    from urllib.parse import urlsplit
+
+    from onboarding.web import Request
+
+    return Request(
+        method=(req.method or "").upper(),
+        path=urlsplit(req.url).path,
+        headers={name.lower(): value for name, value in req.headers.items()},
+        query=dict(req.params),
+        params=dict(req.route_params),
+        body=req.get_body() or b"",
+    )
+
+
+def _encode(response: "Response") -> func.HttpResponse:
+    return func.HttpResponse(
+        body=response.body,
+        status_code=response.status,
+        headers={
+            "Cache-Control": "no-store",
+            "X-Content-Type-Options": "nosniff",
+            **response.headers,
+            "Content-Type": response.content_type,
+        },
+    )
+
+
+async def _http(
+    name: str, req: func.HttpRequest, view: Callable[["Services", "Request", Any], Awaitable["Response"]]
+) -> func.HttpResponse:
+    """Access first, then the view; every error becomes an answer without a value from the request in it."""
+    from onboarding import access, observe
+    from onboarding.api.errors import answer
+    from onboarding.errors import OnboardingError
+    from onboarding.web import problem
+
+    observe.correlation.set(secrets.token_hex(8))
+    request = _decode(req)
+    try:
+        s = _services()
+        who = access.allow(name, request, s.settings)
+        response = await view(s, request, who)
+    except OnboardingError as exc:
+        response = answer(exc)
+        if response.status >= 500:
+            observe.failure(logging.getLogger(__name__), "request_failed", exc, function=name)
+    except Exception as exc:
+        observe.failure(logging.getLogger(__name__), "request_crashed", exc, function=name)
+        response = problem(500, "internal", "This is a fault of the service; the log has it.")
+    if name.startswith("dashboard"):
+        from onboarding.dashboard import pages
+
+        response = pages.dressed(response)
+    return _encode(response)
+
+
+# --- HR systems -------------------------------------------------------------------------------------------
+
+
+@app.function_name("hr")
+@app.route("hr/{source}", methods=ALL_METHODS)
+async def hr(req: func.HttpRequest) -> func.HttpResponse:
+    from onboarding.intake import receive
+
+    async def view(s: "Services", request: "Request", who: object) -> "Response":
+        return await receive.receive(s, request.params.get("source", ""), request)
+
+    return await _http("hr", req, view)
+
+
+@app.function_name("health")
+@app.route("health", methods=["GET"])
+async def health(req: func.HttpRequest) -> func.HttpResponse:
+    from onboarding.api import views
+
+    async def view(s: "Services", request: "Request", who: object) -> "Response":
+        return await views.health(s)
+
+    return await _http("health", req, view)
+
+
+# --- operators: dashboard ---------------------------------------------------------------------------------
+
+
+@app.function_name("dashboard")
+@app.route("dashboard", methods=["GET"])
+async def dashboard(req: func.HttpRequest) -> func.HttpResponse:
+    from onboarding.dashboard import pages
+
+    return await _http("dashboard", req, pages.overview)
+
+
+@app.function_name("dashboard_case")
+@app.route("dashboard/cases/{case_id}", methods=["GET"])
+async def dashboard_case(req: func.HttpRequest) -> func.HttpResponse:
+    from onboarding.dashboard import pages
+
+    return await _http("dashboard_case", req, pages.case_page)
+
+
+@app.function_name("dashboard_action")
+@app.route("dashboard/cases/{case_id}/{action}", methods=["POST"])
+async def dashboard_action(req: func.HttpRequest) -> func.HttpResponse:
+    from onboarding.dashboard import pages
+
+    return await _http("dashboard_action", req, pages.case_action)
+
+
+# --- operators: JSON --------------------------------------------------------------------------------------
+
+
+@app.function_name("cases")
+@app.route("cases", methods=["GET"])
+async def cases(req: func.HttpRequest) -> func.HttpResponse:
+    from onboarding.api import views
+
+    return await _http("cases", req, views.list_cases)
+
+
+@app.function_name("case")
+@app.route("cases/{case_id}", methods=["GET"])
+async def case(req: func.HttpRequest) -> func.HttpResponse:
+    from onboarding.api import views
+
+    return await _http("case", req, views.show_case)
+
+
+@app.function_name("case_action")
+@app.route("cases/{case_id}/{action}", methods=["POST"])
+async def case_action(req: func.HttpRequest) -> func.HttpResponse:
+    from onboarding.api import views
+
+    return await _http("case_action", req, views.act)
+
+
+@app.function_name("operation")
+@app.route("operations/{operation_id}", methods=["GET"])
+async def operation(req: func.HttpRequest) -> func.HttpResponse:
+    from onboarding.api import views
+
+    return await _http("operation", req, views.show_operation)
+
+
+@app.function_name("deliveries")
+@app.route("deliveries", methods=["GET"])
+async def deliveries(req: func.HttpRequest) -> func.HttpResponse:
+    from onboarding.api import views
+
+    return await _http("deliveries", req, views.list_deliveries)
+
+
+@app.function_name("delivery")
+@app.route("deliveries/{delivery_id}", methods=["GET"])
+async def delivery(req: func.HttpRequest) -> func.HttpResponse:
+    from onboarding.api import views
+
+    return await _http("delivery", req, views.show_delivery)
+
+
+@app.function_name("delivery_replay")
+@app.route("deliveries/{delivery_id}/replay", methods=["POST"])
+async def delivery_replay(req: func.HttpRequest) -> func.HttpResponse:
+    from onboarding.api import views
+
+    return await _http("delivery_replay", req, views.replay_delivery)
+
+
+# --- queues -----------------------------------------------------------------------------------------------
+
+
+async def _work(msg: func.QueueMessage) -> None:
+    """Handle one message. What raises here is delivered again, and is recorded as poison in the end."""
+    from onboarding import observe
+    from onboarding.operate import work
+    from onboarding.storage import messages
+
+    observe.correlation.set(secrets.token_hex(8))
+    s = _services()
+    try:
+        await work.handle(s, messages.from_json(msg.get_body().decode("utf-8")))
+    except Exception as exc:
+        observe.failure(logging.getLogger(__name__), "work_failed", exc)
+        raise
+
+
+async def _poison(msg: func.QueueMessage) -> None:
+    """Record what the queue gave up on. Never raises: a `-poison` queue has no poison queue of its own."""
+    from onboarding import observe
+    from onboarding.operate import work
+    from onboarding.storage import messages
+
+    observe.correlation.set(secrets.token_hex(8))
+    try:
+        await work.poisoned(_services(), messages.from_json(msg.get_body().decode("utf-8")))
+    except Exception as exc:
+        observe.failure(logging.getLogger(__name__), "poison_unrecorded", exc)
+
+
+@app.function_name("work")
+@app.queue_trigger(arg_name="msg", queue_name=WORK, connection=CONNECTION)
+async def work(msg: func.QueueMessage) -> None:
+    await _work(msg)
+
+
+@app.function_name("bulk")
+@app.queue_trigger(arg_name="msg", queue_name=BULK, connection=CONNECTION)
+async def bulk(msg: func.QueueMessage) -> None:
+    await _work(msg)
+
+
+@app.function_name("work_poison")
+@app.queue_trigger(arg_name="msg", queue_name=WORK + "-poison", connection=CONNECTION)
+async def work_poison(msg: func.QueueMessage) -> None:
+    await _poison(msg)
+
+
+@app.function_name("bulk_poison")
+@app.queue_trigger(arg_name="msg", queue_name=BULK + "-poison", connection=CONNECTION)
+async def bulk_poison(msg: func.QueueMessage) -> None:
+    await _poison(msg)
+
+
+# --- timers -----------------------------------------------------------------------------------------------
+
+
+@app.function_name("track")
+@app.timer_trigger(arg_name="timer", schedule="0 */10 * * * *", run_on_startup=False, use_monitor=True)
+async def track(timer: func.TimerRequest) -> None:
+    from onboarding import observe
+    from onboarding.followup import track as use_case
+
+    observe.correlation.set(secrets.token_hex(8))
+    await use_case.track(_services())
+
+
+@app.function_name("followup")
+@app.timer_trigger(arg_name="timer", schedule="30 */5 * * * *", run_on_startup=False, use_monitor=True)
+async def followup(timer: func.TimerRequest) -> None:
+    from onboarding import observe
+    from onboarding.operate import due
+
+    observe.correlation.set(secrets.token_hex(8))
+    await due.enqueue_due(_services())
+
+
+@app.function_name("watchdog")
+@app.timer_trigger(arg_name="timer", schedule="45 */5 * * * *", run_on_startup=False, use_monitor=True)
+async def watchdog(timer: func.TimerRequest) -> None:
+    from onboarding import observe
+    from onboarding.operate import watchdog as use_case
+
+    observe.correlation.set(secrets.token_hex(8))
+    await use_case.watch(_services())

@@ -1,0 +1,123 @@
+"""Health, cases, actions, operations, deliveries."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from onboarding import access
+from onboarding.access import Principal
+from onboarding.errors import NotFound, RequestError, RetryLater
+from onboarding.operate import actions, cases, deliveries
+from onboarding.ports import CaseQuery, Services
+from onboarding.web import Request, Response, json_response
+
+FILTERS = ("state", "status", "source", "reason_code", "employee_id", "q")
+
+
+async def health(s: Services) -> Response:
+    """200 or 503, without detail: this route is anonymous."""
+    try:
+        await s.cases.ping()
+    except RetryLater:
+        return json_response(503, {"status": "degraded"}, {"Retry-After": "30"})
+    return json_response(200, {"status": "ok"})
+
+
+async def list_cases(s: Services, request: Request, who: Principal) -> Response:
+    """`GET cases?state=&status=&q=&employee_id=&source=&page=`"""
+    unknown = sorted(set(request.query) - {*FILTERS, "page"})
+    if unknown:
+        raise RequestError(f"Unknown filter. Known: {', '.join(FILTERS)}, page.", code="unknown_filter")
+    query = CaseQuery(**{name: request.query.get(name) or None for name in FILTERS})
+    found = await s.cases.search(query, request.query.get("page") or None)
+    return json_response(
+        200, {"items": [cases.summary_json(item) for item in found.items], "next_page": found.next_page}
+    )
+
+
+async def show_case(s: Services, request: Request, who: Principal) -> Response:
+    """`GET cases/{case_id}`; also `SOURCE:ID` or a bare id."""
+    return json_response(200, await cases.show(s, request.params["case_id"]))
+
+
+async def act(s: Services, request: Request, who: Principal) -> Response:
+    """`POST cases/{case_id}/{action}` with `{"reason", "from_step"?}` → 202."""
+    action = request.params["action"]
+    if action not in actions.ACTIONS:
+        raise NotFound("There is no such action.")
+    access.require(who, access.ACTIONS.get(action, access.Role.OPERATOR))
+    access.check_json(request)
+    body = body_of(request)
+    unknown = set(body) - {"reason", "from_step"}
+    if unknown or (action != "rerun" and "from_step" in body):
+        raise RequestError("The body takes 'reason', and for rerun also 'from_step'.", code="unknown_member")
+    ask = actions.Ask(who.id, text(body, "reason") or "", text(body, "from_step"))
+    operation = await actions.act(s, action, request.params["case_id"], ask)
+    return json_response(202, {"operation_id": operation.operation_id, "case_id": operation.case_id})
+
+
+async def show_operation(s: Services, request: Request, who: Principal) -> Response:
+    """`GET operations/{operation_id}`"""
+    operation = await s.cases.get_operation(request.params["operation_id"])
+    if operation is None:
+        raise NotFound("There is no operation of this id.")
+    return json_response(
+        200,
+        {
+            "operation_id": operation.operation_id,
+            "case_id": operation.case_id,
+            "action": operation.action,
+            "actor": operation.actor,
+            "reason": operation.reason,
+            "at": cases.stamp(operation.at),
+            "status": operation.status,
+            "result": operation.result,
+        },
+    )
+
+
+async def list_deliveries(s: Services, request: Request, who: Principal) -> Response:
+    """`GET deliveries?status=&source=&page=`"""
+    found = await s.deliveries.page(
+        status=request.query.get("status") or None,
+        source=request.query.get("source") or None,
+        page=request.query.get("page") or None,
+    )
+    return json_response(
+        200, {"items": [deliveries.delivery_json(d) for d in found.items], "next_page": found.next_page}
+    )
+
+
+async def show_delivery(s: Services, request: Request, who: Principal) -> Response:
+    """`GET deliveries/{delivery_id}`: everything but the body."""
+    return json_response(
+        200, deliveries.delivery_json(await deliveries.find(s, request.params["delivery_id"]))
+    )
+
+
+async def replay_delivery(s: Services, request: Request, who: Principal) -> Response:
+    """`POST deliveries/{delivery_id}/replay` with `{"reason"}` → 202."""
+    access.check_json(request)
+    reason = text(body_of(request), "reason") or ""
+    operation = await deliveries.replay(s, request.params["delivery_id"], actions.Ask(who.id, reason))
+    return json_response(202, {"operation_id": operation.operation_id, "case_id": operation.case_id})
+
+
+def body_of(request: Request) -> dict[str, Any]:
+    """The JSON object of a write; 400 where it is not one."""
+    try:
+        data = json.loads(request.body or b"{}")
+    except (ValueError, RecursionError) as exc:
+        raise RequestError("The body is not JSON.", code="unreadable") from exc
+    if not isinstance(data, dict):
+        raise RequestError("The body must be a JSON object.", code="unreadable")
+    return data
+
+
+def text(body: dict[str, Any], name: str) -> str | None:
+    """A text member, or None."""
+    value = body.get(name)
+    if value is not None and not isinstance(value, str):
+        raise RequestError(f"'{name}' must be a text.", code="unreadable")
+    return value

@@ -1,0 +1,175 @@
+"""Settings → App: the one place where ports meet adapters. A plain function; nothing connects here.
+
+Heavy modules are imported by the adapters on first use: a webhook pays for the store and never for msgraph.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import string
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from onboarding import dry_run
+from onboarding.domain.policy import Policy, load
+from onboarding.errors import ConfigurationError, Unavailable
+from onboarding.ports import Clock, QueueHost, Services
+from onboarding.settings import Settings
+
+_ALPHABET = string.ascii_lowercase + string.digits
+_PASSWORD_SYMBOLS = "!#$%*+-=?@_"  # noqa: S105 - an alphabet
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    async def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+
+
+class SimulatorClock:
+    """The simulator's clock, asked each time: it may have been moved a moment ago."""
+
+    def __init__(self, base_url: str) -> None:
+        self._url = f"{base_url}/_control/clock"
+        self._client: Any = None
+
+    async def now(self) -> datetime:
+        import httpx
+
+        if self._client is None:
+            self._client = httpx.AsyncClient(timeout=10)
+        try:
+            answer = await self._client.get(self._url)
+            answer.raise_for_status()
+        except httpx.HTTPError as exc:
+            raise Unavailable("The simulator's clock does not answer: is the simulator running?") from exc
+        return datetime.fromisoformat(answer.json()["now"]).astimezone(UTC)
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+
+    async def aclose(self) -> None:
+        if self._client is not None:
+            await self._client.aclose()
+
+
+class SystemEntropy:
+    """Ids and randomness from the operating system."""
+
+    def case_id(self) -> str:
+        return "c_" + self.token(20)
+
+    def operation_id(self) -> str:
+        return "o_" + self.token(20)
+
+    def token(self, length: int) -> str:
+        return "".join(secrets.choice(_ALPHABET) for _ in range(length))
+
+    def password(self) -> str:
+        """32 characters with all four classes (Entra: 8..256 characters, three of four classes)."""
+        classes = (string.ascii_lowercase, string.ascii_uppercase, string.digits, _PASSWORD_SYMBOLS)
+        chars = [secrets.choice(chosen) for chosen in classes]
+        chars += [secrets.choice("".join(classes)) for _ in range(28)]
+        secrets.SystemRandom().shuffle(chars)
+        return "".join(chars)
+
+    def fraction(self) -> float:
+        return secrets.randbelow(1 << 30) / (1 << 30)
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """One process's services, what only a host needs, and how to let go of them."""
+
+    services: Services
+    queue_host: QueueHost
+    store: Any
+    graph: Any
+
+    async def aclose(self) -> None:
+        """Close connections; for tests and the CLI (the Functions host gives no shutdown signal)."""
+        await self.graph.aclose()
+        clock = self.services.clock
+        if isinstance(clock, SimulatorClock):
+            await clock.aclose()
+        self.store.close()
+
+
+def build(settings: Settings, *, clock: Clock | None = None, entropy: Any = None) -> App:
+    """Put the parts together. Raises ConfigurationError for what cannot work here."""
+    from onboarding.followup.messages import CatalogueMessages
+    from onboarding.graph import open_graph
+
+    clock = clock or _clock(settings)
+    entropy = entropy or SystemEntropy()
+    store = _store(settings)
+    graph = open_graph(settings, sleep=clock.sleep, fraction=entropy.fraction)
+    directory, security, mailer = graph.directory, graph.security, graph.mailer
+    if settings.mode == "dry_run":
+        directory = dry_run.DryRun(directory, dry_run.DIRECTORY_WRITES)
+        security = dry_run.DryRun(security, dry_run.SECURITY_WRITES)
+        mailer = dry_run.DryRun(mailer, dry_run.MAILER_WRITES)
+    services = Services(
+        settings=settings,
+        policy=policy_of(settings),
+        clock=clock,
+        entropy=entropy,
+        cases=store.cases,
+        deliveries=store.deliveries,
+        queue=store.queue,
+        directory=directory,
+        security=security,
+        mailer=mailer,
+        messages=CatalogueMessages(settings),
+    )
+    return App(services, store.queue_host, store, graph)
+
+
+def policy_of(settings: Settings) -> Policy:
+    """The policy file, or the built-in policy."""
+    if settings.policy_file is None:
+        return Policy()
+    try:
+        return load(Path(settings.policy_file).read_text(encoding="utf-8"))
+    except OSError as exc:
+        raise ConfigurationError("ONBOARDING_POLICY_FILE names a file that cannot be read.") from exc
+
+
+def _clock(settings: Settings) -> Clock:
+    if settings.clock == "simulator":
+        if settings.graph != "simulated":
+            raise ConfigurationError("ONBOARDING_CLOCK=simulator needs ONBOARDING_GRAPH=simulated.")
+        return SimulatorClock(settings.graph_base_url)
+    return SystemClock()
+
+
+def _store(settings: Settings) -> Any:
+    if settings.store == "azure":
+        raise ConfigurationError("ONBOARDING_STORE=azure is not built yet: use embedded on one machine.")
+    from onboarding.storage.embedded import open_embedded
+
+    return open_embedded(settings.store_path, lambda: datetime.now(UTC))
+
+
+_app: App | None = None
+
+
+def app() -> App:
+    """This process's App, made on first use from the environment."""
+    global _app
+    if _app is None:
+        _app = build(Settings.from_env())
+    return _app
+
+
+def queue_host(settings: Settings) -> QueueHost:
+    """The receiving side of the queues, for a host on one machine."""
+    host: QueueHost = _store(settings).queue_host
+    return host

@@ -1,0 +1,97 @@
+"""What every verb shares: which settings to use, exit codes, how to print.
+
+Settings come from the environment. Where it names no store, a service started with `make serve` (it leaves
+`build/serve.json`) is used, so that `python -m onboarding cases` shows what that service sees.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from onboarding.bootstrap import App, build
+from onboarding.errors import (
+    Ambiguous,
+    DeployerError,
+    IllegalTransition,
+    NotFound,
+    OnboardingError,
+    OperatorError,
+    Refused,
+    RequestError,
+    RetryLater,
+)
+from onboarding.settings import Settings
+
+OK, NEGATIVE, USAGE, NOT_FOUND, AMBIGUOUS, REFUSED, UNREACHABLE, BUG = 0, 1, 2, 3, 4, 5, 6, 70
+SERVE_FILE = Path("build/serve.json")
+
+
+def environment() -> Mapping[str, str]:
+    """The environment, completed by what a running `make serve` wrote."""
+    env = dict(os.environ)
+    if "ONBOARDING_STORE_PATH" in env or "ONBOARDING_STORE" in env or not SERVE_FILE.is_file():
+        return env
+    try:
+        served = json.loads(SERVE_FILE.read_text(encoding="utf-8")).get("settings", {})
+    except ValueError:
+        return env
+    return {**{str(k): str(v) for k, v in served.items()}, **env}
+
+
+def run(work: Callable[[App], Awaitable[int]]) -> int:
+    """Build the app, run one verb in its own event loop, close."""
+
+    async def whole() -> int:
+        app = build(Settings.from_env(environment()))
+        try:
+            return await work(app)
+        finally:
+            await app.aclose()
+
+    return asyncio.run(whole())
+
+
+def exit_code(error: OnboardingError) -> int:
+    """The exit code of an error (design: CLI)."""
+    match error:
+        case NotFound():
+            return NOT_FOUND
+        case Ambiguous():
+            return AMBIGUOUS
+        case IllegalTransition() | Refused() | OperatorError():
+            return REFUSED
+        case RequestError():
+            return USAGE
+        case RetryLater() | DeployerError():
+            return UNREACHABLE
+    return BUG
+
+
+def out(text: str = "") -> None:
+    """Data."""
+    print(text)
+
+
+def note(text: str) -> None:
+    """Progress and errors."""
+    print(text, file=sys.stderr)
+
+
+def out_json(data: Any) -> None:
+    """One JSON document."""
+    out(json.dumps(data, ensure_ascii=False, indent=2))
+
+
+def table(rows: list[dict[str, Any]], columns: list[tuple[str, str]]) -> None:
+    """A plain table; columns are (key, heading)."""
+    cells = [[heading for _, heading in columns]]
+    cells += [[str(row.get(key) if row.get(key) is not None else "–") for key, _ in columns] for row in rows]
+    widths = [max(len(line[i]) for line in cells) for i in range(len(columns))]
+    for line in cells:
+        out("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())

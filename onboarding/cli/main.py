@@ -1,0 +1,119 @@
+"""Reading the command line. Each verb's work is in `verbs.py`, `phone.py`, `serve.py` and `demo/`."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+import traceback
+from collections.abc import Sequence
+
+from onboarding.cli import context
+from onboarding.errors import Ambiguous, OnboardingError
+
+NOT_BUILT = ("vendors", "names", "plan", "report", "enroll", "import", "export", "forget")
+ACTIONS = {
+    "rerun": "run provisioning again; every step looks before it acts",
+    "approve": "release a case that waits for an approval (role approver)",
+    "pause": "stop everything for this person until resume",
+    "resume": "go on after pause or exclude",
+    "exclude": "leave this person alone",
+}
+
+
+def parser() -> argparse.ArgumentParser:
+    """All verbs. `--json` prints data only, on standard output."""
+    top = argparse.ArgumentParser(
+        prog="python -m onboarding",
+        description="HR webhooks in, Entra accounts out, and evidence of who registered in person.",
+        epilog="Exit codes: 0 ok, 1 negative finding, 2 usage, 3 not found, 4 ambiguous, 5 refused, "
+        "6 store or tenant unreachable, 70 bug.",
+    )
+    verbs = top.add_subparsers(dest="verb", metavar="VERB")
+
+    def add(name: str, text: str, json_too: bool = True) -> argparse.ArgumentParser:
+        verb = verbs.add_parser(name, help=text, description=text)
+        if json_too:
+            verb.add_argument("--json", action="store_true", help="data as JSON")
+        return verb
+
+    add("serve", "simulator and service in the foreground", json_too=False)
+    demo = add("demo", "forty hires through ninety days, in a few minutes", json_too=False)
+    demo.add_argument("--once", action="store_true", help="stop after printing the result")
+    demo.add_argument("--seed", type=int, default=1, help="another seed, other people")
+    add("doctor", "check settings, store, tenant and permissions; changes nothing")
+    phone = add("phone", "normalise phone numbers: lines of COUNTRY<TAB>RAW")
+    phone.add_argument("file", nargs="?", help="a file; default standard input")
+    cases = add("cases", "list cases, newest change first")
+    for name in ("state", "status", "source", "reason-code", "employee-id"):
+        cases.add_argument(f"--{name}")
+    cases.add_argument("-q", help="start of a name, user name or id")
+    cases.add_argument("--page", help="token of the next page")
+    show = add("show", "one case: why it is where it is, what happens next, its timeline")
+    show.add_argument("id", help="case id, SOURCE:ID, or a bare id")
+    deliveries = add("deliveries", "list deliveries, newest first")
+    deliveries.add_argument("--status")
+    deliveries.add_argument("--source")
+    deliveries.add_argument("--page")
+    replay = add("replay", "process a stored delivery again")
+    replay.add_argument("id", help="delivery id")
+    replay.add_argument("--reason", required=True)
+    for name, text in ACTIONS.items():
+        verb = add(name, text)
+        verb.add_argument("id", help="case id, SOURCE:ID, or a bare id")
+        verb.add_argument("--reason", required=True, help="kept in the case's timeline")
+        if name == "rerun":
+            verb.add_argument("--from-step", help="also repeat steps that are done, from this one on")
+    add("track", "read the audit log and the registration report once")
+    add("followup", "put every case that is due on the work queue")
+    for name in NOT_BUILT:
+        verbs.add_parser(name, add_help=False)
+    return top
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one verb; returns the exit code."""
+    args, rest = parser().parse_known_args(argv)
+    if args.verb is None:
+        parser().print_help(sys.stderr)
+        return context.USAGE
+    if args.verb in NOT_BUILT:
+        context.note(f"'{args.verb}' is not built yet.")
+        return context.USAGE
+    if rest:
+        parser().error(f"unrecognized arguments: {' '.join(rest)}")
+    logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
+    try:
+        return _verb(args)
+    except Ambiguous as exc:
+        context.note(f"{exc.message} Candidates: {', '.join(exc.candidates)}")
+        return context.AMBIGUOUS
+    except OnboardingError as exc:
+        context.note(exc.message)
+        return context.exit_code(exc)
+    except BrokenPipeError:
+        return context.OK
+    except KeyboardInterrupt:
+        return context.OK
+    except Exception:  # noqa: BLE001 - the outermost edge: a bug gets its own exit code
+        traceback.print_exc()
+        return context.BUG
+
+
+def _verb(args: argparse.Namespace) -> int:
+    """Import only what the verb needs."""
+    if args.verb == "phone":
+        from onboarding.cli import phone
+
+        return phone.run(args)
+    if args.verb == "serve":
+        from onboarding.cli import serve
+
+        return serve.run()
+    if args.verb == "demo":
+        from onboarding.cli.demo import run as demo
+
+        return demo.run(once=args.once, seed=args.seed)
+    from onboarding.cli import verbs
+
+    return verbs.run(args)

@@ -1,0 +1,135 @@
+"""The verbs that need the store: each translates arguments into one use case and prints its answer."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from onboarding.bootstrap import App
+from onboarding.cli import context
+from onboarding.followup.track import track
+from onboarding.operate import actions, cases, deliveries, doctor, due
+from onboarding.ports import CaseQuery
+
+ACTOR = "cli"
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run the verb named in `args.verb`."""
+    verb = VERBS[args.verb]
+    return context.run(lambda app: verb(app, args))
+
+
+async def _cases(app: App, args: argparse.Namespace) -> int:
+    query = CaseQuery(args.state, args.status, args.source, args.reason_code, args.employee_id, args.q)
+    found = await app.services.cases.search(query, args.page)
+    items = [cases.summary_json(item) for item in found.items]
+    if args.json:
+        context.out_json({"items": items, "next_page": found.next_page})
+        return context.OK
+    rows = [
+        {**item, "next": item["next_action"]["what"], "when": item["next_action"]["when"]} for item in items
+    ]
+    columns = [("case_id", "CASE"), ("display_name", "NAME"), ("employee_id", "ID"), ("state", "STATE")]
+    columns += [("reason_code", "REASON"), ("status", "STATUS"), ("recoverable", "RECOVERABLE")]
+    context.table(rows, [*columns, ("next", "NEXT"), ("when", "WHEN")])
+    if found.next_page:
+        context.note(f"More: --page {found.next_page}")
+    return context.OK
+
+
+async def _show(app: App, args: argparse.Namespace) -> int:
+    data = await cases.show(app.services, args.id)
+    if args.json:
+        context.out_json(data)
+        return context.OK
+    account = data["account"]
+    name = data["hire"]["display_name"] or f"{data['hire']['given_name']} {data['hire']['family_name'] or ''}"
+    context.out(f"{data['case_id']}  {name.strip()}  ({data['source']}, {data['employee_id'] or 'no id'})")
+    context.out(f"{data['state']}: {data['explanation']}")
+    context.out(f"confirmed in person: {data['status']}   recoverable today: {data['recoverable']}")
+    context.out(f"account: {account['user_principal_name'] if account else 'none yet'}")
+    following = data["next_action"]
+    context.out(f"next: {following['what']} at {following['when'] or 'no set time'} ({following['why']})")
+    context.out()
+    rows = [
+        {**item, "detail": " ".join(f"{k}={v}" for k, v in item["detail"].items())}
+        for item in data["timeline"]
+    ]
+    context.table(rows, [("at", "AT"), ("actor", "WHO"), ("action", "WHAT"), ("detail", "DETAIL")])
+    return context.OK
+
+
+async def _deliveries(app: App, args: argparse.Namespace) -> int:
+    found = await app.services.deliveries.page(status=args.status, source=args.source, page=args.page)
+    items = [deliveries.delivery_json(item) for item in found.items]
+    if args.json:
+        context.out_json({"items": items, "next_page": found.next_page})
+        return context.OK
+    columns = [("delivery_id", "DELIVERY"), ("source", "SOURCE"), ("received_at", "RECEIVED")]
+    columns += [("vendor_event_type", "EVENT"), ("status", "STATUS"), ("reason_code", "REASON")]
+    context.table(items, [*columns, ("reason_detail", "WHERE")])
+    if found.next_page:
+        context.note(f"More: --page {found.next_page}")
+    return context.OK
+
+
+async def _replay(app: App, args: argparse.Namespace) -> int:
+    done = await deliveries.replay(app.services, args.id, actions.Ask(ACTOR, args.reason))
+    return _operation(args, done.operation_id, done.case_id, "queued")
+
+
+async def _act(app: App, args: argparse.Namespace) -> int:
+    ask = actions.Ask(ACTOR, args.reason, getattr(args, "from_step", None))
+    done = await actions.act(app.services, args.verb, args.id, ask)
+    return _operation(args, done.operation_id, done.case_id, done.result)
+
+
+def _operation(args: argparse.Namespace, operation_id: str, case_id: str | None, result: str | None) -> int:
+    if args.json:
+        context.out_json({"operation_id": operation_id, "case_id": case_id})
+    else:
+        context.out(f"{args.verb}: {result} (case {case_id or '–'}, operation {operation_id})")
+    return context.OK
+
+
+async def _track(app: App, args: argparse.Namespace) -> int:
+    result = await track(app.services)
+    data = {"events": result.events, "rows": result.rows, "changed": result.changed}
+    if args.json:
+        context.out_json(data)
+    else:
+        context.out(" ".join(f"{key}: {value}" for key, value in data.items()))
+    return context.OK
+
+
+async def _followup(app: App, args: argparse.Namespace) -> int:
+    count = await due.enqueue_due(app.services)
+    if args.json:
+        context.out_json({"enqueued": count})
+    else:
+        context.out(f"enqueued: {count}")
+    return context.OK
+
+
+async def _doctor(app: App, args: argparse.Namespace) -> int:
+    findings = await doctor.examine(app.services)
+    if args.json:
+        context.out_json({"findings": [finding.as_json() for finding in findings]})
+    else:
+        for finding in findings:
+            context.out(f"{'ok  ' if finding.ok else 'FIX '} {finding.what}: {finding.text}")
+    return context.OK if all(finding.ok for finding in findings) else context.NEGATIVE
+
+
+VERBS: dict[str, Callable[[App, Any], Awaitable[int]]] = {
+    "cases": _cases,
+    "show": _show,
+    "deliveries": _deliveries,
+    "replay": _replay,
+    "track": _track,
+    "followup": _followup,
+    "doctor": _doctor,
+    **dict.fromkeys(actions.ACTIONS, _act),
+}

@@ -1,0 +1,127 @@
+"""The list, the case page, and the forms on it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from urllib.parse import parse_qs, urlencode
+
+from onboarding import access
+from onboarding.access import Principal, Role
+from onboarding.dashboard.render import page
+from onboarding.domain.case import Status
+from onboarding.domain.lifecycle import Event, State, allowed
+from onboarding.errors import NotFound, RequestError
+from onboarding.operate import actions, cases
+from onboarding.operate.explain import next_words, sentence
+from onboarding.ports import CaseQuery, Services
+from onboarding.web import PROBLEM, Request, Response
+
+#: action → (button, the event it needs in the lifecycle table).
+BUTTONS: dict[str, tuple[str, Event]] = {
+    "rerun": ("Run again", Event.RERUN),
+    "pause": ("Pause", Event.PAUSE),
+    "resume": ("Resume", Event.RESUME),
+    "exclude": ("Exclude", Event.EXCLUDE),
+}
+FORM_LIMIT = 8_192
+
+
+async def overview(s: Services, request: Request, who: Principal) -> Response:
+    """`GET dashboard?state=&status=&q=&page=`"""
+    given = {name: request.query.get(name, "") for name in ("state", "status", "q")}
+    query = CaseQuery(state=given["state"] or None, status=given["status"] or None, q=given["q"] or None)
+    found = await s.cases.search(query, request.query.get("page") or None, 50)
+    following = urlencode({**given, "page": found.next_page}) if found.next_page else None
+    return page(
+        200,
+        "overview.html",
+        who=who,
+        now=await s.clock.now(),
+        counts=await s.cases.counts(),
+        states=list(State),
+        statuses=list(Status),
+        given=given,
+        items=[cases.summary_json(item) for item in found.items],
+        following=following,
+        simulated=s.settings.graph == "simulated",
+        mode=s.settings.mode,
+    )
+
+
+async def case_page(s: Services, request: Request, who: Principal) -> Response:
+    """`GET dashboard/cases/{case_id}`: why this person is stuck, and what happens next."""
+    case = await cases.find(s, request.params["case_id"])
+    timeline = await s.cases.timeline(case.case_id)
+    now = await s.clock.now()
+    data = cases.case_json(case, timeline)
+    name = data["hire"]["display_name"] or " ".join(
+        filter(
+            None, (data["hire"]["preferred_name"] or data["hire"]["given_name"], data["hire"]["family_name"])
+        )
+    )
+    story = [
+        {
+            **item,
+            "text": sentence(item["action"], item["detail"]),
+            "request_id": item["detail"].get("request_id"),
+        }
+        for item in reversed(data["timeline"])
+    ]
+    return page(
+        200,
+        "case.html",
+        who=who,
+        now=now,
+        case=data,
+        name=name or "No name yet",
+        next_words=next_words(case),
+        story=story,
+        buttons=_buttons(case.state, case.reason_code, who),
+        token=access.form_token(who, s.settings, now),
+        steps=[step["name"] for step in data["steps"]],
+        simulated=s.settings.graph == "simulated",
+        mode=s.settings.mode,
+    )
+
+
+def _buttons(state: State, reason: str | None, who: Principal) -> list[tuple[str, str]]:
+    """Buttons that would be accepted now, for this role."""
+    if who.role is None or who.role < Role.OPERATOR:
+        return []
+    events = allowed(state)
+    found = [(action, text) for action, (text, event) in BUTTONS.items() if event in events]
+    if state is State.EXCLUDED:
+        found.append(("resume", "Include again"))
+    if (reason or "").startswith(actions.APPROVABLE) and who.role >= Role.APPROVER:
+        found.insert(0, ("approve", "Approve"))
+    return found
+
+
+async def case_action(s: Services, request: Request, who: Principal) -> Response:
+    """`POST dashboard/cases/{case_id}/{action}`: a form of the case page; back to that page."""
+    action, case_id = request.params["action"], request.params["case_id"]
+    if action not in actions.ACTIONS:
+        raise NotFound("There is no such action.")
+    access.require(who, access.ACTIONS.get(action, Role.OPERATOR))
+    if len(request.body) > FORM_LIMIT:
+        raise RequestError("The form is too large.", code="too_large")
+    try:
+        form = parse_qs(request.body.decode("utf-8"), max_num_fields=10)
+    except ValueError as exc:
+        raise RequestError("The form cannot be read: open the page again.", code="unreadable") from exc
+    values = {name: entries[-1] for name, entries in form.items()}
+    access.check_form(request, who, s.settings, await s.clock.now(), values.get("token", ""))
+    ask = actions.Ask(who.id, values.get("reason", ""), values.get("from_step") or None)
+    done = await actions.act(s, action, case_id, ask)
+    return Response(303, headers={"Location": f"../{done.case_id}"})
+
+
+def dressed(response: Response) -> Response:
+    """A problem as a page: what went wrong and what to do next."""
+    if response.content_type != PROBLEM:
+        return response
+    found: dict[str, Any] = json.loads(response.body)
+    dressed_page = page(response.status, "problem.html", status=response.status, detail=found["detail"])
+    headers = {**dressed_page.headers, **response.headers}
+    return Response(response.status, dressed_page.body, dressed_page.content_type, headers)

@@ -1,0 +1,43 @@
+"""Templates to responses, with the headers that keep a page to itself."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any
+
+from onboarding.web import HTML, Response
+
+#: No script, no foreign content, no framing; forms only to ourselves.
+HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; "
+    "frame-ancestors 'none'; base-uri 'none'",
+    "Referrer-Policy": "same-origin",
+    "X-Frame-Options": "DENY",
+}
+
+
+@cache
+def _environment() -> Any:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader("onboarding.dashboard"), autoescape=True, undefined=StrictUndefined
+    )
+    environment.filters["when"] = _when
+    environment.filters["label"] = lambda text: str(text).replace("_", " ")
+    return environment
+
+
+def _when(value: str | datetime | None) -> str:
+    """A time as people read it, in UTC."""
+    if value is None:
+        return "–"
+    at = datetime.fromisoformat(value) if isinstance(value, str) else value
+    return at.astimezone(UTC).strftime("%a %d %b %Y, %H:%M UTC")
+
+
+def page(status: int, template: str, **values: Any) -> Response:
+    """Render a template."""
+    body = _environment().get_template(template).render(**values)
+    return Response(status, body.encode(), HTML, HEADERS)

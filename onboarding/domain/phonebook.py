@@ -1,0 +1,47 @@
+"""The phones of a hire: which one the directory may get, what HR is told, and what stays of them.
+
+Raw numbers leave the case once the account exists: a keyed hash and the last two digits stay, enough to see
+that HR changed a number and to tell an operator which one was meant (design section 5).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Iterator
+from dataclasses import replace
+
+from onboarding.domain import phone
+from onboarding.domain.case import Case
+from onboarding.domain.hire import Hire, Phone
+
+_ORDER = {"mobile": 0, "other": 1, "work": 2, "home": 3}
+
+
+def results(hire: Hire) -> Iterator[tuple[Phone, phone.PhoneResult]]:
+    """Each number with what became of it; mobile and primary ones first."""
+    listed = sorted(hire.phones or (), key=lambda p: (_ORDER.get(p.label, 1), not p.is_primary))
+    for item in listed:
+        yield item, phone.normalise(item.raw, (item.country_hint, hire.home_country, hire.work_country))
+
+
+def directory_number(hire: Hire) -> str | None:
+    """The number for `mobilePhone`: certain, and a mobile (or fixed-line-or-mobile) one. None: leave it out."""
+    for _, result in results(hire):
+        if number := phone.directory_phone(result):
+            return number
+    return None
+
+
+def forget_numbers(case: Case, key: str) -> None:
+    """Replace the raw numbers by a keyed hash, two digits, and the reason code of the first bad one."""
+    if not case.hire.phones:
+        return
+    found = [result for _, result in results(case.hire)]
+    good = next((r for r in found if r.e164), None)
+    bad = next((r for r in found if r.reason), None)
+    case.phone_reason = str(bad.reason) if bad else None
+    if good and good.e164:
+        digest = hmac.new(key.encode(), good.e164.encode(), hashlib.sha256).hexdigest()
+        case.phone_hash, case.phone_tail = digest, good.e164[-2:]
+    case.hire = replace(case.hire, phones=())

@@ -1,0 +1,42 @@
+"""Dry run: reads go through, every write to the tenant is refused, and the case says so.
+
+These stand in front of the real adapters when `ONBOARDING_MODE=dry_run`, so that no use case needs to know.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NoReturn
+
+from onboarding.errors import OperatorError
+
+
+def refuse(what: str) -> NoReturn:
+    """Raise OperatorError `dry_run`."""
+    raise OperatorError(f"Dry run: would {what}. Set ONBOARDING_MODE=live and rerun.", code="dry_run")
+
+
+class DryRun:
+    """Wraps one adapter: methods named in `writes` refuse, everything else is the adapter's."""
+
+    def __init__(self, adapter: Any, writes: dict[str, str]) -> None:
+        self._adapter = adapter
+        self._writes = writes
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in self._writes:
+            return getattr(self._adapter, name)
+        what = self._writes[name]
+
+        async def refused(*args: object, **kwargs: object) -> NoReturn:
+            refuse(what)
+
+        return refused
+
+
+DIRECTORY_WRITES = {"create_user": "create the account", "set_manager": "set the manager"}
+SECURITY_WRITES = {"create_pass": "issue a first credential", "void_pass": "void a first credential"}
+MAILER_WRITES = {
+    "create_draft": "write a message",
+    "send_draft": "send a message",
+    "send_now": "send a message",
+}

@@ -1,0 +1,186 @@
+"""The sentence that says why a case is where it is, and what an operator can do about it.
+
+One table per question; an unknown code is shown as it is, never hidden.
+"""
+
+from __future__ import annotations
+
+from onboarding.domain.case import Case, Status
+from onboarding.domain.lifecycle import State
+
+#: reason code → (what is wrong, what to do).
+REASONS: dict[str, tuple[str, str]] = {
+    "missing_start_date": (
+        "HR sent no start date.",
+        "Ask HR to complete the record; the case goes on by itself.",
+    ),
+    "missing_name": ("HR sent no usable name.", "Ask HR to complete the record; the case goes on by itself."),
+    "missing_employee_id": ("HR sent no id for this person.", "Ask HR to complete the record."),
+    "no_hr_reader": (
+        "The event names the person only by an id, and no HR interface is configured to read the rest.",
+        "Configure the HR system's API for this source, then replay the delivery.",
+    ),
+    "hr_deleted_record": (
+        "HR deleted the record. That can be a typing error, a privacy request or a withdrawn hire.",
+        "Ask HR which. Exclude the case, or rerun it; disabling an account is yours to do.",
+    ),
+    "needs_approval_adopt": (
+        "An account with this person's number already existed before the hire.",
+        "Check that it is the same person, then approve to link it.",
+    ),
+    "needs_approval_rehire": (
+        "This person left before and still has an account.",
+        "Check that the account may be used again, then approve.",
+    ),
+    "needs_approval_pass": (
+        "A pass would go to an account that we did not create, or long after the start date.",
+        "Check the person's identity, then approve, or give the first credential by another way.",
+    ),
+    "pass_refused_privileged": (
+        "The account holds a directory role, and a pass would open it.",
+        "Give this person a first credential in person; no pass is issued for privileged accounts.",
+    ),
+    "access_pass_policy": (
+        "The tenant's policy does not allow a Temporary Access Pass for this person.",
+        "Enable Temporary Access Pass in the authentication methods policy, then rerun.",
+    ),
+    "no_credential_route": (
+        "No manager can safely be given the first credential, and no service desk is configured.",
+        "Set ONBOARDING_SERVICE_DESK, then rerun.",
+    ),
+    "no_free_username": ("No user name is free for this person.", "Check the user name pattern, then rerun."),
+    "account_of_another_case": (
+        "The account is already linked to another case.",
+        "Find the other case by the account's object id; one of the two is a duplicate: exclude it.",
+    ),
+    "graph_bad_value": (
+        "Entra refused a value of this person's record.",
+        "The timeline has the request id; correct the value in HR, then rerun.",
+    ),
+    "permission_missing": (
+        "The service lacks a permission in the tenant.",
+        "Run doctor: it names the permission. Grant it, then rerun.",
+    ),
+    "retries_exhausted": (
+        "The same step failed for 72 hours.",
+        "The timeline names the step and the last answer. When the cause is gone, rerun.",
+    ),
+    "poison": (
+        "The work on this case failed again and again in a way that nobody foresaw.",
+        "The log has the error by type and place. Report it; then rerun.",
+    ),
+    "dry_run": (
+        "The service runs in dry-run mode and writes nothing to the tenant.",
+        "Check the plan, set ONBOARDING_MODE=live, then rerun.",
+    ),
+    "name_unusable": ("No display name can be made of what HR sent.", "Correct the name in HR, then rerun."),
+}
+
+_STATES: dict[State, str] = {
+    State.RECEIVED: "HR has announced this person; the hire itself is not complete yet.",
+    State.AWAITING_FETCH: "The rest of the record is being read from the HR system.",
+    State.WAITING_START: "The start date is still far away; the account will be created nearer to it.",
+    State.PROVISIONING: "The account and what belongs to the first day are being set up.",
+    State.FOLLOWING_UP: "The account exists; the person has not yet registered enough methods in person.",
+    State.CONFIRMED: "The person registered enough methods in person; the service watches that they stay.",
+    State.BLOCKED: "This case waits for an operator.",
+    State.PAUSED: "An operator paused this case; nothing is sent until it is resumed.",
+    State.CANCELLED: "HR withdrew this hire.",
+    State.EXCLUDED: "This person is left alone on purpose.",
+    State.CLOSED: "Nothing is left to do.",
+}
+
+_STATUS: dict[Status, str] = {
+    Status.UNKNOWN: "Nobody has looked at the person's methods yet.",
+    Status.ABSENT: "The person is not in the registration report: the account is disabled, deleted or very new.",
+    Status.DIRECTORY_ONLY: "No method that password reset accepts is registered.",
+    Status.ADMIN_REGISTERED: "The methods there were added by an administrator, so the person still has to confirm.",
+    Status.UNATTRIBUTED: "Methods exist, but they are older than any record of who added them.",
+    Status.PARTIAL: "The person registered something, but not enough.",
+    Status.USER_REVIEWED: 'The person pressed "looks good" on existing methods: weaker evidence.',
+    Status.USER_REGISTERED: "The person registered enough methods in person.",
+    Status.REMOVED: "A method that was needed has been removed.",
+    Status.EXCLUDED: "The person is outside the scope of password reset or excluded.",
+}
+
+#: What comes next, in words; `{when}` is filled by the view.
+NEXT: dict[str, str] = {
+    "provision": "Set up the account",
+    "reserve_username": "Reserve a user name",
+    "create_account": "Create the account",
+    "set_manager": "Set the manager",
+    "issue_access_pass": "Issue the first credential",
+    "send_welcome": "Send the welcome",
+    "follow_up": "Look whether the person has registered",
+    "nudge": "Remind the person",
+    "escalate": "Tell somebody above",
+    "watch": "Check that the methods are still there",
+    "operator": "An operator has to act",
+    "await_hire": "HR has to complete the hire",
+    "none": "Nothing",
+}
+
+
+def explain(case: Case) -> str:
+    """One to three sentences for people."""
+    parts = [_STATES[case.state]]
+    if case.state is State.BLOCKED and case.reason_code:
+        wrong, todo = REASONS.get(
+            case.reason_code, (f"Reason: {case.reason_code}.", "See the timeline, then rerun.")
+        )
+        parts = [wrong, todo]
+    elif case.state in {State.FOLLOWING_UP, State.CONFIRMED} and case.status is not Status.UNKNOWN:
+        parts.append(_STATUS[case.status])
+    elif case.state in {State.CANCELLED, State.CLOSED, State.EXCLUDED} and case.account:
+        parts.append("The account still exists: disabling it is for an administrator.")
+    return " ".join(parts)
+
+
+def next_words(case: Case) -> str:
+    """What happens next, without the time."""
+    return NEXT.get(case.next_action.what, case.next_action.what)
+
+
+#: timeline action → words. `{…}` are members of the entry's detail; missing ones are left empty.
+TIMELINE: dict[str, str] = {
+    "hire_received": "HR announced the hire",
+    "hire_updated": "HR changed the record",
+    "hire_cancelled": "HR withdrew the hire",
+    "provisioning_started": "Provisioning started",
+    "username_reserved": "A user name was reserved",
+    "username_taken": "The user name belongs to somebody else; trying the next one",
+    "account_linked": "The Entra account is linked ({origin})",
+    "pass_intended": "A first credential is about to be issued (to the {recipient})",
+    "pass_created": "A Temporary Access Pass was created",
+    "pass_delivered": "The first credential was handed to the {recipient}",
+    "step_done": "Done: {step} {detail}",
+    "step_skipped": "Left out: {step} ({why})",
+    "step_waits": "Waiting: {step} ({why})",
+    "step_retries": "Will try again: {step} ({why}, try {attempt})",
+    "provisioned": "Everything for the first day is set up",
+    "blocked": "Blocked: {reason}",
+    "message_claimed": "A message is about to be sent: {rung}",
+    "message_sent": "Message sent: {rung} (to the {audience})",
+    "message_uncertain": "Nobody can say whether this message went out; it is not sent again: {rung}",
+    "message_skipped": "Message left out: {rung} ({why})",
+    "confirmed": "The person confirmed in person",
+    "watchdog_requeued": "The watchdog put the case back to work",
+    "rerun": "An operator ran it again: {reason}",
+    "approve": "An approver released it: {reason}",
+    "pause": "An operator paused it: {reason}",
+    "resume": "An operator resumed it: {reason}",
+    "exclude": "An operator excluded the person: {reason}",
+}
+
+
+class _Blank(dict[str, str]):
+    def __missing__(self, key: str) -> str:
+        return ""
+
+
+def sentence(action: str, detail: dict[str, str]) -> str:
+    """One timeline entry in words; an unknown action is shown as it is."""
+    words = TIMELINE.get(action)
+    if words is None:
+        return " ".join([action.replace("_", " "), *(f"{k}={v}" for k, v in detail.items())])
+    return words.format_map(_Blank(detail)).strip()

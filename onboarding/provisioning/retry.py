@@ -1,0 +1,41 @@
+"""When to try a step again: a decision, taken by the runner.
+
+Full jitter between zero and min(cap, first · 2^n) spreads a crowd that failed together; what the other side
+asked for in Retry-After is a floor. After `give_up_after_hours` without success an operator takes over.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from onboarding.domain.policy import RetryPolicy
+
+
+@dataclass(frozen=True, slots=True)
+class TryAt:
+    """Try again then."""
+
+    when: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class GiveUp:
+    """No more tries: block the case."""
+
+
+def decide(
+    policy: RetryPolicy,
+    *,
+    attempts: int,
+    first_failed_at: datetime,
+    now: datetime,
+    fraction: float,
+    retry_after: float | None = None,
+) -> TryAt | GiveUp:
+    """`attempts` counts tries so far (1 after the first failure); `fraction` is random in [0, 1)."""
+    if now - first_failed_at >= timedelta(hours=policy.give_up_after_hours):
+        return GiveUp()
+    ceiling = min(policy.cap_seconds, policy.first_seconds * 2.0 ** min(attempts - 1, 40))
+    delay = max(ceiling * fraction, retry_after or 0.0)
+    return TryAt(now + timedelta(seconds=delay))

@@ -1,0 +1,128 @@
+"""Runs the plan of one case as far as it goes, and plans when to go on.
+
+A step that is done is never run again unless an operator reruns from it. Every outcome is written before the
+next step starts; a crash between a step's effect and that write is the step's to survive (see `step.py`).
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime, timedelta
+
+from onboarding import casework, observe
+from onboarding.domain import calendar
+from onboarding.domain.case import Case, StepRecord, StepStatus, TimelineEntry
+from onboarding.domain.lifecycle import Event, State
+from onboarding.domain.nudges import working_time_of
+from onboarding.errors import DeployerError, OperatorError, RetryLater, StoreConflict
+from onboarding.ports import Services
+from onboarding.provisioning import retry
+from onboarding.provisioning.plan import Planned, steps
+from onboarding.provisioning.step import Block, Context, Done, Outcome, Skip, Wait
+
+log = logging.getLogger(__name__)
+FINISHED = frozenset({StepStatus.DONE, StepStatus.SKIPPED})
+
+
+def opens_at(case: Case, s: Services) -> datetime:
+    """Local midnight of the first day on which the account may exist."""
+    start = case.hire.start_date
+    if start is None:
+        raise OperatorError("The hire has no start date: HR must send one.", code="missing_start_date")
+    first = start - timedelta(days=s.policy.account.create_days_before_start)
+    return calendar.local_midnight(first, working_time_of(case, s.policy).zone)
+
+
+async def advance(s: Services, case: Case, now: datetime) -> None:
+    """Take a case in `waiting_start` or `provisioning` as far as it goes now."""
+    if case.state is State.WAITING_START:
+        opens = opens_at(case, s)
+        if now < opens:
+            if case.next_action.what != "provision" or case.next_action.when != opens:
+                await casework.wait(s, case, now, "provision", opens, "start_is_far")
+            return
+        case.apply(Event.START_NEAR)
+        await casework.hand_over(s, case, now, "provision", casework.entry(now, "provisioning_started"))
+    for planned in steps():
+        record = case.step(planned.step.name)
+        if record.status in FINISHED:
+            continue
+        if not await _take(Context(s, case, now), planned, record):
+            return
+    case.apply(Event.PROVISIONED)
+    await casework.hand_on(s, case, now, "follow_up", "provisioned", casework.entry(now, "provisioned"))
+
+
+async def _take(ctx: Context, planned: Planned, record: StepRecord) -> bool:
+    """Run one step and write what came of it. True: go on with the next."""
+    name = planned.step.name
+    with observe.request_ids() as requests:
+        try:
+            outcome = await planned.run(ctx)
+        except StoreConflict:
+            raise
+        except RetryLater as exc:
+            await _plan_retry(ctx, name, record, exc, requests)
+            return False
+        except (OperatorError, DeployerError) as exc:
+            outcome = Block(exc.code)
+    record.at = ctx.now
+    return await _record(ctx, name, record, outcome, requests)
+
+
+async def _record(ctx: Context, name: str, record: StepRecord, outcome: Outcome, requests: list[str]) -> bool:
+    s, case, now = ctx.s, ctx.case, ctx.now
+    record.code = None
+    match outcome:
+        case Done(detail):
+            record.status, record.detail, record.first_failed_at = StepStatus.DONE, detail, None
+            record.attempts += 1
+            await casework.save(s, case, now, _entry(now, "step_done", name, requests, detail=detail))
+            return True
+        case Skip(why):
+            record.status, record.detail, record.first_failed_at = StepStatus.SKIPPED, why, None
+            await casework.save(s, case, now, _entry(now, "step_skipped", name, requests, why=why))
+            return True
+        case Wait(until, why):
+            unchanged = record.status is StepStatus.WAITING and record.detail == why
+            record.status, record.detail = StepStatus.WAITING, why
+            entries = [] if unchanged else [_entry(now, "step_waits", name, requests, why=why)]
+            await casework.wait(s, case, now, name, until, why, *entries)
+            return False
+        case Block(reason):
+            record.status, record.code = StepStatus.BLOCKED, reason
+            observe.event(log, "case_blocked", case_id=case.case_id, step=name, reason=reason)
+            await casework.block(s, case, now, reason, step=name, request_id=_last(requests))
+            return False
+
+
+async def _plan_retry(
+    ctx: Context, name: str, record: StepRecord, error: RetryLater, requests: list[str]
+) -> None:
+    s, case, now = ctx.s, ctx.case, ctx.now
+    record.attempts += 1
+    record.at, record.code = now, error.code
+    record.first_failed_at = record.first_failed_at or now
+    decision = retry.decide(
+        s.policy.retry,
+        attempts=record.attempts,
+        first_failed_at=record.first_failed_at,
+        now=now,
+        fraction=s.entropy.fraction(),
+        retry_after=error.retry_after,
+    )
+    if isinstance(decision, retry.GiveUp):
+        record.status = StepStatus.BLOCKED
+        await casework.block(s, case, now, "retries_exhausted", step=name, last=error.code)
+        return
+    record.status = StepStatus.RETRYING
+    entry = _entry(now, "step_retries", name, requests, why=error.code, attempt=record.attempts)
+    await casework.wait(s, case, now, name, decision.when, error.code, entry)
+
+
+def _entry(now: datetime, action: str, step: str, requests: list[str], **detail: object) -> TimelineEntry:
+    return casework.entry(now, action, step=step, request_id=_last(requests), **detail)
+
+
+def _last(requests: list[str]) -> str | None:
+    return requests[-1] if requests else None

@@ -1,0 +1,88 @@
+"""The step contract: what a step is given and what it may answer.
+
+A step looks, acts on the difference, records, and goes on. It may be run again at any moment, after a crash at
+any await, and twice at once: whatever cannot be looked up is claimed on the case first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from onboarding import casework
+from onboarding.domain.case import Account, Case
+from onboarding.domain.hire import Hire
+from onboarding.errors import OperatorError
+from onboarding.ports import Services
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Metadata of one step."""
+
+    #: Stable: it is stored in cases and named in reruns.
+    name: str
+    #: Place in the plan; steps with a lower order are done before.
+    order: int
+    #: What is true once it is done, for operators.
+    outcome: str
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The outcome holds. `detail` is a code or an id of ours."""
+
+    detail: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Skip:
+    """Not wanted or not possible for this person, for a reason that is not an error."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Not yet: look again at `until`."""
+
+    until: datetime
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """An operator has to act; `reason` becomes the case's reason code."""
+
+    reason: str
+
+
+Outcome = Done | Skip | Wait | Block
+Run = Callable[["Context"], Awaitable[Outcome]]
+
+
+@dataclass(slots=True)
+class Context:
+    """What a step works with. `case` is the loaded case; every write goes through `save`."""
+
+    s: Services
+    case: Case
+    now: datetime
+
+    @property
+    def hire(self) -> Hire:
+        return self.case.hire
+
+    @property
+    def account(self) -> Account:
+        """The account; steps after `create_account` have one."""
+        if self.case.account is None:
+            raise OperatorError(
+                "The case has no account yet: rerun it from create_account.", code="no_account"
+            )
+        return self.case.account
+
+    async def save(self, action: str, **detail: object) -> None:
+        """Write the case with one timeline entry. Raises StoreConflict if somebody else was first."""
+        await casework.save(self.s, self.case, self.now, casework.entry(self.now, action, **detail))

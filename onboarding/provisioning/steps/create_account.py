@@ -1,0 +1,118 @@
+"""Outcome: exactly one Entra account exists for this person and is linked to the case.
+
+POST /users with the reserved name is at most once by itself: Entra refuses a second object of that name. So on
+ObjectConflict look at that name:
+- our mark, and not older than our intent → it is ours (an earlier try took effect): adopt;
+- our mark, but older than our intent → the person seems to have an account already: an approver decides;
+- somebody else's → next candidate;
+- 404 → it exists but has not replicated: wait, and never take the next candidate, which would make two accounts.
+The initial password is random, used once in the request, and kept nowhere.
+"""
+
+from __future__ import annotations
+
+from onboarding.domain import calendar, country, names, phonebook
+from onboarding.domain.case import TENANT, Account, AccountIntent, Alias, AliasKind
+from onboarding.domain.nudges import working_time_of
+from onboarding.errors import NotYetVisible
+from onboarding.ports import DirectoryUser, NameTaken, NewUser
+from onboarding.provisioning.step import Block, Context, Done, Outcome, Step
+from onboarding.provisioning.steps import reserve_username
+
+STEP = Step("create_account", 20, "The Entra account exists, once")
+NEEDS_APPROVAL = "needs_approval_adopt"
+
+
+async def run(ctx: Context) -> Outcome:
+    """Create, or adopt what an earlier try created."""
+    for _ in range(reserve_username.CANDIDATES):
+        if ctx.case.account:
+            return Done("already_linked")
+        if ctx.case.intent is None:
+            reserved = await reserve_username.run(ctx)
+            if isinstance(reserved, Block):
+                return reserved
+            continue
+        try:
+            user = await ctx.s.directory.create_user(new_user(ctx, ctx.case.intent))
+            return await _link(ctx, ctx.case.intent, user, "created")
+        except NameTaken:
+            outcome = await _look(ctx, ctx.case.intent)
+            if outcome:
+                return outcome
+    return Block("no_free_username")
+
+
+async def _look(ctx: Context, intent: AccountIntent) -> Outcome | None:
+    """Decide whose the taken name is. None: somebody else's, the name is given up."""
+    user = await ctx.s.directory.get_user(intent.user_principal_name)
+    if user is None:
+        raise NotYetVisible("The name is taken but not readable yet; waiting for replication.")
+    if user.employee_id == intent.mark:
+        if user.created_at is not None and user.created_at >= intent.at:
+            return await _link(ctx, intent, user, "created")
+        if NEEDS_APPROVAL in ctx.case.approvals:
+            return await _link(ctx, intent, user, "adopted")
+        return Block(NEEDS_APPROVAL)
+    case = ctx.case
+    await ctx.s.cases.release_alias(_upn_alias(intent.user_principal_name), case.case_id)
+    case.refused_names.append(intent.user_principal_name)
+    case.intent = None
+    await ctx.save("username_taken")
+    return None
+
+
+async def _link(ctx: Context, intent: AccountIntent, user: DirectoryUser, origin: str) -> Outcome:
+    """File the object id first (so that evidence finds the case), then write the account on the case."""
+    case = ctx.case
+    owner = await ctx.s.cases.claim_alias(Alias(TENANT, AliasKind.OBJECT_ID, user.id), case.case_id)
+    if owner != case.case_id:
+        return Block("account_of_another_case")
+    case.account = Account(
+        id=user.id,
+        user_principal_name=user.user_principal_name,
+        mark=intent.mark,
+        created_at=user.created_at or intent.at,
+        origin=origin,
+        synced=bool(user.synced),
+    )
+    case.intent = None
+    phonebook.forget_numbers(case, ctx.s.settings.hash_key.reveal())
+    await ctx.save("account_linked", origin=origin, object_id=user.id)
+    return Done(origin)
+
+
+def _upn_alias(upn: str) -> Alias:
+    return Alias(TENANT, AliasKind.UPN, upn.lower())
+
+
+def new_user(ctx: Context, intent: AccountIntent) -> NewUser:
+    """The request's content, cut to Entra's property limits. Limits: Graph, user resource type."""
+    hire, s = ctx.hire, ctx.s
+    where = country.alpha2(hire.work_country) or country.alpha2(hire.home_country)
+    directory_phone = None
+    if s.settings.phone_attribute == "mobilePhone" and ctx.now.date() >= s.settings.deadline:
+        # Before the deadline this attribute would count as a recovery factor nobody confirmed.
+        directory_phone = phonebook.directory_number(hire)
+    zone = working_time_of(ctx.case, s.policy).zone
+    return NewUser(
+        user_principal_name=intent.user_principal_name,
+        mail_nickname=names.mail_nickname(intent.user_principal_name),
+        display_name=names.display_name(reserve_username.person_name(hire), hire.locale),
+        employee_id=intent.mark,
+        password=s.entropy.password(),
+        given_name=_cut(hire.given_name, 64),
+        surname=_cut(hire.family_name, 64),
+        job_title=_cut(hire.job_title, 128),
+        department=None if hire.department_is_id else _cut(hire.department, 64),
+        company_name=_cut(s.settings.company_name, 64),
+        usage_location=where,
+        preferred_language=hire.locale,
+        employee_hire_date=calendar.local_midnight(hire.start_date, zone) if hire.start_date else None,
+        mobile_phone=directory_phone,
+    )
+
+
+def _cut(text: str | None, limit: int) -> str | None:
+    cleaned = names.clean(text) if text else ""
+    return names.truncate(cleaned, limit) or None

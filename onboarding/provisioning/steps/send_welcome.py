@@ -1,0 +1,35 @@
+"""Outcome: the person has been told, once, that the account exists and what happens on the first day.
+
+The message holds no credential. It goes to the person's own address from HR, else to the new mailbox, in their
+working time.
+"""
+
+from __future__ import annotations
+
+from onboarding.domain import calendar
+from onboarding.domain.case import RungStatus
+from onboarding.domain.nudges import working_time_of
+from onboarding.ports import CLAIM_LEASE
+from onboarding.provisioning.step import Context, Done, Outcome, Step, Wait
+
+STEP = Step("send_welcome", 50, "The person has been welcomed")
+RUNG = "welcome"
+
+
+async def run(ctx: Context) -> Outcome:
+    """Deliver by the at-most-once algorithm; a claim held elsewhere is waited for."""
+    case, s = ctx.case, ctx.s
+    moment = calendar.next_working_moment(ctx.now, working_time_of(case, s.policy))
+    if ctx.now < moment:
+        return Wait(moment, "working_time")
+    to = (ctx.hire.personal_email or ctx.account.user_principal_name,)
+    mail = s.messages.compose(RUNG, case, to, now=ctx.now, facts={"first_credential": _route(ctx)})
+    record = await s.messages.deliver(s, case, RUNG, "person", mail, ctx.now)
+    if record.status in {RungStatus.CLAIMED, RungStatus.DRAFTED}:
+        return Wait(record.claimed_at + CLAIM_LEASE, "message_in_doubt")
+    return Done(str(record.status))
+
+
+def _route(ctx: Context) -> str:
+    """`manager`, `desk` or `none`: where the person gets the first credential."""
+    return ctx.case.access_pass.recipient if ctx.case.access_pass else "none"

@@ -1,0 +1,44 @@
+"""Outcome: the account's manager in Entra is the person whom HR named, if that person can be found for sure.
+
+A manager who cannot be found, or is ambiguous, is data and not an outage: the step is skipped with the reason,
+escalations go to the service desk, and the pass does too.
+"""
+
+from __future__ import annotations
+
+from onboarding.domain.case import Alias, AliasKind
+from onboarding.ports import DirectoryUser
+from onboarding.provisioning.step import Context, Done, Outcome, Skip, Step
+
+STEP = Step("set_manager", 30, "The manager is set in Entra")
+
+
+async def run(ctx: Context) -> Outcome:
+    """Find by address, then by HR's id (our own cases, then employeeId); PUT the reference; read nothing back."""
+    ref = ctx.hire.manager
+    if not ref:
+        return Skip("no_manager_named")
+    found = await _find(ctx, ref.email, ref.id)
+    people = [user for user in found if user.account_enabled is not False and user.id != ctx.account.id]
+    if len(people) != 1:
+        return Skip("manager_ambiguous" if people else "manager_not_found")
+    await ctx.s.directory.set_manager(ctx.account.id, people[0].id)
+    ctx.account.manager_id = people[0].id
+    return Done()
+
+
+async def _find(ctx: Context, address: str | None, hr_id: str | None) -> list[DirectoryUser]:
+    if address:
+        found = await ctx.s.directory.find_by_address(address)
+        if found or not hr_id:
+            return found
+    if not hr_id:
+        return []
+    aliases = [
+        Alias(ctx.case.source, kind, hr_id) for kind in (AliasKind.EMPLOYEE_ID, AliasKind.EMPLOYEE_NUMBER)
+    ]
+    for owner in set((await ctx.s.cases.owners(aliases)).values()):
+        case = await ctx.s.cases.get(owner)
+        if case and case.account and (user := await ctx.s.directory.get_user(case.account.id)):
+            return [user]
+    return await ctx.s.directory.find_by_employee_id(hr_id)
