@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 
+from onboarding.domain import names
 from onboarding.errors import ConfigurationError
 
 
@@ -22,7 +23,7 @@ class AccountPolicy:
 
     #: Days before the start date from which the account may exist.
     create_days_before_start: int = 14
-    #: `{given}`, `{family}`, `{g}`, `{f}`, `{employee_number}`.
+    #: Fields: see `onboarding.domain.names_upn`.
     username_pattern: str = "{given}.{family}"
 
 
@@ -127,6 +128,7 @@ def _refuse_unknown(given: dict[str, Any], known: dict[str, Any], path: str) -> 
 
 
 def _check(policy: Policy) -> None:
+    names.check_pattern(policy.account.username_pattern)
     rungs = [rung.rung for rung in policy.follow_up.ladder]
     if len(set(rungs)) != len(rungs):
         raise ConfigurationError("The policy file names a rung twice; every rung needs its own name.")

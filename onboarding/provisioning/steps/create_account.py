@@ -11,6 +11,8 @@ The initial password is random, used once in the request, and kept nowhere.
 
 from __future__ import annotations
 
+import re
+
 from onboarding.domain import calendar, country, names, phonebook
 from onboarding.domain.case import TENANT, Account, AccountIntent, Alias, AliasKind
 from onboarding.domain.nudges import working_time_of
@@ -89,7 +91,8 @@ def _upn_alias(upn: str) -> Alias:
 def new_user(ctx: Context, intent: AccountIntent) -> NewUser:
     """The request's content, cut to Entra's property limits. Limits: Graph, user resource type."""
     hire, s = ctx.hire, ctx.s
-    where = country.alpha2(hire.work_country) or country.alpha2(hire.home_country)
+    where = reserve_username.where(hire)
+    person = reserve_username.person_name(hire)
     directory_phone = None
     if s.settings.phone_attribute == "mobilePhone" and ctx.now.date() >= s.settings.deadline:
         # Before the deadline this attribute would count as a recovery factor nobody confirmed.
@@ -98,19 +101,25 @@ def new_user(ctx: Context, intent: AccountIntent) -> NewUser:
     return NewUser(
         user_principal_name=intent.user_principal_name,
         mail_nickname=names.mail_nickname(intent.user_principal_name),
-        display_name=names.display_name(reserve_username.person_name(hire), hire.locale),
+        display_name=names.display_name(person, hire.locale, where),
         employee_id=intent.mark,
         password=s.entropy.password(),
-        given_name=_cut(hire.given_name, 64),
-        surname=_cut(hire.family_name, 64),
+        given_name=names.given_name(person),
+        surname=names.surname(person),
         job_title=_cut(hire.job_title, 128),
         department=None if hire.department_is_id else _cut(hire.department, 64),
         company_name=_cut(s.settings.company_name, 64),
-        usage_location=where,
-        preferred_language=hire.locale,
+        usage_location=country.usage_location(where),
+        preferred_language=_language(hire.locale),
         employee_hire_date=calendar.local_midnight(hire.start_date, zone) if hire.start_date else None,
         mobile_phone=directory_phone,
     )
+
+
+def _language(locale: str | None) -> str | None:
+    """A language tag in the form that Entra takes (RFC 4646, en-US), or nothing: it comes from HR as text."""
+    tag = (locale or "").replace("_", "-")
+    return tag if re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,2}", tag) else None
 
 
 def _cut(text: str | None, limit: int) -> str | None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import datetime
 from itertools import islice
 
-from onboarding.domain import names
+from onboarding.domain import country, names
 from onboarding.domain.case import TENANT, AccountIntent, Alias, AliasKind
 from onboarding.domain.hire import Hire
 from onboarding.provisioning.step import Block, Context, Done, Outcome, Step
@@ -28,11 +28,18 @@ async def run(ctx: Context) -> Outcome:
     case, s = ctx.case, ctx.s
     if case.account or case.intent:
         return Done("already_reserved")
+    person = person_name(ctx.hire)
+    try:
+        names.display_name(person, ctx.hire.locale, where(ctx.hire))
+    except names.NameUnusable:
+        return Block("name_unusable")
     candidates = names.upn_candidates(
-        person_name(ctx.hire),
+        person,
         s.settings.domain,
         pattern=s.policy.account.username_pattern,
         employee_number=ctx.hire.employee_number or ctx.hire.employee_id,
+        locale=ctx.hire.locale,
+        country=where(ctx.hire),
     )
     for upn in islice(candidates, CANDIDATES):
         if upn in case.refused_names:
@@ -43,6 +50,11 @@ async def run(ctx: Context) -> Outcome:
             await ctx.save("username_reserved")
             return Done()
     return Block("no_free_username")
+
+
+def where(hire: Hire) -> str | None:
+    """The hire's country (ISO alpha-2): where they work, else where they live."""
+    return country.alpha2(hire.work_country) or country.alpha2(hire.home_country)
 
 
 def person_name(hire: Hire) -> names.PersonName:

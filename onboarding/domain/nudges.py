@@ -1,0 +1,177 @@
+"""Which message of the ladder is due now, for whom, and when to look again. Computed, never scheduled.
+
+Pure: `due(case, policy, now)` compares the ladder with the rungs that the case records. Rules in prose:
+
+- Day 0 is the start date, or the day the account came to be if that was later (a hire that HR sent late must
+  not meet the last rung first), or the local day on which a later episode began.
+- A rung falls on day 0 + its day, moved to the next working day, at the start of the working time; it may go
+  out from then on, only in working time. The recipient is judged by the person's working time: nobody tells us
+  the manager's.
+- After an outage each audience gets one message, its newest overdue rung; older ones are skipped and named. A
+  rung that a changed ladder puts before one that went out already is skipped as well.
+- Two messages to the person are `min_gap_hours` apart, the welcome included.
+- A rung with a claim or a draft is finished first: `Due.resume`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from onboarding.domain import calendar, country
+from onboarding.domain.calendar import WorkingTime
+from onboarding.domain.case import Case, RungRecord, RungStatus
+from onboarding.domain.policy import Policy, Rung
+
+#: Order within one pass: the person hears first.
+AUDIENCES = ("person", "manager", "desk")
+OPEN = frozenset({RungStatus.CLAIMED, RungStatus.DRAFTED})
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """Deliver this rung now. `skipped` are keys of older rungs that will never be sent."""
+
+    rung: Rung
+    key: str
+    #: From when on it could have gone out.
+    since: datetime
+    skipped: tuple[str, ...] = ()
+    #: It was claimed or drafted before: finish it.
+    resume: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Nothing may go out before `until` (UTC). `why` is a code."""
+
+    until: datetime
+    why: str
+    skipped: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Nothing:
+    """The ladder is climbed, or cannot begin (`why`)."""
+
+    why: str
+    skipped: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Planned:
+    rung: Rung
+    key: str
+    at: datetime
+    record: RungRecord | None
+
+
+def rung_key(episode: int, rung: str) -> str:
+    """Key in `Case.rungs`."""
+    return f"{episode}:{rung}"
+
+
+def country_of(case: Case) -> str | None:
+    """Alpha-2 of the work country, else of the home country."""
+    return country.alpha2(case.hire.work_country) or country.alpha2(case.hire.home_country)
+
+
+def working_time_of(case: Case, policy: Policy) -> WorkingTime:
+    """The person's working time: HR's zone, else the work country's, else the home country's, else UTC."""
+    where = country_of(case)
+    zone = country.time_zone(where, hr_zone=case.hire.timezone, city=case.hire.location).zone
+    return WorkingTime(zone, where, policy.working_time.start, policy.working_time.end)
+
+
+def day_zero(case: Case, policy: Policy) -> date | None:
+    """Local date from which the rungs count; None while HR has given no start date and no episode has begun."""
+    zone = ZoneInfo(working_time_of(case, policy).zone)
+    days = []
+    if case.episode_started_at is not None:
+        days.append(case.episode_started_at.astimezone(zone).date())
+    elif case.hire.start_date is not None:
+        days.append(case.hire.start_date)
+    if case.account and case.account.origin == "created":
+        days.append(case.account.created_at.astimezone(zone).date())
+    return max(days, default=None)
+
+
+def planned_at(day: date, time: WorkingTime) -> datetime:
+    """The moment from which a rung of local date `day` may go out, in UTC."""
+    working = calendar.working_day_on_or_after(day, time)
+    return calendar.next_working_moment(calendar.at_local(working, time.start, time.zone), time)
+
+
+def due(case: Case, policy: Policy, now: datetime) -> Due | Wait | Nothing:
+    """What the ladder says at `now` (aware). One `Due` at a time: deliver it, record it, ask again."""
+    zero = day_zero(case, policy)
+    if zero is None:
+        return Nothing("no_start_date")
+    time = working_time_of(case, policy)
+    ladder = _plan(case, policy, zero, time)
+    skipped = _passed_over(ladder, now)
+    waiting: list[Wait] = []
+    for audience in AUDIENCES:
+        rungs = [p for p in ladder if p.rung.audience == audience and p.key not in skipped]
+        verdict = _of_audience(case, policy, rungs, time, now)
+        if isinstance(verdict, Due):
+            return Due(verdict.rung, verdict.key, verdict.since, skipped, verdict.resume)
+        if verdict:
+            waiting.append(verdict)
+    if not waiting:
+        return Nothing("ladder_done", skipped)
+    first = min(waiting, key=lambda wait: wait.until)
+    return Wait(first.until, first.why, skipped)
+
+
+def _plan(case: Case, policy: Policy, zero: date, time: WorkingTime) -> list[_Planned]:
+    """The ladder with its moments, in the order in which an audience meets it."""
+    rows = []
+    for rung in sorted(policy.follow_up.ladder, key=lambda rung: rung.day):
+        key = rung_key(case.episode, rung.rung)
+        at = planned_at(zero + timedelta(days=rung.day), time)
+        rows.append(_Planned(rung, key, at, case.rungs.get(key)))
+    return rows
+
+
+def _passed_over(ladder: list[_Planned], now: datetime) -> tuple[str, ...]:
+    """Rungs without a record that stand before one that is overdue or was recorded, for the same audience."""
+    skipped = []
+    for audience in AUDIENCES:
+        rungs = [p for p in ladder if p.rung.audience == audience]
+        reached = [i for i, p in enumerate(rungs) if p.record or p.at <= now]
+        last = max(reached, default=0)
+        skipped += [p.key for p in rungs[:last] if p.record is None]
+    return tuple(skipped)
+
+
+def _of_audience(
+    case: Case, policy: Policy, rungs: list[_Planned], time: WorkingTime, now: datetime
+) -> Due | Wait | None:
+    """`rungs` are one audience's, without those passed over."""
+    unfinished = [p for p in rungs if p.record is None or p.record.status in OPEN]
+    if not unfinished:
+        return None
+    item = unfinished[0]
+    resume = item.record is not None
+    if item.at > now and not resume:
+        return Wait(item.at, "next_rung")
+    ready = now
+    if item.rung.audience == "person" and not resume:
+        ready = max(now, _gap_end(case, policy))
+    moment = calendar.next_working_moment(ready, time)
+    if moment > now:
+        return Wait(moment, "least_gap" if ready > now else "working_time")
+    return Due(item.rung, item.key, item.at, resume=resume)
+
+
+def _gap_end(case: Case, policy: Policy) -> datetime:
+    """When the next message to the person may follow the last one that went out, or may have."""
+    gap = timedelta(hours=policy.follow_up.min_gap_hours)
+    went_out = [
+        record.sent_at or record.claimed_at
+        for record in case.rungs.values()
+        if record.audience == "person" and record.status is not RungStatus.SKIPPED
+    ]
+    return max((at + gap for at in went_out), default=case.created_at)

@@ -1,0 +1,339 @@
+"""What somebody typed into a phone field → the digits they meant, or the reason why it is not one number.
+
+First half of `onboarding.domain.phone`; knows no numbering plan and imports no phone library. Cleaning may
+drop what carries no meaning (invisible marks, a label in brackets, spreadsheet quotes) and may set an extension
+aside, but never turns a letter, an exponent or a decimal into digits: that is how a number from HR becomes
+somebody else's. The forms were seen in HR exports and issue trackers; RFC 3966 gives the `tel:` parameters,
+Unicode UAX #15 the compatibility folding.
+
+Every pattern here is linear or bounded by `MAX_INPUT`, so a hostile field costs microseconds.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from typing import Literal
+from urllib.parse import unquote
+
+Problem = Literal[
+    "empty", "invalid", "too_short", "too_long", "letters", "scientific_notation", "not_a_personal_number"
+]
+
+#: Longer fields are refused unread (libphonenumber has the same limit).
+MAX_INPUT = 250
+#: Bound of the masked form that may be logged and shown.
+MAX_MASK = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """One number as written. `text` holds only digits, spaces and `+ ( ) . - / '`.
+
+    international: it began with `+` or `00`, or came from a link that is international by definition
+        (wa.me); `text` then starts with exactly one `+`.
+    decimal_tail: it ended in `.0` or `.00`, and because it began with `+` or `0` that may be a separator as
+        well as a spreadsheet's decimal; the tail is still in `text`.
+    """
+
+    text: str
+    extension: str | None = None
+    international: bool = False
+    decimal_tail: bool = False
+
+    @property
+    def digits(self) -> str:
+        return "".join(filter(str.isdigit, self.text))
+
+
+@dataclass(frozen=True, slots=True)
+class Cleaned:
+    """`parts` has one entry for one number, more when separators say so, none when there is a `problem`."""
+
+    parts: tuple[Written, ...] = ()
+    problem: Problem | None = None
+
+
+# ── masking ───────────────────────────────────────────────────────────────────────────────────────────────
+
+_MASK = {code: "?" for code in range(128)}
+_MASK |= {ord(c): "a" for c in "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"}
+_MASK |= {ord(c): "*" for c in "0123456789"}
+_MASK |= {ord(c): c for c in " +-()[]./\\,;:#~&|='\""}
+_DIGIT = re.compile(r"\d")
+
+
+def mask(raw: str | None) -> str:
+    """The shape of a number in ASCII, at most `MAX_MASK` characters: digits `*`, letters `a`, the rest `?`.
+
+    The last two digits stay when there are at least seven, so that an operator and HR can agree on which
+    number is meant; fewer digits, or a field too long to show whole, reveal none.
+    """
+    if not raw:
+        return ""
+    shown = raw if len(raw) <= MAX_MASK else raw[: MAX_MASK - 3]
+    masked = shown.translate(_MASK) if shown.isascii() else "".join(map(_mask_one, shown))
+    if shown is not raw:
+        return masked + "..."
+    at = [i for i, character in enumerate(masked) if character == "*"]
+    if len(at) < 7:
+        return masked
+    letters = list(masked)
+    for i in at[-2:]:
+        letters[i] = str(unicodedata.digit(raw[i], "*"))
+    return "".join(letters)
+
+
+def _mask_one(character: str) -> str:
+    if character.isascii():
+        return _MASK[ord(character)]
+    if character.isdigit():
+        return "*"
+    if character.isspace():
+        return " "
+    return "a" if character.isalpha() else "?"
+
+
+# ── folding ───────────────────────────────────────────────────────────────────────────────────────────────
+
+#: Characters whose category would mislead: dashes that are not Pd, dots, pictures of a phone, and so on.
+_FOLD = {
+    "\u2212": "-",  # minus sign
+    "\u2043": "-",  # hyphen bullet
+    "\u30fc": "-",  # katakana prolonged sound mark, typed for a hyphen on Japanese keyboards
+    "\uff70": "-",  # its half-width form
+    "\u2500": "-",  # box drawing
+    "\u00b7": ".",
+    "\u2022": ".",
+    "\u2219": ".",
+    "\u22c5": ".",
+    "\u30fb": ".",
+    "\u2044": "/",
+    "\u2215": "/",
+    "\u2795": "+",
+    "\u2019": "'",
+    "\u2018": "'",
+    "\u02bc": "'",
+    "\u201c": '"',
+    "\u201d": '"',
+    "\u3010": "[",
+    "\u3011": "]",
+    "\u3014": "[",
+    "\u3015": "]",
+    "\u301c": "~",  # wave dash: a range of lines in Japan, never a hyphen
+    "\uff5e": "~",
+    "\u060c": ",",
+    "\u061b": ";",
+    "\u3001": ",",
+    "\u2121": " ",  # TEL sign
+    "\u20e3": "",  # enclosing keycap of an emoji digit
+    "\u034f": "",  # combining grapheme joiner
+    **dict.fromkeys("\n\r\u2028\u2029", "  "),  # two blanks: a soft separator
+    **dict.fromkeys("\u260e\u260f\u2706\U0001f4de\U0001f4f1\U0001f4f2\U0001f3e0\U0001f3e2", " "),
+}
+
+
+def _fold(raw: str) -> str:
+    """Compatibility-fold to plain characters. What has no plain meaning becomes U+FFFD and fails later.
+
+    Superscripts, circled and Roman digits do not become digits: `…567²` is a footnote, not a longer number.
+    """
+    out: list[str] = []
+    for character in raw:
+        if (known := _FOLD.get(character)) is not None:
+            out.append(known)
+        elif " " <= character <= "~":
+            out.append(character)
+        else:
+            out.append(_fold_one(character))
+    return unicodedata.normalize("NFC", "".join(out))
+
+
+def _fold_one(character: str) -> str:
+    category = unicodedata.category(character)
+    if category == "Nd":
+        return str(unicodedata.decimal(character))
+    if category == "Cf" or "\ufe00" <= character <= "\ufe0f" or "\U000e0100" <= character <= "\U000e01ef":
+        return ""  # direction marks, zero width characters, soft hyphens, variation selectors
+    if category == "Pd":
+        return "-"
+    if category[0] == "Z" or character.isspace():
+        return " "
+    if category[0] == "M":
+        return character
+    folded = unicodedata.normalize("NFKC", character)
+    if category[0] == "L":
+        return folded
+    if category[0] in "PS" and folded.isascii() and not any(c.isalnum() for c in folded):
+        return folded
+    return "\ufffd"
+
+
+# ── links, labels, extensions, separators ─────────────────────────────────────────────────────────────────
+
+_PLAIN = re.compile(r"\+?[0-9][0-9 ()\-]*\Z")
+_DIGITS_OF_A_NUMBER = re.compile(r"[0-9+ ().\-/']*\Z")
+_SEPARATED = re.compile(r"[ +(]*[0-9][0-9 ().\-/']*\Z")
+_SCIENTIFIC = re.compile(r"[+-]?\d+(?:[.,]\d+)?\s?[eE]\s?[+-]?\s?\d+\Z")
+_DECIMAL = re.compile(r"(\+?\d{7,})[.,](\d{1,2})\Z")
+_SCHEME = re.compile(r"(?:tel|callto|sms|phone)\s?:(?://)?\s*", re.IGNORECASE)
+_WHATSAPP = re.compile(
+    r"(?:https?://)?(?:www\.)?(?:wa\.me/|(?:api|web)\.whatsapp\.com/send/?\?phone=|whatsapp://send/?\?phone=)"
+    r"\s*\+?([0-9 ()\-]+)(?:[/?&#].*)?\Z",
+    re.IGNORECASE,
+)
+_CONTEXT = re.compile(r";phone-context=([^;]*)", re.IGNORECASE)
+_OTHER_PARAMETER = re.compile(r";(?!ext=)[a-z][a-z-]*(?:=[^;]*)?", re.IGNORECASE)
+
+#: Words that introduce an extension. Single letters other than `x` are not markers but typing slips.
+_EXTENSION_WORDS = (
+    "extension|extensión|extensao|extensão|extn|ext|xtn|xt"  # en, es, pt
+    "|poste|anexo|ramal|interno|interne|int|local|lokal|loc"  # fr, es, pt, it
+    "|durchwahl|nebenstelle|apparat|dw|nst|app"  # de
+    "|toestel|tst|anknytning|ankn|anslutning|linje|lokalnummer|alanumero|alanro"  # nl, sv, no, fi
+    "|wewnętrzny|wewn|wew|klapka|linka|mellék|dahili|dah"  # pl, cs, sk, hu, tr
+    "|добавочный|добав|доб|внутр|вн|вътр|εσωτερικό|εσωτ|εσ"  # ru, uk, bg, el
+    "|分機|分机|转|轉|内線|內線|내선|교환"  # zh, ja, ko
+    "|ต่อ|máy lẻ|nội bộ|sambungan|samb|dalaman"  # th, vi, id, ms
+    "|تحويلة|داخلي|داخلی|שלוחה"  # ar, fa, he
+)
+#: After a bare symbol only a few digits are an extension; more would be a second number.
+_EXTENSION = re.compile(
+    rf"(?:(?:;ext=|(?<![^\W\d_])(?:{_EXTENSION_WORDS}|x)(?![^\W\d_]))[\s.:=#\-]{{0,5}}(\d{{1,9}})"
+    r"|(?:[#~]|,,+|;)[\s.:=#\-]{0,5}(\d{1,5}))[\s#)\]]*\Z",
+    re.IGNORECASE,
+)
+_EMPTY_EXTENSION = re.compile(rf"[\s(\[]+(?:{_EXTENSION_WORDS})[\s.:)\]]*\Z", re.IGNORECASE)
+_IS_EXTENSION_WORD = re.compile(rf"\s*(?:{_EXTENSION_WORDS}|x)[\s.:]*\Z", re.IGNORECASE)
+_LABEL = re.compile(r"[(\[{<]([^()\[\]{}<>\d+]{1,40})[)\]}>]")
+_FAX = frozenset(
+    {"fax", "telefax", "faxnummer", "télécopie", "télécopieur", "telefaks", "факс", "传真", "傳真"}
+)
+
+_OR = (
+    "or|and|und|oder|ou|et|y|e|o|of|en|og|och|eller|lub|oraz|i|a|nebo|ve|veya|vagy|és|ja|tai"
+    "|и|или|або|та|και|ή"
+)
+_HARD_SEPARATOR = re.compile(rf"[;,|&]|\s(?:{_OR})\s|或|または|と|(?<=\d)[\s\-/.(]*(?=\+)", re.IGNORECASE)
+_PLUSES = re.compile(r"[\s(\-]*\+[\s+(]*")
+_ZERO_PLUS = re.compile(r"\A[\s(]*00[\s(]*(?=\+)")
+_BRACKETS = str.maketrans("[]{}\\", "()()/")
+_DOUBLE_ZERO = re.compile(r"[\s(]*\+?[\s(]*00(?!0)[\s+)\-(./]*(?=[1-9])")
+
+
+def clean(raw: str) -> Cleaned:
+    """Split a phone field into the numbers it holds. Never raises; reads nothing beyond `MAX_INPUT`."""
+    if len(raw) > MAX_INPUT:
+        return Cleaned(problem="too_long")
+    if _PLAIN.match(raw):
+        return Cleaned((_written(raw, None),))
+    text = _unwrap(raw if raw.isascii() and raw.isprintable() else _fold(raw))
+    if not text:
+        return Cleaned(problem="empty")
+    if _SCIENTIFIC.match(text):
+        return Cleaned(problem="scientific_notation")
+    if decimal := _DECIMAL.match(text):
+        return _decimal(decimal[1], decimal[2])
+    if _SEPARATED.match(text):
+        return Cleaned((_written(text, None),))
+    if link := _WHATSAPP.match(text):
+        return Cleaned((_written("+" + link[1], None),))
+    text, fax = _without_labels(_without_scheme(text))
+    if fax:
+        return Cleaned(problem="not_a_personal_number")
+    return _parts(text)
+
+
+def _unwrap(text: str) -> str:
+    """Drop what a spreadsheet or a CSV writer put around the value: quotes, `=`, the text marker `'`."""
+    text = text.strip()
+    if text[:1] in "='\"`":
+        text = text.lstrip("='\"` ").rstrip("'\"` ")
+    return text.strip()
+
+
+def _decimal(head: str, tail: str) -> Cleaned:
+    """`447911123456.0` is a float and loses its tail; `030123456.0` may end in a direct-dial zero: judge."""
+    is_float = head[0] not in "+0"
+    if tail.strip("0"):
+        return Cleaned(problem="invalid") if is_float else Cleaned((_written(head + tail, None),))
+    if is_float:
+        return Cleaned((_written(head, None),))
+    number = _written(f"{head}.{tail}", None)
+    return Cleaned((Written(number.text, None, number.international, decimal_tail=True),))
+
+
+def _without_scheme(text: str) -> str:
+    """RFC 3966: drop `tel:` and parameters; a `phone-context=+49` completes a local number."""
+    if not (scheme := _SCHEME.match(text)):
+        return text
+    text = unquote(text[scheme.end() :])
+    if context := _CONTEXT.search(text):
+        prefix = context[1].strip()
+        text = _CONTEXT.sub("", text)
+        if prefix.startswith("+") and not text.startswith("+"):
+            text = prefix + text
+    return _OTHER_PARAMETER.sub("", text)
+
+
+def _without_labels(text: str) -> tuple[str, bool]:
+    """Take `(home)`, `[mobile]`, `(perso)` away; between two groups of digits a label parts two numbers."""
+    if not any(bracket in text for bracket in "([{<"):
+        return text, False
+    fax = False
+
+    def replace(match: re.Match[str]) -> str:
+        nonlocal fax
+        label = match[1]
+        if not any(character.isalpha() for character in label):
+            return match[0]
+        if _IS_EXTENSION_WORD.match(label):
+            return " ext "
+        fax = fax or label.strip(" .:").casefold() in _FAX
+        before, after = text[: match.start()], text[match.end() :]
+        return " | " if _DIGIT.search(before) and _DIGIT.search(after) else " "
+
+    replaced = _LABEL.sub(replace, text)
+    # An extension behind a label is not a second number.
+    return re.sub(r"\|(?=\s*(?:ext|x|#))", " ", replaced, flags=re.IGNORECASE), fax
+
+
+def _parts(text: str) -> Cleaned:
+    """Set extensions aside, split at hard separators, and refuse what is left of letters and symbols."""
+    whole, extension = _without_extension(_ZERO_PLUS.sub("+", text.translate(_BRACKETS)))
+    pieces = [piece for piece in re.split(_HARD_SEPARATOR, whole) if piece.strip()]
+    found: list[Written] = []
+    for piece in pieces:
+        head, own = _without_extension(piece) if len(pieces) > 1 else (piece, None)
+        if any(character.isalpha() for character in head):
+            return Cleaned(problem="letters")
+        found.append(_written(head, own))
+    if not _DIGIT.search(whole):
+        return Cleaned(problem="letters" if any(c.isalpha() for c in text) else "invalid")
+    if not all(_DIGITS_OF_A_NUMBER.match(number.text) and _DIGIT.search(number.text) for number in found):
+        return Cleaned(problem="invalid")
+    if extension is not None and found:
+        last = found[-1]
+        found[-1] = Written(last.text, extension, last.international)
+    return Cleaned(tuple(found))
+
+
+def _without_extension(text: str) -> tuple[str, str | None]:
+    if match := _EXTENSION.search(text):
+        head = text[: match.start()].rstrip(" \t,;:([-/.")
+        if _DIGIT.search(head):
+            return head, match[1] or match[2]
+    if match := _EMPTY_EXTENSION.search(text):
+        return text[: match.start()], None
+    return text, None
+
+
+def _written(text: str, extension: str | None) -> Written:
+    """Recognise `+`, `++`, `(+49)`, `00`, `+00`, `00+`; everything else is left as the person wrote it."""
+    text = text.strip(" \t-./")
+    if double := _DOUBLE_ZERO.match(text):
+        return Written("+" + text[double.end() :], extension, international=True)
+    if pluses := _PLUSES.match(text):
+        return Written("+" + text[pluses.end() :], extension, international=True)
+    return Written(text, extension)
