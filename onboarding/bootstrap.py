@@ -107,6 +107,7 @@ def build(settings: Settings, *, clock: Clock | None = None, entropy: Any = None
     from onboarding.followup.messages import CatalogueMessages
     from onboarding.graph import open_graph
 
+    policy = policy_of(settings)
     clock = clock or _clock(settings)
     entropy = entropy or SystemEntropy()
     store = _store(settings)
@@ -118,7 +119,7 @@ def build(settings: Settings, *, clock: Clock | None = None, entropy: Any = None
         mailer = dry_run.DryRun(mailer, dry_run.MAILER_WRITES)
     services = Services(
         settings=settings,
-        policy=policy_of(settings),
+        policy=policy,
         clock=clock,
         entropy=entropy,
         cases=store.cases,
@@ -127,7 +128,7 @@ def build(settings: Settings, *, clock: Clock | None = None, entropy: Any = None
         directory=directory,
         security=security,
         mailer=mailer,
-        messages=CatalogueMessages(settings),
+        messages=CatalogueMessages(settings, policy),
     )
     return App(services, store.queue_host, store, graph)
 

@@ -15,7 +15,7 @@ Pure: `due(case, policy, now)` compares the ladder with the rungs that the case 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -49,6 +49,8 @@ class Wait:
     until: datetime
     why: str
     skipped: tuple[str, ...] = ()
+    #: The rung that it waits for.
+    rung: Rung | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +124,7 @@ def due(case: Case, policy: Policy, now: datetime) -> Due | Wait | Nothing:
     if not waiting:
         return Nothing("ladder_done", skipped)
     first = min(waiting, key=lambda wait: wait.until)
-    return Wait(first.until, first.why, skipped)
+    return replace(first, skipped=skipped)
 
 
 def _plan(case: Case, policy: Policy, zero: date, time: WorkingTime) -> list[_Planned]:
@@ -156,13 +158,13 @@ def _of_audience(
     item = unfinished[0]
     resume = item.record is not None
     if item.at > now and not resume:
-        return Wait(item.at, "next_rung")
+        return Wait(item.at, "next_rung", rung=item.rung)
     ready = now
     if item.rung.audience == "person" and not resume:
         ready = max(now, _gap_end(case, policy))
     moment = calendar.next_working_moment(ready, time)
     if moment > now:
-        return Wait(moment, "least_gap" if ready > now else "working_time")
+        return Wait(moment, "least_gap" if ready > now else "working_time", rung=item.rung)
     return Due(item.rung, item.key, item.at, resume=resume)
 
 

@@ -447,7 +447,7 @@ def _parts(field: Cleaned, evidence: _Evidence) -> tuple[Written, ...]:
     text = one.text
     if "/" in text or "  " in text or " - " in text:
         pieces = _split_written(one, _SOFT_SEPARATOR.split(text))
-        if _all_numbers(pieces, evidence) or _has_alternative_ending(pieces, evidence):
+        if _all_numbers(pieces, evidence) or ("/" in text and _has_alternative_ending(pieces, evidence)):
             return pieces
         if len(one.digits) > 15 and len(pieces) == 2 and min(len(piece.digits) for piece in pieces) >= 7:
             return pieces

@@ -193,7 +193,7 @@ def test_no_text_that_looks_like_a_phone_raises_or_breaks_a_promise(raw, countri
 def test_separators_and_invisible_marks_do_not_change_an_international_number(example, noise, data):
     region, number = example
     e164 = _e164(number)
-    at = data.draw(st.integers(2, len(e164) - 1))
+    at = data.draw(st.integers(2, len(e164) - 3))  # a last `.0` or `.00` is a decimal, tested elsewhere
     result = normalise(e164[:at] + noise + e164[at:])
     assert result.e164 == e164, region
 

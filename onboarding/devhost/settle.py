@@ -1,0 +1,185 @@
+"""One pass over the timers, for the background tick and for `settle`; and the drain that settle promises.
+
+Both hold one lock while they look at the timers and run them, so a tick is run once, by whoever sees it first,
+and both do it in the same way: timers in the order of definition in the app, visible messages drained before
+and after each. So what a moved clock sets off does not depend on who noticed it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Sequence
+from datetime import datetime
+from typing import Any
+
+from onboarding import observe
+from onboarding.devhost.clock import HostClock
+from onboarding.devhost.invoke import Invoker
+from onboarding.devhost.queues import QueueListener
+from onboarding.devhost.timers import Timer
+from onboarding.errors import OnboardingError
+from onboarding.ports import QueueHost
+
+log = logging.getLogger(__name__)
+
+#: How often the drain looks, in real seconds.
+_LOOK = 0.01
+#: The background tick waits this long for the queues between two timers that are due together.
+_BETWEEN = 10.0
+
+
+class Settler:
+    """Runs what is due. `manual_busy` says whether a run by hand is under way."""
+
+    def __init__(
+        self,
+        timers: Sequence[Timer],
+        listeners: Sequence[QueueListener],
+        queues: QueueHost | None,
+        clock: HostClock,
+        invoker: Invoker,
+        manual_busy: Callable[[], bool],
+    ) -> None:
+        self._timers, self._listeners, self._queues = timers, listeners, queues
+        self._clock, self._invoker, self._manual_busy = clock, invoker, manual_busy
+        self._lock = asyncio.Lock()
+        self._tasks: set[asyncio.Task[bool]] = set()
+        self._reported: Counter[str] = Counter()
+
+    async def look(self) -> None:
+        """Start the schedules. Raises Unavailable when the clock cannot be read."""
+        async with self._lock:
+            now = await self._clock.now()
+            for timer in self._timers:
+                timer.is_due(now)
+
+    async def background(self) -> None:
+        """Run the timers that are due. Raises Unavailable when the clock cannot be read."""
+        async with self._lock:
+            now = await self._clock.now()
+            if any([timer.is_due(now) for timer in self._timers]):
+                await self._pass(now, None)
+
+    async def settle(self, timeout: float) -> dict[str, Any]:
+        """Run each timer that is due by now once, drain the queues, delayed and leased messages included.
+
+        Returns the body of the answer: `settled` False when `timeout` (real seconds) was not enough (nothing
+        that runs is cancelled then), and `runs` by function since the last answer, whoever started them.
+        """
+        loop = asyncio.get_running_loop()
+        start = loop.time()
+        error, settled = None, False
+        try:
+            async with self._held(timeout):
+                deadline = start + timeout
+                now = await self._clock.now() if self._timers else None
+                passed = now is None or await self._pass(now, deadline)
+                settled = passed and await self._drain(deadline, hidden=True)
+        except TimeoutError:
+            error = "the background tick is still running timers"
+        except OnboardingError as exc:
+            observe.failure(log, "settle.failed", exc)
+            error = exc.message
+        report: dict[str, Any] = {
+            "settled": settled,
+            "runs": dict(self._invoker.runs - self._reported),
+            "seconds": round(loop.time() - start, 3),
+        }
+        self._reported = Counter(self._invoker.runs)
+        if not settled:
+            report["left"] = await self._left()
+        return {**report, "error": error} if error else report
+
+    @contextlib.asynccontextmanager
+    async def _held(self, timeout: float) -> AsyncIterator[None]:
+        await asyncio.wait_for(self._lock.acquire(), timeout)
+        try:
+            yield
+        finally:
+            self._lock.release()
+
+    async def _pass(self, now: datetime, deadline: float | None) -> bool:
+        """Every timer due by `now`, once, in order. False when the deadline came first."""
+        if not await self._between(deadline):
+            return False
+        for timer in self._timers:
+            if not timer.is_due(now):
+                continue
+            # A task of its own: a settle that runs out of time leaves the function running.
+            task = asyncio.create_task(timer.run_if_due(now))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+            left = None if deadline is None else max(deadline - asyncio.get_running_loop().time(), 0)
+            done, _ = await asyncio.wait({task}, timeout=left)
+            if not done or not await self._between(deadline):
+                return False
+        return True
+
+    async def _between(self, deadline: float | None) -> bool:
+        """Drain what is visible. Without a deadline, give up quietly after a while and go on."""
+        if deadline is not None:
+            return await self._drain(deadline, hidden=False)
+        await self._drain(asyncio.get_running_loop().time() + _BETWEEN, hidden=False)
+        return True
+
+    async def _drain(self, deadline: float, *, hidden: bool) -> bool:
+        """Wait until nothing runs and the queues are empty (`hidden`: delayed and leased messages, too)."""
+        while True:
+            if await self._empty(hidden):
+                return True
+            if asyncio.get_running_loop().time() >= deadline:
+                return False
+            await asyncio.sleep(_LOOK)
+
+    async def _empty(self, hidden: bool) -> bool:
+        """Nothing ran when we began to look, nothing started since, and there is nothing in the queues.
+
+        Messages come from functions only (and from outside, which nobody can settle), so the two together
+        mean that nothing can come any more.
+        """
+        started = self._invoker.started
+        if self._active():
+            return False
+        empty = True
+        for listener, visible, invisible in await self._depths():
+            if visible:
+                listener.wake()
+            empty = empty and not visible and not (hidden and invisible)
+        return empty and not self._active() and started == self._invoker.started
+
+    def _active(self) -> bool:
+        return bool(
+            self._invoker.running or self._manual_busy() or any(listener.busy for listener in self._listeners)
+        )
+
+    async def _depths(self) -> list[tuple[QueueListener, int, int]]:
+        found = []
+        for listener in self._listeners:
+            if self._queues is not None:
+                visible, invisible = await self._queues.depth(listener.queue)
+                found.append((listener, visible, invisible))
+        return found
+
+    async def _left(self) -> dict[str, Any]:
+        try:
+            depths = {
+                listener.queue: {"visible": visible, "hidden": hidden}
+                for listener, visible, hidden in await self._depths()
+                if visible or hidden
+            }
+        except OnboardingError as exc:
+            observe.failure(log, "settle.depth_failed", exc)
+            depths = {}
+        return {
+            "queues": depths,
+            "running": sorted(self._invoker.running),
+            "timers": [timer.spec.name for timer in self._timers if timer.waiting],
+        }
+
+    def cancel(self) -> None:
+        """Stop waiting for timer runs."""
+        for task in self._tasks:
+            task.cancel()

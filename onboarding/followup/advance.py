@@ -1,0 +1,328 @@
+"""One case in `following_up` or `confirmed`, as far as it goes now.
+
+Look (the person's methods right now, where a message depends on it), judge, then either confirm, remind, tell
+somebody above, or wait; always leaving a next action. The person's own registration ends everything within one
+pass; who was told before is told that it is done, at once, whatever the hour.
+
+Decisions that are ours:
+- Somebody outside SSPR's scope has the status `excluded` and hears nothing, but the case stays in follow-up and
+  is looked at again: group membership often comes days later. Coming into scope begins a new episode.
+- An escalation needs a list that is not stale. A listed method whose audit record is still on its way holds a
+  message back for `AUDIT_PATIENCE`.
+- A confirmed person whose evidence no longer holds is read directly before follow-up resumes: reports lag.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from onboarding import casework, observe
+from onboarding.domain import nudges
+from onboarding.domain.case import Act, Case, NextAction, RungRecord, RungStatus, Status, TimelineEntry
+from onboarding.domain.confirmation import Assessment, Rules
+from onboarding.domain.lifecycle import Event, State
+from onboarding.domain.policy import Rung
+from onboarding.errors import DeployerError, OperatorError, PermissionMissing, RetryLater, StoreConflict
+from onboarding.followup import escalate, nudge
+from onboarding.followup.deliver import FINAL
+from onboarding.followup.evidence import codes, note, take_list
+from onboarding.ports import CLAIM_LEASE, Services
+
+log = logging.getLogger(__name__)
+
+#: How long a message waits for the audit record of a method that is listed already (P99 is 5 minutes).
+AUDIT_PATIENCE = timedelta(hours=2)
+#: A new account may not be readable everywhere for this long.
+REPLICATION = timedelta(hours=24)
+SOON = timedelta(minutes=10)
+#: Until a deployer has mended what is missing; then everything goes on by itself.
+DEPLOYER_PAUSE = timedelta(hours=1)
+#: What a confirmed case must look like to be followed up again. Unknown, absent and excluded only wait.
+_LOST = frozenset(
+    {
+        Status.REMOVED,
+        Status.DIRECTORY_ONLY,
+        Status.PARTIAL,
+        Status.ADMIN_REGISTERED,
+        Status.USER_REVIEWED,
+    }
+)
+
+
+@dataclass(slots=True)
+class _Pass:
+    """One run over one case. `entries` are timeline lines that go out with the next write."""
+
+    s: Services
+    case: Case
+    now: datetime
+    rules: Rules
+    entries: list[TimelineEntry] = field(default_factory=list)
+
+    def judge(self) -> Assessment:
+        found, entries = note(self.case, self.rules, self.now)
+        self.entries += entries
+        return found
+
+    def say(self, action: str, **detail: object) -> None:
+        self.entries.append(casework.entry(self.now, action, **detail))
+
+    async def save(self) -> None:
+        await casework.save(self.s, self.case, self.now, *self.taken())
+
+    async def wait(self, what: str, when: datetime, why: str) -> None:
+        await casework.wait(self.s, self.case, self.now, what, when, why, *self.taken())
+
+    def taken(self) -> list[TimelineEntry]:
+        entries, self.entries = self.entries, []
+        return entries
+
+    @property
+    def look_again(self) -> datetime:
+        return self.now + timedelta(hours=self.s.policy.follow_up.look_again_hours)
+
+
+async def advance(s: Services, case: Case, now: datetime) -> None:
+    """Take a case in `following_up` or `confirmed` as far as it goes at `now`.
+
+    Raises StoreConflict (load it again and repeat). Everything else that goes wrong becomes a planned next
+    action, or a blocked case with a reason code.
+    """
+    run = _Pass(s, case, now, Rules.of(s.settings, s.policy))
+    try:
+        await (_watch(run) if case.state is State.CONFIRMED else _follow(run))
+    except StoreConflict:
+        raise
+    except RetryLater as exc:
+        pause = SOON * (1 + s.entropy.fraction())
+        when = now + max(pause, timedelta(seconds=exc.retry_after or 0))
+        await run.wait("look_again", when, exc.code)
+    except OperatorError as exc:
+        observe.event(log, "case_blocked", case_id=case.case_id, reason=exc.code)
+        await casework.block(s, case, now, exc.code)
+    except DeployerError as exc:
+        observe.failure(log, "follow_up_needs_deployer", exc, case_id=case.case_id)
+        await run.wait("look_again", now + DEPLOYER_PAUSE, exc.code)
+
+
+# --- following up ----------------------------------------------------------------------------------------
+
+
+async def _follow(run: _Pass) -> None:
+    case, was = run.case, run.case.status
+    if case.account is None:
+        raise OperatorError("The case has no account: rerun it from create_account.", code="no_account")
+    decision = nudges.due(case, run.s.policy, run.now)
+    if (isinstance(decision, nudges.Due) or _behind(run)) and not await _look(run):
+        return await run.wait("look_again", run.now + SOON, "not_yet_visible")
+    found = run.judge()
+    if found.confirmed:
+        return await _confirm(run, found)
+    if was is Status.EXCLUDED and found.status is not Status.EXCLUDED:
+        _new_episode(run)
+        run.say("came_into_scope", episode=case.episode)
+    if not found.nudge:
+        return await run.wait("look_again", run.look_again, found.because)
+    if run.s.settings.mode == "dry_run":
+        return await run.wait("look_again", run.look_again, "dry_run")
+    await _climb(run, found)
+
+
+def _behind(run: _Pass) -> bool:
+    """Is the list older than what the audit log says, or than a day?"""
+    registration = run.case.registration
+    if registration is None:
+        return run.now >= run.case.created_at and _begun(run)
+    audited = max((e.at for e in run.case.evidence if e.kind == "audit"), default=registration.as_of)
+    look_again = timedelta(hours=run.s.policy.follow_up.look_again_hours)
+    return audited > registration.as_of or (run.now - registration.as_of >= look_again and _begun(run))
+
+
+def _begun(run: _Pass) -> bool:
+    """Has day 0 come? Before it nobody has a credential, and there is nothing to look at."""
+    zero = nudges.day_zero(run.case, run.s.policy)
+    time = nudges.working_time_of(run.case, run.s.policy)
+    return zero is not None and run.now >= nudges.planned_at(zero, time)
+
+
+async def _look(run: _Pass) -> bool:
+    """Read this person's methods. False: the new account is not visible yet.
+
+    Without the permission for it, what the report and the audit log said has to do.
+    """
+    account = run.case.account
+    assert account is not None  # noqa: S101 (asked by the callers)
+    try:
+        seen = await run.s.security.registration_of(account.id, run.now)
+    except PermissionMissing as exc:
+        observe.failure(log, "targeted_read_not_permitted", exc, case_id=run.case.case_id)
+        return True
+    if not seen.present and run.now - account.created_at < REPLICATION:
+        return False
+    take_list(run.case, seen, targeted=True)
+    return True
+
+
+def _new_episode(run: _Pass) -> None:
+    run.case.episode += 1
+    run.case.episode_started_at = run.now
+
+
+async def _climb(run: _Pass, found: Assessment) -> None:
+    """Send what is due, one rung after the other, and plan the next."""
+    case = run.case
+    for _ in range(len(run.s.policy.follow_up.ladder) + 1):
+        decision = nudges.due(case, run.s.policy, run.now)
+        _skip(run, decision.skipped, "overtaken")
+        if not isinstance(decision, nudges.Due):
+            break
+        if held := _held_back(run, found, decision):
+            return await run.wait("look_again", *held)
+        record = await _deliver(run, decision.rung, found)
+        if record.status not in FINAL:
+            until = max(record.claimed_at + CLAIM_LEASE, run.now + timedelta(minutes=1))
+            return await run.wait(_what(decision.rung), until, "message_in_doubt")
+    await _plan_next(run, decision)
+
+
+async def _plan_next(run: _Pass, decision: nudges.Due | nudges.Wait | nudges.Nothing) -> None:
+    if isinstance(decision, nudges.Wait):
+        if decision.until <= run.look_again or not _begun(run):
+            what = _what(decision.rung) if decision.rung else "look_again"
+            return await run.wait(what, decision.until, decision.why)
+        return await run.wait("look_again", run.look_again, decision.why)
+    await run.wait("look_again", run.look_again, "ladder_done")
+
+
+def _what(rung: Rung) -> str:
+    return "nudge" if rung.audience == "person" else f"escalate_{rung.audience}"
+
+
+def _held_back(run: _Pass, found: Assessment, decision: nudges.Due) -> tuple[datetime, str] | None:
+    """A reason to wait with this message: (until, why)."""
+    if decision.resume:
+        return None
+    if found.because == "awaiting_audit_record":
+        listed = max(
+            (e.at for e in run.case.evidence if e.act is Act.LISTED), default=run.now - AUDIT_PATIENCE
+        )
+        if run.now < listed + AUDIT_PATIENCE:
+            return min(listed + AUDIT_PATIENCE, run.now + SOON * 2), found.because
+    if decision.rung.audience != "person":
+        registration = run.case.registration
+        stale = timedelta(hours=run.s.policy.follow_up.report_stale_hours)
+        if registration is None or run.now - registration.as_of > stale:
+            return run.now + DEPLOYER_PAUSE, "sources_stale"
+    return None
+
+
+def _skip(run: _Pass, keys: tuple[str, ...], why: str) -> None:
+    """Record rungs that will never be sent."""
+    audiences = {rung.rung: rung.audience for rung in run.s.policy.follow_up.ladder}
+    for key in keys:
+        rung = key.partition(":")[2]
+        run.case.rungs[key] = RungRecord(
+            rung, run.case.episode, audiences[rung], RungStatus.SKIPPED, run.now, why=why
+        )
+        run.say("rung_skipped", rung=rung, why=why)
+
+
+async def _deliver(run: _Pass, rung: Rung, found: Assessment) -> RungRecord:
+    """One rung: recipients, text, delivery. Without a usable address, or refused, it is skipped and said so."""
+    case, s, key = run.case, run.s, nudges.rung_key(run.case.episode, rung.rung)
+    if run.entries:
+        await run.save()
+    if rung.audience == "person":
+        to = nudge.recipients(case, s.policy, run.now)
+        why = None if to else "no_address"
+    else:
+        to, why = await escalate.find(s, case, rung.audience)
+    if why is None:
+        mail = s.messages.compose(rung.message, case, to, now=run.now, facts={"because": found.because})
+        try:
+            return await s.messages.deliver(s, case, rung.rung, rung.audience, mail, run.now)
+        except OperatorError as exc:
+            why = exc.code
+    _skip(run, (key,), why)
+    await run.save()
+    return case.rungs[key]
+
+
+# --- confirmed -------------------------------------------------------------------------------------------
+
+
+async def _confirm(run: _Pass, found: Assessment) -> None:
+    case = run.case
+    case.apply(Event.CONFIRM)
+    case.confirmed_at = run.now
+    run.say(
+        "confirmed",
+        status=found.status,
+        because=found.because,
+        methods=codes(found.counted),
+        evidence=codes(found.evidence),
+    )
+    observe.event(log, "confirmed", case_id=case.case_id, because=found.because)
+    if escalate.told(case):
+        case.next_action = NextAction("tell_resolved", run.now + CLAIM_LEASE, "confirmed")
+        await run.save()
+    await _rest_confirmed(run)
+
+
+async def _watch(run: _Pass) -> None:
+    """A confirmed case: still so? Told everybody? Watched long enough?"""
+    found = run.judge()
+    if not found.confirmed and found.status in _LOST:
+        if run.case.account is not None and await _look(run):
+            found = run.judge()
+        if not found.confirmed and found.status in _LOST:
+            return await _resume(run, found)
+    await _rest_confirmed(run)
+
+
+async def _resume(run: _Pass, found: Assessment) -> None:
+    """Follow-up again, in a new episode of the ladder."""
+    run.case.apply(Event.METHOD_REMOVED)
+    _new_episode(run)
+    run.say("method_removed", status=found.status, because=found.because, episode=run.case.episode)
+    observe.event(log, "method_removed", case_id=run.case.case_id, because=found.because)
+    await casework.hand_on(run.s, run.case, run.now, "look_again", "method_removed", *run.taken())
+
+
+async def _rest_confirmed(run: _Pass) -> None:
+    case, policy = run.case, run.s.policy
+    if again := await _tell_resolved(run):
+        return await run.wait("tell_resolved", again, "message_in_doubt")
+    end = (case.confirmed_at or run.now) + timedelta(days=policy.follow_up.watch_days)
+    if run.now < end:
+        return await run.wait("watch", end, "watch_for_removal")
+    case.apply(Event.CLOSE)
+    run.say("closed", why="watch_ended")
+    await casework.rest(run.s, case, run.now, "nothing", "watch_ended", *run.taken())
+
+
+async def _tell_resolved(run: _Pass) -> datetime | None:
+    """Tell those who were told in this episode that nothing is left to do. Returns when to look again, if so."""
+    s, case = run.s, run.case
+    audiences = escalate.told(case)
+    if not audiences or s.settings.mode == "dry_run":
+        return None
+    found = [await escalate.find(s, case, audience) for audience in audiences]
+    to = tuple(dict.fromkeys(address for addresses, _ in found for address in addresses))
+    key = nudges.rung_key(case.episode, escalate.RESOLVED)
+    why = next((reason for _, reason in found if reason), "no_address")
+    if to:
+        mail = s.messages.compose(escalate.RESOLVED, case, to, now=run.now)
+        try:
+            record = await s.messages.deliver(s, case, escalate.RESOLVED, audiences[0], mail, run.now)
+        except OperatorError as exc:
+            why = exc.code
+        else:
+            return None if record.status in FINAL else record.claimed_at + CLAIM_LEASE
+    case.rungs[key] = RungRecord(
+        escalate.RESOLVED, case.episode, audiences[0], RungStatus.SKIPPED, run.now, why=why
+    )
+    run.say("rung_skipped", rung=escalate.RESOLVED, why=why)
+    return None

@@ -1,0 +1,68 @@
+"""Microsoft Graph, through msgraph-sdk: `open_graph` gives Directory, SecurityInfo and Mailer.
+
+What each method of the ports costs, in requests without repetitions, and the least application permission:
+
+| Call | Requests | Permission |
+|---|---|---|
+| Directory.create_user | 1 POST | User.ReadWrite.All |
+| Directory.get_user, get_manager | 1 GET | User.Read.All |
+| Directory.find_by_employee_id | 1 GET | User.Read.All |
+| Directory.find_by_address | 2 GET | User.Read.All |
+| Directory.set_manager | 1 PUT | User.ReadWrite.All |
+| Directory.has_privileges | 1-2 GET | RoleManagement.Read.Directory; Directory.Read.All |
+| Directory.check | 6 GET | the reading ones of this table; Organization.Read.All |
+| SecurityInfo.audit_events | 2 GET a day of the window, more when a day has over 999 records | AuditLog.Read.All |
+| SecurityInfo.registration_report | 1 GET for 999 people (100,000 people: 101) | AuditLog.Read.All, Entra ID P1 |
+| SecurityInfo.registration_of | 1 GET | UserAuthenticationMethod.Read.All |
+| SecurityInfo.pass_limits | 1 GET | Policy.Read.AuthenticationMethod |
+| SecurityInfo.create_pass, void_pass | 1 POST, 1 DELETE | UserAuthMethod-TAP.ReadWrite.All |
+| SecurityInfo.passes | 1 GET | UserAuthMethod-TAP.Read.All |
+| Mailer.create_draft, look_up | 1 POST, 1 GET | Mail.ReadWrite, scoped to the sender |
+| Mailer.send_draft, send_now | 1 POST | Mail.Send, scoped to the sender |
+
+Writes are refused in `ONBOARDING_MODE=dry_run` (OperatorError `dry_run`), whatever the caller forgot.
+Importing this package imports neither the SDK nor httpx; the first call does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from onboarding.ports import Directory, Mailer, SecurityInfo
+from onboarding.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """The three ports on one connection, and how to close it."""
+
+    directory: Directory
+    security: SecurityInfo
+    mailer: Mailer
+    aclose: Callable[[], Awaitable[None]]
+
+
+def open_graph(
+    settings: Settings,
+    *,
+    sleep: Callable[[float], Awaitable[None]],
+    fraction: Callable[[], float],
+    credential: Any = None,
+    can_draft: bool = True,
+) -> Graph:
+    """Connects to nothing yet. `sleep` waits in seconds (`Clock.sleep`), `fraction` is in [0, 1) for jitter
+    (`Entropy.fraction`). ConfigurationError when the address of Graph does not fit the settings."""
+    from onboarding.graph.client import GraphConnection
+    from onboarding.graph.directory import GraphDirectory
+    from onboarding.graph.mailer import GraphMailer
+    from onboarding.graph.security import GraphSecurityInfo
+
+    connection = GraphConnection(settings, credential, sleep=sleep, fraction=fraction)
+    return Graph(
+        directory=GraphDirectory(connection),
+        security=GraphSecurityInfo(connection),
+        mailer=GraphMailer(connection, can_draft=can_draft),
+        aclose=connection.aclose,
+    )

@@ -1,0 +1,172 @@
+"""Requests about users, managers, roles and the organization.
+
+A `Call` says which permission it needs and how it may be repeated; the function below it builds the request
+with the SDK's typed builders and models. Pages of Learn are named by their file under graph/api.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from onboarding.graph.errors import Call
+from onboarding.graph.sdk import Build, configured, keyed, quoted, user
+from onboarding.ports import NewUser
+
+#: Properties that are not in the default set need $select (facts 4.5).
+USER = (
+    "id",
+    "userPrincipalName",
+    "employeeId",
+    "displayName",
+    "mail",
+    "accountEnabled",
+    "createdDateTime",
+    "userType",
+    "onPremisesSyncEnabled",
+)
+
+CREATE_USER = Call("create_user", "User.ReadWrite.All", writes=True, idempotent=False)
+
+
+def create_user(new: NewUser) -> Build:
+    """user-post-users. None is not sent; the password must be changed at the first sign-in."""
+
+    def build(client: Any) -> Any:
+        from msgraph.generated.models.password_profile import PasswordProfile
+        from msgraph.generated.models.user import User
+
+        model = User(
+            account_enabled=new.account_enabled,
+            user_principal_name=new.user_principal_name,
+            mail_nickname=new.mail_nickname,
+            display_name=new.display_name,
+            employee_id=new.employee_id,
+            given_name=new.given_name,
+            surname=new.surname,
+            job_title=new.job_title,
+            department=new.department,
+            company_name=new.company_name,
+            usage_location=new.usage_location,
+            preferred_language=new.preferred_language,
+            employee_hire_date=new.employee_hire_date,
+            mobile_phone=new.mobile_phone,
+            password_profile=PasswordProfile(password=new.password, force_change_password_next_sign_in=True),
+        )
+        return client.users.to_post_request_information(model)
+
+    return build
+
+
+GET_USER = Call("get_user", "User.Read.All", may_be_absent=True)
+
+
+def get_user(id_or_upn: str) -> Build:
+    """user-get."""
+
+    def build(client: Any) -> Any:
+        from msgraph.generated.users.item.user_item_request_builder import UserItemRequestBuilder
+
+        query = UserItemRequestBuilder.UserItemRequestBuilderGetQueryParameters(select=list(USER))
+        return keyed(user(client, id_or_upn).to_get_request_information(configured(query)))
+
+    return build
+
+
+FIND_USERS = Call("find_users", "User.Read.All")
+
+
+def find_users(name: str, value: str) -> Build:
+    """user-list: one property equals a value. employeeId, userPrincipalName and mail need no advanced query."""
+
+    def build(client: Any) -> Any:
+        from msgraph.generated.users.users_request_builder import UsersRequestBuilder
+
+        query = UsersRequestBuilder.UsersRequestBuilderGetQueryParameters(
+            filter=f"{name} eq '{quoted(value)}'", select=list(USER)
+        )
+        return client.users.to_get_request_information(configured(query))
+
+    return build
+
+
+SET_MANAGER = Call("set_manager", "User.ReadWrite.All", writes=True)
+
+
+def set_manager(user_id: str, manager_id: str, root: str) -> Build:
+    """user-post-manager (a PUT). The reference carries the root of the same cloud (facts 5)."""
+
+    def build(client: Any) -> Any:
+        from msgraph.generated.models.reference_update import ReferenceUpdate
+
+        reference = ReferenceUpdate(odata_id=f"{root}/users/{manager_id}")
+        return user(client, user_id).manager.ref.to_put_request_information(reference)
+
+    return build
+
+
+GET_MANAGER = Call("get_manager", "User.Read.All", may_be_absent=True)
+
+
+def get_manager(user_id: str) -> Build:
+    """user-list-manager. Without a manager Graph answers 404."""
+
+    def build(client: Any) -> Any:
+        from msgraph.generated.users.item.manager.manager_request_builder import ManagerRequestBuilder
+
+        query = ManagerRequestBuilder.ManagerRequestBuilderGetQueryParameters(select=list(USER))
+        return user(client, user_id).manager.to_get_request_information(configured(query))
+
+    return build
+
+
+ROLE_ASSIGNMENTS = Call("role_assignments", "RoleManagement.Read.Directory")
+
+
+def role_assignments(principal_id: str) -> Build:
+    """rbacapplication-list-roleassignments: active assignments, permanent or activated."""
+
+    def build(client: Any) -> Any:
+        from msgraph.generated.role_management.directory.role_assignments import (
+            role_assignments_request_builder as module,
+        )
+
+        parameters = module.RoleAssignmentsRequestBuilder.RoleAssignmentsRequestBuilderGetQueryParameters
+        query = parameters(filter=f"principalId eq '{quoted(principal_id)}'")
+        return client.role_management.directory.role_assignments.to_get_request_information(configured(query))
+
+    return build
+
+
+#: The page's least permission names users only; without one for groups they come back without properties.
+MEMBERSHIPS = Call("memberships", "Directory.Read.All")
+
+
+def memberships(user_id: str) -> Build:
+    """user-list-memberof: groups and directory roles. Uncast, since a cast is an advanced query with lag."""
+
+    def build(client: Any) -> Any:
+        from msgraph.generated.users.item.member_of.member_of_request_builder import MemberOfRequestBuilder
+
+        query = MemberOfRequestBuilder.MemberOfRequestBuilderGetQueryParameters(
+            select=["id", "displayName", "isAssignableToRole"]
+        )
+        return user(client, user_id).member_of.to_get_request_information(configured(query))
+
+    return build
+
+
+ORGANIZATION = Call("organization", "Organization.Read.All")
+
+
+def organization() -> Build:
+    """organization-list: the verified domains, for doctor."""
+
+    def build(client: Any) -> Any:
+        from msgraph.generated.organization.organization_request_builder import OrganizationRequestBuilder
+
+        query = OrganizationRequestBuilder.OrganizationRequestBuilderGetQueryParameters(
+            select=["id", "verifiedDomains"]
+        )
+        return client.organization.to_get_request_information(configured(query))
+
+    return build

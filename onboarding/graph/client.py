@@ -1,0 +1,216 @@
+"""The connection to Graph: the SDK's client made once, and one way of sending.
+
+The SDK builds requests (typed builders, request models), authenticates them and runs its middleware; answers
+come back whole through its native response handler and are read as JSON. The SDK's retries are off
+(`max_retries=0`): `onboarding.graph.retry` decides. `msgraph`, `kiota_*` and `azure.identity` are imported on
+first use, in a thread, since that takes 0.3 to 3 seconds.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+import msgspec
+
+from onboarding import observe
+from onboarding.errors import DeployerError, OperatorError, Unavailable
+from onboarding.graph import errors
+from onboarding.graph.answer import Answer
+from onboarding.graph.credentials import authentication_provider, check_base_url, default_credential
+from onboarding.graph.errors import Call
+from onboarding.graph.limiter import ReportLimiter
+from onboarding.graph.retry import Fraction, RetryPolicy, Sleep
+from onboarding.graph.sdk import Build, load_sdk
+from onboarding.settings import Settings
+
+#: Seconds. Graph ends requests about authentication methods after 60 (Learn, "Authentication methods API
+#: overview"); writes are given up earlier, since their effect is looked up anyway.
+CONNECT_TIMEOUT, READ_TIMEOUT, WRITE_TIMEOUT, POOL_TIMEOUT = 10.0, 65.0, 30.0, 30.0
+
+
+class GraphConnection:
+    """One client per process, made on first use.
+
+    `credential` is an async azure-identity credential (None: by settings); it is closed by `aclose`.
+    `sleep` waits in seconds, `fraction` is in [0, 1) for jitter, `monotonic` is in seconds. `pace` turns the
+    report limiter on; by default it is on for Microsoft and off for the simulator, whose time may run faster
+    than ours and which says 429 itself. `transport` replaces the network in tests.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        credential: Any = None,
+        *,
+        sleep: Sleep = asyncio.sleep,
+        fraction: Fraction,
+        monotonic: Callable[[], float] = time.monotonic,
+        pace: bool | None = None,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        self.settings = settings
+        #: Root with version, for `@odata.id` references and the base of all requests.
+        self.base_url = check_base_url(settings) + "/v1.0"
+        self._credential = credential
+        self._policy = RetryPolicy(sleep, fraction)
+        paced = settings.graph == "microsoft" if pace is None else pace
+        self._limiter = ReportLimiter(sleep, monotonic) if paced else None
+        self._transport = transport
+        self._client: Any = None
+        self._http: httpx.AsyncClient | None = None
+        self._handler: Any = None
+        self._lock = asyncio.Lock()
+
+    async def send(self, call: Call, build: Build) -> Answer:
+        """Send with the retry policy. The answer is good, or absent where `call.may_be_absent`; else an error
+        of `onboarding.graph.errors` is raised."""
+        if call.writes and self.settings.mode == "dry_run":
+            raise OperatorError(
+                f"{call.name} was not sent: ONBOARDING_MODE is dry_run, which writes nothing.", code="dry_run"
+            )
+        client = await self._ready()
+
+        async def attempt() -> Answer:
+            return errors.check(await self._once(client, call, build), call)
+
+        return await self._policy.run(attempt, idempotent=call.idempotent)
+
+    async def read(self, call: Call, build: Build) -> dict[str, Any] | None:
+        """`send`, and the body as an object; None where `call.may_be_absent` and it is."""
+        answer = await self.send(call, build)
+        return None if errors.absent(answer, call) else body(answer, call)
+
+    async def items(self, call: Call, build: Build) -> list[dict[str, Any]]:
+        """All rows of all pages, for short collections."""
+        return [row async for page, _ in self.pages(call, build) for row in page]
+
+    async def pages(self, call: Call, build: Build) -> AsyncIterator[tuple[list[dict[str, Any]], Answer]]:
+        """Follow `@odata.nextLink` whole; yields each page's rows with its answer."""
+        answer = await self.send(call, build)
+        while True:
+            data = body(answer, call)
+            yield rows(data, answer, call), answer
+            following = data.get("@odata.nextLink")
+            if not following:
+                return
+            answer = await self.send(call, self._following(call, build, following))
+
+    def _following(self, call: Call, build: Build, link: object) -> Build:
+        """A request for the next link. It is opaque, but it must not lead to another host."""
+        if not isinstance(link, str) or _origin(link) != _origin(self.base_url):
+            raise DeployerError(
+                f"Graph sent a next link to another host for {call.name}.", code="graph_refused"
+            )
+
+        def again(client: Any) -> Any:
+            info = build(client)
+            # Headers are kept (ConsistencyLevel is not carried by the link); the link replaces the rest.
+            info.path_parameters = {info.RAW_URL_KEY: link}
+            info.query_parameters = {}
+            return info
+
+        return again
+
+    async def _once(self, client: Any, call: Call, build: Build) -> Answer:
+        if call.report and self._limiter:
+            await self._limiter.acquire()
+        info = build(client)
+        # The SDK shares this dict with its client, and the adapter writes to it: one request, one dict.
+        info.path_parameters = dict(info.path_parameters)
+        info.add_request_options([self._handler])
+        try:
+            response = await client.request_adapter.send_primitive_async(info, "bytes", {})
+        except httpx.RequestError as exc:
+            raise errors.of_transport(exc, call) from exc
+        except self._sign_in_errors() as exc:
+            raise self._unsigned(exc, call) from exc
+        answer = Answer(response.status_code, response.headers, response.content)
+        if answer.request_id:
+            observe.note_request(answer.request_id)
+        if answer.status == 429 and call.report and self._limiter and answer.retry_after:
+            self._limiter.pause(answer.retry_after)
+        return answer
+
+    def _sign_in_errors(self) -> tuple[type[Exception], ...]:
+        """What a credential raises. Empty with the simulator, where azure-core is never loaded."""
+        if self._credential is None:
+            return ()
+        from azure.core.exceptions import AzureError
+
+        return (AzureError,)
+
+    @staticmethod
+    def _unsigned(exc: Exception, call: Call) -> Exception:
+        from azure.core.exceptions import ServiceRequestError, ServiceResponseError
+
+        kind = type(exc).__name__
+        if isinstance(exc, (ServiceRequestError, ServiceResponseError)):
+            return Unavailable(f"The sign-in service does not answer ({kind}, {call.name}).")
+        return errors.no_token(call, kind)
+
+    async def _ready(self) -> Any:
+        if self._client is None:
+            async with self._lock:
+                if self._client is None:
+                    self._client = await asyncio.to_thread(self._make)
+        return self._client
+
+    def _make(self) -> Any:
+        load_sdk()
+        from kiota_abstractions.native_response_handler import NativeResponseHandler
+        from kiota_http.middleware.options import ResponseHandlerOption, RetryHandlerOption
+        from msgraph import GraphServiceClient
+        from msgraph.graph_request_adapter import GraphRequestAdapter, options
+        from msgraph_core import GraphClientFactory
+
+        self._credential = self._credential or default_credential(self.settings)
+        self._http = httpx.AsyncClient(
+            timeout=httpx.Timeout(
+                connect=CONNECT_TIMEOUT, read=READ_TIMEOUT, write=WRITE_TIMEOUT, pool=POOL_TIMEOUT
+            ),
+            limits=httpx.Limits(max_connections=20, max_keepalive_connections=20, keepalive_expiry=30.0),
+            transport=self._transport,
+            # A corporate proxy is for the internet, never for the loopback.
+            trust_env=self.settings.graph != "simulated",
+        )
+        middleware = {**options, RetryHandlerOption.get_key(): RetryHandlerOption(max_retries=0)}
+        http = GraphClientFactory.create_with_default_middleware(client=self._http, options=middleware)
+        self._handler = ResponseHandlerOption(NativeResponseHandler())
+        adapter = GraphRequestAdapter(authentication_provider(self.settings, self._credential), client=http)
+        # Set here and not on httpx, which appends a slash: requests would go to `/v1.0//users`.
+        adapter.base_url = self.base_url
+        return GraphServiceClient(request_adapter=adapter)
+
+    async def aclose(self) -> None:
+        """Close connections and credential. Fine when nothing was ever sent."""
+        if self._http is not None:
+            await self._http.aclose()
+        if self._credential is not None:
+            await self._credential.close()
+        self._client = self._http = None
+
+
+def body(answer: Answer, call: Call) -> dict[str, Any]:
+    """The answer's JSON object; Unavailable or EffectUnknown when it is not one."""
+    try:
+        return answer.json()
+    except msgspec.DecodeError as exc:
+        raise errors.unreadable(answer, call) from exc
+
+
+def rows(data: dict[str, Any], answer: Answer, call: Call) -> list[dict[str, Any]]:
+    """`value` of a collection."""
+    value = data.get("value")
+    if not isinstance(value, list):
+        raise errors.unreadable(answer, call)
+    return value
+
+
+def _origin(url: str) -> tuple[str, str | None, int | None]:
+    parts = urlsplit(url)
+    return parts.scheme, parts.hostname, parts.port

@@ -1,0 +1,165 @@
+"""`ports.Directory` on Microsoft Graph: users, managers, privileges. Errors: `onboarding.graph.errors`."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from onboarding.errors import DeployerError, EffectUnknown, OperatorError, PermissionMissing, Unavailable
+from onboarding.graph import calls_directory as calls
+from onboarding.graph import calls_security
+from onboarding.graph.answer import instant
+from onboarding.graph.client import GraphConnection
+from onboarding.graph.errors import Call
+from onboarding.graph.sdk import Build
+from onboarding.ports import DirectoryUser, NewUser
+
+#: Exists in no tenant.
+NOBODY = "00000000-0000-0000-0000-000000000000"
+_ANY_AUDIT = "loggedByService eq 'Authentication Methods'"
+
+
+class GraphDirectory:
+    """Users in the tenant."""
+
+    def __init__(self, connection: GraphConnection) -> None:
+        self._graph = connection
+
+    async def create_user(self, user: NewUser) -> DirectoryUser:
+        """POST /users. The 201 carries few properties, so what was sent fills the rest (Learn "Create user").
+
+        `created_at` is None where the answer does not hold it. Raises NameTaken, EffectUnknown, RetryLater,
+        OperatorError.
+        """
+        row = await self._graph.read(calls.CREATE_USER, calls.create_user(user)) or {}
+        if not isinstance(row.get("id"), str):
+            raise EffectUnknown("Graph created a user and named no id: it is looked up by its name.")
+        sent = {
+            "userPrincipalName": user.user_principal_name,
+            "displayName": user.display_name,
+            "employeeId": user.employee_id,
+            "accountEnabled": user.account_enabled,
+        }
+        return _user({**sent, **{name: value for name, value in row.items() if value is not None}})
+
+    async def get_user(self, id_or_upn: str) -> DirectoryUser | None:
+        """None on 404, which right after a create means "not visible yet"."""
+        row = await self._graph.read(calls.GET_USER, calls.get_user(id_or_upn))
+        return None if row is None else _user(row)
+
+    async def find_by_employee_id(self, employee_id: str) -> list[DirectoryUser]:
+        """All users with this employeeId, which is not unique in Entra. May miss a fresh one (facts 4.4)."""
+        return await self._find("employeeId", employee_id)
+
+    async def find_by_address(self, address: str) -> list[DirectoryUser]:
+        """Users whose UPN or mail equals the address; Graph compares without case. Two requests."""
+        found = [*await self._find("userPrincipalName", address), *await self._find("mail", address)]
+        return list({user.id: user for user in found}.values())
+
+    async def _find(self, name: str, value: str) -> list[DirectoryUser]:
+        rows = await self._graph.items(calls.FIND_USERS, calls.find_users(name, value))
+        return [_user(row) for row in rows]
+
+    async def set_manager(self, user_id: str, manager_id: str) -> None:
+        """Repeating it is harmless. NotYetVisible when either is not replicated."""
+        build = calls.set_manager(user_id, manager_id, self._graph.base_url)
+        await self._graph.send(calls.SET_MANAGER, build)
+
+    async def get_manager(self, user_id: str) -> DirectoryUser | None:
+        """None on 404: without a manager Graph answers so (Learn "List manager")."""
+        row = await self._graph.read(calls.GET_MANAGER, calls.get_manager(user_id))
+        return None if row is None else _user(row)
+
+    async def has_privileges(self, user_id: str) -> bool:
+        """True with any active directory role assignment or membership of a role-assignable group.
+
+        Role-assignable groups cannot be nested, so direct membership is enough (Learn "Use Microsoft Entra
+        groups to manage role assignments"). Known weakness: roles that are only *eligible* (Privileged
+        Identity Management) are not read. NotYetVisible while the user has not replicated.
+        """
+        if await self._graph.items(calls.ROLE_ASSIGNMENTS, calls.role_assignments(user_id)):
+            return True
+        rows = await self._graph.items(calls.MEMBERSHIPS, calls.memberships(user_id))
+        return any(_privileged(row) for row in rows)
+
+    async def check(self) -> Mapping[str, str]:
+        """For doctor: finding → `ok`, or what is missing and what to do. Reads only, one request each.
+
+        Permissions that only write (users, passes, mail) show themselves at the first write. Raises
+        RetryLater when Graph does not answer at all.
+        """
+        findings: dict[str, str] = {}
+        for name, look in self._checks().items():
+            try:
+                findings[name] = await look()
+            except (DeployerError, OperatorError) as exc:
+                findings[name] = exc.message
+                if exc.code == "graph_sign_in":
+                    break
+        return findings
+
+    def _checks(self) -> dict[str, Callable[[], Awaitable[str]]]:
+        def sent(call: Call, build: Build) -> Callable[[], Awaitable[str]]:
+            async def look() -> str:
+                await self._graph.send(call, build)
+                return "ok"
+
+            return look
+
+        return {
+            "users": sent(calls.FIND_USERS, calls.find_users("employeeId", "doctor")),
+            "domain": self._check_domain,
+            "roles": sent(calls.ROLE_ASSIGNMENTS, calls.role_assignments(NOBODY)),
+            "access_pass": self._check_pass,
+            "audit_log": sent(calls_security.AUDITS, calls_security.audits(_ANY_AUDIT, 1)),
+            "registration_report": sent(calls_security.REPORT, calls_security.registrations(1)),
+        }
+
+    async def _check_domain(self) -> str:
+        domain = self._graph.settings.domain
+        for row in await self._graph.items(calls.ORGANIZATION, calls.organization()):
+            names = [str(entry.get("name", "")).lower() for entry in row.get("verifiedDomains") or []]
+            if domain in names:
+                return "ok"
+        return "ONBOARDING_DOMAIN is no verified domain of this tenant: verify it or set another."
+
+    async def _check_pass(self) -> str:
+        row = await self._graph.read(calls_security.PASS_POLICY, calls_security.pass_policy()) or {}
+        if row.get("state") == "enabled" or self._graph.settings.first_credential == "none":
+            return "ok"
+        return "The tenant's policy has Temporary Access Pass switched off: enable it for new hires."
+
+
+def _privileged(row: Mapping[str, Any]) -> bool:
+    """One membership. Raises PermissionMissing for a group whose properties are hidden from us.
+
+    Without permission for a type, Graph answers with its id and nulls (Learn "Limited information returned
+    for inaccessible member objects"); taking that for "not assignable" would let a pass reach an
+    administrator.
+    """
+    kind = row.get("@odata.type")
+    if kind == "#microsoft.graph.directoryRole" or row.get("isAssignableToRole") is True:
+        return True
+    if kind in {None, "#microsoft.graph.group"} and row.get("displayName") is None:
+        raise PermissionMissing(
+            "Graph hides the properties of a group: grant the application permission"
+            f" {calls.MEMBERSHIPS.permission}, with admin consent."
+        )
+    return False
+
+
+def _user(row: Mapping[str, Any]) -> DirectoryUser:
+    if not isinstance(row.get("id"), str):
+        raise Unavailable("Graph answered with a user that has no id; it is tried again later.")
+    return DirectoryUser(
+        id=row["id"],
+        user_principal_name=row.get("userPrincipalName") or "",
+        employee_id=row.get("employeeId"),
+        display_name=row.get("displayName"),
+        mail=row.get("mail"),
+        account_enabled=row.get("accountEnabled"),
+        created_at=instant(row.get("createdDateTime")),
+        user_type=row.get("userType"),
+        # null means "never synced" (Learn "user resource type", onPremisesSyncEnabled).
+        synced=bool(row["onPremisesSyncEnabled"]) if "onPremisesSyncEnabled" in row else None,
+    )

@@ -1,0 +1,177 @@
+"""Which case a hire event belongs to: aliases, and what to do when they disagree.
+
+An alias row (source, kind, value) is claimed before the case is created, strongest first, so that a crash
+between the two leaves a claimed case id, under which whoever comes next creates the case. A worker that loses
+a race gets StoreConflict and finds the winner's case on its next turn.
+
+Ids differ in strength: an employee id decides; a candidate id decides unless the employee ids differ; an
+employee number decides unless a stronger id differs (companies share, recycle and mistype numbers).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from onboarding import casework
+from onboarding.domain.case import Alias, AliasKind, Case, aliases_of
+from onboarding.domain.hire import Certainty, EventType, Hire, HireEvent
+from onboarding.domain.lifecycle import Event, State
+from onboarding.errors import StoreConflict
+from onboarding.intake.adapter import LinkedEvent
+from onboarding.intake.decide import JOINED
+from onboarding.ports import Services
+
+#: Events about people whom we do not know, and then need not: existing staff leaving, records deleted.
+_NEVER_OPENS = frozenset(
+    {EventType.EMPLOYMENT_TERMINATED, EventType.EMPLOYEE_DELETED, EventType.IGNORED, EventType.TEST_PING}
+)
+
+
+@dataclass(slots=True)
+class Located:
+    """The case of an event. Not yet in the store when `opened`."""
+
+    case: Case
+    opened: bool = False
+    #: One of the event's ids belongs to another person's case.
+    shared_id: bool = False
+
+
+def event_aliases(event: HireEvent) -> list[Alias]:
+    """Aliases that the event gives, strongest first."""
+    hire = event.hire
+    known = event.also_known_as if isinstance(event, LinkedEvent) else ()
+    pairs = [
+        (AliasKind.EMPLOYEE_ID, hire.employee_id),
+        (AliasKind.CANDIDATE_ID, hire.candidate_id),
+        *((AliasKind.CANDIDATE_ID, value) for value in known),
+        (AliasKind.EMPLOYEE_NUMBER, hire.employee_number),
+    ]
+    return [Alias(event.source, kind, value) for kind, value in pairs if value]
+
+
+def opens(event: HireEvent) -> bool:
+    """The event may open a case. A cancellation does, so that a hire event that comes late finds it."""
+    if event.event_type in _NEVER_OPENS or (isinstance(event, LinkedEvent) and not event.opens):
+        return False
+    return event.event_type is not EventType.HIRE_CANCELLED or event.certainty is Certainty.EMPLOYEE
+
+
+async def locate(s: Services, event: HireEvent, now: datetime) -> Located | None:
+    """The event's case, found or to be created under an id that is claimed; None: none, and none to open.
+
+    Cases that turn out to be one person's are joined. Raises StoreConflict when somebody else was faster.
+    """
+    aliases = event_aliases(event)
+    owners = await s.cases.owners(aliases)
+    cases = {case_id: await s.cases.get(case_id) for case_id in dict.fromkeys(owners.values())}
+    if await _follow(s, aliases, owners, cases):
+        return await locate(s, event, now)
+    strangers = {
+        case_id for case_id, case in cases.items() if case and _differs(case, event, aliases, owners)
+    }
+    ours = [owners[alias] for alias in aliases if alias in owners and owners[alias] not in strangers]
+    case_id = _leading(ours, cases) if ours else s.entropy.case_id()
+    if cases.get(case_id) is None and not opens(event):
+        return None
+    await _claim(s, [alias for alias in aliases if alias not in owners], case_id)
+    case = cases.get(case_id)
+    found = Located(case or _blank(case_id, event, now), opened=case is None, shared_id=bool(strangers))
+    for other in dict.fromkeys(ours):
+        if other != case_id:
+            found.case = await _join(s, found.case, cases[other], other, aliases, now)
+    return found
+
+
+async def _follow(
+    s: Services, aliases: list[Alias], owners: Mapping[Alias, str], cases: Mapping[str, Case | None]
+) -> bool:
+    """Move aliases of a case that was joined into another to that other. True: some moved, look again."""
+    moved = False
+    for alias in aliases:
+        case = cases.get(owners.get(alias, ""))
+        if case is not None and case.state is State.CLOSED and case.reason_code == JOINED:
+            timeline = await s.cases.timeline(case.case_id)
+            into = next(item.detail["other"] for item in reversed(timeline) if item.action == "joined_into")
+            await s.cases.move_alias(alias, case.case_id, into)
+            moved = True
+    return moved
+
+
+def _blank(case_id: str, event: HireEvent, now: datetime) -> Case:
+    return Case(
+        case_id,
+        event.source,
+        State.RECEIVED,
+        Hire(),
+        created_at=now,
+        updated_at=now,
+        certainty=event.certainty,
+    )
+
+
+def _differs(case: Case, event: HireEvent, aliases: list[Alias], owners: Mapping[Alias, str]) -> bool:
+    """By a stronger id than those it was found by, the case is somebody else's."""
+    kinds = {alias.kind for alias in aliases if owners.get(alias) == case.case_id}
+    if AliasKind.EMPLOYEE_ID in kinds:
+        return False
+    if _contrary(case.hire.employee_id, event.hire.employee_id):
+        return True
+    return AliasKind.CANDIDATE_ID not in kinds and _contrary(case.hire.candidate_id, event.hire.candidate_id)
+
+
+def _contrary(one: str | None, other: str | None) -> bool:
+    return one is not None and other is not None and one != other
+
+
+def _leading(ours: list[str], cases: Mapping[str, Case | None]) -> str:
+    """Of several cases of one person: the one with an account, else one that exists, else the first claimed."""
+
+    def weight(case_id: str) -> int:
+        case = cases[case_id]
+        if case is None:
+            return 0
+        return 2 if case.account or case.intent else 1
+
+    return max(ours, key=weight)  # the first of equals, which is the strongest alias
+
+
+async def _claim(s: Services, aliases: list[Alias], case_id: str) -> None:
+    """Claim what nobody owned a moment ago, strongest first."""
+    for alias in aliases:
+        if await s.cases.claim_alias(alias, case_id) != case_id:
+            raise StoreConflict("another delivery is opening this person's case: look again")
+
+
+async def _join(
+    s: Services, case: Case, other: Case | None, other_id: str, aliases: list[Alias], now: datetime
+) -> Case:
+    """Make two cases of one person one: fill the gaps, close the other, move its aliases. Resumable at any
+    point: an alias that still leads to the closed case is moved when it is next used (`_follow`).
+
+    Where the other case has an account too, or an operator excluded it, nothing is joined: the entry says so.
+    """
+    if other is None:
+        # Claimed and not created yet. Creating it takes the id from whoever is about to.
+        other = await s.cases.create(
+            Case(other_id, case.source, State.RECEIVED, Hire(), created_at=now, updated_at=now)
+        )
+    if case.etag is None:
+        case = await s.cases.create(case)
+    if other.account or other.intent or other.state is State.EXCLUDED:
+        return await casework.save(s, case, now, casework.entry(now, "two_cases", other=other_id))
+    case.hire = case.hire.merged(other.hire, newer=False)
+    case.withdrawn_at = case.withdrawn_at or other.withdrawn_at
+    case.deliveries = list(dict.fromkeys([*other.deliveries, *case.deliveries]))
+    case = await casework.save(s, case, now, casework.entry(now, "joined", other=other_id))
+    if other.state is not State.CLOSED:
+        other.apply(Event.CLOSE, reason=JOINED)
+        await casework.rest(
+            s, other, now, "none", JOINED, casework.entry(now, "joined_into", other=case.case_id)
+        )
+    for alias in [*(item for item in aliases_of(other) if item not in aliases), *aliases]:
+        if (await s.cases.owners([alias])).get(alias) == other_id:
+            await s.cases.move_alias(alias, other_id, case.case_id)
+    return case

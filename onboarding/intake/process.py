@@ -1,0 +1,164 @@
+"""From a stored delivery to cases. Everything here may be killed at any await and done again.
+
+The delivery is parsed again from its bytes, so an operator's replay uses the mapping of today. A case
+remembers which events it has seen; one that it has seen does nothing.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from datetime import datetime
+
+from onboarding import casework, observe
+from onboarding.domain.case import Case, NextAction
+from onboarding.domain.hire import EventType, HireEvent
+from onboarding.domain.lifecycle import State
+from onboarding.intake import catalog
+from onboarding.intake.adapter import SILENT, Adapter
+from onboarding.intake.decide import HIRING, Circumstances, Outcome, apply_event, event_time, settle
+from onboarding.intake.identity import locate
+from onboarding.intake.payload import Unreadable
+from onboarding.ports import WORK_QUEUE, Delivery, DeliveryStatus, Services, WorkMessage
+
+#: Events that a case remembers. One that is older than these many others only fills gaps if it comes again.
+REMEMBERED = 200
+
+_WITHDRAWALS = frozenset(
+    {EventType.HIRE_CANCELLED, EventType.EMPLOYMENT_TERMINATED, EventType.EMPLOYEE_DELETED}
+)
+
+log = logging.getLogger(__name__)
+
+
+async def process_delivery(s: Services, delivery_id: str, *, queue: str = WORK_QUEUE) -> None:
+    """Apply a delivery to the cases it is about, and mark it. `queue` takes the messages for those cases.
+
+    Raises StoreConflict when somebody else wrote first (do it again), Unavailable, and nothing for what a
+    sender or an operator has to mend: that is marked on the delivery.
+    """
+    delivery = await s.deliveries.get(delivery_id)
+    if delivery is None:
+        observe.event(log, "delivery.gone", delivery_id=delivery_id)  # erased since it was queued
+        return
+    adapter = catalog.find(delivery.adapter)
+    if adapter is None or delivery.body is None:
+        reason = "no_adapter" if adapter is None else "body_erased"
+        await _mark(s, delivery, DeliveryStatus.FAILED, reason=reason)
+        return
+    try:
+        events = adapter.events(delivery.source, delivery.body, delivery.headers)
+    except Unreadable as error:
+        await _mark(s, delivery, DeliveryStatus.UNREADABLE, reason=error.reason, path=error.path)
+        return
+    await _process(s, adapter, delivery, events, queue)
+
+
+async def reconsider(s: Services, case: Case, now: datetime, *, queue: str = WORK_QUEUE) -> Case:
+    """Lead a case on that an operator put back to `received` or `awaiting_fetch` (unblock, resume, reopen).
+
+    In other states nothing happens. Returns the case as stored.
+    """
+    if case.state not in {State.RECEIVED, State.AWAITING_FETCH}:
+        return case
+    return await _lay_down(s, case, settle(case, now), now, queue)
+
+
+async def _process(
+    s: Services, adapter: Adapter, delivery: Delivery, events: list[HireEvent], queue: str
+) -> None:
+    case_ids: list[str] = []
+    body = delivery.body and adapter.prune(delivery.body)
+    for index, event in enumerate(events):
+        if event.event_type not in SILENT:
+            case_id = await _apply(s, delivery, index, event, queue)
+            case_ids += [case_id] if case_id and case_id not in case_ids else []
+    if case_ids:
+        status, reason = DeliveryStatus.PROCESSED, None
+    else:
+        silent = all(event.event_type in SILENT for event in events)
+        status, reason = DeliveryStatus.IGNORED, "not_mapped" if silent else "no_case"
+    await _mark(s, delivery, status, reason=reason, case_ids=tuple(case_ids), body=body)
+
+
+async def _apply(s: Services, delivery: Delivery, index: int, event: HireEvent, queue: str) -> str | None:
+    """Find or open the case, apply the event, lay the case down. Returns the case id, None without a case."""
+    now = await s.clock.now()
+    found = await locate(s, event, now)
+    if found is None:
+        return None
+    case = found.case
+    seen = delivery.delivery_id if index == 0 else f"{delivery.delivery_id}.{index}"
+    if seen in case.deliveries:
+        return case.case_id
+    about = Circumstances(
+        delivery.delivery_id,
+        delivery.received_at,
+        opened=found.opened,
+        shared_id=found.shared_id,
+        hired_since=await _hired_since(s, case, event, delivery.received_at),
+    )
+    outcome = apply_event(case, event, about, now)
+    case.deliveries = [*case.deliveries, seen][-REMEMBERED:]
+    await _lay_down(s, case, outcome, now, queue)
+    observe.event(
+        log, "hire_event.applied", delivery_id=delivery.delivery_id, case_id=case.case_id,
+        event=event.event_type, state=case.state, reason=case.reason_code,
+    )  # fmt: skip
+    return case.case_id
+
+
+async def _hired_since(s: Services, case: Case, event: HireEvent, received_at: datetime) -> bool:
+    """HR hired the person again after the moment that this withdrawal speaks of (rare: read the timeline)."""
+    at = event_time(event, received_at)
+    if event.event_type not in _WITHDRAWALS or case.hire_as_of is None or at >= case.hire_as_of:
+        return False
+    for item in await s.cases.timeline(case.case_id):
+        occurred = item.detail.get("occurred_at")
+        if item.detail.get("event") in HIRING and occurred and datetime.fromisoformat(occurred) > at:
+            return True
+    return False
+
+
+async def _lay_down(s: Services, case: Case, outcome: Outcome, now: datetime, queue: str) -> Case:
+    """Write the case with its entries, and only then say so to the queue; the due row is there either way."""
+    if outcome.what is not None:
+        case.next_action = NextAction(outcome.what, now if outcome.look_now else None, outcome.why)
+    if case.etag is None:
+        case.updated_at = now
+        saved = await s.cases.create(case, outcome.entries)
+    else:
+        saved = await casework.save(s, case, now, *outcome.entries)
+    if outcome.look_now:
+        await s.queue.send(WorkMessage(case_id=case.case_id, why=outcome.why), queue=queue)
+    return saved
+
+
+async def _mark(
+    s: Services,
+    delivery: Delivery,
+    status: DeliveryStatus,
+    *,
+    reason: str | None = None,
+    path: str | None = None,
+    case_ids: tuple[str, ...] = (),
+    body: bytes | None = None,
+) -> None:
+    """Write what became of the delivery on the row as it is now: the door may have marked it since."""
+    fresh = await s.deliveries.get(delivery.delivery_id)
+    if fresh is None:
+        return
+    await s.deliveries.update(
+        replace(
+            fresh,
+            status=status,
+            reason_code=reason,
+            reason_detail=path,
+            case_ids=case_ids or fresh.case_ids,
+            body=fresh.body if body is None else body,
+        )
+    )
+    level = logging.WARNING if status in {DeliveryStatus.FAILED, DeliveryStatus.UNREADABLE} else logging.INFO
+    observe.event(
+        log, "delivery.marked", level=level, delivery_id=delivery.delivery_id, status=status, reason=reason
+    )

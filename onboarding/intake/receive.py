@@ -1,0 +1,269 @@
+"""The door: one webhook call in, one answer out. Store first, queue, then answer.
+
+The answer says what the sender should do next: 2xx "I have it", 4xx "do not send this again", 503 "send it
+again later" (the only answer that BambooHR, Personio and Ashby retry). The order of checks is fixed (design:
+contracts) and is the order of `_take`. Nothing of a body is logged, and no header but by name.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import logging
+import math
+import re
+from collections import defaultdict, deque
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from onboarding import observe, web
+from onboarding.domain.hire import EventType, HireEvent, Verification
+from onboarding.errors import (
+    ConfigurationError,
+    DeployerError,
+    RetryLater,
+    SenderError,
+    StoreConflict,
+    Unavailable,
+)
+from onboarding.intake import catalog
+from onboarding.intake.adapter import Adapter
+from onboarding.intake.payload import Unreadable
+from onboarding.intake.signatures import verify
+from onboarding.ports import BULK_QUEUE, WORK_QUEUE, Delivery, DeliveryStatus, Services, WorkMessage
+from onboarding.settings import Settings, SourceSettings
+
+#: Largest body. Standard Webhooks advises senders to stay under 20 kB; Greenhouse needs some tens of kB.
+MAX_BODY = 256 * 1024
+#: More accepted deliveries of one source than this within a minute, in one process, are a mass arrival and go
+#: to the bulk queue, so that single hires (of other sources, or later) overtake them.
+BULK_AFTER = 20
+#: Seconds until a sender should try again: a store that does not answer, and a setting that somebody must fix.
+RETRY_STORE = 30
+RETRY_SETTING = 300
+
+_SOURCE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+_LENGTH = re.compile(r"[0-9]{1,18}")
+_RETRIED = frozenset({DeliveryStatus.RECEIVED, DeliveryStatus.FAILED})
+
+log = logging.getLogger(__name__)
+
+
+class Arrivals:
+    """How many deliveries a source brought within the last minute. Per process, and only a hint."""
+
+    def __init__(self) -> None:
+        self._times: defaultdict[str, deque[datetime]] = defaultdict(deque)
+
+    def queue_for(self, source: str, now: datetime) -> str:
+        """Note one arrival and say which queue it takes."""
+        times = self._times[source]
+        # A clock that was set back (tests, demos) leaves times in the future: they count for nothing.
+        while times and not now - timedelta(minutes=1) < times[0] <= now:
+            times.popleft()
+        times.append(now)
+        if len(times) > BULK_AFTER + 1:
+            times.popleft()
+        return BULK_QUEUE if len(times) > BULK_AFTER else WORK_QUEUE
+
+
+_arrivals = Arrivals()
+
+
+def delivery_id(source: str, dedupe_key: str) -> str:
+    """`d_` and 26 lower-case base32 characters of SHA-256 over source, NUL and key."""
+    digest = hashlib.sha256(f"{source}\0{dedupe_key}".encode()).digest()
+    return "d_" + base64.b32encode(digest).decode("ascii").lower()[:26]
+
+
+async def receive(s: Services, source: str, request: web.Request) -> web.Response:
+    """Answer one call to `hr/{source}`. Never raises for anything a sender can do."""
+    try:
+        return await _take(s, source, request)
+    except Unreadable as error:
+        return web.problem(error.status, error.code, error.message, reason=error.reason, path=error.path)
+    except SenderError as error:
+        observe.event(log, "delivery.refused", level=logging.WARNING, code=error.code, status=error.status)
+        return web.problem(error.status, error.code, error.message, error.headers)
+    except DeployerError as error:
+        observe.failure(log, "delivery.not_configured", error, code=error.code)
+        detail = "This source is not set up completely. Send again later; nothing was taken."
+        return web.problem(503, error.code, detail, {"Retry-After": str(RETRY_SETTING)})
+    except RetryLater as error:
+        observe.failure(log, "delivery.not_stored", error, code=error.code)
+        seconds = math.ceil(max(error.retry_after or RETRY_STORE, 1))
+        detail = "The delivery could not be stored. Send it again later."
+        return web.problem(503, "unavailable", detail, {"Retry-After": str(seconds)})
+
+
+async def _take(s: Services, source: str, request: web.Request) -> web.Response:
+    settings, adapter = _resolve(s.settings, source)
+    _check_method(adapter, request)
+    _check_size(request)
+    if adapter.is_ping(request):
+        observe.event(log, "delivery.ping", source=source)
+        return _answer(adapter, None, "ping")
+    _check_length(request)
+    if not settings.secret:
+        raise ConfigurationError("No secret is configured for this source.", code="secret_missing")
+    now = await s.clock.now()
+    verified = verify(adapter.scheme, settings, request.headers, request.body, now)
+    delivery = _delivery(settings, adapter, request, verified, now)
+    try:
+        _check_media_type(adapter, request)
+        events = adapter.events(source, request.body, request.headers)
+    except SenderError as error:
+        await _keep_unreadable(s, delivery, error)
+        raise
+    return await _accept(s, adapter, delivery, events, now)
+
+
+def _resolve(settings: Settings, source: str) -> tuple[SourceSettings, Adapter]:
+    """A configured source, or an adapter's slug. One answer for everything else, so that nothing is revealed."""
+    found = settings.sources.get(source) if _SOURCE.fullmatch(source) else None
+    found = found or SourceSettings(source=source, adapter=source)
+    adapter = catalog.find(found.adapter)
+    if adapter is not None:
+        return found, adapter
+    if found.adapter != source:
+        raise ConfigurationError(
+            "ONBOARDING_SOURCES names an adapter that does not exist.", code="no_adapter"
+        )
+    raise SenderError("There is no such address here.", status=404, code="unknown_source")
+
+
+def _check_method(adapter: Adapter, request: web.Request) -> None:
+    if request.method.upper() not in adapter.methods:
+        allow = ", ".join(adapter.methods)
+        raise SenderError(f"Use {allow}.", status=405, code="method_not_allowed", headers={"Allow": allow})
+
+
+def _check_size(request: web.Request) -> None:
+    """By what is announced and by what came: the one may lie about the other."""
+    if max(_length(request) or 0, len(request.body)) > MAX_BODY:
+        raise SenderError(f"A body may have {MAX_BODY} bytes.", status=413, code="too_large")
+
+
+def _length(request: web.Request) -> int | None:
+    said = request.header("content-length") or ""
+    return int(said) if _LENGTH.fullmatch(said) else None
+
+
+def _check_length(request: web.Request) -> None:
+    """A chunked body reaches a function empty (facts: functions, trap 11), so a length is demanded."""
+    if _length(request) is None:
+        raise SenderError(
+            "Send a Content-Length; chunked bodies are not taken.", status=411, code="length_required"
+        )
+    if not request.body:
+        raise SenderError("The body is empty. Send the event as JSON.", status=400, code="empty_body")
+
+
+def _check_media_type(adapter: Adapter, request: web.Request) -> None:
+    kind, _, parameters = (request.header("content-type") or "").lower().partition(";")
+    charset = re.search(r"charset\s*=\s*\"?([^\s;\"]+)", parameters)
+    encoded = (request.header("content-encoding") or "identity").strip().lower() != "identity"
+    foreign = charset is not None and charset[1] not in {"utf-8", "utf8", "us-ascii"}
+    if kind.strip() not in adapter.media_types or foreign or encoded:
+        wanted = " or ".join(adapter.media_types)
+        raise SenderError(f"Send {wanted} in UTF-8, uncompressed.", status=415, code="media_type")
+
+
+def _delivery(
+    settings: SourceSettings, adapter: Adapter, request: web.Request, verified: Verification, now: datetime
+) -> Delivery:
+    return Delivery(
+        delivery_id=delivery_id(settings.source, adapter.dedupe_key(request.headers, request.body)),
+        source=settings.source,
+        adapter=adapter.slug,
+        received_at=now,
+        status=DeliveryStatus.RECEIVED,
+        body_sha256=hashlib.sha256(request.body).hexdigest(),
+        body=request.body,
+        headers=adapter.kept_headers(request.headers),
+        verification=verified,
+    )
+
+
+async def _keep_unreadable(s: Services, delivery: Delivery, error: SenderError) -> None:
+    """A signed body that we cannot use is our concern too: an operator can see it, and replay it."""
+    reason, path = (error.reason, error.path) if isinstance(error, Unreadable) else (error.code, None)
+    kept = replace(delivery, status=DeliveryStatus.UNREADABLE, reason_code=reason, reason_detail=path)
+    await s.deliveries.put_if_absent(kept)
+    observe.event(
+        log, "delivery.unreadable", level=logging.WARNING, delivery_id=delivery.delivery_id,
+        source=delivery.source, reason=reason,
+    )  # fmt: skip
+
+
+async def _accept(
+    s: Services, adapter: Adapter, delivery: Delivery, events: list[HireEvent], now: datetime
+) -> web.Response:
+    kinds = {event.event_type for event in events}
+    if kinds == {EventType.TEST_PING}:
+        observe.event(log, "delivery.ping", source=delivery.source)
+        return _answer(adapter, None, "ping")
+    delivery = replace(delivery, vendor_event_type=events[0].vendor_event_type if events else None)
+    if kinds <= {EventType.IGNORED, EventType.TEST_PING}:
+        result = await _ignore(s, adapter, delivery)
+    else:
+        result = await _enqueue(s, delivery, now)
+    key_id = delivery.verification.key_id if delivery.verification else None
+    observe.event(
+        log, "delivery.accepted", delivery_id=delivery.delivery_id, source=delivery.source, result=result,
+        key_id=key_id, bytes=len(delivery.body or b""), sha256=delivery.body_sha256,
+    )  # fmt: skip
+    return _answer(adapter, delivery.delivery_id, result)
+
+
+async def _ignore(s: Services, adapter: Adapter, delivery: Delivery) -> str:
+    """Kept as seen, pruned, not queued. An operator can replay it once the type is mapped."""
+    body = adapter.prune(delivery.body or b"")
+    there = await s.deliveries.put_if_absent(replace(delivery, status=DeliveryStatus.IGNORED, body=body))
+    return "ignored" if there is None else _duplicate(delivery, there)
+
+
+async def _enqueue(s: Services, delivery: Delivery, now: datetime) -> str:
+    """Store, queue, mark as queued. A repeat of what was stored and not queued is queued again."""
+    there = await s.deliveries.put_if_absent(delivery)
+    if there is None:
+        stored = await s.deliveries.get(delivery.delivery_id)
+    elif there.status is DeliveryStatus.UNREADABLE:
+        # The sender mended the body, or we the mapping: what can be read replaces what could not.
+        stored = await s.deliveries.update(replace(delivery, etag=there.etag))
+    elif there.status in _RETRIED and there.body_sha256 == delivery.body_sha256:
+        stored = there
+    else:
+        return _duplicate(delivery, there)
+    queue = _arrivals.queue_for(delivery.source, now)
+    await s.queue.send(WorkMessage(delivery_id=delivery.delivery_id, why="delivery"), queue=queue)
+    if stored is not None:
+        await _mark_queued(s, stored)
+    return "queued"
+
+
+async def _mark_queued(s: Services, stored: Delivery) -> None:
+    """The queue has it, so the sender may go, whatever becomes of this mark: without it a repeat is queued
+    once more, which does nothing twice."""
+    if stored.status not in _RETRIED:
+        return  # a repeat of it was faster, and a worker had it
+    try:
+        await s.deliveries.update(replace(stored, status=DeliveryStatus.QUEUED))
+    except StoreConflict:
+        observe.event(log, "delivery.overtaken", delivery_id=stored.delivery_id)  # a worker has it already
+    except Unavailable as error:
+        observe.failure(log, "delivery.not_marked", error, delivery_id=stored.delivery_id)
+
+
+def _duplicate(delivery: Delivery, there: Delivery) -> str:
+    if there.body_sha256 != delivery.body_sha256:
+        observe.event(
+            log, "delivery.same_id_other_body", level=logging.WARNING, delivery_id=delivery.delivery_id,
+            source=delivery.source, sha256=delivery.body_sha256, first_sha256=there.body_sha256,
+        )  # fmt: skip
+    return "duplicate"
+
+
+def _answer(adapter: Adapter, delivery: str | None, result: str) -> web.Response:
+    body = {"accepted": True, "delivery_id": delivery, "result": result}
+    return web.json_response(adapter.success_status, body)

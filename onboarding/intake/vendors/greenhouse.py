@@ -1,0 +1,273 @@
+"""Greenhouse Recruiting web hooks: the one vendor whose hire event carries everything, phone included.
+
+Signature: `Signature: sha256 <hex>` over the raw body (the body writes `<` as `\\u003c`, so a body that was read
+and written again no longer matches). Anything but 200 is a failure: 7 attempts in 15 hours. A candidate is not
+an employee: the keys are the candidate id and, in offers, only the application id.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from onboarding.domain.hire import Certainty, EventType, Hire, HireEvent, Phone
+from onboarding.intake.adapter import Adapter, LinkedEvent
+from onboarding.intake.dates import us_date
+from onboarding.intake.payload import Payload, Unreadable, read_json
+from onboarding.intake.signatures import SignatureScheme
+from onboarding.web import Request
+
+MAX_PING = 2048
+
+#: `phone_numbers[].type` → ours. `skype` is not a number. The documentation's own sample says "other " once.
+LABELS = {"mobile": "mobile", "work": "work", "home": "home", "other": "other"}
+#: Short names of countries that are no abbreviation of a US state ("Los Angeles, CA" is not in Canada).
+SHORT_COUNTRIES = frozenset({"UK", "USA", "UAE", "U.K.", "U.S.A."})
+#: Written out, these are a country and a US state.
+AMBIGUOUS_COUNTRIES = frozenset({"georgia"})
+
+
+def parse(payload: Payload, headers: Mapping[str, str]) -> list[HireEvent]:
+    """One event; an action that is not in `ACTIONS` is IGNORED."""
+    action = payload.text("action")
+    read = ACTIONS.get(action)
+    event_id = headers.get("greenhouse-event-id")  # not signed: shown, never relied on
+    if read is None:
+        return [HireEvent("", EventType.IGNORED, Hire(), action[:100], event_id)]
+    return [read(payload.object("payload"), action, event_id)]
+
+
+def _hired(payload: Payload, action: str, event_id: str | None) -> HireEvent:
+    application = payload.object("application")
+    offer = application.optional_object("offer")
+    hire = _candidate(application.object("candidate"), _job(application))
+    start = {"start_date": offer.optional_date("starts_at")} if offer else {}  # YYYY-MM-DD here
+    return LinkedEvent(
+        source="",
+        event_type=EventType.HIRE_CREATED,
+        hire=_with(hire, **start),
+        vendor_event_type=action,
+        vendor_event_id=event_id,
+        # "Date the offer was accepted". Doubt: whether a second acceptance moves it.
+        occurred_at=offer.optional_instant("resolved_at") if offer else None,
+        also_known_as=_application_id(application.optional_identifier("id")),
+    )
+
+
+def _unhired(payload: Payload, action: str, event_id: str | None) -> HireEvent:
+    application = payload.object("application")
+    return LinkedEvent(
+        source="",
+        event_type=EventType.HIRE_CANCELLED,
+        hire=Hire(candidate_id=application.identifier("candidate.id")),
+        vendor_event_type=action,
+        vendor_event_id=event_id,
+        # Unhiring is itself an activity on the application. Doubt: not said in so many words.
+        occurred_at=application.optional_instant("last_activity_at"),
+        also_known_as=_application_id(application.optional_identifier("id")),
+    )
+
+
+def _offer(payload: Payload, action: str, event_id: str | None) -> HireEvent:
+    """An offer names nobody, only the application, and dates it in US order: 04/15/2013."""
+    status = payload.optional_text("offer_status")
+    # A new version deprecates the old one with an event of its own, in no promised order.
+    kind = EventType.IGNORED if status == "Deprecated" else EventType.HIRE_UPDATED
+    if status == "Rejected":
+        kind = EventType.HIRE_CANCELLED
+    if status == "Accepted" and action == "offer_updated":
+        kind = EventType.START_DATE_CHANGED
+    return LinkedEvent(
+        source="",
+        event_type=kind,
+        hire=Hire(start_date=payload.optional_date("start_date", us_date)),
+        vendor_event_type=action,
+        vendor_event_id=event_id,
+        certainty=Certainty.OFFER,
+        also_known_as=_application_id(payload.identifier("application_id")),
+    )
+
+
+def _offer_deleted(payload: Payload, action: str, event_id: str | None) -> HireEvent:
+    return LinkedEvent(
+        source="",
+        event_type=EventType.HIRE_CANCELLED,
+        hire=Hire(),
+        vendor_event_type=action,
+        vendor_event_id=event_id,
+        certainty=Certainty.OFFER,
+        also_known_as=_application_id(payload.identifier("offer.application_id")),
+    )
+
+
+def _candidate_updated(payload: Payload, action: str, event_id: str | None) -> HireEvent:
+    """Fires for every applicant, so it opens no case: we keep nothing about people who were not hired."""
+    return LinkedEvent(
+        source="",
+        event_type=EventType.HIRE_UPDATED,
+        hire=_candidate(payload.object("candidate"), Hire()),
+        vendor_event_type=action,
+        vendor_event_id=event_id,
+        certainty=Certainty.CANDIDATE,
+        opens=False,
+    )
+
+
+def _candidate_merged(payload: Payload, action: str, event_id: str | None) -> HireEvent:
+    """The losing record goes; later events name the winning one."""
+    return LinkedEvent(
+        source="",
+        event_type=EventType.HIRE_UPDATED,
+        hire=Hire(candidate_id=payload.identifier("person.new_candidate_id")),
+        vendor_event_type=action,
+        vendor_event_id=event_id,
+        certainty=Certainty.CANDIDATE,
+        also_known_as=(payload.identifier("person.id"),),
+        opens=False,
+    )
+
+
+def _candidate_deleted(payload: Payload, action: str, event_id: str | None) -> HireEvent:
+    return LinkedEvent(
+        source="",
+        event_type=EventType.EMPLOYEE_DELETED,
+        hire=Hire(candidate_id=payload.identifier("person.id")),
+        vendor_event_type=action,
+        vendor_event_id=event_id,
+        certainty=Certainty.CANDIDATE,
+        opens=False,
+    )
+
+
+def _ping(payload: Payload, action: str, event_id: str | None) -> HireEvent:
+    return HireEvent("", EventType.TEST_PING, Hire(), action, event_id)
+
+
+Reader = Callable[[Payload, str, str | None], HireEvent]
+
+#: https://developers.greenhouse.io/webhooks.html, "Candidate events" and "Application events".
+ACTIONS: dict[str, Reader] = {
+    "hire_candidate": _hired,  # some third-party samples say candidate_hired: wrong
+    "unhire_candidate": _unhired,
+    "offer_created": _offer,
+    "offer_updated": _offer,  # also fires on a hire, which marks the offer "Accepted"
+    "offer_approved": _offer,
+    "offer_deleted": _offer_deleted,  # of one version; a hired person stays hired
+    "update_candidate": _candidate_updated,
+    "merge_candidate": _candidate_merged,
+    "delete_candidate": _candidate_deleted,  # also once for each loser of a merge, where merges are not subscribed
+    "ping": _ping,
+}
+
+
+def is_ping(request: Request) -> bool:
+    """The message that Greenhouse sends when a web hook is saved; if it fails, the hook stays disabled.
+
+    Whether it is signed is not documented. Answering it changes nothing, so it is answered either way.
+    """
+    if len(request.body) > MAX_PING or b"web_hook_id" not in request.body:
+        return False
+    try:
+        return bool(read_json(request.body).raw("action") == "ping")
+    except Unreadable:
+        return False
+
+
+def _candidate(said: Payload, job: Hire) -> Hire:
+    return _with(
+        job,
+        candidate_id=said.identifier("id"),
+        # "An arbitrary ID provided by an external source". Doubt: companies differ in what they put here.
+        employee_number=said.optional_identifier("external_id"),
+        given_name=said.optional_text("first_name"),
+        family_name=said.optional_text("last_name"),
+        personal_email=_address(said, "personal"),
+        # Addresses of type `work` are left out: a candidate's work address is at the present employer.
+        phones=_phones(said),
+    )
+
+
+def _job(application: Payload) -> Hire:
+    """`jobs[]` has one entry for a candidate; `job` is deprecated and says the same."""
+    job = next(iter(application.items("jobs")), None) or application.optional_object("job")
+    if job is None:
+        return Hire()
+    department = next(iter(job.items("departments")), None)
+    offices = job.items("offices")
+    return Hire(
+        job_title=job.optional_text("name"),
+        department=department.optional_text("name") if department else None,
+        location=offices[0].optional_text("name") if offices else None,
+        work_country=_country(offices),
+    )
+
+
+def _country(offices: tuple[Payload, ...]) -> str | None:
+    """The country as it is written at the end of `location` ("London, United Kingdom"), or nothing.
+
+    Left out where several offices are named, and where the last part may be a US state.
+    """
+    if len(offices) != 1:
+        return None
+    last = (offices[0].optional_text("location") or "").rpartition(",")[2].strip()
+    if last.upper() in SHORT_COUNTRIES:
+        return last
+    return last if len(last) > 3 and last.lower() not in AMBIGUOUS_COUNTRIES else None
+
+
+def _address(said: Payload, kind: str) -> str | None:
+    found = (item for item in said.items("email_addresses") if item.optional_text("type") == kind)
+    return next((value for item in found if (value := item.optional_text("value"))), None)
+
+
+def _phones(said: Payload) -> tuple[Phone, ...] | None:
+    if not said.has("phone_numbers"):
+        return None
+    found = []
+    for index, item in enumerate(said.items("phone_numbers")):
+        label, value = item.optional_text("type") or "other", item.optional_text("value")
+        if value and label in LABELS:
+            found.append(Phone(value, LABELS[label], f"phone_numbers[{index}]"))
+    return tuple(found)
+
+
+def _application_id(value: str | None) -> tuple[str, ...]:
+    return (f"application:{value}",) if value else ()
+
+
+def _with(hire: Hire, **said: object) -> Hire:
+    return hire.merged(Hire(**said), newer=True)  # type: ignore[arg-type]
+
+
+ADAPTER = Adapter(
+    slug="greenhouse",
+    title="Greenhouse Recruiting",
+    documents=(
+        "https://developers.greenhouse.io/webhooks.html",
+        "https://github.com/grnhse/greenhouse-api-docs/tree/master/source/includes/webhooks",
+    ),
+    scheme=SignatureScheme(name="greenhouse", header="signature", prefix="sha256 "),
+    parse=parse,
+    headers=("greenhouse-event-id", "content-type"),
+    is_ping=is_ping,
+    pruned_keys=frozenset(
+        {
+            "addresses",
+            "attachments",
+            "coordinator",
+            "credited_to",
+            "current_stage",
+            "custom_fields",  # salaries, and whatever else a company asks for
+            "educations",
+            "employments",
+            "notes",
+            "opening",
+            "photo_url",
+            "recruiter",
+            "rejection_details",
+            "rejection_reason",
+            "social_media_addresses",
+            "tags",
+            "website_addresses",
+        }
+    ),
+)

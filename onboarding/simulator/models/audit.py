@@ -1,0 +1,124 @@
+"""The directory audit log.
+
+Shape: "directoryAudit resource type" and directoryaudit-list, example 2. Activities and reasons:
+reference-audit-activities, howto-registration-mfa-sspr-combined-troubleshoot, howto-sspr-reporting, and
+strings seen in public where the pages give none.
+"""
+
+from __future__ import annotations
+
+import json
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from onboarding.simulator.clock import to_ticks
+from onboarding.simulator.models.ids import Ids
+from onboarding.simulator.models.people import Person
+
+METHODS = "Authentication Methods"
+SSPR = "Self-service Password Management"
+DIRECTORY = "Core Directory"
+
+_PREFIX = {METHODS: "IAMUX", SSPR: "SSPR", DIRECTORY: "Directory"}
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who did it: `app` set for an app, else a user."""
+
+    user: dict[str, Any] | None
+    app: dict[str, Any] | None
+
+
+def by_user(id: str, name: str, upn: str) -> Actor:
+    return Actor(
+        {
+            "id": id,
+            "displayName": name,
+            "userPrincipalName": upn,
+            "ipAddress": "198.51.100.7",
+            "userType": None,
+            "homeTenantId": None,
+            "homeTenantName": None,
+        },
+        None,
+    )
+
+
+def by_app(app_id: str, principal_id: str, name: str) -> Actor:
+    return Actor(
+        None,
+        {
+            "appId": app_id,
+            "displayName": name,
+            "servicePrincipalId": principal_id,
+            "servicePrincipalName": None,
+        },
+    )
+
+
+def modified(name: str, old: str | None, new: str | None) -> dict[str, Any]:
+    """One modified property: values are strings that hold JSON."""
+    return {
+        "displayName": name,
+        "oldValue": None if old is None else json.dumps(old),
+        "newValue": None if new is None else json.dumps(new),
+    }
+
+
+class AuditLog:
+    """Append-only, in the order of the virtual clock."""
+
+    def __init__(self, ids: Ids) -> None:
+        self._ids = ids
+        self.records: list[dict[str, Any]] = []
+        self.times: list[datetime] = []
+        self.by_target: dict[str, list[int]] = {}
+
+    def add(
+        self,
+        at: datetime,
+        service: str,
+        activity: str,
+        *,
+        actor: Actor,
+        target: Person,
+        result: str = "success",
+        reason: str = "",
+        operation: str = "Update",
+        changes: Sequence[dict[str, Any]] = (),
+    ) -> dict[str, Any]:
+        record = {
+            "id": self._ids.record_id(_PREFIX[service]),
+            "category": "UserManagement",
+            "correlationId": self._ids.guid(),
+            "result": result,
+            "resultReason": reason,
+            "activityDisplayName": activity,
+            "activityDateTime": to_ticks(at),
+            "loggedByService": service,
+            "operationType": operation,
+            "initiatedBy": {"app": actor.app, "user": actor.user},
+            "targetResources": [
+                {
+                    "id": target.id,
+                    "displayName": target.properties.get("displayName"),
+                    "type": "User",
+                    "userPrincipalName": target.upn,
+                    "groupType": None,
+                    "modifiedProperties": list(changes),
+                }
+            ],
+            "additionalDetails": [],
+        }
+        self.by_target.setdefault(target.id, []).append(len(self.records))
+        self.records.append(record)
+        self.times.append(at)
+        return record
+
+    def between(self, start: datetime, end: datetime) -> range:
+        """Positions of the records with start <= activityDateTime <= end."""
+        return range(bisect_left(self.times, start), bisect_right(self.times, end))

@@ -1,0 +1,146 @@
+"""Users of the pretend tenant, with the history that a lagging report needs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from onboarding.simulator.models.methods import AccessPass, Method
+
+#: Role name to template id; True for the roles of "Self-service password reset policies" that carry the
+#: two-gate policy. The ids are those of "Microsoft Entra built-in roles".
+ROLES: dict[str, tuple[str, bool]] = {
+    "Global Administrator": ("62e90394-69f5-4237-9190-012177145e10", True),
+    "User Administrator": ("fe930be7-5e62-47db-91af-98c3a49a38b1", True),
+    "Authentication Administrator": ("c4e39bd9-1100-46d3-8c65-fb160da0071f", True),
+    "Privileged Authentication Administrator": ("7be44c8a-adaf-4e2a-84d6-ab2649e08a13", True),
+    "Privileged Role Administrator": ("e8611ab8-c189-46e8-94e1-60213ab1f814", True),
+    "Helpdesk Administrator": ("729827e3-9c14-49f7-bb1b-9608f156bbb8", True),
+    "Password Administrator": ("966707d0-3269-4727-9be2-8c3a10f19b9d", True),
+    "Security Administrator": ("194ae4cb-b126-40b2-bd5b-6091b380977d", True),
+    "Exchange Administrator": ("29232cdf-9323-42fd-ade2-1d097af3e4de", True),
+    "SharePoint Administrator": ("f28a1f50-f6e7-4571-818b-6a12f2af6b6c", True),
+    "Directory Readers": ("88d8e3e3-8f55-4a1e-953a-9b9898b8876b", False),
+}
+
+
+class Group(NamedTuple):
+    id: str
+    name: str
+    assignable: bool | None
+
+
+class Snapshot(NamedTuple):
+    """What the registration report would say from `at` on."""
+
+    at: datetime
+    present: bool
+    methods: tuple[str, ...]
+    is_admin: bool
+
+
+@dataclass(slots=True)
+class Person:
+    """`properties` holds Graph's own names and values. Invisible to reads before `visible_at`."""
+
+    id: str
+    properties: dict[str, Any]
+    created: datetime
+    visible_at: datetime
+    origin: str
+    deleted_at: datetime | None = None
+    manager_id: str | None = None
+    roles: list[str] = field(default_factory=list)
+    groups: list[Group] = field(default_factory=list)
+    methods: list[Method] = field(default_factory=list)
+    access_pass: AccessPass | None = None
+    history: list[Snapshot] = field(default_factory=list)
+    resets: list[datetime] = field(default_factory=list)
+
+    @property
+    def upn(self) -> str:
+        return str(self.properties["userPrincipalName"])
+
+    @property
+    def is_admin(self) -> bool:
+        return any(ROLES.get(role, ("", True))[1] for role in self.roles)
+
+    @property
+    def sensitive(self) -> bool:
+        """Administrators and members of role-assignable groups: their phones and credentials need a high
+        role (user-update)."""
+        return self.is_admin or any(group.assignable for group in self.groups)
+
+    def method(self, kind: str) -> Method | None:
+        return next((method for method in self.methods if method.kind.name == kind), None)
+
+    def note(self, at: datetime) -> None:
+        """Remember the present state for reports that run later over this moment."""
+        present = self.deleted_at is None and bool(self.properties.get("accountEnabled"))
+        names = tuple(method.kind.name for method in self.methods)
+        self.history.append(Snapshot(at, present, names, self.is_admin))
+
+    def as_of(self, at: datetime) -> Snapshot | None:
+        """The latest snapshot not younger than `at`; None when the person did not exist then."""
+        for snapshot in reversed(self.history):
+            if snapshot.at <= at:
+                return snapshot
+        return None
+
+
+class People:
+    """All users, deleted ones included, with indexes over the live ones."""
+
+    def __init__(self) -> None:
+        self.by_id: dict[str, Person] = {}
+        #: In the order of creation; nobody ever leaves it.
+        self.in_order: list[Person] = []
+        self._upn: dict[str, str] = {}
+        self._index: dict[tuple[str, str], dict[str, None]] = {}
+
+    def __iter__(self) -> Iterator[Person]:
+        return iter(self.by_id.values())
+
+    def add(self, person: Person) -> None:
+        self.by_id[person.id] = person
+        self.in_order.append(person)
+        if person.deleted_at is None:
+            self._enter(person)
+
+    def get(self, key: str) -> Person | None:
+        """By object id or UPN (case does not matter), deleted users excluded."""
+        person = self.by_id.get(key.lower()) or self.by_id.get(self._upn.get(key.lower(), ""))
+        return person if person is not None and person.deleted_at is None else None
+
+    def find(self, name: str, value: str) -> list[Person]:
+        """Live users whose `employeeId`, `mail` or `userPrincipalName` equals the value, case ignored."""
+        if name == "userPrincipalName":
+            person = self.by_id.get(self._upn.get(value.lower(), ""))
+            return [person] if person else []
+        return [self.by_id[key] for key in self._index.get((name, value.lower()), {})]
+
+    def change(self, person: Person, changes: dict[str, Any]) -> None:
+        self._leave(person)
+        person.properties.update(changes)
+        if person.deleted_at is None:
+            self._enter(person)
+
+    def delete(self, person: Person, at: datetime) -> None:
+        """Soft delete: the UPN is free again."""
+        self._leave(person)
+        person.deleted_at = at
+
+    def _enter(self, person: Person) -> None:
+        self._upn[person.upn.lower()] = person.id
+        for name in ("employeeId", "mail"):
+            if value := person.properties.get(name):
+                self._index.setdefault((name, str(value).lower()), {})[person.id] = None
+
+    def _leave(self, person: Person) -> None:
+        if self._upn.get(person.upn.lower()) == person.id:
+            del self._upn[person.upn.lower()]
+        for name in ("employeeId", "mail"):
+            if value := person.properties.get(name):
+                self._index.get((name, str(value).lower()), {}).pop(person.id, None)

@@ -1,0 +1,116 @@
+"""What the tenant's administrators have set, and how late its reports are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from onboarding.simulator.errors import ControlError
+
+TIERS = ("free", "p1", "p2")
+CLOUDS = ("global", "usgov", "usgovdod", "china")
+
+
+@dataclass(slots=True)
+class PassPolicy:
+    """temporaryAccessPassAuthenticationMethodConfiguration, with Microsoft's defaults."""
+
+    enabled: bool = True
+    defaultLifetimeInMinutes: int = 60
+    defaultLength: int = 8
+    minimumLifetimeInMinutes: int = 60
+    maximumLifetimeInMinutes: int = 480
+    isUsableOnce: bool = False
+
+
+@dataclass(slots=True)
+class Policy:
+    """Settings that `POST /_control/policy` changes; every key is optional there.
+
+    methods_required: 1 or 2. sspr_scope: "all", "none" or a list of object ids and UPNs.
+    audit_retention_days None: 7 on the free tier, else 30. Seconds and minutes are virtual time.
+    """
+
+    methods_required: int = 1
+    sspr_scope: str | list[str] = "all"
+    tap: PassPolicy = field(default_factory=PassPolicy)
+    tier: str = "p1"
+    audit_latency_minutes: float = 0
+    audit_retention_days: float | None = None
+    cloud: str = "global"
+    replication_lag_seconds: float = 0
+    sent_items_lag_seconds: float = 0
+    enforce_quota: bool = False
+
+    @property
+    def retention(self) -> timedelta:
+        days = self.audit_retention_days
+        return timedelta(days=days if days is not None else (7 if self.tier == "free" else 30))
+
+    @property
+    def latency(self) -> timedelta:
+        return timedelta(minutes=self.audit_latency_minutes)
+
+    def change(self, body: Mapping[str, Any]) -> None:
+        """Apply all keys or none. ControlError names the first key that cannot be used."""
+        for key, value in body.items():
+            rule = _RULES.get(key)
+            if rule is None:
+                raise ControlError(f"policy: unknown key {key!r}; known: {', '.join(_RULES)}")
+            if not rule(value):
+                raise ControlError(f"policy: {key} cannot be {value!r}")
+        passes = _pass_policy(self.tap, body["tap"]) if "tap" in body else self.tap
+        for key, value in body.items():
+            setattr(self, key, passes if key == "tap" else value)
+
+    def as_json(self) -> dict[str, Any]:
+        shown = {name: getattr(self, name) for name in _RULES}
+        shown["tap"] = {name: getattr(self.tap, name) for name in PassPolicy.__dataclass_fields__}
+        return shown
+
+
+def _number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and value >= 0
+
+
+def _scope(value: Any) -> bool:
+    return value in ("all", "none") or (
+        isinstance(value, list) and all(isinstance(entry, str) for entry in value)
+    )
+
+
+_RULES: dict[str, Callable[[Any], bool]] = {
+    "methods_required": lambda value: value in (1, 2) and not isinstance(value, bool),
+    "sspr_scope": _scope,
+    "tap": lambda value: isinstance(value, bool | dict) or value in ("enabled", "disabled"),
+    "tier": lambda value: value in TIERS,
+    "audit_latency_minutes": _number,
+    "audit_retention_days": lambda value: value is None or _number(value),
+    "cloud": lambda value: value in CLOUDS,
+    "replication_lag_seconds": _number,
+    "sent_items_lag_seconds": _number,
+    "enforce_quota": lambda value: isinstance(value, bool),
+}
+
+
+def _pass_policy(old: PassPolicy, body: Any) -> PassPolicy:
+    """`tap` is true, false, "enabled", "disabled", or an object with PassPolicy's names (`state` too)."""
+    values = {name: getattr(old, name) for name in PassPolicy.__dataclass_fields__}
+    if isinstance(body, dict):
+        change = dict(body)
+        if "state" in change:
+            change["enabled"] = change.pop("state") == "enabled"
+        if unknown := set(change) - set(values):
+            raise ControlError(f"policy: unknown key in tap: {', '.join(sorted(unknown))}")
+        if wrong := [name for name, value in change.items() if type(value) is not type(values[name])]:
+            raise ControlError(f"policy: wrong type in tap: {', '.join(wrong)}")
+        values.update(change)
+    else:
+        values["enabled"] = body in (True, "enabled")
+    passes = PassPolicy(**values)
+    limits = (10, passes.minimumLifetimeInMinutes, passes.maximumLifetimeInMinutes, 43200)
+    if list(limits) != sorted(limits) or not 8 <= passes.defaultLength <= 48:
+        raise ControlError("policy: tap needs 10 <= minimum <= maximum <= 43200 minutes and length 8 to 48")
+    return passes

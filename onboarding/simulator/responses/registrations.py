@@ -1,0 +1,178 @@
+"""The registration report: hours late, without disabled users, and not free of charge."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+from onboarding.simulator.call import Answer, Call
+from onboarding.simulator.clock import to_ticks
+from onboarding.simulator.errors import GraphError, bad_request, not_modelled, resource_not_found
+from onboarding.simulator.models.people import Person
+from onboarding.simulator.models.tenant import Tenant
+from onboarding.simulator.odata import Clause, parse_filter
+from onboarding.simulator.paging import pack, unpack
+from onboarding.simulator.responses.register import needed, sspr_methods
+
+#: No official page size was found; public clients ask for 999.
+_REPORT_PAGE = 100
+_NO_LICENCE = "Neither tenant is B2C or tenant doesn't have premium license"
+_BOOLEANS = (
+    "isAdmin",
+    "isMfaCapable",
+    "isMfaRegistered",
+    "isPasswordlessCapable",
+    "isSsprCapable",
+    "isSsprEnabled",
+    "isSsprRegistered",
+)
+ROW = (
+    "id",
+    "userPrincipalName",
+    "userDisplayName",
+    "isAdmin",
+    "isSsprRegistered",
+    "isSsprEnabled",
+    "isSsprCapable",
+    "isMfaRegistered",
+    "isMfaCapable",
+    "isPasswordlessCapable",
+    "lastUpdatedDateTime",
+    "methodsRegistered",
+    "isSystemPreferredAuthenticationMethodEnabled",
+    "systemPreferredAuthenticationMethods",
+    "userPreferredMethodForSecondaryAuthentication",
+    "userType",
+)
+_MFA = {
+    "mobilePhone": "sms",
+    "alternateMobilePhone": "voiceAlternateMobile",
+    "officePhone": "voiceOffice",
+    "microsoftAuthenticatorPush": "push",
+    "microsoftAuthenticatorPasswordless": "push",
+    "softwareOneTimePasscode": "oath",
+    "hardwareOneTimePasscode": "oath",
+}
+_PASSWORDLESS = {
+    "fido2",
+    "microsoftAuthenticatorPasswordless",
+    "passKeyDeviceBound",
+    "passKeyDeviceBoundAuthenticator",
+    "passKeyDeviceBoundWindowsHello",
+    "passKeySynced",
+    "windowsHelloForBusiness",
+    "macOsSecureEnclaveKey",
+}
+
+
+def _licensed(tenant: Tenant) -> None:
+    if tenant.policy.tier == "free":
+        raise GraphError(403, "Authentication_RequestFromNonPremiumTenantOrB2CTenant", _NO_LICENCE)
+
+
+def report_row(tenant: Tenant, person: Person, at: datetime) -> dict[str, Any] | None:
+    """The row as the report of that moment had it; None for who did not exist, was disabled or deleted."""
+    then = person.as_of(at)
+    if then is None or not then.present:
+        return None
+    names = [name for name in then.methods if name != "appPassword"]
+    enough = len(sspr_methods(person, then.methods, is_admin=then.is_admin)) >= needed(
+        tenant, is_admin=then.is_admin
+    )
+    enabled = _in_scope(tenant, person)
+    mfa = [_MFA[name] for name in names if name in _MFA]
+    passwordless = bool(_PASSWORDLESS & set(names))
+    return {
+        "id": person.id,
+        "userPrincipalName": person.upn,
+        "userDisplayName": person.properties.get("displayName"),
+        "isAdmin": then.is_admin,
+        "isSsprRegistered": enough,
+        "isSsprEnabled": enabled,
+        "isSsprCapable": enough and enabled,
+        "isMfaRegistered": bool(mfa) or passwordless,
+        "isMfaCapable": bool(mfa) or passwordless,
+        "isPasswordlessCapable": passwordless,
+        "lastUpdatedDateTime": to_ticks(at),
+        "methodsRegistered": names,
+        "isSystemPreferredAuthenticationMethodEnabled": True,
+        "systemPreferredAuthenticationMethods": mfa[:1],
+        "userPreferredMethodForSecondaryAuthentication": mfa[0] if mfa else "none",
+        "userType": str(person.properties.get("userType") or "Member").lower(),
+    }
+
+
+def _in_scope(tenant: Tenant, person: Person) -> bool:
+    scope = tenant.policy.sspr_scope
+    if isinstance(scope, str):
+        return scope == "all"
+    return person.id in scope or person.upn.lower() in {entry.lower() for entry in scope}
+
+
+def list_registrations(tenant: Tenant, call: Call) -> Answer:
+    _licensed(tenant)
+    clauses = parse_filter(call.query["$filter"]) if "$filter" in call.query else []
+    names = call.selected(frozenset(ROW), ROW)
+    size, (at, skip) = call.top(_REPORT_PAGE), _report_position(tenant, call.query.get("$skiptoken"))
+    page: list[dict[str, Any]] = []
+    token = None
+    for position, person in _from(tenant, skip):
+        row = report_row(tenant, person, at)
+        if row is None or not all(_row_matches(row, clause) for clause in clauses):
+            continue
+        if len(page) == size:
+            token = pack([at.timestamp(), position])
+            break
+        page.append(row if names is ROW else {name: row[name] for name in names})
+    context = call.context("reports/authenticationMethods/userRegistrationDetails")
+    body: dict[str, Any] = {"@odata.context": context}
+    if token is not None:
+        body["@odata.nextLink"] = call.next_link(token)
+    return Answer(200, body | {"value": page})
+
+
+def _report_position(tenant: Tenant, token: str | None) -> tuple[datetime, int]:
+    if token is None:
+        return tenant.report.as_of(tenant.now()), 0
+    saved = unpack(token)
+    if not (isinstance(saved, list) and len(saved) == 2 and isinstance(saved[1], int)):
+        raise bad_request("Skip token is invalid.")
+    return datetime.fromtimestamp(float(saved[0]), UTC), saved[1]
+
+
+def _from(tenant: Tenant, skip: int) -> Iterator[tuple[int, Person]]:
+    """People in the order of creation, which never changes between pages."""
+    everybody = tenant.people.in_order
+    for position in range(skip, len(everybody)):
+        yield position, everybody[position]
+
+
+def _row_matches(row: dict[str, Any], clause: Clause) -> bool:
+    """The documented filters of "userRegistrationDetails resource type"."""
+    path, op, value = clause.path, clause.op, clause.value
+    if op == "eq" and path in _BOOLEANS and isinstance(value, bool):
+        return bool(row[path] is value)
+    if path in ("userPrincipalName", "userDisplayName") and isinstance(value, str):
+        held = str(row[path] or "").lower()
+        if op == "eq":
+            return held == value.lower()
+        if op == "startswith":
+            return held.startswith(value.lower())
+    if op == "any" and path == "methodsRegistered":
+        return value in row[path]
+    if op == "eq" and path == "id":
+        return bool(row["id"] == value)
+    raise not_modelled(f"$filter on {path} with {op} for userRegistrationDetails")
+
+
+def get_registration(tenant: Tenant, call: Call) -> Answer:
+    """One row. The page shows it wrapped in `value`; single entities are not wrapped elsewhere in Graph,
+    so it is answered plain."""
+    _licensed(tenant)
+    person = tenant.people.by_id.get(call.params["id"].lower())
+    row = report_row(tenant, person, tenant.report.as_of(tenant.now())) if person else None
+    if row is None:
+        raise resource_not_found(call.params["id"])
+    context = call.context("reports/authenticationMethods/userRegistrationDetails/$entity")
+    return Answer(200, {"@odata.context": context, **row})

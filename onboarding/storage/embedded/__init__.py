@@ -1,0 +1,39 @@
+"""The store of one machine: a single SQLite file that several processes may use at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from onboarding.ports import CaseStore, DeliveryStore, QueueHost, WorkQueue
+from onboarding.storage.embedded.cases import EmbeddedCaseStore
+from onboarding.storage.embedded.database import EmbeddedDatabase
+from onboarding.storage.embedded.deliveries import EmbeddedDeliveryStore
+from onboarding.storage.embedded.queue import EmbeddedQueue
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddedStore:
+    """The four ports over one file, and the file to close."""
+
+    cases: CaseStore
+    deliveries: DeliveryStore
+    queue: WorkQueue
+    queue_host: QueueHost
+    database: EmbeddedDatabase
+
+    def close(self) -> None:
+        """Finish waiting writes and close the file."""
+        self.database.close()
+
+
+def open_embedded(path: str, wall: Callable[[], datetime]) -> EmbeddedStore:
+    """The store in the SQLite file at `path`; the file is opened, and made, on first use.
+
+    `wall` is the host's real clock (aware UTC, callable from any thread) and is used for queue leases and
+    visibility only. ":memory:" is a private store of this object, for tests.
+    """
+    database = EmbeddedDatabase(path)
+    queue = EmbeddedQueue(database, wall)
+    return EmbeddedStore(EmbeddedCaseStore(database), EmbeddedDeliveryStore(database), queue, queue, database)

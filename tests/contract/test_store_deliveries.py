@@ -1,0 +1,125 @@
+"""DeliveryStore: one row for each delivery, the same one for every repeat of it."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from onboarding.domain.hire import Verification
+from onboarding.errors import StoreConflict
+from onboarding.ports import Delivery, DeliveryStatus
+from tests.storage.stores import T0, StoreUnderTest, make_delivery
+
+BODIES = [b"", b"\x00\xff\xfe", "山田 O'Neill Ø ß".encode(), b"x" * 256 * 1024]
+
+
+async def stored(store: StoreUnderTest, delivery: Delivery) -> Delivery:
+    assert await store.deliveries.put_if_absent(delivery) is None
+    read = await store.deliveries.get(delivery.delivery_id)
+    assert read is not None
+    return read
+
+
+@pytest.mark.parametrize("body", BODIES, ids=len)
+async def test_a_delivery_comes_back_byte_for_byte(store: StoreUnderTest, body: bytes):
+    delivery = make_delivery(
+        body=body,
+        verification=Verification("hmac-sha256", "previous", True),
+        vendor_event_type="hire",
+        reason_code="bad_json",
+        reason_detail="/person/phones/0",
+        case_ids=("c_1", "c_2"),
+    )
+    read = await stored(store, delivery)
+    assert read.etag
+    assert replace(read, etag=None) == delivery
+
+
+async def test_a_repeat_gets_the_first_and_changes_nothing(store: StoreUnderTest):
+    first = await stored(store, make_delivery(body=b"first"))
+    queued = await store.deliveries.update(replace(first, status=DeliveryStatus.QUEUED))
+    again = await store.deliveries.put_if_absent(make_delivery(body=b"second", at=T0 + timedelta(days=1)))
+    assert again == queued
+    assert await store.deliveries.get(first.delivery_id) == queued
+
+
+async def test_of_many_repeats_at_once_one_is_inserted(store: StoreUnderTest):
+    clients = (store, store.second())
+    delivery = make_delivery()
+    answers = await asyncio.gather(*(clients[n % 2].deliveries.put_if_absent(delivery) for n in range(24)))
+    assert sum(answer is None for answer in answers) == 1
+    assert all(answer is None or replace(answer, etag=None) == delivery for answer in answers)
+
+
+async def test_an_unknown_delivery_is_none(store: StoreUnderTest):
+    assert await store.deliveries.get("d_nothing") is None
+
+
+async def test_update_is_compare_and_swap(store: StoreUnderTest):
+    read = await stored(store, make_delivery())
+    queued = await store.deliveries.update(replace(read, status=DeliveryStatus.QUEUED))
+    assert queued.etag != read.etag
+    with pytest.raises(StoreConflict):
+        await store.deliveries.update(replace(read, status=DeliveryStatus.FAILED))
+    assert await store.deliveries.get(read.delivery_id) == queued
+
+
+@pytest.mark.parametrize("etag", [None, "", "0", "999"])
+async def test_update_needs_the_etag_that_was_read(store: StoreUnderTest, etag: str | None):
+    read = await stored(store, make_delivery())
+    with pytest.raises(StoreConflict):
+        await store.deliveries.update(replace(read, etag=etag, status=DeliveryStatus.FAILED))
+    with pytest.raises(StoreConflict):
+        await store.deliveries.update(replace(read, delivery_id="d_missing"))
+    assert await store.deliveries.get(read.delivery_id) == read
+
+
+async def test_a_body_can_be_pruned_and_an_empty_one_is_not_a_pruned_one(store: StoreUnderTest):
+    empty = await stored(store, make_delivery(1, body=b""))
+    assert empty.body == b""
+    read = await stored(store, make_delivery(2))
+    await store.deliveries.update(replace(read, body=None))
+    pruned = await store.deliveries.get(read.delivery_id)
+    assert pruned is not None
+    assert pruned.body is None
+
+
+async def test_pages_are_newest_first_without_bodies(store: StoreUnderTest):
+    for n in range(17):
+        await store.deliveries.put_if_absent(make_delivery(n, at=T0 + timedelta(hours=n % 3)))
+    items: list[Delivery] = []
+    token: str | None = None
+    while True:
+        page = await store.deliveries.page(page=token, size=4)
+        items.extend(page.items)
+        token = page.next_page
+        if token is None:
+            break
+    assert len({item.delivery_id for item in items}) == len(items) == 17
+    assert [item.received_at for item in items] == sorted((i.received_at for i in items), reverse=True)
+    assert all(item.body is None and item.etag for item in items)
+
+
+async def test_pages_are_filtered_by_status_and_source(store: StoreUnderTest):
+    for n, status in enumerate(DeliveryStatus):
+        for m, source in enumerate(("bamboohr", "greenhouse")):
+            await store.deliveries.put_if_absent(make_delivery(10 * n + m, source=source, status=status))
+    assert len((await store.deliveries.page()).items) == 12
+    assert len((await store.deliveries.page(source="bamboohr")).items) == 6
+    failed = await store.deliveries.page(status="failed")
+    assert {item.status for item in failed.items} == {DeliveryStatus.FAILED}
+    assert len(failed.items) == 2
+    both = await store.deliveries.page(status="failed", source="greenhouse", size=1)
+    assert [item.source for item in both.items] == ["greenhouse"]
+    assert both.next_page is None
+    assert (await store.deliveries.page(status="none")).items == []
+
+
+async def test_a_changed_status_moves_the_delivery_to_the_other_list(store: StoreUnderTest):
+    read = await stored(store, make_delivery())
+    await store.deliveries.update(replace(read, status=DeliveryStatus.UNREADABLE))
+    assert (await store.deliveries.page(status="received")).items == []
+    assert len((await store.deliveries.page(status="unreadable")).items) == 1

@@ -1,0 +1,160 @@
+"""The story that the kill harness tells: one hire from bytes to a confirmation after both escalations.
+
+Phases are what the outside world does. A child process plays from a given phase on; when it is killed, the next
+child starts at the same phase, as a sender would send again and a timer would tick again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+from collections.abc import Awaitable, Callable
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+from typing import Any
+
+from onboarding import bootstrap
+from onboarding.intake import catalog, signing
+from onboarding.settings import Settings
+from tests.support.host import Host, Tenant
+from tests.support.tracing import KILLED, Tracer, trace_http, traced
+
+SECRET = "whsec_" + "a2lsbC1oYXJuZXNzLXNlY3JldC0wMDAwMDAwMQ=="
+EMPLOYEE = "4711"
+#: A Monday, far enough from every clock change.
+START = date(2027, 3, 8)
+BEGIN = datetime(2027, 3, 1, 6, 0, tzinfo=UTC)
+MANAGER = "petra.vogel@contoso.example"
+
+
+class SeededEntropy(bootstrap.SystemEntropy):
+    """The same ids and the same jitter in every run, another sequence in every process."""
+
+    def __init__(self, salt: int) -> None:
+        self._count = salt * 1_000_000
+
+    def token(self, length: int) -> str:
+        self._count += 1
+        return f"{self._count:0{length}d}"[-length:]
+
+    def fraction(self) -> float:
+        return 0.0
+
+
+def settings(folder: Path, simulator: str) -> Settings:
+    """Settings of the story's service."""
+    return Settings.from_env(
+        {
+            "ONBOARDING_STORE_PATH": str(folder / "store.db"),
+            "ONBOARDING_GRAPH": "simulated",
+            "ONBOARDING_GRAPH_BASE_URL": simulator,
+            "ONBOARDING_CLOCK": "simulator",
+            "ONBOARDING_DOMAIN": "contoso.example",
+            "ONBOARDING_SERVICE_DESK": "servicedesk@contoso.example",
+            "ONBOARDING_HR_STANDARD_WEBHOOKS_SECRET": SECRET,
+            "ONBOARDING_HASH_KEY": "kill-harness",
+        }
+    )
+
+
+def prepare(tenant: Tenant) -> None:
+    """A fresh tenant at the story's beginning, with the manager in it."""
+    tenant.reset(1)
+    tenant.move_to(BEGIN)
+    tenant.post("/_control/users", {"userPrincipalName": MANAGER, "employeeId": "M1", "displayName": "Petra Vogel"})
+    tenant.post("/_control/policy", {"audit_latency_minutes": 0})
+    tenant.post("/_control/report", {"lag_hours": 0})
+
+
+def body() -> bytes:
+    """The delivery: the same bytes each time it is sent."""
+    event = {
+        "event_type": "hire.created",
+        "occurred_at": "2027-03-01T05:59:00Z",
+        "employee_id": EMPLOYEE,
+        "given_name": "Søren",
+        "family_name": "O'Neill-Groß",
+        "personal_email": "soren@personal.example",
+        "work_country": "Germany",
+        "manager": {"email": MANAGER},
+        "start_date": START.isoformat(),
+        "phones": [{"raw": "+49 151 23456789", "label": "mobile"}],
+        "timezone": "Europe/Berlin",
+    }
+    return json.dumps(event, ensure_ascii=False).encode()
+
+
+Phase = Callable[[Host, Tenant], Awaitable[None]]
+
+
+async def _hire(host: Host, tenant: Tenant) -> None:
+    adapter = catalog.adapters()["standard-webhooks"]
+    data = body()
+    headers = signing.sign(adapter, SECRET, data, now=tenant.now(), message_id="msg_story")
+    answer = await host.post("standard-webhooks", data, headers)
+    assert answer.status_code == 202, answer.get_body()
+    await host.settle()
+
+
+def _at(days: int, hour: int = 10, minute: int = 0) -> Phase:
+    """The clock moves to a morning in Berlin (UTC+1), counted from the start date."""
+
+    async def phase(host: Host, tenant: Tenant) -> None:
+        moment = datetime.combine(START + timedelta(days=days), time(hour - 1, minute), UTC)
+        tenant.move_to(moment)
+        await host.settle()
+
+    return phase
+
+
+async def _register(host: Host, tenant: Tenant) -> None:
+    user = tenant.user(employeeId=EMPLOYEE)
+    assert user
+    if not any(m["method"] == "microsoftAuthenticatorPush" for m in user["methods"]):
+        for method in ("microsoftAuthenticatorPush", "mobilePhone"):
+            value = {"value": "+49 15123456789"} if method == "mobilePhone" else {}
+            tenant.post(f"/_control/users/{user['id']}/methods", {"method": method, "actor": "user", **value})
+    tenant.move_to(tenant.now() + timedelta(minutes=30))
+    await host.settle()
+
+
+#: (name, phase). Between two rungs the clock also moves a little, so that doubt older than a claim is settled.
+PHASES: list[tuple[str, Phase]] = [
+    ("the hire arrives", _hire),
+    ("the day before", _at(-3, 10)),
+    ("the day before, later", _at(-3, 11)),
+    ("the first day", _at(0)),
+    ("the first day, later", _at(0, 11)),
+    ("day two", _at(2)),
+    ("day five", _at(7)),
+    ("day five, later", _at(7, 11)),
+    ("day ten", _at(10)),
+    ("day ten, later", _at(10, 11)),
+    ("the person registers", _register),
+    ("a day later", _at(11)),
+]
+
+
+def play(config: dict[str, Any]) -> None:
+    """Entry of a child process: play from `config['phase']`; die at `config['target']` if one is given."""
+    folder = Path(config["folder"])
+    tracer = Tracer(tuple(config["target"]) if config.get("target") else None)
+    trace_http(tracer)
+    asyncio.run(_play(folder, config, tracer))
+    (folder / "points.json").write_text(json.dumps(tracer.seen))
+    os._exit(0)
+
+
+async def _play(folder: Path, config: dict[str, Any], tracer: Tracer) -> None:
+    import dataclasses
+
+    tenant = Tenant(config["simulator"])
+    plain = bootstrap.build(settings(folder, config["simulator"]), entropy=SeededEntropy(config["salt"]))
+    host = Host(dataclasses.replace(plain, services=traced(plain.services, tracer)))
+    for number in range(config["phase"], len(PHASES)):
+        (folder / "phase").write_text(str(number))
+        await PHASES[number][1](host, tenant)
+
+
+__all__ = ["BEGIN", "EMPLOYEE", "KILLED", "PHASES", "play", "prepare", "settings"]

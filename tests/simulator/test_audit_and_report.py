@@ -1,0 +1,264 @@
+"""Reading the audit log and the registration report: lag, retention, paging, filters, licences."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import httpx
+import pytest
+
+AUDITS = "/v1.0/auditLogs/directoryAudits"
+REPORT = "/v1.0/reports/authenticationMethods/userRegistrationDetails"
+
+
+def person(http: httpx.Client, name: str, **extra: Any) -> str:
+    made = http.post("/_control/users", json={"userPrincipalName": f"{name}@contoso.example", **extra})
+    made.raise_for_status()
+    return str(made.json()["id"])
+
+
+def register(http: httpx.Client, name: str, method: str = "mobilePhone", actor: str = "user") -> None:
+    path = f"/_control/users/{name}@contoso.example/methods"
+    http.post(path, json={"method": method, "actor": actor}).raise_for_status()
+
+
+def advance(http: httpx.Client, duration: str) -> str:
+    return str(http.post("/_control/clock", json={"advance": duration}).json()["now"])
+
+
+def read(http: httpx.Client, path: str, **query: Any) -> list[dict[str, Any]]:
+    """All pages."""
+    found: list[dict[str, Any]] = []
+    answer = http.get(path, params={f"${k}": v for k, v in query.items()})
+    while True:
+        answer.raise_for_status()
+        found += answer.json()["value"]
+        link = answer.json().get("@odata.nextLink")
+        if link is None:
+            return found
+        answer = http.get(link)
+
+
+def row(http: httpx.Client, key: str) -> dict[str, Any]:
+    found: dict[str, Any] = http.get(f"{REPORT}/{key}").json()
+    return found
+
+
+# --- audit log ---------------------------------------------------------------------------------------
+
+
+def test_ids_are_opaque_and_unique_and_not_guids(http: httpx.Client) -> None:
+    person(http, "a")
+    for _ in range(3):
+        register(http, "a")
+    ids = [record["id"] for record in read(http, AUDITS)]
+    assert len(set(ids)) == len(ids)
+    assert all(key.count("_") == 3 for key in ids)
+
+
+def test_newest_first_unless_ordered(http: httpx.Client) -> None:
+    person(http, "a")
+    for method in ("fido2", "email", "mobilePhone"):
+        register(http, "a", method)
+        advance(http, "PT1M")
+    newest = [r["activityDateTime"] for r in read(http, AUDITS)]
+    oldest = [r["activityDateTime"] for r in read(http, AUDITS, orderby="activityDateTime asc")]
+    assert newest == sorted(newest, reverse=True)
+    assert oldest == sorted(oldest)
+    assert http.get(AUDITS, params={"$orderby": "category"}).status_code == 501
+
+
+def test_filters_select_by_time_service_and_person(http: httpx.Client) -> None:
+    a, b = person(http, "a"), person(http, "b")
+    register(http, "a", "fido2")
+    middle = advance(http, "PT1H")
+    register(http, "a", "email")
+    register(http, "b", "email")
+
+    def reasons(clause: str) -> list[str]:
+        return [r["resultReason"] for r in read(http, AUDITS, filter=clause, orderby="activityDateTime")]
+
+    mine = f"targetResources/any(t: t/id eq '{a}') and loggedByService eq 'Authentication Methods'"
+    assert reasons(mine)[:2] == ["User registered Fido", "User registered Email"]
+    assert reasons(f"{mine} and activityDateTime ge {middle}")[0] == "User registered Email"
+    assert reasons(f"{mine} and activityDateTime le {middle}") == ["User registered Fido"]
+    assert len(reasons(f"initiatedBy/user/id eq '{b}'")) == 3
+    assert len(reasons("startswith(activityDisplayName, 'User registered security')")) == 3
+
+
+def test_category_and_result_are_not_filterable(http: httpx.Client) -> None:
+    """They are not in the documented list of filters."""
+    person(http, "a")
+    register(http, "a")
+    for clause in ("category eq 'UserManagement'", "result eq 'success'"):
+        assert http.get(AUDITS, params={"$filter": clause}).status_code == 501
+    assert http.get(AUDITS, params={"$filter": "activityDateTime ge yesterday"}).status_code == 400
+
+
+@pytest.mark.parametrize("order", ["activityDateTime", "activityDateTime desc"])
+def test_pages_show_each_record_once_though_new_ones_arrive(http: httpx.Client, order: str) -> None:
+    person(http, "a")
+    for _ in range(7):
+        register(http, "a")
+    whole = [r["id"] for r in read(http, AUDITS, orderby=order)]
+    first = http.get(AUDITS, params={"$top": 3, "$orderby": order}).json()
+    register(http, "a")
+    seen, link = [r["id"] for r in first["value"]], first["@odata.nextLink"]
+    while link:
+        page = http.get(link).json()
+        seen, link = seen + [r["id"] for r in page["value"]], page.get("@odata.nextLink")
+    assert seen == whole
+
+
+@pytest.mark.parametrize("token", ["x", "WzFd", "!!!"])
+def test_a_made_up_skip_token_is_400(http: httpx.Client, token: str) -> None:
+    assert http.get(AUDITS, params={"$skiptoken": token}).status_code == 400
+    assert http.get(REPORT, params={"$skiptoken": token}).status_code == 400
+
+
+@pytest.mark.parametrize("top", ["0", "1000", "-1", "x", "１"])
+def test_page_sizes_are_1_to_999(http: httpx.Client, top: str) -> None:
+    assert http.get(AUDITS, params={"$top": top}).status_code == 400
+    assert http.get(REPORT, params={"$top": top}).status_code == 400
+
+
+def test_records_appear_after_the_latency_and_vanish_after_the_retention(http: httpx.Client) -> None:
+    http.post("/_control/policy", json={"audit_latency_minutes": 5, "audit_retention_days": 7})
+    person(http, "a")
+    register(http, "a")
+    assert read(http, AUDITS) == []
+    advance(http, "PT5M")
+    assert len(read(http, AUDITS)) == 3
+    advance(http, "P7D")
+    assert read(http, AUDITS) == []
+
+
+def test_the_free_tier_keeps_seven_days_and_has_no_report(http: httpx.Client) -> None:
+    key = person(http, "a")
+    register(http, "a")
+    advance(http, "P8D")
+    assert len(read(http, AUDITS)) == 3
+    http.post("/_control/policy", json={"tier": "free"}).raise_for_status()
+    assert read(http, AUDITS) == []
+    for path in (REPORT, f"{REPORT}/{key}"):
+        refused = http.get(path)
+        assert refused.status_code == 403
+        assert refused.json()["error"]["code"] == "Authentication_RequestFromNonPremiumTenantOrB2CTenant"
+
+
+# --- registration report -----------------------------------------------------------------------------
+
+
+def test_the_report_is_four_hours_late_and_says_when_it_ran(http: httpx.Client) -> None:
+    key = person(http, "a")
+    register(http, "a")
+    assert row(http, key)["methodsRegistered"] == []
+    advance(http, "PT3H59M")
+    assert row(http, key)["isSsprRegistered"] is False
+    now = advance(http, "PT2M")
+    late = row(http, key)
+    assert late["methodsRegistered"] == ["mobilePhone"]
+    ran = datetime.fromisoformat(late["lastUpdatedDateTime"])
+    assert round((datetime.fromisoformat(now) - ran).total_seconds() / 60) == 240
+
+
+def test_a_frozen_report_does_not_move_until_thawed(http: httpx.Client) -> None:
+    key = person(http, "a")
+    http.post("/_control/report", json={"lag_hours": 0, "frozen": True}).raise_for_status()
+    register(http, "a")
+    advance(http, "P3D")
+    assert row(http, key)["methodsRegistered"] == []
+    http.post("/_control/report", json={"frozen": False}).raise_for_status()
+    assert row(http, key)["methodsRegistered"] == ["mobilePhone"]
+
+
+def test_disabled_deleted_and_future_people_are_absent_not_unregistered(http: httpx.Client) -> None:
+    keys = {name: person(http, name) for name in ("stays", "disabled", "deleted")}
+    person(http, "off", accountEnabled=False)
+    http.post(
+        "/_control/users", json={"userPrincipalName": "disabled@contoso.example", "accountEnabled": False}
+    )
+    http.post("/_control/users", json={"userPrincipalName": "deleted@contoso.example", "deleted": True})
+    assert {r["id"] for r in read(http, REPORT)} == set(keys.values())  # as it was four hours ago
+    advance(http, "PT5H")
+    assert [r["id"] for r in read(http, REPORT)] == [keys["stays"]]
+    assert http.get(f"{REPORT}/{keys['disabled']}").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("methods", "required", "registered"),
+    [
+        (["mobilePhone"], 1, True),
+        (["microsoftAuthenticatorPush"], 1, True),
+        (["fido2", "windowsHelloForBusiness"], 1, False),
+        (["mobilePhone"], 2, False),
+        (["mobilePhone", "email"], 2, True),
+        (["securityQuestion"], 1, True),
+    ],
+)
+def test_enough_methods_that_sspr_accepts(
+    http: httpx.Client, methods: list[str], required: int, registered: bool
+) -> None:
+    http.post("/_control/policy", json={"methods_required": required})
+    key = person(http, "a", methods=[{"method": name} for name in methods])
+    got = row(http, key)
+    assert (got["isSsprRegistered"], got["isSsprEnabled"], got["isSsprCapable"]) == (
+        registered,
+        True,
+        registered,
+    )
+
+
+def test_administrators_need_two_and_questions_do_not_count(http: httpx.Client) -> None:
+    def admin(name: str, *methods: str) -> dict[str, Any]:
+        held = [{"method": method} for method in methods]
+        return row(http, person(http, name, roles=["Global Administrator"], methods=held))
+
+    assert admin("one", "mobilePhone")["isSsprRegistered"] is False
+    assert admin("questions", "mobilePhone", "securityQuestion")["isSsprRegistered"] is False
+    two = admin("two", "mobilePhone", "email")
+    assert (two["isSsprRegistered"], two["isAdmin"]) == (True, True)
+
+
+@pytest.mark.parametrize(
+    ("scope", "a", "b"), [("all", True, True), ("none", False, False), (["A@contoso.example"], True, False)]
+)
+def test_scope_decides_who_is_enabled(http: httpx.Client, scope: Any, a: bool, b: bool) -> None:
+    keys = [person(http, name, methods=[{"method": "email"}]) for name in "ab"]
+    http.post("/_control/policy", json={"sspr_scope": scope}).raise_for_status()
+    rows = [row(http, key) for key in keys]
+    assert [r["isSsprEnabled"] for r in rows] == [a, b]
+    assert [r["isSsprCapable"] for r in rows] == [a, b]
+
+
+def test_the_report_pages_filters_and_selects(http: httpx.Client) -> None:
+    people = [{"userPrincipalName": f"u{n}@contoso.example"} for n in range(7)]
+    people[3]["methods"] = [{"method": "fido2"}]  # type: ignore[assignment]
+    http.post("/_control/users", json=people).raise_for_status()
+    everybody = read(http, REPORT)
+    assert len(everybody) == 7
+    assert read(http, REPORT, top=2) == everybody or [r["id"] for r in read(http, REPORT, top=2)] == [
+        r["id"] for r in everybody
+    ]
+    assert read(http, REPORT, top=3, select="id") == [{"id": r["id"]} for r in everybody]
+    only = read(http, REPORT, filter="methodsRegistered/any(t:t eq 'fido2')")
+    assert [r["userPrincipalName"] for r in only] == ["u3@contoso.example"]
+    assert len(read(http, REPORT, filter="isPasswordlessCapable eq false")) == 6
+    assert len(read(http, REPORT, filter="startswith(userPrincipalName, 'u')")) == 7
+    assert http.get(REPORT, params={"$filter": "userType eq 'member'"}).status_code == 501
+    assert http.get(REPORT, params={"$skip": "1"}).status_code == 501
+
+
+def test_methods_given_with_a_person_are_older_than_any_record(http: httpx.Client) -> None:
+    """The existing workforce: registered, and nobody can say by whom."""
+    key = person(http, "a", methods=[{"method": "mobilePhone", "actor": "admin"}])
+    assert row(http, key)["methodsRegistered"] == ["mobilePhone"]
+    assert read(http, AUDITS) == []
+
+
+def test_the_pass_is_no_row_of_the_report(http: httpx.Client) -> None:
+    key = person(http, "a")
+    http.post("/_control/users/a@contoso.example/methods", json={"method": "temporaryAccessPass"})
+    advance(http, "PT5H")
+    assert row(http, key)["methodsRegistered"] == []
