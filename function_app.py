@@ -70,13 +70,13 @@ async def _http(
 ) -> func.HttpResponse:
     """Access first, then the view; every error becomes an answer without a value from the request in it."""
     from onboarding import access, observe
-    from onboarding.api.errors import answer
+    from onboarding.api.errors import RETRY_AFTER, answer
     from onboarding.errors import OnboardingError
     from onboarding.web import problem
 
     observe.correlation.set(secrets.token_hex(8))
-    request = _decode(req)
     try:
+        request = _decode(req)
         s = _services()
         who = access.allow(name, request, s.settings)
         response = await view(s, request, who)
@@ -86,7 +86,9 @@ async def _http(
             observe.failure(logging.getLogger(__name__), "request_failed", exc, function=name)
     except Exception as exc:
         observe.failure(logging.getLogger(__name__), "request_crashed", exc, function=name)
-        response = problem(500, "internal", "This is a fault of the service; the log has it.")
+        # 503 at the door: no HR system sends again after a 500, and our fault must not cost a hire.
+        status, headers = (503, {"Retry-After": RETRY_AFTER}) if name == "hr" else (500, {})
+        response = problem(status, "internal", "This is a fault of the service; the log has it.", headers)
     if name.startswith("dashboard"):
         from onboarding.dashboard import pages
 
@@ -116,7 +118,9 @@ async def health(req: func.HttpRequest) -> func.HttpResponse:
     async def view(s: "Services", request: "Request", who: object) -> "Response":
         return await views.health(s)
 
-    return await _http("health", req, view)
+    response = await _http("health", req, view)
+    # Anonymous: what is wrong is for the log, also when the settings are.
+    return response if response.status_code == 200 else _encode(views.degraded())
 
 
 # --- operators: dashboard ---------------------------------------------------------------------------------
@@ -208,19 +212,32 @@ async def delivery_replay(req: func.HttpRequest) -> func.HttpResponse:
 # --- queues -----------------------------------------------------------------------------------------------
 
 
+async def _run(action: str, use_case: Callable[["Services"], Awaitable[object]]) -> None:
+    """Run what nobody waits for. The host logs the text of what is raised here, so a foreign error, whose text
+    may quote what HR sent, goes on as its type and place only."""
+    from onboarding import observe
+    from onboarding.errors import OnboardingError
+
+    observe.correlation.set(secrets.token_hex(8))
+    try:
+        await use_case(_services())
+    except OnboardingError as exc:
+        observe.failure(logging.getLogger(__name__), action, exc)
+        raise
+    except Exception as exc:
+        observe.failure(logging.getLogger(__name__), action, exc)
+        raise RuntimeError(observe.describe(exc)) from None
+
+
 async def _work(msg: func.QueueMessage) -> None:
     """Handle one message. What raises here is delivered again, and is recorded as poison in the end."""
-    from onboarding import observe
     from onboarding.operate import work
     from onboarding.storage import messages
 
-    observe.correlation.set(secrets.token_hex(8))
-    s = _services()
-    try:
+    async def use_case(s: "Services") -> None:
         await work.handle(s, messages.from_json(msg.get_body().decode("utf-8")))
-    except Exception as exc:
-        observe.failure(logging.getLogger(__name__), "work_failed", exc)
-        raise
+
+    await _run("work_failed", use_case)
 
 
 async def _poison(msg: func.QueueMessage) -> None:
@@ -266,28 +283,22 @@ async def bulk_poison(msg: func.QueueMessage) -> None:
 @app.function_name("track")
 @app.timer_trigger(arg_name="timer", schedule="0 */10 * * * *", run_on_startup=False, use_monitor=True)
 async def track(timer: func.TimerRequest) -> None:
-    from onboarding import observe
     from onboarding.followup import track as use_case
 
-    observe.correlation.set(secrets.token_hex(8))
-    await use_case.track(_services())
+    await _run("track_failed", use_case.track)
 
 
 @app.function_name("followup")
 @app.timer_trigger(arg_name="timer", schedule="30 */5 * * * *", run_on_startup=False, use_monitor=True)
 async def followup(timer: func.TimerRequest) -> None:
-    from onboarding import observe
     from onboarding.operate import due
 
-    observe.correlation.set(secrets.token_hex(8))
-    await due.enqueue_due(_services())
+    await _run("followup_failed", due.enqueue_due)
 
 
 @app.function_name("watchdog")
 @app.timer_trigger(arg_name="timer", schedule="45 */5 * * * *", run_on_startup=False, use_monitor=True)
 async def watchdog(timer: func.TimerRequest) -> None:
-    from onboarding import observe
     from onboarding.operate import watchdog as use_case
 
-    observe.correlation.set(secrets.token_hex(8))
-    await use_case.watch(_services())
+    await _run("watchdog_failed", use_case.watch)

@@ -117,7 +117,7 @@ def _easy_auth(request: Request) -> Principal | None:
         data = json.loads(base64.b64decode(header, validate=True))
         claims = [(str(c["typ"]), str(c["val"])) for c in data["claims"]]
         role_type = str(data.get("role_typ") or "roles")
-    except (binascii.Error, ValueError, KeyError, TypeError) as exc:
+    except (binascii.Error, ValueError, KeyError, TypeError, RecursionError) as exc:
         raise Unauthenticated(
             "The sign-in information of the platform cannot be read. Sign in again."
         ) from exc
@@ -148,8 +148,8 @@ def check_form(request: Request, who: Principal, settings: Settings, now: dateti
     stamp, _, signature = token.partition(".")
     if not (stamp.isascii() and stamp.isdigit() and signature.isascii() and len(stamp) <= 12):
         raise Forbidden("The form is incomplete: open the page again and repeat the action.", code="csrf")
-    age = now - datetime.fromtimestamp(int(stamp), tz=now.tzinfo)
     good = hmac.compare_digest(signature, _sign(who, settings, stamp))
+    age = timedelta(seconds=now.timestamp() - int(stamp))
     if not good or not timedelta(minutes=-5) <= age <= TOKEN_LIFE:
         raise Forbidden("The form is too old: open the page again and repeat the action.", code="csrf")
 

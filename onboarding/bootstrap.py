@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import string
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,11 +24,19 @@ _ALPHABET = string.ascii_lowercase + string.digits
 _PASSWORD_SYMBOLS = "!#$%*+-=?@_"  # noqa: S105 - an alphabet
 
 
+Wall = Callable[[], datetime]
+
+
+def system_time() -> datetime:
+    """The machine's time, aware UTC."""
+    return datetime.now(UTC)
+
+
 class SystemClock:
     """The machine's clock."""
 
     async def now(self) -> datetime:
-        return datetime.now(UTC)
+        return system_time()
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
@@ -48,9 +57,9 @@ class SimulatorClock:
         try:
             answer = await self._client.get(self._url)
             answer.raise_for_status()
-        except httpx.HTTPError as exc:
+            return datetime.fromisoformat(answer.json()["now"]).astimezone(UTC)
+        except (httpx.HTTPError, ValueError, KeyError, TypeError) as exc:
             raise Unavailable("The simulator's clock does not answer: is the simulator running?") from exc
-        return datetime.fromisoformat(answer.json()["now"]).astimezone(UTC)
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
@@ -102,16 +111,21 @@ class App:
         self.store.close()
 
 
-def build(settings: Settings, *, clock: Clock | None = None, entropy: Any = None) -> App:
-    """Put the parts together. Raises ConfigurationError for what cannot work here."""
+def build(
+    settings: Settings, *, clock: Clock | None = None, entropy: Any = None, wall: Wall = system_time
+) -> App:
+    """Put the parts together. Raises ConfigurationError for what cannot work here.
+
+    `wall` is the host's own clock: it judges queue leases of the embedded store, never what is due.
+    """
     from onboarding.followup.messages import CatalogueMessages
     from onboarding.graph import open_graph
 
     policy = policy_of(settings)
     clock = clock or _clock(settings)
     entropy = entropy or SystemEntropy()
-    store = _store(settings)
-    graph = open_graph(settings, sleep=clock.sleep, fraction=entropy.fraction)
+    store = _store(settings, wall)
+    graph = open_graph(settings, sleep=clock.sleep, fraction=entropy.fraction, can_draft=settings.mail_drafts)
     directory, security, mailer = graph.directory, graph.security, graph.mailer
     if settings.mode == "dry_run":
         directory = dry_run.DryRun(directory, dry_run.DIRECTORY_WRITES)
@@ -151,12 +165,12 @@ def _clock(settings: Settings) -> Clock:
     return SystemClock()
 
 
-def _store(settings: Settings) -> Any:
+def _store(settings: Settings, wall: Wall = system_time) -> Any:
     if settings.store == "azure":
         raise ConfigurationError("ONBOARDING_STORE=azure is not built yet: use embedded on one machine.")
     from onboarding.storage.embedded import open_embedded
 
-    return open_embedded(settings.store_path, lambda: datetime.now(UTC))
+    return open_embedded(settings.store_path, wall)
 
 
 _app: App | None = None

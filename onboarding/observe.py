@@ -14,6 +14,7 @@ import json
 import logging
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 correlation: contextvars.ContextVar[str] = contextvars.ContextVar("correlation", default="-")
@@ -29,6 +30,7 @@ _MASKS = (
     (re.compile(r"(?<![\w.:-])\+?\(?\d(?:[ ().\-/]{0,2}\d){8,14}(?![\w:-])"), "<number>"),
 )
 _FIELDS = "onboarding_fields"
+_SEEN = "onboarding_redacted"
 
 
 def redact(text: str) -> str:
@@ -43,7 +45,7 @@ class JsonLines(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         row: dict[str, Any] = {
-            "at": self.formatTime(record, "%Y-%m-%dT%H:%M:%S"),
+            "at": datetime.fromtimestamp(record.created, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
             "level": record.levelname.lower(),
             "logger": record.name,
             "action": record.getMessage(),
@@ -52,13 +54,18 @@ class JsonLines(logging.Formatter):
         }
         if record.exc_info and record.exc_info[0] is not None:
             row["exception"] = describe(record.exc_info[1])
-        return redact(json.dumps(row, ensure_ascii=False, default=str))
+        line = redact(json.dumps(row, ensure_ascii=False, default=str))
+        # A lone surrogate would fail while it is written, and logging would print the record as it is.
+        return line.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 class Redaction(logging.Filter):
     """Masks records on handlers that are not ours (the Functions host's)."""
 
     def filter(self, record: logging.LogRecord) -> bool:
+        if getattr(record, _SEEN, False):
+            return True  # the record passes one filter for each handler
+        setattr(record, _SEEN, True)
         text = record.getMessage()
         fields = getattr(record, _FIELDS, None)
         if fields:

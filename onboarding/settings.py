@@ -16,6 +16,9 @@ from onboarding.errors import ConfigurationError
 
 PREFIX = "ONBOARDING_"
 DEFAULT_DEADLINE = date(2026, 9, 7)
+#: Of the key in Azure; what this repository publishes is no key there.
+HASH_KEY_LENGTH = 16
+_PUBLISHED_KEYS = frozenset({"development-only-not-a-secret", "for-development-only"})
 _SOURCE = re.compile(r"^[a-z0-9]+(-[a-z0-9]+)*$")
 _PER_SOURCE = re.compile(
     r"^ONBOARDING_HR_(?P<source>.+?)_(?P<what>SECRET_PREVIOUS|SECRET|API_URL|API_TOKEN)$"
@@ -83,7 +86,7 @@ class Settings:
     #: `microsoft` or `simulated`.
     graph: str = "simulated"
     #: Root of Graph (national clouds) or of the simulator, without /v1.0.
-    graph_base_url: str = "https://graph.microsoft.com"
+    graph_base_url: str = "http://127.0.0.1:7072"
     #: `system` or `simulator`: whose clock decides what is due.
     clock: str = "system"
     #: Verified domain for new userPrincipalNames.
@@ -98,6 +101,8 @@ class Settings:
     writeback: bool = False
     #: Mailbox that sends.
     sender: str = "onboarding@contoso.example"
+    #: The sender mailbox may hold drafts (Mail.ReadWrite on it), so that doubt about a message can be settled.
+    mail_drafts: bool = True
     #: Address of the service desk; escalations and passes without a safe manager go there.
     service_desk: str | None = None
     #: Name of the company in mail texts.
@@ -146,6 +151,10 @@ class _Reader:
             raise ConfigurationError(f"{PREFIX}{name} must be one of: {', '.join(allowed)}.")
         return value
 
+    def role(self, name: str) -> str | None:
+        roles = ("none", "viewer", "operator", "approver")
+        return self.choice(name, "none", *roles) if self.optional(name) else None
+
     def flag(self, name: str, default: bool) -> bool:
         value = self.text(name, "true" if default else "false").lower()
         if value not in {"true", "false", "1", "0"}:
@@ -193,6 +202,7 @@ class _Reader:
             sspr_scope=self.choice("SSPR_SCOPE", "report", "report", "all", "none"),
             writeback=self.flag("WRITEBACK", False),
             sender=self.address("SENDER", f"onboarding@{domain}") or "",
+            mail_drafts=self.flag("MAIL_DRAFTS", True),
             service_desk=self.address("SERVICE_DESK", None),
             company_name=self.text("COMPANY_NAME", "Contoso"),
             policy_file=self.optional("POLICY_FILE"),
@@ -208,7 +218,7 @@ class _Reader:
             phone_attribute=self.choice("PHONE_ATTRIBUTE", "mobilePhone", "mobilePhone", "none"),
             hash_key=Secret(self.text("HASH_KEY", "development-only-not-a-secret")),
             azure_client_id=env.get("AZURE_CLIENT_ID") or None,
-            dev_role=self.optional("DEV_ROLE"),
+            dev_role=self.role("DEV_ROLE"),
             easy_auth=env.get("WEBSITE_AUTH_ENABLED", "").lower() == "true",
             in_azure=in_azure,
             sources=self.sources(),
@@ -231,7 +241,7 @@ class _Reader:
             adapters[source] = adapter
         parts: dict[str, dict[str, str]] = {}
         for name, value in self.env.items():
-            if (found := _PER_SOURCE.match(name)) and value:
+            if (found := _PER_SOURCE.match(name)) and value.strip():
                 source = found["source"].lower().replace("_", "-")
                 parts.setdefault(source, {})[found["what"]] = value
         return {
@@ -267,5 +277,8 @@ def _check_azure(settings: Settings, env: Mapping[str, str]) -> None:
     for name, present in forbidden.items():
         if present:
             raise ConfigurationError(f"{name} is for one machine only and is refused in Azure: remove it.")
-    if not env.get("ONBOARDING_HASH_KEY"):
-        raise ConfigurationError("ONBOARDING_HASH_KEY must be set in Azure: 32 random bytes, for example.")
+    key = env.get("ONBOARDING_HASH_KEY", "").strip()
+    if len(key) < HASH_KEY_LENGTH or key in _PUBLISHED_KEYS:
+        raise ConfigurationError(
+            f"ONBOARDING_HASH_KEY must be set in Azure, to {HASH_KEY_LENGTH} random characters at least."
+        )

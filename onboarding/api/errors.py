@@ -16,7 +16,8 @@ from onboarding.errors import (
 )
 from onboarding.web import Response, problem
 
-RETRY_AFTER = "30"
+#: Seconds: an outage, and a setting that somebody must mend.
+RETRY_AFTER, RETRY_SETTING = "30", "300"
 
 
 def answer(error: OnboardingError) -> Response:
@@ -39,5 +40,6 @@ def answer(error: OnboardingError) -> Response:
         case RetryLater():
             return problem(503, error.code, "Try again shortly.", {"Retry-After": RETRY_AFTER})
         case DeployerError():
-            return problem(503, error.code, "The service is not set up correctly; an administrator must act.")
+            detail = "The service is not set up correctly; an administrator must act."
+            return problem(503, error.code, detail, {"Retry-After": RETRY_SETTING})
     return problem(500, error.code, "This is a fault of the service; the log has it.")

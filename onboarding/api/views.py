@@ -7,28 +7,30 @@ from typing import Any
 
 from onboarding import access
 from onboarding.access import Principal
-from onboarding.errors import NotFound, RequestError, RetryLater
+from onboarding.api.errors import RETRY_AFTER
+from onboarding.errors import NotFound, RequestError
 from onboarding.operate import actions, cases, deliveries
 from onboarding.ports import CaseQuery, Services
 from onboarding.web import Request, Response, json_response
 
 FILTERS = ("state", "status", "source", "reason_code", "employee_id", "q")
+DELIVERY_FILTERS = ("status", "source")
 
 
 async def health(s: Services) -> Response:
-    """200 or 503, without detail: this route is anonymous."""
-    try:
-        await s.cases.ping()
-    except RetryLater:
-        return json_response(503, {"status": "degraded"}, {"Retry-After": "30"})
+    """200, or what the store raises: the trigger answers `degraded` to whatever is wrong."""
+    await s.cases.ping()
     return json_response(200, {"status": "ok"})
+
+
+def degraded() -> Response:
+    """503 without detail: this route is anonymous."""
+    return json_response(503, {"status": "degraded"}, {"Retry-After": RETRY_AFTER})
 
 
 async def list_cases(s: Services, request: Request, who: Principal) -> Response:
     """`GET cases?state=&status=&q=&employee_id=&source=&page=`"""
-    unknown = sorted(set(request.query) - {*FILTERS, "page"})
-    if unknown:
-        raise RequestError(f"Unknown filter. Known: {', '.join(FILTERS)}, page.", code="unknown_filter")
+    _only(request, FILTERS)
     query = CaseQuery(**{name: request.query.get(name) or None for name in FILTERS})
     found = await s.cases.search(query, request.query.get("page") or None)
     return json_response(
@@ -79,6 +81,7 @@ async def show_operation(s: Services, request: Request, who: Principal) -> Respo
 
 async def list_deliveries(s: Services, request: Request, who: Principal) -> Response:
     """`GET deliveries?status=&source=&page=`"""
+    _only(request, DELIVERY_FILTERS)
     found = await s.deliveries.page(
         status=request.query.get("status") or None,
         source=request.query.get("source") or None,
@@ -104,6 +107,12 @@ async def replay_delivery(s: Services, request: Request, who: Principal) -> Resp
     return json_response(202, {"operation_id": operation.operation_id, "case_id": operation.case_id})
 
 
+def _only(request: Request, filters: tuple[str, ...]) -> None:
+    """400 for a filter that does not exist: a list that ignored it would answer another question."""
+    if set(request.query) - {*filters, "page"}:
+        raise RequestError(f"Unknown filter. Known: {', '.join(filters)}, page.", code="unknown_filter")
+
+
 def body_of(request: Request) -> dict[str, Any]:
     """The JSON object of a write; 400 where it is not one."""
     try:
@@ -118,6 +127,8 @@ def body_of(request: Request) -> dict[str, Any]:
 def text(body: dict[str, Any], name: str) -> str | None:
     """A text member, or None."""
     value = body.get(name)
-    if value is not None and not isinstance(value, str):
-        raise RequestError(f"'{name}' must be a text.", code="unreadable")
+    if value is None:
+        return None
+    if not isinstance(value, str) or any("\ud800" <= char <= "\udfff" for char in value):
+        raise RequestError(f"'{name}' must be a text.", code="unreadable")  # a lone surrogate is none
     return value

@@ -17,6 +17,7 @@ from typing import Any
 from onboarding.bootstrap import App, build
 from onboarding.errors import (
     Ambiguous,
+    ConfigurationError,
     DeployerError,
     IllegalTransition,
     NotFound,
@@ -25,6 +26,7 @@ from onboarding.errors import (
     Refused,
     RequestError,
     RetryLater,
+    StoreConflict,
 )
 from onboarding.settings import Settings
 
@@ -38,10 +40,11 @@ def environment() -> Mapping[str, str]:
     if "ONBOARDING_STORE_PATH" in env or "ONBOARDING_STORE" in env or not SERVE_FILE.is_file():
         return env
     try:
-        served = json.loads(SERVE_FILE.read_text(encoding="utf-8")).get("settings", {})
-    except ValueError:
+        served = json.loads(SERVE_FILE.read_text(encoding="utf-8"))["settings"].items()
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        note(f"{SERVE_FILE} cannot be read, so the settings are those of the environment.")
         return env
-    return {**{str(k): str(v) for k, v in served.items()}, **env}
+    return {**{str(name): str(value) for name, value in served}, **env}
 
 
 def run(work: Callable[[App], Awaitable[int]]) -> int:
@@ -64,7 +67,7 @@ def exit_code(error: OnboardingError) -> int:
             return NOT_FOUND
         case Ambiguous():
             return AMBIGUOUS
-        case IllegalTransition() | Refused() | OperatorError():
+        case IllegalTransition() | Refused() | OperatorError() | StoreConflict() | ConfigurationError():
             return REFUSED
         case RequestError():
             return USAGE

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import argparse
+import io
 import logging
+import os
+import re
 import sys
 import traceback
 from collections.abc import Sequence
 
+from onboarding import observe
 from onboarding.cli import context
 from onboarding.errors import Ambiguous, OnboardingError
 
+#: Bytes of an argument that are not UTF-8, as Python hands them over.
+_UNREADABLE = re.compile("[\udc80-\udcff]")
 NOT_BUILT = ("vendors", "names", "plan", "report", "enroll", "import", "export", "forget")
 ACTIONS = {
     "rerun": "run provisioning again; every step looks before it acts",
@@ -73,7 +79,10 @@ def parser() -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one verb; returns the exit code."""
+    _speak_utf8()
     args, rest = parser().parse_known_args(argv)
+    if any(_UNREADABLE.search(text) for text in (sys.argv[1:] if argv is None else argv)):
+        parser().error("an argument is not UTF-8 text")
     if args.verb is None:
         parser().print_help(sys.stderr)
         return context.USAGE
@@ -83,8 +92,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     if rest:
         parser().error(f"unrecognized arguments: {' '.join(rest)}")
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
+    observe.setup()
     try:
-        return _verb(args)
+        code = _verb(args)
+        sys.stdout.flush()
+        return code
     except Ambiguous as exc:
         context.note(f"{exc.message} Candidates: {', '.join(exc.candidates)}")
         return context.AMBIGUOUS
@@ -92,12 +104,21 @@ def main(argv: Sequence[str] | None = None) -> int:
         context.note(exc.message)
         return context.exit_code(exc)
     except BrokenPipeError:
+        # `… | head`: nobody reads on. What is still buffered must not fail at exit either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return context.OK
     except KeyboardInterrupt:
         return context.OK
     except Exception:  # noqa: BLE001 - the outermost edge: a bug gets its own exit code
         traceback.print_exc()
         return context.BUG
+
+
+def _speak_utf8() -> None:
+    """Names need UTF-8 whatever the locale is; what no encoding can say is escaped, as JSON does it."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
 
 
 def _verb(args: argparse.Namespace) -> int:

@@ -18,12 +18,15 @@ def run(args: argparse.Namespace) -> int:
         lines: Iterable[str]
         if args.file and args.file != "-":
             try:
-                lines = stack.enter_context(open(args.file, encoding="utf-8", errors="surrogateescape"))
+                # Only a line feed ends a line: a lone carriage return belongs to what somebody typed.
+                lines = stack.enter_context(
+                    open(args.file, encoding="utf-8", errors="surrogateescape", newline="\n")
+                )
             except OSError as exc:
                 context.note(f"The file cannot be read: {exc.strerror}.")
                 return context.USAGE
         else:
-            sys.stdin.reconfigure(encoding="utf-8", errors="surrogateescape")  # type: ignore[union-attr]
+            sys.stdin.reconfigure(encoding="utf-8", errors="surrogateescape", newline="\n")  # type: ignore[union-attr]
             lines = sys.stdin
         write = sys.stdout.write
         for line in lines:

@@ -112,7 +112,9 @@ async def case_action(s: Services, request: Request, who: Principal) -> Response
         raise RequestError("The form cannot be read: open the page again.", code="unreadable") from exc
     values = {name: entries[-1] for name, entries in form.items()}
     access.check_form(request, who, s.settings, await s.clock.now(), values.get("token", ""))
-    ask = actions.Ask(who.id, values.get("reason", ""), values.get("from_step") or None)
+    # One form for all buttons: the step says something to "run again" only.
+    step = values.get("from_step") if action == "rerun" else None
+    ask = actions.Ask(who.id, values.get("reason", ""), step or None)
     done = await actions.act(s, action, case_id, ask)
     return Response(303, headers={"Location": f"../{done.case_id}"})
 

@@ -37,7 +37,7 @@ def _when(value: str | datetime | None) -> str:
     return at.astimezone(UTC).strftime("%a %d %b %Y, %H:%M UTC")
 
 
-def page(status: int, template: str, **values: Any) -> Response:
+def page(status: int, template: str, /, **values: Any) -> Response:
     """Render a template."""
     body = _environment().get_template(template).render(**values)
     return Response(status, body.encode(), HTML, HEADERS)

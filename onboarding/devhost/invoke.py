@@ -10,6 +10,7 @@ import logging
 import os
 import uuid
 from collections import Counter
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,11 @@ def thread_count() -> int:
     return int(text)
 
 
+@functools.cache
+def _takes_context(call: Callable[..., Any]) -> bool:
+    return "context" in inspect.signature(call).parameters
+
+
 class Invoker:
     """Calls user functions. Never lets their exceptions pass unlogged."""
 
@@ -51,7 +57,7 @@ class Invoker:
     async def call(self, spec: FunctionSpec, value: Any) -> Any:
         """Run once and return its result. What the function raises passes through."""
         arguments: dict[str, Any] = {spec.argument: value}
-        if "context" in inspect.signature(spec.call).parameters and spec.argument != "context":
+        if spec.argument != "context" and _takes_context(spec.call):
             arguments["context"] = bindings.Context(uuid.uuid4().hex, spec.name, self._directory)
         self.runs[spec.name] += 1
         self.running.append(spec.name)

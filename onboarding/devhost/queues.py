@@ -112,13 +112,14 @@ class QueueListener:
         if held.message.dequeue_count > self._config.max_dequeue_count:
             await self._poison(held)
             return
-        renewal = asyncio.create_task(self._renew(held))
+        done = asyncio.Event()
+        renewal = asyncio.create_task(self._renew(held, done))
         try:
             good = await self._invoke(held.message)
         finally:
-            renewal.cancel()
-            # Wait for it, so that the receipt in hand is the newest one.
-            await asyncio.gather(renewal, return_exceptions=True)
+            # Let a renewal that is under way end, so that the receipt in hand is the newest one.
+            done.set()
+            await renewal
         try:
             if good:
                 await self._queues.delete(self.queue, held.message)
@@ -150,9 +151,11 @@ class QueueListener:
         observe.event(log, "queue.poisoned", level=logging.ERROR, queue=self.queue)
         await self._queues.to_poison(self.queue, held.message)
 
-    async def _renew(self, held: _Held) -> None:
+    async def _renew(self, held: _Held, done: asyncio.Event) -> None:
         while True:
-            await asyncio.sleep(self._lease / 2)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(done.wait(), self._lease / 2)
+                return
             try:
                 held.message = await self._queues.renew(self.queue, held.message, self._lease)
             except Exception as exc:

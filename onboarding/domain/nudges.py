@@ -3,7 +3,7 @@
 Pure: `due(case, policy, now)` compares the ladder with the rungs that the case records. Rules in prose:
 
 - Day 0 is the start date, or the day the account came to be if that was later (a hire that HR sent late must
-  not meet the last rung first), or the local day on which a later episode began.
+  not meet the last rung first), or the local day on which a later episode began; never before the start date.
 - A rung falls on day 0 + its day, moved to the next working day, at the start of the working time; it may go
   out from then on, only in working time. The recipient is judged by the person's working time: nobody tells us
   the manager's.
@@ -92,7 +92,7 @@ def day_zero(case: Case, policy: Policy) -> date | None:
     days = []
     if case.episode_started_at is not None:
         days.append(case.episode_started_at.astimezone(zone).date())
-    elif case.hire.start_date is not None:
+    if case.hire.start_date is not None:
         days.append(case.hire.start_date)
     if case.account and case.account.origin == "created":
         days.append(case.account.created_at.astimezone(zone).date())

@@ -7,14 +7,17 @@ repeats a policy value, so a changed policy applies to everybody at once.
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import time
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 import msgspec
 
 from onboarding.domain import names
 from onboarding.errors import ConfigurationError
+
+#: Of any number here. More would overflow a date, and nobody means it.
+LARGEST = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,27 +111,33 @@ def load(text: str) -> Policy:
     """Policy from TOML text. Raises ConfigurationError that names the place and what is wrong there."""
     try:
         data: dict[str, Any] = tomllib.loads(text)
+        _refuse_unknown(data, Policy, "")
         policy = msgspec.convert(data, Policy, strict=True)
-        _refuse_unknown(data, msgspec.to_builtins(Policy()), "")
     except (tomllib.TOMLDecodeError, msgspec.ValidationError) as exc:
         raise ConfigurationError(f"The policy file cannot be used: {exc}") from exc
     _check(policy)
     return policy
 
 
-def _refuse_unknown(given: dict[str, Any], known: dict[str, Any], path: str) -> None:
+def _refuse_unknown(given: dict[str, Any], shape: type, path: str) -> None:
     """A misspelt key would silently keep a default; refuse it instead."""
+    known = get_type_hints(shape)
     for key, value in given.items():
         if key not in known:
             raise ConfigurationError(
                 f"The policy file has an unknown key '{path}{key}'. Known here: {', '.join(sorted(known))}."
             )
-        if isinstance(value, dict) and isinstance(known[key], dict):
+        if isinstance(value, dict) and is_dataclass(known[key]):
             _refuse_unknown(value, known[key], f"{path}{key}.")
+        listed = get_args(known[key])
+        for item in value if listed and isinstance(value, list) else ():
+            if isinstance(item, dict):
+                _refuse_unknown(item, listed[0], f"{path}{key}.")
 
 
 def _check(policy: Policy) -> None:
     names.check_pattern(policy.account.username_pattern)
+    _check_numbers(policy)
     rungs = [rung.rung for rung in policy.follow_up.ladder]
     if len(set(rungs)) != len(rungs):
         raise ConfigurationError("The policy file names a rung twice; every rung needs its own name.")
@@ -139,3 +148,19 @@ def _check(policy: Policy) -> None:
             )
     if policy.working_time.start >= policy.working_time.end:
         raise ConfigurationError("working_time: start must be before end.")
+
+
+def _check_numbers(policy: Policy) -> None:
+    """Numbers count something, and times of day are the recipient's own: no zone."""
+    for part in fields(policy):
+        section = getattr(policy, part.name)
+        for item in fields(section):
+            name, value = f"{part.name}.{item.name}", getattr(section, item.name)
+            if isinstance(value, time) and value.tzinfo is not None:
+                raise ConfigurationError(f"{name}: a local time, without a zone.")
+            if isinstance(value, (int, float)) and not 0 <= value <= LARGEST:
+                raise ConfigurationError(f"{name}: a number from 0 to {LARGEST}.")
+    if policy.first_credential.lifetime_minutes < 1 or policy.retry.first_seconds <= 0:
+        raise ConfigurationError(
+            "first_credential.lifetime_minutes and retry.first_seconds must be more than 0."
+        )

@@ -27,7 +27,7 @@ from onboarding.domain.policy import Rung
 from onboarding.errors import DeployerError, OperatorError, PermissionMissing, RetryLater, StoreConflict
 from onboarding.followup import escalate, nudge
 from onboarding.followup.deliver import FINAL
-from onboarding.followup.evidence import codes, note, take_list
+from onboarding.followup.evidence import codes, new_episode, note, take_list
 from onboarding.ports import CLAIM_LEASE, Services
 
 log = logging.getLogger(__name__)
@@ -98,35 +98,32 @@ async def advance(s: Services, case: Case, now: datetime) -> None:
     except RetryLater as exc:
         pause = SOON * (1 + s.entropy.fraction())
         when = now + max(pause, timedelta(seconds=exc.retry_after or 0))
-        await run.wait("look_again", when, exc.code)
+        await run.wait("follow_up", when, exc.code)
     except OperatorError as exc:
         observe.event(log, "case_blocked", case_id=case.case_id, reason=exc.code)
         await casework.block(s, case, now, exc.code)
     except DeployerError as exc:
         observe.failure(log, "follow_up_needs_deployer", exc, case_id=case.case_id)
-        await run.wait("look_again", now + DEPLOYER_PAUSE, exc.code)
+        await run.wait("follow_up", now + DEPLOYER_PAUSE, exc.code)
 
 
 # --- following up ----------------------------------------------------------------------------------------
 
 
 async def _follow(run: _Pass) -> None:
-    case, was = run.case, run.case.status
+    case = run.case
     if case.account is None:
         raise OperatorError("The case has no account: rerun it from create_account.", code="no_account")
     decision = nudges.due(case, run.s.policy, run.now)
     if (isinstance(decision, nudges.Due) or _behind(run)) and not await _look(run):
-        return await run.wait("look_again", run.now + SOON, "not_yet_visible")
+        return await run.wait("follow_up", run.now + SOON, "not_yet_visible")
     found = run.judge()
     if found.confirmed:
         return await _confirm(run, found)
-    if was is Status.EXCLUDED and found.status is not Status.EXCLUDED:
-        _new_episode(run)
-        run.say("came_into_scope", episode=case.episode)
     if not found.nudge:
-        return await run.wait("look_again", run.look_again, found.because)
+        return await run.wait("follow_up", run.look_again, found.because)
     if run.s.settings.mode == "dry_run":
-        return await run.wait("look_again", run.look_again, "dry_run")
+        return await run.wait("follow_up", run.look_again, "dry_run")
     await _climb(run, found)
 
 
@@ -165,11 +162,6 @@ async def _look(run: _Pass) -> bool:
     return True
 
 
-def _new_episode(run: _Pass) -> None:
-    run.case.episode += 1
-    run.case.episode_started_at = run.now
-
-
 async def _climb(run: _Pass, found: Assessment) -> None:
     """Send what is due, one rung after the other, and plan the next."""
     case = run.case
@@ -179,7 +171,7 @@ async def _climb(run: _Pass, found: Assessment) -> None:
         if not isinstance(decision, nudges.Due):
             break
         if held := _held_back(run, found, decision):
-            return await run.wait("look_again", *held)
+            return await run.wait("follow_up", *held)
         record = await _deliver(run, decision.rung, found)
         if record.status not in FINAL:
             until = max(record.claimed_at + CLAIM_LEASE, run.now + timedelta(minutes=1))
@@ -190,14 +182,14 @@ async def _climb(run: _Pass, found: Assessment) -> None:
 async def _plan_next(run: _Pass, decision: nudges.Due | nudges.Wait | nudges.Nothing) -> None:
     if isinstance(decision, nudges.Wait):
         if decision.until <= run.look_again or not _begun(run):
-            what = _what(decision.rung) if decision.rung else "look_again"
+            what = _what(decision.rung) if decision.rung else "follow_up"
             return await run.wait(what, decision.until, decision.why)
-        return await run.wait("look_again", run.look_again, decision.why)
-    await run.wait("look_again", run.look_again, "ladder_done")
+        return await run.wait("follow_up", run.look_again, decision.why)
+    await run.wait("follow_up", run.look_again, "ladder_done")
 
 
 def _what(rung: Rung) -> str:
-    return "nudge" if rung.audience == "person" else f"escalate_{rung.audience}"
+    return "nudge" if rung.audience == "person" else "escalate"
 
 
 def _held_back(run: _Pass, found: Assessment, decision: nudges.Due) -> tuple[datetime, str] | None:
@@ -226,7 +218,7 @@ def _skip(run: _Pass, keys: tuple[str, ...], why: str) -> None:
         run.case.rungs[key] = RungRecord(
             rung, run.case.episode, audiences[rung], RungStatus.SKIPPED, run.now, why=why
         )
-        run.say("rung_skipped", rung=rung, why=why)
+        run.say("message_skipped", rung=rung, why=why)
 
 
 async def _deliver(run: _Pass, rung: Rung, found: Assessment) -> RungRecord:
@@ -266,7 +258,7 @@ async def _confirm(run: _Pass, found: Assessment) -> None:
     )
     observe.event(log, "confirmed", case_id=case.case_id, because=found.because)
     if escalate.told(case):
-        case.next_action = NextAction("tell_resolved", run.now + CLAIM_LEASE, "confirmed")
+        case.next_action = NextAction("escalate", run.now + CLAIM_LEASE, "confirmed")
         await run.save()
     await _rest_confirmed(run)
 
@@ -285,22 +277,22 @@ async def _watch(run: _Pass) -> None:
 async def _resume(run: _Pass, found: Assessment) -> None:
     """Follow-up again, in a new episode of the ladder."""
     run.case.apply(Event.METHOD_REMOVED)
-    _new_episode(run)
+    new_episode(run.case, run.now)
     run.say("method_removed", status=found.status, because=found.because, episode=run.case.episode)
     observe.event(log, "method_removed", case_id=run.case.case_id, because=found.because)
-    await casework.hand_on(run.s, run.case, run.now, "look_again", "method_removed", *run.taken())
+    await casework.hand_on(run.s, run.case, run.now, "follow_up", "method_removed", *run.taken())
 
 
 async def _rest_confirmed(run: _Pass) -> None:
     case, policy = run.case, run.s.policy
     if again := await _tell_resolved(run):
-        return await run.wait("tell_resolved", again, "message_in_doubt")
+        return await run.wait("escalate", again, "message_in_doubt")
     end = (case.confirmed_at or run.now) + timedelta(days=policy.follow_up.watch_days)
     if run.now < end:
         return await run.wait("watch", end, "watch_for_removal")
     case.apply(Event.CLOSE)
     run.say("closed", why="watch_ended")
-    await casework.rest(run.s, case, run.now, "nothing", "watch_ended", *run.taken())
+    await casework.rest(run.s, case, run.now, "none", "watch_ended", *run.taken())
 
 
 async def _tell_resolved(run: _Pass) -> datetime | None:
@@ -324,5 +316,5 @@ async def _tell_resolved(run: _Pass) -> datetime | None:
     case.rungs[key] = RungRecord(
         escalate.RESOLVED, case.episode, audiences[0], RungStatus.SKIPPED, run.now, why=why
     )
-    run.say("rung_skipped", rung=escalate.RESOLVED, why=why)
+    run.say("message_skipped", rung=escalate.RESOLVED, why=why)
     return None

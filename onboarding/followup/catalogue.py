@@ -37,11 +37,18 @@ def texts(language: str) -> dict[str, str]:
     return {str(entry.id): str(entry.string) for entry in catalogue if entry.id}
 
 
-@lru_cache(maxsize=64)
-def _locale(language: str) -> Locale:
-    from babel import Locale
+@lru_cache(maxsize=512)
+def _locale(language: str, region: str | None = None) -> Locale:
+    """The locale for formats: of the region where CLDR has one ("en" in GB writes 5 October)."""
+    from babel import Locale, UnknownLocaleError
 
-    return Locale.parse(language, sep="-")
+    base = Locale.parse(language, sep="-")
+    if not region:
+        return base
+    try:
+        return Locale(base.language, territory=region, script=base.script)
+    except UnknownLocaleError:
+        return base
 
 
 def direction(language: str) -> str:
@@ -49,17 +56,17 @@ def direction(language: str) -> str:
     return str(_locale(language).text_direction)
 
 
-def day(value: date, language: str) -> str:
+def day(value: date, language: str, region: str | None = None) -> str:
     """A date in words, the weekday included: nobody has to guess which number is the month."""
     from babel.dates import format_date
 
-    return format_date(value, "full", locale=_locale(language))
+    return format_date(value, "full", locale=_locale(language, region))
 
 
-def moment(value: datetime, zone: str, language: str) -> str:
+def moment(value: datetime, zone: str, language: str, region: str | None = None) -> str:
     """Date, time and zone, on the recipient's clock."""
     from babel.dates import format_time
 
     local = value.astimezone(ZoneInfo(zone))
-    clock = format_time(local, "short", tzinfo=ZoneInfo(zone), locale=_locale(language))
-    return f"{day(local.date(), language)}, {clock} ({zone.replace('_', ' ')})"
+    clock = format_time(local, "short", tzinfo=ZoneInfo(zone), locale=_locale(language, region))
+    return f"{day(local.date(), language, region)}, {clock} ({zone.replace('_', ' ')})"

@@ -39,14 +39,11 @@ async def deliver(s: Services, case: Case, rung: str, audience: str, mail: Mail,
 
     Raises StoreConflict (load the case again), RetryLater (nothing was sent; the claim was given back or the
     draft is kept), OperatorError or DeployerError (the mailbox refuses; the claim was given back).
-    In dry-run nothing is written: the answer is a `skipped` record that is not kept.
     """
     key = rung_key(case.episode, rung)
     record = case.rungs.get(key)
     if record is not None and record.status in FINAL:
         return record
-    if s.settings.mode == "dry_run":
-        return RungRecord(rung, case.episode, audience, RungStatus.SKIPPED, now, why="dry_run")
     if record is not None:
         return await _resume(s, case, record, now)
     record = RungRecord(rung, case.episode, audience, RungStatus.CLAIMED, now, language=mail.language)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from onboarding import casework
-from onboarding.domain.case import Act, By, Case, Evidence, Registration, TimelineEntry
+from onboarding.domain.case import Act, By, Case, Evidence, Registration, Status, TimelineEntry
 from onboarding.domain.confirmation import Assessment, Rules, assess, merged
 
 #: A row that says the same again is written only this often, to keep "as of" fresh without a write per report.
@@ -66,7 +66,10 @@ def take_events(case: Case, events: Iterable[Evidence]) -> list[Evidence]:
 
 
 def note(case: Case, rules: Rules, now: datetime) -> tuple[Assessment, list[TimelineEntry]]:
-    """Assess and write the answer on the case, with a timeline entry when the status changed."""
+    """Assess and write the answer on the case, with a timeline entry when the status changed.
+
+    Whoever comes into the follow-up (into SSPR's scope, or no longer excluded) begins at day 0, in a new episode.
+    """
     found, was = assess(case, rules, now), case.status
     case.status, case.recoverable, case.status_as_of = found.status, found.recoverable, found.as_of
     if was == found.status:
@@ -79,7 +82,16 @@ def note(case: Case, rules: Rules, now: datetime) -> tuple[Assessment, list[Time
         because=found.because,
         methods=codes(found.counted),
     )
+    if was is Status.EXCLUDED and found.nudge:
+        new_episode(case, now)
+        return found, [changed, casework.entry(now, "came_into_scope", episode=case.episode)]
     return found, [changed]
+
+
+def new_episode(case: Case, now: datetime) -> None:
+    """Another run through the ladder, from today."""
+    case.episode += 1
+    case.episode_started_at = now
 
 
 def codes(values: Iterable[str], limit: int = 8) -> str | None:

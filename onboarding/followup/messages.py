@@ -250,7 +250,7 @@ class CatalogueMessages:
             "greeting": reader.say("common.greeting" if named else "common.greeting_plain"),
             "blocks": shape.blocks(reader),
             "closing": reader.say("common.closing"),
-            "footer": _footer(reader, shape.audience),
+            "footer": _footer(reader, message),
         }
         html = _environment().get_template("message.html.j2").render(parts)
         text = _environment().get_template("message.txt.j2").render(parts)
@@ -279,11 +279,11 @@ def _values(r: _Reader, ref: str) -> dict[str, str]:
     hire, account = r.case.hire, r.case.account
     upn = account.user_principal_name if account else ""
     full = plain(hire.display_name) or plain(f"{hire.given_name or ''} {hire.family_name or ''}")
-    zone = working_time_of(r.case, r.policy).zone
+    zone, region = working_time_of(r.case, r.policy).zone, _region(r.case)
 
     def at(name: str) -> str:
         value = r.facts.get(name)
-        return catalogue.moment(datetime.fromisoformat(value), zone, r.language) if value else ""
+        return catalogue.moment(datetime.fromisoformat(value), zone, r.language, region) if value else ""
 
     return {
         "name": plain(hire.preferred_name) or plain(hire.given_name) or full,
@@ -291,7 +291,7 @@ def _values(r: _Reader, ref: str) -> dict[str, str]:
         "company": plain(r.settings.company_name),
         "desk": r.settings.service_desk or "",
         "upn": upn,
-        "start_date": catalogue.day(hire.start_date, r.language) if hire.start_date else "",
+        "start_date": catalogue.day(hire.start_date, r.language, region) if hire.start_date else "",
         "status": r.say(f"status.{r.case.status}"),
         "case_id": r.case.case_id,
         "setup_address": SETUP_ADDRESS,
@@ -301,11 +301,24 @@ def _values(r: _Reader, ref: str) -> dict[str, str]:
     }
 
 
-def _footer(r: _Reader, audience: str) -> list[str]:
+def _region(case: Case) -> str | None:
+    """Whose way of writing dates: the region of the person's locale, else the country."""
+    tail = (case.hire.locale or "").replace("_", "-").split(".")[0].split("-")[-1]
+    return (
+        tail.upper()
+        if len(tail) == 2 and "-" in (case.hire.locale or "").replace("_", "-")
+        else country_of(case)
+    )
+
+
+def _footer(r: _Reader, message: str) -> list[str]:
+    """Who sent this, and what is stored: a reminder to somebody else is employee monitoring, so it is said."""
+    audience = MESSAGES[message].audience
     keys = ["common.reference"]
     if r.settings.service_desk and audience != "desk":
         keys.append("common.desk")
-    keys += (
-        ["common.no_secrets", "common.stored_person"] if audience == "person" else ["common.stored_others"]
-    )
+    if audience == "person":
+        keys += ["common.no_secrets", "common.stored_person"]
+    elif not message.startswith("access_pass_"):
+        keys.append("common.stored_others")
     return [r.say(key) for key in keys]

@@ -217,7 +217,7 @@ def _wakes(before: Assessment, after: Assessment, fresh: Sequence[Evidence]) -> 
 
 async def _lay_down(run: _Run, case: Case, entries: list[TimelineEntry], *, wake: bool) -> None:
     if wake and case.state in _FOLLOWED:
-        await casework.hand_on(run.s, case, run.now, "look_again", "evidence", *entries)
+        await casework.hand_on(run.s, case, run.now, "follow_up", "evidence", *entries)
         run.changed += 1
     else:
         await casework.save(run.s, case, run.now, *entries)

@@ -15,7 +15,8 @@ from typing import Any
 
 import msgspec
 
-_SAFE = re.compile(r"[^A-Za-z0-9_.\-]")
+#: A code, a property or an id. What has another shape could be a value, and is dropped.
+_SAFE = re.compile(r"[A-Za-z][A-Za-z0-9_.]{0,79}|[A-Za-z0-9]{1,12}(-[A-Za-z0-9]{1,12}){1,5}")
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ class Answer:
     def request_id(self) -> str | None:
         """`request-id` of the answer: what Microsoft support asks for. Safe to show."""
         value = self.headers.get("request-id")
-        return _safe(value) if value else None
+        return (_safe(value) if value else "") or None
 
     def json(self) -> dict[str, Any]:
         """The body as an object. Raises msgspec.DecodeError when it is not one."""
@@ -128,5 +129,4 @@ def _text(value: object) -> str:
 
 
 def _safe(value: str) -> str:
-    """Codes and ids only: anything that could carry a value from HR is cut out."""
-    return _SAFE.sub("", value)[:80]
+    return value if _SAFE.fullmatch(value) else ""

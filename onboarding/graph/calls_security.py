@@ -23,7 +23,9 @@ def methods(user_id: str) -> Build:
     return lambda client: user(client, user_id).authentication.methods.to_get_request_information()
 
 
-PASS_POLICY = Call("access_pass_policy", "Policy.Read.AuthenticationMethod")
+PASS_POLICY = Call(
+    "access_pass_policy", "Policy.Read.AuthenticationMethod", access_pass=True, may_be_absent=True
+)
 
 
 def pass_policy() -> Build:

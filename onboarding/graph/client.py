@@ -63,6 +63,7 @@ class GraphConnection:
         self._transport = transport
         self._client: Any = None
         self._http: httpx.AsyncClient | None = None
+        self._opened: list[httpx.AsyncBaseTransport] = []
         self._handler: Any = None
         self._lock = asyncio.Lock()
 
@@ -109,7 +110,8 @@ class GraphConnection:
 
         def again(client: Any) -> Any:
             info = build(client)
-            # Headers are kept (ConsistencyLevel is not carried by the link); the link replaces the rest.
+            # Headers are kept (ConsistencyLevel is not carried by the link); the link replaces the rest, in a
+            # dict of its own: setting `info.url` would empty the one that the SDK shares between requests.
             info.path_parameters = {info.RAW_URL_KEY: link}
             info.query_parameters = {}
             return info
@@ -120,8 +122,6 @@ class GraphConnection:
         if call.report and self._limiter:
             await self._limiter.acquire()
         info = build(client)
-        # The SDK shares this dict with its client, and the adapter writes to it: one request, one dict.
-        info.path_parameters = dict(info.path_parameters)
         info.add_request_options([self._handler])
         try:
             response = await client.request_adapter.send_primitive_async(info, "bytes", {})
@@ -178,6 +178,8 @@ class GraphConnection:
             # A corporate proxy is for the internet, never for the loopback.
             trust_env=self.settings.graph != "simulated",
         )
+        # The SDK wraps these in a transport that has no aclose: connections would stay open.
+        self._opened = [self._http._transport, *filter(None, self._http._mounts.values())]
         middleware = {**options, RetryHandlerOption.get_key(): RetryHandlerOption(max_retries=0)}
         http = GraphClientFactory.create_with_default_middleware(client=self._http, options=middleware)
         self._handler = ResponseHandlerOption(NativeResponseHandler())
@@ -190,9 +192,11 @@ class GraphConnection:
         """Close connections and credential. Fine when nothing was ever sent."""
         if self._http is not None:
             await self._http.aclose()
+        for transport in self._opened:
+            await transport.aclose()
         if self._credential is not None:
             await self._credential.close()
-        self._client = self._http = None
+        self._client, self._http, self._opened = None, None, []
 
 
 def body(answer: Answer, call: Call) -> dict[str, Any]:

@@ -102,8 +102,11 @@ class Call:
 def absent(answer: Answer, call: Call) -> bool:
     """True for a 404 in which Graph itself says that the object does not exist.
 
-    Not for a proxy's 404, nor for a mailbox that does not exist when a message was asked for.
+    Not for a proxy's 404, nor for a mailbox that does not exist when a message was asked for. A cloud without
+    Temporary Access Pass (facts 5) answers 400 and knows no such segment.
     """
+    if call.access_pass and answer.status == 400:
+        return "not found for the segment" in answer.error.message.lower()
     return answer.status == 404 and answer.error.code in (ITEM_ABSENT if call.mailbox else ABSENT)
 
 

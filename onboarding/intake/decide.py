@@ -99,6 +99,8 @@ def settle(case: Case, now: datetime, *, thin: bool = False, shared_id: bool = F
             case.apply(Event.FETCH_NEEDED)
         return _block(case, now, NO_HR_READER)
     if case.certainty is not Certainty.EMPLOYEE:
+        if case.state is State.AWAITING_FETCH:
+            case.apply(Event.FETCHED)
         return Outcome((), "await_hire", str(case.certainty))
     if (reason := lacking(case)) is not None:
         return _block(case, now, reason)

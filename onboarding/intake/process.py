@@ -24,6 +24,7 @@ from onboarding.ports import WORK_QUEUE, Delivery, DeliveryStatus, Services, Wor
 #: Events that a case remembers. One that is older than these many others only fills gaps if it comes again.
 REMEMBERED = 200
 
+_DONE = frozenset({DeliveryStatus.PROCESSED, DeliveryStatus.IGNORED})
 _WITHDRAWALS = frozenset(
     {EventType.HIRE_CANCELLED, EventType.EMPLOYMENT_TERMINATED, EventType.EMPLOYEE_DELETED}
 )
@@ -42,14 +43,18 @@ async def process_delivery(s: Services, delivery_id: str, *, queue: str = WORK_Q
         observe.event(log, "delivery.gone", delivery_id=delivery_id)  # erased since it was queued
         return
     adapter = catalog.find(delivery.adapter)
+    if delivery.body is None and delivery.status in _DONE:
+        return  # worked off before, and its body is gone by now
     if adapter is None or delivery.body is None:
         reason = "no_adapter" if adapter is None else "body_erased"
-        await _mark(s, delivery, DeliveryStatus.FAILED, reason=reason)
+        await _mark(s, delivery, DeliveryStatus.FAILED, reason=reason, body=delivery.body)
         return
     try:
         events = adapter.events(delivery.source, delivery.body, delivery.headers)
     except Unreadable as error:
-        await _mark(s, delivery, DeliveryStatus.UNREADABLE, reason=error.reason, path=error.path)
+        await _mark(
+            s, delivery, DeliveryStatus.UNREADABLE, reason=error.reason, path=error.path, body=delivery.body
+        )
         return
     await _process(s, adapter, delivery, events, queue)
 
@@ -68,17 +73,18 @@ async def _process(
     s: Services, adapter: Adapter, delivery: Delivery, events: list[HireEvent], queue: str
 ) -> None:
     case_ids: list[str] = []
-    body = delivery.body and adapter.prune(delivery.body)
     for index, event in enumerate(events):
         if event.event_type not in SILENT:
             case_id = await _apply(s, delivery, index, event, queue)
             case_ids += [case_id] if case_id and case_id not in case_ids else []
+    pruned = delivery.body and adapter.prune(delivery.body)
     if case_ids:
-        status, reason = DeliveryStatus.PROCESSED, None
+        await _mark(s, delivery, DeliveryStatus.PROCESSED, case_ids=tuple(case_ids), body=pruned)
+    elif all(event.event_type in SILENT for event in events):
+        await _mark(s, delivery, DeliveryStatus.IGNORED, reason="not_mapped", body=pruned)
     else:
-        silent = all(event.event_type in SILENT for event in events)
-        status, reason = DeliveryStatus.IGNORED, "not_mapped" if silent else "no_case"
-    await _mark(s, delivery, status, reason=reason, case_ids=tuple(case_ids), body=body)
+        # About somebody whom we do not know and need not know: nothing of it is kept.
+        await _mark(s, delivery, DeliveryStatus.IGNORED, reason="no_case", body=None)
 
 
 async def _apply(s: Services, delivery: Delivery, index: int, event: HireEvent, queue: str) -> str | None:
@@ -142,7 +148,7 @@ async def _mark(
     reason: str | None = None,
     path: str | None = None,
     case_ids: tuple[str, ...] = (),
-    body: bytes | None = None,
+    body: bytes | None,
 ) -> None:
     """Write what became of the delivery on the row as it is now: the door may have marked it since."""
     fresh = await s.deliveries.get(delivery.delivery_id)
@@ -155,7 +161,7 @@ async def _mark(
             reason_code=reason,
             reason_detail=path,
             case_ids=case_ids or fresh.case_ids,
-            body=fresh.body if body is None else body,
+            body=body,
         )
     )
     level = logging.WARNING if status in {DeliveryStatus.FAILED, DeliveryStatus.UNREADABLE} else logging.INFO

@@ -14,13 +14,25 @@ from onboarding import casework
 from onboarding.domain.case import Case, PassStatus, StepRecord, StepStatus
 from onboarding.domain.hire import Certainty
 from onboarding.domain.lifecycle import Event, State
-from onboarding.errors import IllegalTransition, RequestError
+from onboarding.errors import IllegalTransition, RequestError, StoreConflict
+from onboarding.intake.decide import lacking
 from onboarding.operate.cases import find
-from onboarding.ports import Operation, Services
+from onboarding.ports import CLAIM_LEASE, Operation, Services
 from onboarding.provisioning.plan import names_from
+from onboarding.provisioning.steps import create_account, issue_access_pass
 
 APPROVABLE = "needs_approval_"
+#: Approvals that a step asks for again by itself, so that running it again gives nothing away.
+ASKED_AGAIN = frozenset(
+    {
+        create_account.NEEDS_APPROVAL,
+        issue_access_pass.NEEDS_APPROVAL,
+        issue_access_pass.NEEDS_APPROVAL_MANAGER,
+    }
+)
 REASON_LENGTH = 500
+#: A worker may write the case between our read and our write: decide again on what it wrote.
+_TRIES = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +48,7 @@ async def act(s: Services, action: str, wanted: str, ask: Ask) -> Operation:
     """Carry out one action. Raises RequestError (400), NotFound, Ambiguous, IllegalTransition, Refused."""
     if action not in ACTIONS:
         raise RequestError(f"Unknown action. Known: {', '.join(sorted(ACTIONS))}.", code="unknown_action")
-    if not ask.reason.strip():
-        raise RequestError("Give a reason: it is kept in the case's timeline.", code="reason_required")
-    if len(ask.reason) > REASON_LENGTH:
-        raise RequestError(f"Keep the reason under {REASON_LENGTH} characters.", code="reason_too_long")
+    check_reason(ask)
     case = await find(s, wanted)
     now = await s.clock.now()
     operation = Operation(
@@ -47,8 +56,8 @@ async def act(s: Services, action: str, wanted: str, ask: Ask) -> Operation:
     )
     await s.cases.put_operation(operation)
     try:
-        await ACTIONS[action](s, case, now, ask)
-    except RequestError as exc:
+        case = await _carry_out(s, action, case, now, ask)
+    except (RequestError, StoreConflict) as exc:
         await s.cases.put_operation(replace(operation, status="refused", result=exc.code))
         raise
     done = replace(operation, status="done", result=str(case.state))
@@ -56,15 +65,39 @@ async def act(s: Services, action: str, wanted: str, ask: Ask) -> Operation:
     return done
 
 
+def check_reason(ask: Ask) -> None:
+    """RequestError (400) without a reason, or with a text in place of one."""
+    if not ask.reason.strip():
+        raise RequestError("Give a reason: it is kept with what was done.", code="reason_required")
+    if len(ask.reason) > REASON_LENGTH:
+        raise RequestError(f"Keep the reason under {REASON_LENGTH} characters.", code="reason_too_long")
+
+
+async def _carry_out(s: Services, action: str, case: Case, now: datetime, ask: Ask) -> Case:
+    for _ in range(_TRIES):
+        try:
+            await ACTIONS[action](s, case, now, ask)
+        except StoreConflict:
+            case = await find(s, case.case_id)
+        else:
+            return case
+    raise StoreConflict("The case is being worked on: try again in a moment.")
+
+
+_NEXT = {
+    State.FOLLOWING_UP: "follow_up",
+    State.CONFIRMED: "follow_up",
+    State.RECEIVED: "await_hire",
+    State.AWAITING_FETCH: "await_hire",
+}
+
+
 async def _go_on(s: Services, case: Case, now: datetime, action: str, ask: Ask) -> None:
     note = casework.entry(
         now, action, f"operator:{ask.actor}", reason=ask.reason.strip(), from_step=ask.from_step
     )
-    what = "follow_up" if case.state in {State.FOLLOWING_UP, State.CONFIRMED} else "provision"
-    if case.state is State.RECEIVED:
-        await casework.rest(s, case, now, "await_hire", action, note)
-    else:
-        await casework.hand_on(s, case, now, what, action, note)
+    # In `received` and `awaiting_fetch` the worker decides by what is known of the hire (intake.reconsider).
+    await casework.hand_on(s, case, now, _NEXT.get(case.state, "provision"), action, note)
 
 
 async def _stop(s: Services, case: Case, now: datetime, action: str, ask: Ask) -> None:
@@ -73,20 +106,34 @@ async def _stop(s: Services, case: Case, now: datetime, action: str, ask: Ask) -
 
 
 async def _rerun(s: Services, case: Case, now: datetime, ask: Ask) -> None:
-    incomplete = case.state is State.BLOCKED and case.return_state in {State.RECEIVED, State.AWAITING_FETCH}
-    if incomplete or case.certainty is not Certainty.EMPLOYEE:
+    reset = names_from(ask.from_step) if ask.from_step else list(case.steps)
+    if case.certainty is not Certainty.EMPLOYEE or lacking(case):
         raise IllegalTransition(
             "The hire is not complete, so there is nothing to run again yet: HR has to send what is missing."
         )
-    reset = names_from(ask.from_step) if ask.from_step else list(case.steps)
-    case.apply(Event.RERUN)
+    code = case.reason_code or ""
+    if case.state is State.BLOCKED and code.startswith(APPROVABLE) and code not in ASKED_AGAIN:
+        raise IllegalTransition("This case waits for an approver's word, which a rerun cannot replace.")
+    if case.state is State.BLOCKED and case.return_state in {State.RECEIVED, State.AWAITING_FETCH}:
+        case.apply(Event.UNBLOCK)  # whatever stopped it there, the hire is complete: it goes the usual way
+    else:
+        case.apply(Event.RERUN)
     for name in reset:
         record = case.step(name)
         if ask.from_step or record.status not in {StepStatus.DONE, StepStatus.SKIPPED}:
             case.steps[name] = StepRecord()
-    if ask.from_step == "issue_access_pass" and case.access_pass:
-        case.access_pass.status = PassStatus.VOID
+    if ask.from_step == issue_access_pass.STEP.name:
+        _doubt_pass(case, now)
     await _go_on(s, case, now, "rerun", ask)
+
+
+def _doubt_pass(case: Case, now: datetime) -> None:
+    """Whoever asks for another pass says that the first is of no use: the step voids it before it issues one.
+
+    A claim that a worker holds right now keeps its time.
+    """
+    if case.access_pass and case.access_pass.status is PassStatus.DELIVERED:
+        case.access_pass.status, case.access_pass.claimed_at = PassStatus.CREATED, now - CLAIM_LEASE
 
 
 async def _approve(s: Services, case: Case, now: datetime, ask: Ask) -> None:
@@ -106,16 +153,28 @@ async def _pause(s: Services, case: Case, now: datetime, ask: Ask) -> None:
 
 async def _resume(s: Services, case: Case, now: datetime, ask: Ask) -> None:
     if case.state is State.EXCLUDED:
-        case.apply(Event.REOPEN)
-        if case.hire.start_date and case.certainty is Certainty.EMPLOYEE:
-            case.apply(Event.HIRE_COMPLETE)
-    else:
-        case.apply(Event.RESUME)
+        return await _include(s, case, now, ask)
+    case.apply(Event.RESUME)
+    for record in case.steps.values():
+        record.first_failed_at = None  # the pause does not count as time without success
+    await _go_on(s, case, now, "resume", ask)
+
+
+async def _include(s: Services, case: Case, now: datetime, ask: Ask) -> None:
+    """Back to work. Who waited for an approver when they were excluded, waits again."""
+    waited_for = case.reason_code
+    case.apply(Event.REOPEN)
+    if case.certainty is Certainty.EMPLOYEE and not lacking(case):
+        case.apply(Event.HIRE_COMPLETE)
+        if waited_for and waited_for not in case.approvals:
+            case.apply(Event.BLOCK, reason=waited_for)
+            return await _stop(s, case, now, "resume", ask)
     await _go_on(s, case, now, "resume", ask)
 
 
 async def _exclude(s: Services, case: Case, now: datetime, ask: Ask) -> None:
-    case.apply(Event.EXCLUDE)
+    code = case.reason_code or ""
+    case.apply(Event.EXCLUDE, reason=code if code.startswith(APPROVABLE) else None)
     await _stop(s, case, now, "exclude", ask)
 
 

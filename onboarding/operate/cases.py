@@ -26,11 +26,14 @@ async def find(s: Services, wanted: str) -> Case:
     if _CASE_ID.match(wanted):
         return await _load(s, wanted)
     source, colon, value = wanted.partition(":")
-    found = await s.cases.find_aliases(value if colon else wanted)
+    found = []
     if colon:
-        found = [(alias, owner) for alias, owner in found if alias.source == source]
-    if not found and not colon:
-        found = [(a, o) for a, o in await s.cases.find_aliases(wanted.lower()) if a.source == TENANT]
+        found = [(a, o) for a, o in await s.cases.find_aliases(value) if a.source == source]
+    # An id of HR may hold a colon itself; names of the tenant are filed in lower case.
+    found = found or await s.cases.find_aliases(wanted)
+    if not found:
+        name = value if source == TENANT else wanted
+        found = [(a, o) for a, o in await s.cases.find_aliases(name.lower()) if a.source == TENANT]
     owners = sorted({owner for _, owner in found})
     if not owners:
         raise NotFound("No case has this id. List cases, or give SOURCE:ID.")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from onboarding.errors import NotFound, Refused, RequestError
-from onboarding.operate.actions import Ask
+from onboarding.errors import NotFound, Refused
+from onboarding.operate.actions import Ask, check_reason
 from onboarding.operate.cases import stamp
 from onboarding.ports import Delivery, DeliveryStatus, Operation, Services, WorkMessage
 
@@ -21,8 +21,7 @@ async def find(s: Services, delivery_id: str) -> Delivery:
 
 async def replay(s: Services, delivery_id: str, ask: Ask) -> Operation:
     """Process a stored delivery again with today's mapping. Safe: every later step looks before it acts."""
-    if not ask.reason.strip():
-        raise RequestError("Give a reason: it is kept with the operation.", code="reason_required")
+    check_reason(ask)
     delivery = await find(s, delivery_id)
     if delivery.body is None:
         raise Refused("The raw delivery is gone (retention): ask HR to send it again.", code="body_pruned")

@@ -16,8 +16,11 @@ async def enqueue_due(s: Services) -> int:
     now = await s.clock.now()
     sent = 0
     while rows := await s.cases.due(now, PAGE):
+        before = sent
         for row in rows:
             if await s.cases.postpone(row, now + CLAIM_LEASE):
                 await s.queue.send(WorkMessage(case_id=row.case_id, why="due"))
                 sent += 1
+        if sent == before:
+            break  # others are moving these rows: leave them to it
     return sent

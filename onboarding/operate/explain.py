@@ -36,6 +36,19 @@ REASONS: dict[str, tuple[str, str]] = {
         "A pass would go to an account that we did not create, or long after the start date.",
         "Check the person's identity, then approve, or give the first credential by another way.",
     ),
+    "needs_approval_shared_id": (
+        "HR uses one id of this person for somebody else as well.",
+        "Ask HR whether these are two people; approve if they are, exclude this case if not.",
+    ),
+    "needs_approval_manager": (
+        "HR changed the manager after the hire, so the first credential does not go there unasked.",
+        "Check with HR that the manager is right, then approve; or set ONBOARDING_SERVICE_DESK and rerun.",
+    ),
+    "no_account": ("The case has no account yet.", "Rerun it from create_account."),
+    "report_needs_premium": (
+        "The registration report needs Entra ID P1 or P2.",
+        "License the tenant, then rerun; until then nobody can say who registered.",
+    ),
     "pass_refused_privileged": (
         "The account holds a directory role, and a pass would open it.",
         "Give this person a first credential in person; no pass is issued for privileged accounts.",
@@ -60,6 +73,30 @@ REASONS: dict[str, tuple[str, str]] = {
     "permission_missing": (
         "The service lacks a permission in the tenant.",
         "Run doctor: it names the permission. Grant it, then rerun.",
+    ),
+    "configuration": (
+        "A setting of the service is missing or wrong.",
+        "Run doctor: it names the setting. Correct it, then rerun.",
+    ),
+    "domain_not_verified": (
+        "ONBOARDING_DOMAIN is no verified domain of the tenant.",
+        "Verify the domain or set another, then rerun.",
+    ),
+    "sender_mailbox": (
+        "ONBOARDING_SENDER is no mailbox that may send.",
+        "Give it a licence or set another, then rerun.",
+    ),
+    "graph_sign_in": (
+        "The service cannot sign in to the tenant.",
+        "Check the managed identity and its client id, then rerun.",
+    ),
+    "graph_refused": (
+        "Graph did not answer as the service expects.",
+        "Check ONBOARDING_GRAPH_BASE_URL; the log has the request id. Then rerun.",
+    ),
+    "store_damaged": (
+        "A row of the store cannot be read.",
+        "Restore the store from its backup; the log names the row.",
     ),
     "retries_exhausted": (
         "The same step failed for 72 hours.",
@@ -152,6 +189,7 @@ TIMELINE: dict[str, str] = {
     "account_linked": "The Entra account is linked ({origin})",
     "pass_intended": "A first credential is about to be issued (to the {recipient})",
     "pass_created": "A Temporary Access Pass was created",
+    "pass_voided": "A Temporary Access Pass whose delivery was in doubt was voided",
     "pass_delivered": "The first credential was handed to the {recipient}",
     "step_done": "Done: {step} {detail}",
     "step_skipped": "Left out: {step} ({why})",

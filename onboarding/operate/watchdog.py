@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from onboarding import casework, observe
-from onboarding.domain.lifecycle import ACTIVE, State
+from onboarding.domain.lifecycle import ACTIVE
 from onboarding.errors import StoreConflict
 from onboarding.ports import CaseQuery, DeliveryStatus, Services, WorkMessage
 
@@ -48,7 +48,7 @@ async def _cases(s: Services) -> int:
                 break
     for case_id in late:
         case = await s.cases.get(case_id)
-        if case is None or case.state not in ACTIVE or case.state is State.RECEIVED:
+        if case is None or case.state not in ACTIVE:
             continue
         if case.next_action.when is not None and case.next_action.when >= now - LATE:
             continue

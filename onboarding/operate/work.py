@@ -20,8 +20,12 @@ from onboarding.provisioning import runner
 
 log = logging.getLogger(__name__)
 
+FOLLOWED = frozenset({State.FOLLOWING_UP, State.CONFIRMED})
 #: A row that somebody else wrote first is looked at again after this many seconds.
 CONFLICT_DELAY = 2.0
+#: After an outage of the store, the queue or the clock; a queue message waits 30 seconds at most.
+AGAIN_DELAY = 20.0
+_TRIES = 5
 #: Follow-up that met an outage looks again after this long, or what the other side asked for.
 OUTAGE_DELAY = timedelta(minutes=5)
 
@@ -36,6 +40,11 @@ async def handle(s: Services, message: WorkMessage) -> None:
     except StoreConflict:
         observe.event(log, "work_conflict", case_id=message.case_id, delivery_id=message.delivery_id)
         await s.queue.send(message, delay=CONFLICT_DELAY * (0.5 + s.entropy.fraction()))
+    except RetryLater as exc:
+        # Nobody has to act, so it must not end as poison; if the queue is down as well, the host tries again.
+        ids = {"case_id": message.case_id, "delivery_id": message.delivery_id}
+        observe.event(log, "work_postponed", why=exc.code, level=logging.WARNING, **ids)
+        await s.queue.send(message, delay=AGAIN_DELAY * (0.5 + s.entropy.fraction()))
 
 
 async def _advance(s: Services, case_id: str) -> None:
@@ -46,8 +55,10 @@ async def _advance(s: Services, case_id: str) -> None:
     now = await s.clock.now()
     if case.state in {State.WAITING_START, State.PROVISIONING}:
         await runner.advance(s, case, now)
-    elif case.state in {State.FOLLOWING_UP, State.CONFIRMED}:
+    elif case.state in FOLLOWED:
         await _follow_up(s, case, now)
+    elif case.state in {State.RECEIVED, State.AWAITING_FETCH} and case.next_action.when is not None:
+        await process.reconsider(s, case, now)
 
 
 async def _follow_up(s: Services, case: Case, now: datetime) -> None:
@@ -58,22 +69,33 @@ async def _follow_up(s: Services, case: Case, now: datetime) -> None:
     except RetryLater as exc:
         asked = timedelta(seconds=exc.retry_after or 0)
         when = now + max(asked, OUTAGE_DELAY * (0.5 + s.entropy.fraction()))
-        fresh = await _reload(s, case)
-        await casework.wait(s, fresh, now, fresh.next_action.what, when, exc.code)
+        if fresh := await _reload(s, case):
+            await casework.wait(s, fresh, now, fresh.next_action.what, when, exc.code)
     except (OperatorError, DeployerError) as exc:
-        await casework.block(s, await _reload(s, case), now, exc.code)
+        if fresh := await _reload(s, case):
+            await casework.block(s, fresh, now, exc.code)
 
 
-async def _reload(s: Services, case: Case) -> Case:
-    """The stage may have written before it failed; go on from what is stored."""
-    return await s.cases.get(case.case_id) or case
+async def _reload(s: Services, case: Case) -> Case | None:
+    """The stage may have written before it failed: go on from what is stored, unless somebody stopped it."""
+    fresh = await s.cases.get(case.case_id)
+    return fresh if fresh and fresh.state in FOLLOWED else None
 
 
 async def poisoned(s: Services, message: WorkMessage) -> None:
     """Record on the case or delivery that the queue gave up, so that an operator sees it and can rerun."""
-    now = await s.clock.now()
-    if message.delivery_id and (delivery := await s.deliveries.get(message.delivery_id)):
+    observe.event(log, "poisoned", case_id=message.case_id, delivery_id=message.delivery_id)
+    for attempt in range(_TRIES):
+        try:
+            return await _record_poison(s, message)
+        except StoreConflict:
+            if attempt == _TRIES - 1:
+                raise
+
+
+async def _record_poison(s: Services, message: WorkMessage) -> None:
+    delivery = await s.deliveries.get(message.delivery_id) if message.delivery_id else None
+    if delivery and delivery.status in {DeliveryStatus.RECEIVED, DeliveryStatus.QUEUED}:
         await s.deliveries.update(replace(delivery, status=DeliveryStatus.FAILED, reason_code="poison"))
     if message.case_id and (case := await s.cases.get(message.case_id)) and case.state in RETURNABLE:
-        await casework.block(s, case, now, "poison")
-    observe.event(log, "poisoned", case_id=message.case_id, delivery_id=message.delivery_id)
+        await casework.block(s, case, await s.clock.now(), "poison")

@@ -7,7 +7,7 @@ import pkgutil
 from dataclasses import dataclass
 from functools import cache
 
-from onboarding.errors import NotFound
+from onboarding.errors import RequestError
 from onboarding.provisioning import steps as package
 from onboarding.provisioning.step import Run, Step
 
@@ -31,8 +31,8 @@ def steps() -> tuple[Planned, ...]:
 
 
 def names_from(name: str) -> list[str]:
-    """The named step and every step after it. NotFound if there is no such step."""
+    """The named step and every step after it. RequestError (400) if there is no such step."""
     names = [planned.step.name for planned in steps()]
     if name not in names:
-        raise NotFound(f"There is no step of that name. Steps: {', '.join(names)}.")
+        raise RequestError(f"There is no step of that name. Steps: {', '.join(names)}.", code="unknown_step")
     return names[names.index(name) :]

@@ -22,6 +22,8 @@ from onboarding.provisioning.step import Block, Context, Done, Outcome, Skip, Wa
 
 log = logging.getLogger(__name__)
 FINISHED = frozenset({StepStatus.DONE, StepStatus.SKIPPED})
+#: A delayed message may be there a moment before our clock agrees.
+EARLY = timedelta(seconds=1)
 
 
 def opens_at(case: Case, s: Services) -> datetime:
@@ -35,22 +37,42 @@ def opens_at(case: Case, s: Services) -> datetime:
 
 async def advance(s: Services, case: Case, now: datetime) -> None:
     """Take a case in `waiting_start` or `provisioning` as far as it goes now."""
-    if case.state is State.WAITING_START:
-        opens = opens_at(case, s)
-        if now < opens:
-            if case.next_action.what != "provision" or case.next_action.when != opens:
-                await casework.wait(s, case, now, "provision", opens, "start_is_far")
-            return
-        case.apply(Event.START_NEAR)
-        await casework.hand_over(s, case, now, "provision", casework.entry(now, "provisioning_started"))
+    if case.state is State.WAITING_START and not await _begin(s, case, now):
+        return
     for planned in steps():
         record = case.step(planned.step.name)
         if record.status in FINISHED:
             continue
-        if not await _take(Context(s, case, now), planned, record):
+        if _is_early(case, planned.step.name, now) or not await _take(Context(s, case, now), planned, record):
             return
     case.apply(Event.PROVISIONED)
     await casework.hand_on(s, case, now, "follow_up", "provisioned", casework.entry(now, "provisioned"))
+
+
+async def _begin(s: Services, case: Case, now: datetime) -> bool:
+    """True: the start is near enough, and the case is in `provisioning`."""
+    try:
+        opens = opens_at(case, s)
+    except OperatorError as exc:
+        await casework.block(s, case, now, exc.code)
+        return False
+    if now < opens:
+        if case.next_action.what != "provision" or case.next_action.when != opens:
+            await casework.wait(s, case, now, "provision", opens, "start_is_far")
+        return False
+    case.apply(Event.START_NEAR)
+    await casework.hand_over(s, case, now, "provision", casework.entry(now, "provisioning_started"))
+    return True
+
+
+def _is_early(case: Case, name: str, now: datetime) -> bool:
+    """This step has a planned moment, and it is not there yet: a second or stray message changes nothing.
+
+    Without this, every message would cut short what Retry-After asked for, and would write over the case of a
+    worker that holds a claim. Whoever wants it now (HR's update, an operator) plans "provision", now.
+    """
+    planned = case.next_action
+    return planned.what == name and planned.when is not None and now < planned.when - EARLY
 
 
 async def _take(ctx: Context, planned: Planned, record: StepRecord) -> bool:
@@ -86,14 +108,21 @@ async def _record(ctx: Context, name: str, record: StepRecord, outcome: Outcome,
         case Wait(until, why):
             unchanged = record.status is StepStatus.WAITING and record.detail == why
             record.status, record.detail = StepStatus.WAITING, why
+            _calm(record)
             entries = [] if unchanged else [_entry(now, "step_waits", name, requests, why=why)]
             await casework.wait(s, case, now, name, until, why, *entries)
             return False
         case Block(reason):
             record.status, record.code = StepStatus.BLOCKED, reason
+            _calm(record)
             observe.event(log, "case_blocked", case_id=case.case_id, step=name, reason=reason)
             await casework.block(s, case, now, reason, step=name, request_id=_last(requests))
             return False
+
+
+def _calm(record: StepRecord) -> None:
+    """The failures are over: the next one starts a new count, and 72 new hours."""
+    record.attempts, record.first_failed_at = 0, None
 
 
 async def _plan_retry(
@@ -113,6 +142,7 @@ async def _plan_retry(
     )
     if isinstance(decision, retry.GiveUp):
         record.status = StepStatus.BLOCKED
+        _calm(record)
         await casework.block(s, case, now, "retries_exhausted", step=name, last=error.code)
         return
     record.status = StepStatus.RETRYING

@@ -15,7 +15,7 @@ import pytest
 from onboarding.errors import Unavailable
 from onboarding.intake import catalog
 from onboarding.intake.adapter import SILENT, Adapter
-from onboarding.intake.payload import MAX_DEPTH
+from onboarding.intake.payload import MAX_DEPTH, Unreadable
 from onboarding.intake.process import process_delivery
 from onboarding.intake.receive import MAX_BODY, receive
 from onboarding.ports import DeliveryStatus
@@ -348,3 +348,52 @@ def values(tree: Any) -> Iterator[str]:
             yield from values(inner)
     elif isinstance(tree, str) and len(tree) >= 5 and not re.fullmatch(r"[a-z_.]+", tree):
         yield tree
+
+
+ODD: list[Any] = [
+    None,
+    7,
+    -1.5,
+    True,
+    "",
+    " ",
+    "x",
+    "x" * 2000,
+    [],
+    [1],
+    [None],
+    ["x"],
+    [{}],
+    {},
+    {"a": 1},
+    {"id": []},
+]
+
+
+@pytest.mark.parametrize(
+    ("adapter", "path"), FIXTURES, ids=lambda item: getattr(item, "name", None) or item.slug
+)
+async def test_whatever_stands_anywhere_in_a_body_is_read_or_named(adapter: Adapter, path: Path):
+    """Every node that a mapping may touch replaced by every odd value: an answer or Unreadable."""
+    tree = json.loads(adapter.prune(path.read_bytes()))
+    for parent, key in list(nodes(tree)):
+        kept = parent[key]
+        for odd in ODD:
+            parent[key] = odd
+            body = json.dumps(tree).encode()
+            try:
+                adapter.events("x", body, HEADERS)
+            except Unreadable as error:
+                assert error.path.startswith("$"), (key, odd)  # noqa: PT017
+                assert "x" * 50 not in error.message  # noqa: PT017
+            else:
+                adapter.events("x", adapter.prune(body), HEADERS)
+        parent[key] = kept
+
+
+def nodes(tree: Any) -> Iterator[tuple[Any, Any]]:
+    """(container, key or index) of every node, containers before what they hold."""
+    for key, inner in list(tree.items() if isinstance(tree, dict) else enumerate(tree)):
+        yield tree, key
+        if isinstance(inner, dict | list):
+            yield from nodes(inner)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import contextlib
 import os
@@ -48,6 +49,8 @@ class MemoryQueues:
     taken: list[str] = field(default_factory=list)
     renewed: int = 0
     down: bool = False
+    #: Real seconds between the effect of a renewal, or a look at the depth, and its answer.
+    lag: float = 0.0
     number: int = 0
 
     def now(self) -> float:
@@ -80,7 +83,9 @@ class MemoryQueues:
             self.now() + lease_seconds,
             self.renewed + 1,
         )
-        return replace(message, receipt=str(row.receipt))
+        answer = replace(message, receipt=str(row.receipt))
+        await asyncio.sleep(self.lag)
+        return answer
 
     async def delete(self, queue: str, message: LeasedMessage) -> None:
         self.rows[queue].remove(self.held(queue, message))
@@ -96,7 +101,9 @@ class MemoryQueues:
     async def depth(self, queue: str) -> tuple[int, int]:
         rows = self.rows.get(queue, [])
         visible = sum(row.visible_at <= self.now() for row in rows)
-        return visible, len(rows) - visible
+        answer = visible, len(rows) - visible
+        await asyncio.sleep(self.lag)
+        return answer
 
     def close(self) -> None:
         """Nothing to close."""
@@ -125,10 +132,14 @@ class MovedClock:
     jumps = True
 
     def __init__(self) -> None:
+        #: Real seconds between looking at the time and answering, as over HTTP.
+        self.lag = 0.0
         self.moment = datetime(2028, 2, 28, 23, 0, 0, tzinfo=UTC)
 
     async def now(self) -> datetime:
-        return self.moment
+        moment = self.moment
+        await asyncio.sleep(self.lag)
+        return moment
 
     def advance(self, **parts: float) -> None:
         self.moment += timedelta(**parts)
@@ -213,6 +224,8 @@ def serve(write_app: Callable[..., Path], memory: MemoryQueues) -> Serve:
         host = prepare(made, queue_host=lambda _: used, clock=clock)
         assert host is not None, "a start-up check failed"
         async with host, aiohttp.ClientSession() as client:
+            # The first look of the background loop is over; with the default tick there is no second.
+            await asyncio.sleep(0.01)
             yield Served(host, client, clock, used)
 
     return start

@@ -63,9 +63,9 @@ async def test_a_failing_poison_handler_leaves_the_message_leased_and_settle_say
 
 
 async def test_a_poison_message_seen_too_often_is_not_even_run(serve: Any, queues: Any) -> None:
-    async with serve(ONE + POISON, QUICK, queues=queues, lease_seconds=0.15) as s:
+    async with serve(ONE + POISON, QUICK, queues=queues, lease_seconds=0.1) as s:
         await queues.put("work-poison", "worse")
-        await s.settle(1.5)
+        await s.settle(1.0)
         assert s.events == [("poisoned", "worse", n) for n in (1, 2, 3)]
         assert await queues.depth("work-poison") != (0, 0)
 
@@ -107,6 +107,24 @@ async def test_a_long_run_keeps_its_lease_so_nobody_else_gets_the_message(serve:
         await queues.put("work", "long")
         assert (await s.settle())[0] == 200
         assert s.events == [1]
+
+
+async def test_a_renewal_under_way_at_the_end_of_a_run_does_not_bring_the_message_back(
+    serve: Any, memory: Any
+) -> None:
+    """Its answer carries the receipt that the delete needs."""
+    code = """
+    @app.queue_trigger(arg_name="msg", queue_name="work", connection="AzureWebJobsStorage")
+    async def work(msg: func.QueueMessage) -> None:
+        EVENTS.append(msg.dequeue_count)
+        await asyncio.sleep(0.25)
+    """
+    memory.lag = 0.15
+    async with serve(code, lease_seconds=0.4) as s:
+        await memory.put("work", "x")
+        assert (await s.settle())[0] == 200
+        assert s.events == [1]
+        assert memory.renewed == 1
 
 
 async def test_batch_size_and_threshold_bound_what_runs_at_once(serve: Any, memory: Any) -> None:

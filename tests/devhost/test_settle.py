@@ -2,9 +2,17 @@
 
 import asyncio
 import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
+
+from onboarding.devhost import ncrontab
+from onboarding.devhost.invoke import Invoker
+from onboarding.devhost.model import FunctionSpec
+from onboarding.devhost.settle import Settler
+from onboarding.devhost.timers import Timer
 
 TIMERS = """
 QUEUES = []
@@ -54,6 +62,7 @@ async def test_the_queues_are_drained_between_two_timers(serve: Any, queues: Any
 async def test_settle_and_the_background_loop_run_one_tick_once(serve: Any, queues: Any) -> None:
     async with serve(TIMERS + QUEUE, queues=queues, tick_seconds=0.001) as s:
         sys.modules["function_app"].QUEUES.append(queues)
+        s.clock.lag = 0.004
         for _ in range(10):
             s.clock.advance(hours=1)
             answers = await asyncio.gather(*(s.settle() for _ in range(3)))
@@ -72,7 +81,8 @@ async def test_the_background_loop_runs_timers_by_itself(serve: Any) -> None:
         assert [name for name, _ in s.events] == ["track", "followup", "watchdog"]
 
 
-async def test_after_a_200_nothing_runs_and_a_504_says_what_does(serve: Any) -> None:
+@pytest.mark.parametrize("tick_seconds", [3600, 0.01], ids=["alone", "beside the background loop"])
+async def test_after_a_200_nothing_runs_and_a_504_says_what_does(serve: Any, tick_seconds: float) -> None:
     code = """
     @app.timer_trigger(arg_name="timer", schedule="0 0 * * * *")
     async def slow(timer: func.TimerRequest) -> None:
@@ -80,8 +90,9 @@ async def test_after_a_200_nothing_runs_and_a_504_says_what_does(serve: Any) -> 
         await asyncio.sleep(0.6)
         EVENTS.append("end")
     """
-    async with serve(code) as s:
+    async with serve(code, tick_seconds=tick_seconds) as s:
         s.clock.advance(hours=1)
+        await asyncio.sleep(0.05)
         status, report = await s.settle(0.2)
         assert (status, report["settled"], report["left"]["running"]) == (504, False, ["slow"])
         assert report["left"]["timers"] == ["slow"]
@@ -178,3 +189,78 @@ async def test_functions_run_by_hand_as_on_the_real_host(serve: Any, memory: Any
             assert (await s.get("/admin/functions/track", "POST", data=body))[0] == 400
         assert (await s.get("/admin/functions/track"))[0] == 404
         assert b"Running" in (await s.get("/admin/host/status"))[1]
+
+
+async def test_a_request_that_is_being_answered_is_waited_for(serve: Any) -> None:
+    code = """
+    @app.route("slow")
+    async def slow(req: func.HttpRequest) -> str:
+        await asyncio.sleep(0.3)
+        EVENTS.append("answered")
+        return ""
+    """
+    async with serve(code) as s:
+        held = asyncio.create_task(s.get("/api/slow"))
+        await asyncio.sleep(0.1)
+        assert (await s.settle())[1]["runs"] == {"slow": 1}
+        assert s.events == ["answered"]
+        await held
+
+
+async def test_a_message_made_while_settle_looks_at_the_queues_is_seen(serve: Any, memory: Any) -> None:
+    """`bulk` is looked at first and is empty; `work` is handled before it is looked at, and fills `bulk`."""
+    code = """
+    QUEUES = []
+    @app.queue_trigger(arg_name="msg", queue_name="bulk", connection="AzureWebJobsStorage")
+    async def bulk(msg: func.QueueMessage) -> None: EVENTS.append("bulk")
+    @app.queue_trigger(arg_name="msg", queue_name="work", connection="AzureWebJobsStorage")
+    async def work(msg: func.QueueMessage) -> None:
+        EVENTS.append("work")
+        await QUEUES[0].put("bulk", "x", 0.8)
+    """
+    memory.lag = 0.3
+    async with serve(code) as s:
+        sys.modules["function_app"].QUEUES.append(memory)
+        await memory.put("work", "x")
+        assert (await s.settle())[0] == 200
+        assert s.events == ["work", "bulk"]
+
+
+async def test_a_background_look_that_read_the_clock_before_a_move_does_not_undo_the_run() -> None:
+    """Its late answer would look like a clock that went back, and make the same tick due again."""
+    gate, runs = asyncio.Event(), []
+
+    class LateClock:
+        jumps = True
+        moment = datetime(2026, 11, 22, 23, 0, tzinfo=UTC)
+        late = False
+
+        async def now(self) -> datetime:
+            moment, late, self.late = self.moment, self.late, False
+            if late:
+                await gate.wait()
+            return moment
+
+        async def close(self) -> None:
+            """Nothing to close."""
+
+    async def tick(timer: Any) -> None:
+        runs.append(timer)
+
+    clock, invoker = LateClock(), Invoker(Path("function_app.py"))
+    spec = FunctionSpec("tick", tick, "timertrigger", {"name": "timer"})
+    timer = Timer(spec, ncrontab.parse("0 0 * * * *"), clock, invoker)
+    settler = Settler([timer], [], None, clock, invoker, lambda: False)
+    await settler.look()
+    clock.late = True
+    background = asyncio.create_task(settler.background())
+    await asyncio.sleep(0.01)
+    clock.moment += timedelta(hours=2)
+    first = asyncio.create_task(settler.settle(5))
+    await asyncio.sleep(0.05)
+    gate.set()
+    await background
+    assert (await first)["settled"]
+    assert (await settler.settle(5))["settled"]
+    assert len(runs) == 1
+    invoker.close()

@@ -4,51 +4,73 @@ from __future__ import annotations
 
 import json
 import multiprocessing
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
 from tests.faults import story
 from tests.support.host import Tenant
+from tests.support.tracing import Point
 
 _context = multiprocessing.get_context("forkserver")
 _context.set_forkserver_preload(["tests.faults.preload"])
 
-Point = tuple[str, int, str]
+#: Last phase of each band: one run can die once in every band and meet the next band as if nothing had happened.
+BANDS = (0, 2, 5, 7, 11)
 
 
-def run_child(folder: Path, simulator: str, *, phase: int, salt: int, target: Point | None) -> int:
+def run_child(folder: Path, simulator: str, *, phase: int, salt: int, targets: list[Point]) -> int:
     """Play from `phase` in a new process; returns its exit code."""
     config: dict[str, Any] = {
         "folder": str(folder),
         "simulator": simulator,
         "phase": phase,
         "salt": salt,
-        "target": target,
+        "targets": targets,
     }
     child = _context.Process(target=story.play, args=(config,))
     child.start()
     child.join(90)
-    if child.exitcode is None:
+    code = child.exitcode
+    if code is None:
         child.kill()
-        raise AssertionError(f"the story hangs at {target}")
-    return child.exitcode
+        child.join()
+        raise AssertionError(f"the story hangs at {targets}")
+    child.close()
+    return code
 
 
-def record(folder: Path, simulator: str) -> list[tuple[str, int]]:
+def record(folder: Path, simulator: str) -> list[tuple[int, str, int]]:
     """Every point that a clean run meets, in order."""
     folder.mkdir(parents=True)
-    story.prepare(Tenant(simulator))
-    assert run_child(folder, simulator, phase=0, salt=1, target=None) == 0
-    return [(name, number) for name, number in json.loads((folder / "points.json").read_text())]
+    with Tenant(simulator) as tenant:
+        story.prepare(tenant)
+    assert run_child(folder, simulator, phase=0, salt=1, targets=[]) == 0
+    return [(phase, name, number) for phase, name, number in json.loads((folder / "points.json").read_text())]
 
 
-def killed_at(folder: Path, simulator: str, target: Point) -> Tenant:
-    """Kill at the point, start again at the phase that was cut off, play to the end. Returns the tenant."""
+def schedules(points: list[tuple[int, str, int]]) -> list[list[Point]]:
+    """All points, both sides, packed into runs that die once in every band of phases."""
+    bands: list[list[Point]] = [[] for _ in BANDS]
+    for phase, name, number in points:
+        band = next(index for index, last in enumerate(BANDS) if phase <= last)
+        bands[band] += [(phase, name, number, side) for side in ("before", "after")]
+    return [[point for point in row if point is not None] for row in zip_longest(*bands)]
+
+
+def killed_at(folder: Path, tenant: Tenant, simulator: str, targets: list[Point]) -> list[Point]:
+    """Die at each target in turn, starting again at the phase that was cut off; play to the end.
+
+    Returns the targets that were not met, because an earlier death changed what came after it.
+    """
     folder.mkdir(parents=True)
-    tenant = Tenant(simulator)
     story.prepare(tenant)
-    code = run_child(folder, simulator, phase=0, salt=1, target=target)
-    assert code == story.KILLED, f"the point was not hit: {target} (exit {code})"
-    phase = int((folder / "phase").read_text())
-    assert run_child(folder, simulator, phase=phase, salt=2, target=None) == 0, f"after {target}"
-    return tenant
+    left, phase, salt = list(targets), 0, 1
+    while True:
+        code = run_child(folder, simulator, phase=phase, salt=salt, targets=left)
+        if code == 0:
+            return left
+        assert code == story.KILLED, f"exit {code} with {targets}"
+        died: Point = tuple(json.loads((folder / "died_at.json").read_text()))
+        left.remove(died)
+        phase, salt = died[0], salt + 1

@@ -1,26 +1,23 @@
-"""Imported once by the fork server: everything a child would otherwise spend a second importing."""
+"""Imported once by the fork server: plays the story, so that a child need not import anything."""
 
 from __future__ import annotations
 
-import function_app  # noqa: F401
-from onboarding import bootstrap  # noqa: F401
-from onboarding.api import views  # noqa: F401
-from onboarding.dashboard import pages  # noqa: F401
-from onboarding.domain import country
-from onboarding.graph import open_graph  # noqa: F401
-from onboarding.operate import actions, due, watchdog, work  # noqa: F401
-from onboarding.settings import Settings
-from tests.faults import story  # noqa: F401
+import asyncio
+import tempfile
+from pathlib import Path
 
-country.alpha2("Germany")
+from onboarding.simulator.server import running_simulator
+from tests.faults import story
+from tests.support.host import Tenant
+from tests.support.tracing import Tracer
 
 
 def _warm() -> None:
-    """Import what the Graph adapter imports on first use, without a connection."""
-    import asyncio
-
-    app = bootstrap.build(Settings.from_env({"ONBOARDING_STORE_PATH": ":memory:"}))
-    asyncio.run(app.aclose())
+    with running_simulator(seed=1) as simulator, tempfile.TemporaryDirectory() as folder:
+        with Tenant(simulator.base_url) as tenant:
+            story.prepare(tenant)
+        config = {"simulator": simulator.base_url, "phase": 0, "salt": 1, "targets": []}
+        asyncio.run(story._play(Path(folder), config, Tracer()))
 
 
 _warm()

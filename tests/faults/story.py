@@ -7,6 +7,7 @@ child starts at the same phase, as a sender would send again and a timer would t
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import json
 import os
 from collections.abc import Awaitable, Callable
@@ -17,11 +18,29 @@ from typing import Any
 from onboarding import bootstrap
 from onboarding.intake import catalog, signing
 from onboarding.settings import Settings
-from tests.support.host import Host, Tenant
-from tests.support.tracing import KILLED, Tracer, trace_http, traced
+from tests.support.host import LEASE, Host, Tenant
+from tests.support.tracing import KILLED, Point, Tracer, trace_http, traced
 
 SECRET = "whsec_" + "a2lsbC1oYXJuZXNzLXNlY3JldC0wMDAwMDAwMQ=="
 EMPLOYEE = "4711"
+#: A short ladder: every kind of rung once.
+POLICY = """
+[[follow_up.ladder]]
+rung = "person_day_0"
+audience = "person"
+day = 0
+message = "nudge_first"
+[[follow_up.ladder]]
+rung = "manager_day_1"
+audience = "manager"
+day = 1
+message = "escalate_manager"
+[[follow_up.ladder]]
+rung = "desk_day_2"
+audience = "desk"
+day = 2
+message = "escalate_desk"
+"""
 #: A Monday, far enough from every clock change.
 START = date(2027, 3, 8)
 BEGIN = datetime(2027, 3, 1, 6, 0, tzinfo=UTC)
@@ -44,6 +63,7 @@ class SeededEntropy(bootstrap.SystemEntropy):
 
 def settings(folder: Path, simulator: str) -> Settings:
     """Settings of the story's service."""
+    (folder / "policy.toml").write_text(POLICY)
     return Settings.from_env(
         {
             "ONBOARDING_STORE_PATH": str(folder / "store.db"),
@@ -54,6 +74,7 @@ def settings(folder: Path, simulator: str) -> Settings:
             "ONBOARDING_SERVICE_DESK": "servicedesk@contoso.example",
             "ONBOARDING_HR_STANDARD_WEBHOOKS_SECRET": SECRET,
             "ONBOARDING_HASH_KEY": "kill-harness",
+            "ONBOARDING_POLICY_FILE": str(folder / "policy.toml"),
         }
     )
 
@@ -62,7 +83,9 @@ def prepare(tenant: Tenant) -> None:
     """A fresh tenant at the story's beginning, with the manager in it."""
     tenant.reset(1)
     tenant.move_to(BEGIN)
-    tenant.post("/_control/users", {"userPrincipalName": MANAGER, "employeeId": "M1", "displayName": "Petra Vogel"})
+    tenant.post(
+        "/_control/users", {"userPrincipalName": MANAGER, "employeeId": "M1", "displayName": "Petra Vogel"}
+    )
     tenant.post("/_control/policy", {"audit_latency_minutes": 0})
     tenant.post("/_control/report", {"lag_hours": 0})
 
@@ -76,11 +99,12 @@ def body() -> bytes:
         "given_name": "Søren",
         "family_name": "O'Neill-Groß",
         "personal_email": "soren@personal.example",
-        "work_country": "Germany",
+        "work_country": "Ireland",
         "manager": {"email": MANAGER},
         "start_date": START.isoformat(),
         "phones": [{"raw": "+49 151 23456789", "label": "mobile"}],
         "timezone": "Europe/Berlin",
+        "locale": "en-GB",
     }
     return json.dumps(event, ensure_ascii=False).encode()
 
@@ -94,16 +118,16 @@ async def _hire(host: Host, tenant: Tenant) -> None:
     headers = signing.sign(adapter, SECRET, data, now=tenant.now(), message_id="msg_story")
     answer = await host.post("standard-webhooks", data, headers)
     assert answer.status_code == 202, answer.get_body()
-    await host.settle()
+    await host.settle("followup")
 
 
-def _at(days: int, hour: int = 10, minute: int = 0) -> Phase:
-    """The clock moves to a morning in Berlin (UTC+1), counted from the start date."""
+def _at(days: int, hour: int, *timers: str) -> Phase:
+    """The clock moves to an hour in Berlin (UTC+1), counted from the start date; these timers tick."""
 
     async def phase(host: Host, tenant: Tenant) -> None:
-        moment = datetime.combine(START + timedelta(days=days), time(hour - 1, minute), UTC)
+        moment = datetime.combine(START + timedelta(days=days), time(hour - 1), UTC)
         tenant.move_to(moment)
-        await host.settle()
+        await host.settle(*timers)
 
     return phase
 
@@ -116,30 +140,34 @@ async def _register(host: Host, tenant: Tenant) -> None:
             value = {"value": "+49 15123456789"} if method == "mobilePhone" else {}
             tenant.post(f"/_control/users/{user['id']}/methods", {"method": method, "actor": "user", **value})
     tenant.move_to(tenant.now() + timedelta(minutes=30))
-    await host.settle()
+    await host.settle("track", "followup")
 
 
-#: (name, phase). Between two rungs the clock also moves a little, so that doubt older than a claim is settled.
+#: (name, phase). After each the clock moves a little, so that doubt older than a claim is settled.
 PHASES: list[tuple[str, Phase]] = [
     ("the hire arrives", _hire),
-    ("the day before", _at(-3, 10)),
-    ("the day before, later", _at(-3, 11)),
-    ("the first day", _at(0)),
-    ("the first day, later", _at(0, 11)),
-    ("day two", _at(2)),
-    ("day five", _at(7)),
-    ("day five, later", _at(7, 11)),
-    ("day ten", _at(10)),
-    ("day ten, later", _at(10, 11)),
+    ("a little later", _at(-7, 8, "followup")),
+    ("the day before", _at(-3, 10, "followup")),
+    ("the day before, later", _at(-3, 11, "watchdog", "followup")),
+    ("the first day", _at(0, 10, "track", "followup")),
+    ("the first day, later", _at(0, 11, "followup")),
+    ("day one: the manager is told", _at(1, 12, "followup")),
+    ("day two: the service desk is told", _at(2, 13, "track", "followup")),
+    ("day two, later", _at(2, 14, "followup")),
     ("the person registers", _register),
-    ("a day later", _at(11)),
+    ("a little later still", _at(2, 16, "followup")),
+    ("a day later", _at(3, 11, "track", "followup", "watchdog")),
 ]
 
 
 def play(config: dict[str, Any]) -> None:
-    """Entry of a child process: play from `config['phase']`; die at `config['target']` if one is given."""
+    """Entry of a child process: play from `config['phase']`; die at the first of `config['targets']`."""
     folder = Path(config["folder"])
-    tracer = Tracer(tuple(config["target"]) if config.get("target") else None)
+
+    def note(point: Point) -> None:
+        (folder / "died_at.json").write_text(json.dumps(point))
+
+    tracer = Tracer(frozenset(tuple(target) for target in config["targets"]), note)
     trace_http(tracer)
     asyncio.run(_play(folder, config, tracer))
     (folder / "points.json").write_text(json.dumps(tracer.seen))
@@ -147,14 +175,19 @@ def play(config: dict[str, Any]) -> None:
 
 
 async def _play(folder: Path, config: dict[str, Any], tracer: Tracer) -> None:
-    import dataclasses
-
-    tenant = Tenant(config["simulator"])
-    plain = bootstrap.build(settings(folder, config["simulator"]), entropy=SeededEntropy(config["salt"]))
-    host = Host(dataclasses.replace(plain, services=traced(plain.services, tracer)))
-    for number in range(config["phase"], len(PHASES)):
-        (folder / "phase").write_text(str(number))
-        await PHASES[number][1](host, tenant)
+    with Tenant(config["simulator"]) as tenant:
+        # A process that starts again after a death finds the leases of the dead one expired.
+        passed = timedelta(seconds=(LEASE + 1) * config["salt"])
+        plain = bootstrap.build(
+            settings(folder, config["simulator"]),
+            entropy=SeededEntropy(config["salt"]),
+            wall=lambda: bootstrap.system_time() + passed,
+        )
+        host = Host(dataclasses.replace(plain, services=traced(plain.services, tracer)))
+        for number in range(config["phase"], len(PHASES)):
+            tracer.phase = number
+            await PHASES[number][1](host, tenant)
+        await plain.aclose()
 
 
 __all__ = ["BEGIN", "EMPLOYEE", "KILLED", "PHASES", "play", "prepare", "settings"]

@@ -118,6 +118,8 @@ def graph_error() -> Callable[..., httpx.Response]:
         error: dict[str, Any] = {"code": code, "message": message, "innerError": {"request-id": "r"}}
         if details:
             error["details"] = list(details)
-        return httpx.Response(status, json={"error": error}, headers={"request-id": "req-1", **(headers or {})})
+        return httpx.Response(
+            status, json={"error": error}, headers={"request-id": "req-1", **(headers or {})}
+        )
 
     return make

@@ -30,7 +30,9 @@ SELECT = (
 
 
 async def test_a_user_is_created_with_what_is_known_and_a_password_to_be_changed(rig):
-    rig.reply(httpx.Response(201, json={"id": "u1", "userPrincipalName": NEW.user_principal_name, "mail": None}))
+    rig.reply(
+        httpx.Response(201, json={"id": "u1", "userPrincipalName": NEW.user_principal_name, "mail": None})
+    )
     user = await rig.directory.create_user(NEW)
     assert rig.wire.target() == "POST /v1.0/users"
     assert rig.wire.body() == {
@@ -88,7 +90,10 @@ async def test_a_upn_in_the_path_names_that_user_and_nothing_else(rig, upn, path
     ("value", "literal"),
     [
         ("O'Neill", "%27O%27%27Neill%27"),
-        ("x' or 1 eq 1 or employeeId eq '", "%27x%27%27%20or%201%20eq%201%20or%20employeeId%20eq%20%27%27%27"),
+        (
+            "x' or 1 eq 1 or employeeId eq '",
+            "%27x%27%27%20or%201%20eq%201%20or%20employeeId%20eq%20%27%27%27",
+        ),
         ("a&$top=1", "%27a%26%24top%3D1%27"),
         ("山", "%27%E5%B1%B1%27"),
         ("a+b#c", "%27a%2Bb%23c%27"),
@@ -173,7 +178,12 @@ async def test_ordinary_groups_are_no_privilege(rig, assignable):
 
 
 async def test_a_group_whose_properties_are_hidden_is_not_taken_for_harmless(rig):
-    hidden = {"@odata.type": "#microsoft.graph.group", "id": "g", "displayName": None, "isAssignableToRole": None}
+    hidden = {
+        "@odata.type": "#microsoft.graph.group",
+        "id": "g",
+        "displayName": None,
+        "isAssignableToRole": None,
+    }
     rig.reply(*_memberships(hidden))
     with pytest.raises(PermissionMissing, match=r"Directory\.Read\.All"):
         await rig.directory.has_privileges("u1")
@@ -186,7 +196,10 @@ async def test_privileges_of_a_user_who_has_not_replicated_are_not_denied_but_wa
 
 
 async def test_the_second_page_counts_too(rig):
-    first = {"value": [GROUP], "@odata.nextLink": "http://127.0.0.1:9/v1.0/users/u1/memberOf?$skiptoken=a%3D%27b"}
+    first = {
+        "value": [GROUP],
+        "@odata.nextLink": "http://127.0.0.1:9/v1.0/users/u1/memberOf?$skiptoken=a%3D%27b",
+    }
     second = {"value": [GROUP | {"isAssignableToRole": True}]}
     rig.reply(
         httpx.Response(200, json={"value": []}),
@@ -228,7 +241,8 @@ async def test_two_pages_at_once_do_not_disturb_each_other(rig):
 
 async def test_request_ids_of_all_answers_reach_the_timeline(rig, graph_error):
     rig.reply(
-        graph_error(503, "ServiceUnavailable"), httpx.Response(200, json={"value": []}, headers={"request-id": "b"})
+        graph_error(503, "ServiceUnavailable"),
+        httpx.Response(200, json={"value": []}, headers={"request-id": "b"}),
     )
     with observe.request_ids() as ids:
         await rig.directory.find_by_employee_id("1")
@@ -259,13 +273,15 @@ async def test_dry_run_sends_no_write_whatever_the_caller_forgot(rig, settings):
 
 
 async def test_doctor_names_each_missing_permission_and_goes_on(rig, graph_error):
-    def answer(request: httpx.Request) -> httpx.Response:
+    def answer(request):
         if "roleAssignments" in str(request.url):
             return graph_error(403, "Authorization_RequestDenied")
         if "userRegistrationDetails" in str(request.url):
             return graph_error(403, "Authentication_RequestFromNonPremiumTenantOrB2CTenant")
         if "organization" in str(request.url):
-            return httpx.Response(200, json={"value": [{"id": "o", "verifiedDomains": [{"name": "other.example"}]}]})
+            return httpx.Response(
+                200, json={"value": [{"id": "o", "verifiedDomains": [{"name": "other.example"}]}]}
+            )
         return httpx.Response(200, json={"value": [], "state": "enabled"})
 
     rig.reply(answer)

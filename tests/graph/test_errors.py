@@ -43,7 +43,10 @@ POST_PASS, READ = calls_security.CREATE_PASS, calls_directory.FIND_USERS
         ("Another object with the same value for property userPrincipalName already exists.", True),
         ("Another object with the same value for property userPrincipalName already exists.", False),
         ("something newly worded", True),
-        ("A conflicting object with one or more of the specified property values is present in the directory.", False),
+        (
+            "A conflicting object with one or more of the specified property values is present in the directory.",
+            False,
+        ),
     ],
 )
 @pytest.mark.parametrize("status", [400, 409])
@@ -105,28 +108,27 @@ def test_a_domain_that_is_not_verified_is_for_the_deployer(graph_error):
 @pytest.mark.parametrize("call", ALL_CALLS, ids=lambda call: call.name)
 def test_a_403_names_the_permission_that_the_call_needs(graph_error, call):
     error = _raised(
-        graph_error(403, "Authorization_RequestDenied", "Insufficient privileges to complete the operation."), call
+        graph_error(403, "Authorization_RequestDenied", "Insufficient privileges to complete the operation."),
+        call,
     )
     assert isinstance(error, PermissionMissing)
     assert call.permission in error.message
 
 
 @pytest.mark.parametrize("call", ALL_CALLS, ids=lambda call: call.name)
-@pytest.mark.parametrize("status", [301, 400, 401, 402, 403, 404, 405, 409, 410, 413, 418, 429, 500, 501, 503, 509])
+@pytest.mark.parametrize(
+    "status", [301, 400, 401, 402, 403, 404, 405, 409, 410, 413, 418, 429, 500, 501, 503, 509]
+)
 def test_no_error_ever_says_what_graph_said(graph_error, call, status):
     """Codes, status and request id only: a text may quote a name or a number."""
     detail = {"code": SECRET, "message": SECRET, "target": SECRET}
     error = _raised(graph_error(status, SECRET, SECRET, detail, headers={"request-id": SECRET}), call)
-    for word in ("555", "@", "O'Neill", " 1 "):
-        assert word not in str(error).replace("R1", "")[:0] + _without_codes(str(error))
+    assert not [word for word in ("555", "@", "anna", "Neill", "contoso") if word in str(error)]
 
 
-def _without_codes(text: str) -> str:
-    """Codes are cut to letters, digits and `_.-`: an address or a name cannot survive as one."""
-    return text.replace("15551234567annacontoso.exampleONeill", "").replace("ONBOARDING_", "")
-
-
-@pytest.mark.parametrize("body", [b"", b"<html>gateway</html>", b"[]", b'"x"', b'{"error":"x"}', b'{"error":{"code":5}}'])
+@pytest.mark.parametrize(
+    "body", [b"", b"<html>gateway</html>", b"[]", b'"x"', b'{"error":"x"}', b'{"error":{"code":5}}']
+)
 @pytest.mark.parametrize("status", [400, 403, 404, 502])
 def test_an_error_without_graphs_body_is_still_mapped(body, status):
     for call in (READ, POST_USER, PUT_MANAGER):
@@ -134,7 +136,9 @@ def test_an_error_without_graphs_body_is_still_mapped(body, status):
 
 
 def test_a_free_tenant_has_no_report(graph_error):
-    error = _raised(graph_error(403, "Authentication_RequestFromNonPremiumTenantOrB2CTenant"), calls_security.REPORT)
+    error = _raised(
+        graph_error(403, "Authentication_RequestFromNonPremiumTenantOrB2CTenant"), calls_security.REPORT
+    )
     assert isinstance(error, OperatorError)
     assert error.code == "report_needs_premium"
 
@@ -152,7 +156,9 @@ def test_the_policys_refusal_of_a_pass_is_for_the_operator(graph_error, status):
 
 def test_a_pass_that_may_not_be_made_for_lack_of_permission_is_not_called_a_policy(graph_error):
     text = "Insufficient privileges to complete the operation."
-    assert isinstance(_raised(graph_error(403, "Authorization_RequestDenied", text), POST_PASS), PermissionMissing)
+    assert isinstance(
+        _raised(graph_error(403, "Authorization_RequestDenied", text), POST_PASS), PermissionMissing
+    )
 
 
 def test_401_is_for_the_deployer(graph_error):
@@ -161,7 +167,9 @@ def test_401_is_for_the_deployer(graph_error):
     assert error.code == "graph_sign_in"
 
 
-@pytest.mark.parametrize("code", ["ErrorInvalidUser", "MailboxNotEnabledForRESTAPI", "Request_ResourceNotFound"])
+@pytest.mark.parametrize(
+    "code", ["ErrorInvalidUser", "MailboxNotEnabledForRESTAPI", "Request_ResourceNotFound"]
+)
 @pytest.mark.parametrize("call", [calls_mail.CREATE_DRAFT, calls_mail.SEND_NOW, calls_mail.GET_MESSAGE])
 def test_a_sender_without_a_mailbox_is_a_setting_not_a_lost_message(graph_error, code, call):
     error = _raised(graph_error(404, code), call)

@@ -5,7 +5,15 @@ import sys
 
 
 def _loaded(code: str) -> set[str]:
-    names = ("msgraph", "kiota_http", "kiota_abstractions", "azure.identity", "azure.core", "opentelemetry", "httpx")
+    names = (
+        "msgraph",
+        "kiota_http",
+        "kiota_abstractions",
+        "azure.identity",
+        "azure.core",
+        "opentelemetry",
+        "httpx",
+    )
     program = f"{code}\nimport sys\nprint(*[n for n in {names!r} if n in sys.modules])"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     return set(done.stdout.split())

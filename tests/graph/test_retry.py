@@ -162,7 +162,9 @@ async def test_a_post_whose_answer_was_lost_is_doubt(rig, error):
     assert len(rig.wire.requests) == 1
 
 
-@pytest.mark.parametrize("error", [httpx.ConnectError("x"), httpx.ConnectTimeout("x"), httpx.PoolTimeout("x")])
+@pytest.mark.parametrize(
+    "error", [httpx.ConnectError("x"), httpx.ConnectTimeout("x"), httpx.PoolTimeout("x")]
+)
 async def test_a_post_that_never_left_had_no_effect(rig, error):
     rig.reply(error)
     with pytest.raises(Unavailable):

@@ -88,11 +88,14 @@ async def test_closing_finishes_what_is_waiting(database: EmbeddedDatabase, path
     other.close()
 
 
-async def test_several_clients_may_make_a_new_file_at_once(path: Path):
-    stores = [open_embedded(str(path), wall) for _ in range(8)]
-    await asyncio.gather(*(store.cases.ping() for store in stores), *(s.cases.counts() for s in stores))
-    for store in stores:
-        store.close()
+async def test_several_clients_may_make_a_new_file_at_once(tmp_path: Path):
+    for n in range(5):
+        stores = [open_embedded(str(tmp_path / f"{n}.db"), wall) for _ in range(8)]
+        try:
+            await asyncio.gather(*(s.cases.ping() for s in stores), *(s.cases.counts() for s in stores))
+        finally:
+            for store in stores:
+                store.close()
 
 
 async def test_memory_is_private_and_whole():
@@ -258,6 +261,7 @@ async def test_a_database_of_another_program_is_refused_untouched(store: Embedde
     with pytest.raises(ConfigurationError, match="another program"):
         await store.cases.ping()
     assert other.execute("SELECT name FROM sqlite_master").fetchall() == [("theirs",)]
+    assert other.execute("PRAGMA journal_mode").fetchone() == ("delete",)
     other.close()
 
 

@@ -7,8 +7,7 @@ with a given error, or die (`Killed`, like a process) before or after its effect
 from __future__ import annotations
 
 import json
-from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import MISSING, dataclass, field, fields, is_dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -18,7 +17,7 @@ from onboarding.domain.case import Case
 from onboarding.domain.policy import Policy
 from onboarding.intake.adapter import Adapter
 from onboarding.intake.signing import sign
-from onboarding.ports import Delivery, Services, WorkMessage
+from onboarding.ports import CaseQuery, Delivery, Services, WorkMessage
 from onboarding.settings import Secret, Settings, SourceSettings
 from onboarding.storage.embedded import EmbeddedStore, open_embedded
 from onboarding.web import Request
@@ -136,17 +135,11 @@ class World:
     wire: Wire
     store: EmbeddedStore
 
-    def cases(self) -> list[str]:
-        """Case ids in the store, oldest first."""
-        return sorted(case_id for case_id in self._ids())
-
-    def _ids(self) -> Iterator[str]:
-        for number in range(1, 60):
-            yield f"c_{number:020d}"
-
     async def all_cases(self) -> list[Case]:
-        found = [await self.store.cases.get(case_id) for case_id in self.cases()]
-        return [case for case in found if case is not None]
+        """Cases in the store, oldest first."""
+        page = await self.store.cases.search(CaseQuery(), size=100)
+        found = [await self.store.cases.get(item.case_id) for item in page.items]
+        return sorted((case for case in found if case is not None), key=lambda case: case.case_id)
 
     async def only_case(self) -> Case:
         (case,) = await self.all_cases()
@@ -237,13 +230,7 @@ def lean(value: Any) -> Any:
 
 
 def logged(records: list[Any]) -> str:
-    """Everything that log records hold, before any redaction."""
-    lines = []
-    for record in records:
-        lines.append(record.getMessage())
-        lines.append(repr({k: v for k, v in vars(record).items() if k not in {"args", "msg", "pathname"}}))
-    return "\n".join(lines)
-
-
-def count_by(values: list[str]) -> dict[str, int]:
-    return dict(Counter(values))
+    """Every value that log records hold, before any redaction."""
+    return "\n".join(
+        repr(value) for record in records for value in (record.getMessage(), *vars(record).values())
+    )

@@ -15,27 +15,39 @@ PORTS = ("clock", "cases", "deliveries", "queue", "directory", "security", "mail
 KILLED = 77
 
 
+Point = tuple[int, str, int, str]
+
+
 class Tracer:
-    """`hit` is called before and after each call; in a killing run one of them ends the process."""
+    """`enter` and `leave` are called around each call; at one of the targets the process ends.
 
-    def __init__(self, target: tuple[str, int, str] | None = None) -> None:
-        self.target = target
-        self.seen: list[tuple[str, int]] = []
-        self.counts: Counter[str] = Counter()
+    A point is (phase, name, number within the phase, side): it has the same identity in every process that
+    plays that phase.
+    """
 
-    def enter(self, name: str) -> int:
-        """Number of this call among those of its name."""
-        self.counts[name] += 1
-        number = self.counts[name]
-        self.seen.append((name, number))
-        self._die((name, number, "before"))
-        return number
+    def __init__(
+        self, targets: frozenset[Point] = frozenset(), note: Callable[[Point], None] | None = None
+    ) -> None:
+        self.targets = targets
+        self.note = note or (lambda point: None)
+        self.seen: list[tuple[int, str, int]] = []
+        self.counts: Counter[tuple[int, str]] = Counter()
+        self.phase = 0
 
-    def leave(self, name: str, number: int) -> None:
-        self._die((name, number, "after"))
+    def enter(self, name: str) -> tuple[int, str, int]:
+        """The call's identity."""
+        self.counts[self.phase, name] += 1
+        here = (self.phase, name, self.counts[self.phase, name])
+        self.seen.append(here)
+        self._die((*here, "before"))
+        return here
 
-    def _die(self, here: tuple[str, int, str]) -> None:
-        if here == self.target:
+    def leave(self, here: tuple[int, str, int]) -> None:
+        self._die((*here, "after"))
+
+    def _die(self, here: Point) -> None:
+        if here in self.targets:
+            self.note(here)
             os._exit(KILLED)
 
 
@@ -57,9 +69,9 @@ class Traced:
 
 def _call(method: Callable[..., Any], point: str, tracer: Tracer) -> Callable[..., Any]:
     async def traced(*args: Any, **kwargs: Any) -> Any:
-        number = tracer.enter(point)
+        here = tracer.enter(point)
         result = await method(*args, **kwargs)
-        tracer.leave(point, number)
+        tracer.leave(here)
         return result
 
     return traced
@@ -67,10 +79,10 @@ def _call(method: Callable[..., Any], point: str, tracer: Tracer) -> Callable[..
 
 def _pages(method: Callable[..., Any], point: str, tracer: Tracer) -> Callable[..., Any]:
     async def traced(*args: Any, **kwargs: Any) -> Any:
-        number = tracer.enter(point)
+        here = tracer.enter(point)
         async for page in method(*args, **kwargs):
             yield page
-        tracer.leave(point, number)
+        tracer.leave(here)
 
     return traced
 
@@ -92,9 +104,9 @@ def trace_http(tracer: Tracer) -> None:
         path = request.url.path
         if path.startswith("/_control"):
             return await plain(self, request)
-        number = tracer.enter(f"http {request.method} {_shape(path)}")
+        here = tracer.enter(f"http {request.method} {_shape(path)}")
         response = await plain(self, request)
-        tracer.leave(f"http {request.method} {_shape(path)}", number)
+        tracer.leave(here)
         return response
 
     httpx.AsyncHTTPTransport.handle_async_request = handle  # type: ignore[method-assign]

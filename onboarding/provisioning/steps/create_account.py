@@ -36,7 +36,11 @@ async def run(ctx: Context) -> Outcome:
                 return reserved
             continue
         try:
-            user = await ctx.s.directory.create_user(new_user(ctx, ctx.case.intent))
+            wanted = new_user(ctx, ctx.case.intent)
+        except names.NameUnusable:
+            return Block("name_unusable")  # HR changed the name after it was reserved
+        try:
+            user = await ctx.s.directory.create_user(wanted)
             return await _link(ctx, ctx.case.intent, user, "created")
         except NameTaken:
             outcome = await _look(ctx, ctx.case.intent)

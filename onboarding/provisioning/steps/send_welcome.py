@@ -6,14 +6,18 @@ working time.
 
 from __future__ import annotations
 
+import re
+
 from onboarding.domain import calendar
-from onboarding.domain.case import RungStatus
+from onboarding.domain.case import PassStatus, RungStatus
 from onboarding.domain.nudges import working_time_of
 from onboarding.ports import CLAIM_LEASE
 from onboarding.provisioning.step import Context, Done, Outcome, Step, Wait
 
 STEP = Step("send_welcome", 50, "The person has been welcomed")
 RUNG = "welcome"
+#: What can stand in a mail header as it is. One mistyped address must not stop the whole first day.
+_ADDRESS = re.compile(r"[^@\s<>,;:\"()\[\]\\]{1,64}@[^@\s<>,;:\"()\[\]\\]{1,255}")
 
 
 async def run(ctx: Context) -> Outcome:
@@ -22,7 +26,8 @@ async def run(ctx: Context) -> Outcome:
     moment = calendar.next_working_moment(ctx.now, working_time_of(case, s.policy))
     if ctx.now < moment:
         return Wait(moment, "working_time")
-    to = (ctx.hire.personal_email or ctx.account.user_principal_name,)
+    own = (ctx.hire.personal_email or "").strip()
+    to = (own if _ADDRESS.fullmatch(own) else ctx.account.user_principal_name,)
     mail = s.messages.compose(RUNG, case, to, now=ctx.now, facts={"first_credential": _route(ctx)})
     record = await s.messages.deliver(s, case, RUNG, "person", mail, ctx.now)
     if record.status in {RungStatus.CLAIMED, RungStatus.DRAFTED}:
@@ -32,4 +37,5 @@ async def run(ctx: Context) -> Outcome:
 
 def _route(ctx: Context) -> str:
     """`manager`, `desk` or `none`: where the person gets the first credential."""
-    return ctx.case.access_pass.recipient if ctx.case.access_pass else "none"
+    issued = ctx.case.access_pass
+    return issued.recipient if issued and issued.status is PassStatus.DELIVERED else "none"

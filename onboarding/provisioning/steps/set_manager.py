@@ -37,8 +37,9 @@ async def _find(ctx: Context, address: str | None, hr_id: str | None) -> list[Di
     aliases = [
         Alias(ctx.case.source, kind, hr_id) for kind in (AliasKind.EMPLOYEE_ID, AliasKind.EMPLOYEE_NUMBER)
     ]
-    for owner in set((await ctx.s.cases.owners(aliases)).values()):
+    ours = []
+    for owner in sorted(set((await ctx.s.cases.owners(aliases)).values())):
         case = await ctx.s.cases.get(owner)
         if case and case.account and (user := await ctx.s.directory.get_user(case.account.id)):
-            return [user]
-    return await ctx.s.directory.find_by_employee_id(hr_id)
+            ours.append(user)
+    return ours or await ctx.s.directory.find_by_employee_id(hr_id)

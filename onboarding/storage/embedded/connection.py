@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 from onboarding.errors import ConfigurationError, DeployerError, OnboardingError, Unavailable
-from onboarding.storage.embedded.schema import prepare
+from onboarding.storage.embedded.schema import inspect, prepare
 
 #: How long a write waits for another process's transaction before it is Unavailable, in seconds.
 BUSY_SECONDS = 5.0
@@ -56,6 +56,7 @@ def connect(path: str, *, busy_seconds: float = BUSY_SECONDS) -> sqlite3.Connect
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
     connection = sqlite3.connect(path, timeout=busy_seconds, isolation_level=None, check_same_thread=False)
     try:
+        inspect(connection)  # before the switch to WAL, which would change a file that is not ours
         _set_wal(connection, busy_seconds)
         # After a burst the log file shrinks again.
         connection.execute(f"PRAGMA journal_size_limit = {64 * 2**20}")

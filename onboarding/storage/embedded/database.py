@@ -156,18 +156,20 @@ class EmbeddedDatabase:
 
     def _answer(self, batch: list[_Job], done: Future[list[_Outcome]]) -> None:
         """Tell everybody how it went, and start the next batch."""
-        failure = done.exception()
-        if failure is None:
-            for outcome in done.result():
-                outcome.tell()
-        else:
-            for job in batch:
-                if not job.future.cancelled():
-                    job.future.set_exception(translate(failure))
-        with self._state:
-            self._busy = False
-            self._start()
-            self._state.notify_all()
+        try:
+            failure = done.exception()
+            if failure is None:
+                for outcome in done.result():
+                    outcome.tell()
+            else:
+                for job in batch:
+                    if not job.future.cancelled():
+                        job.future.set_exception(translate(failure))
+        finally:
+            with self._state:
+                self._busy = False
+                self._start()
+                self._state.notify_all()
 
 
 def _in_savepoint(connection: sqlite3.Connection, run: Run[Any]) -> tuple[Any, Exception | None]:

@@ -86,8 +86,22 @@ def prepare(connection: sqlite3.Connection) -> None:
 
     Raises ConfigurationError for a file that is not ours or was written by a newer version.
     """
-    if _check(connection) == VERSION:
-        return
+    if inspect(connection) != VERSION:
+        _lift(connection)
+
+
+def inspect(connection: sqlite3.Connection) -> int:
+    """The file's version; 0 for an empty file. Changes nothing; raises as `prepare` does."""
+    # In a transaction, so that the three readings of a check are of one moment.
+    connection.execute("BEGIN")
+    try:
+        return _check(connection)
+    finally:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+
+
+def _lift(connection: sqlite3.Connection) -> None:
     connection.execute("BEGIN IMMEDIATE")
     try:
         for step in _STEPS[_check(connection) :]:
@@ -102,7 +116,6 @@ def prepare(connection: sqlite3.Connection) -> None:
 
 
 def _check(connection: sqlite3.Connection) -> int:
-    """The file's version; 0 for an empty file."""
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     (application,) = connection.execute("PRAGMA application_id").fetchone()
     (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()

@@ -1,0 +1,376 @@
+"""What "confirmed" means (design section 2, facts 2.3), as a specification."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from onboarding.domain.case import (
+    Account,
+    Act,
+    By,
+    Case,
+    Evidence,
+    Recoverable,
+    Registration,
+    Status,
+    StepRecord,
+)
+from onboarding.domain.confirmation import BECAUSE, Rules, assess, merged
+from onboarding.domain.hire import Hire
+from onboarding.domain.lifecycle import State
+from onboarding.domain.policy import FollowUpPolicy, Policy
+from onboarding.settings import Settings
+
+CREATED = datetime(2026, 9, 21, 8, tzinfo=UTC)
+NOW = datetime(2026, 10, 5, 8, tzinfo=UTC)
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+ALL = Rules(sspr_scope="all")
+TWO = replace(ALL, methods_required=2)
+
+
+def ev(act: str, by: str, method: str | None, at: datetime = NOW - DAY, name: str = "") -> Evidence:
+    return Evidence(name or f"{by}-{act}-{method}-{at:%d%H%M}", "audit", Act(act), By(by), method, at)
+
+
+def case(
+    *evidence: Evidence, methods: tuple[str, ...] | None = (), as_of: datetime = NOW - HOUR, **more: Any
+) -> Case:
+    """`methods` None: no list was ever read."""
+    flags = {k: more.pop(k) for k in ("is_admin", "sspr_enabled", "present") if k in more}
+    account = Account("u1", "u@contoso.example", "m", CREATED)
+    for name in ("origin", "synced", "created_at"):
+        if name in more:
+            setattr(account, name, more.pop(name))
+    made = Case("c_1", "custom", State.FOLLOWING_UP, Hire(), CREATED, CREATED, account=account)
+    made.evidence = list(evidence)
+    if methods is not None:
+        made.registration = Registration(methods, as_of, **flags)
+    for name, value in more.items():
+        setattr(made, name, value)
+    return made
+
+
+def status(*evidence: Evidence, rules: Rules = ALL, now: datetime = NOW, **more: Any) -> str:
+    return str(assess(case(*evidence, **more), rules, now).status)
+
+
+@pytest.mark.parametrize("method", ["mobilePhone", "alternateMobilePhone", "officePhone", "email"])
+@pytest.mark.parametrize("more", ["softwareOneTimePasscode", "hardwareOneTimePasscode"])
+def test_a_method_that_others_can_add_needs_a_record_by_the_person(method: str, more: str) -> None:
+    for name in (method, more):
+        found = assess(case(ev("registered", "user", name), methods=(name,)), ALL, NOW)
+        assert (found.status, found.confirmed, found.counted) == (Status.USER_REGISTERED, True, (name,))
+        assert found.evidence == (f"user-registered-{name}-0408" + "00",)
+        assert status(methods=(name,)) == "unknown", "listed, nobody known: the record is on its way"
+
+
+@pytest.mark.parametrize("method", ["microsoftAuthenticatorPush", "securityQuestion"])
+def test_a_method_that_only_the_person_can_add_is_personal_evidence_by_itself(method: str) -> None:
+    found = assess(case(methods=(method,)), ALL, NOW)
+    assert (found.status, found.because) == (Status.USER_REGISTERED, "person_only_method")
+
+
+@pytest.mark.parametrize(
+    "method",
+    ["fido2", "passKeyDeviceBound", "passKeyDeviceBoundAuthenticator", "passKeySynced",
+     "passKeyDeviceBoundWindowsHello"],
+)  # fmt: skip
+def test_a_passkey_never_counts_and_is_said_to_be_alone(method: str) -> None:
+    found = assess(case(ev("registered", "user", method), methods=(method,)), ALL, NOW)
+    assert (found.status, found.because, found.recoverable) == ("directory_only", "passkey_only", "no")
+    assert "passkey_does_not_count" in found.notes
+
+
+@pytest.mark.parametrize(
+    "method", ["windowsHelloForBusiness", "temporaryAccessPass", "microsoftAuthenticatorPasswordless"]
+)
+def test_other_methods_that_sspr_refuses_never_count(method: str) -> None:
+    found = assess(case(ev("registered", "user", method), methods=(method,)), ALL, NOW)
+    assert (found.status, found.because) == (Status.DIRECTORY_ONLY, "only_refused_methods")
+
+
+def test_an_unknown_method_is_unknown_and_never_a_failure() -> None:
+    found = assess(case(methods=("carrierPigeon", "microsoftAuthenticatorPush")), ALL, NOW)
+    assert found.confirmed
+    assert "method_not_known_here" in found.notes
+
+
+PHONE = "mobilePhone"
+USER, ADMIN = ev("registered", "user", PHONE), ev("registered", "admin", PHONE)
+
+
+@pytest.mark.parametrize(
+    ("events", "listed", "expected"),
+    [
+        pytest.param([], (), "directory_only", id="nothing"),
+        pytest.param([ADMIN], (PHONE,), "admin_registered", id="by an administrator"),
+        pytest.param([ev("registered", "app", PHONE)], (PHONE,), "admin_registered", id="by an app"),
+        pytest.param([ADMIN], None, "admin_registered", id="by an administrator, no list read"),
+        pytest.param([ev("registered", "unknown", PHONE)], (PHONE,), "unknown", id="by nobody knows whom"),
+        pytest.param([USER], (), "user_registered", id="the list is behind the record"),
+        pytest.param([USER], None, "user_registered", id="the record alone"),
+        pytest.param([USER, ev("updated", "admin", PHONE, NOW - HOUR)], (PHONE,), "admin_registered",
+                     id="changed by an administrator later"),
+        pytest.param([ev("updated", "admin", PHONE, NOW - 2 * DAY), USER], (PHONE,), "user_registered",
+                     id="changed by an administrator before"),
+        pytest.param([ADMIN, ev("updated", "user", PHONE, NOW - HOUR)], (PHONE,), "user_reviewed",
+                     id="updated by the person is weaker than registered"),
+        pytest.param([USER, ev("deleted", "user", PHONE, NOW - HOUR)], (), "directory_only", id="deleted"),
+        pytest.param([USER, ev("deleted", "admin", PHONE, NOW - 2 * HOUR)], (PHONE,), "directory_only",
+                     id="deleted, the list is behind"),
+        pytest.param([USER, ev("deleted", "user", PHONE, NOW - 2 * HOUR), ev("registered", "user", PHONE, NOW - HOUR)],
+                     (PHONE,), "user_registered", id="deleted and registered again"),
+        pytest.param([ev("registered", "user", PHONE, CREATED - DAY)], (PHONE,), "unknown",
+                     id="before the account: somebody else's"),
+        pytest.param([ev("registered", "user", PHONE, CREATED)], (PHONE,), "user_registered", id="at once"),
+        pytest.param([ev("cancelled", "user", None)], (), "directory_only", id="cancelled"),
+        pytest.param([ev("cancelled", "user", "all")], (PHONE,), "unknown", id="cancelled never confirms"),
+        pytest.param([ev("registered", "user", None)], (), "directory_only", id="of an unreadable method"),
+        pytest.param([ev("registered", "user", "temporaryAccessPass")], (), "directory_only", id="a pass"),
+        pytest.param([ev("registered", "user", "all")], (PHONE,), "user_registered", id="all: what is listed"),
+        pytest.param([ev("registered", "user", "all")], (), "directory_only", id="all, nothing listed"),
+        pytest.param([ev("registered", "user", "all")], None, "unknown", id="all, no list read yet"),
+        pytest.param([ADMIN, ev("registered", "user", "all", NOW - 2 * HOUR)], (PHONE,), "admin_registered",
+                     id="all does not speak for what an administrator added"),
+        pytest.param([ev("registered", "user", "all", NOW - 2 * DAY), ADMIN], (PHONE,), "admin_registered",
+                     id="all, then changed by an administrator"),
+        pytest.param([ev("registered", "admin", None)], (PHONE,), "admin_registered",
+                     id="an administrator added something unnamed"),
+        pytest.param([ADMIN, ev("reviewed", "user", "all", NOW - HOUR)], (PHONE,), "user_reviewed", id="reviewed"),
+        pytest.param([ev("reviewed", "user", "all", NOW - 2 * DAY), ADMIN], (PHONE,), "admin_registered",
+                     id="reviewed, then changed"),
+        pytest.param([ev("reviewed", "user", "all")], (), "directory_only", id="reviewed nothing"),
+        pytest.param([ev("reset_succeeded", "user", None)], (), "directory_only", id="a reset is no registration"),
+        pytest.param([ADMIN], (PHONE, "microsoftAuthenticatorPush"), "user_registered", id="the app beside it"),
+    ],
+)  # fmt: skip
+def test_what_the_evidence_adds_up_to(
+    events: list[Evidence], listed: tuple[str, ...] | None, expected: str
+) -> None:
+    assert status(*events, methods=listed) == expected
+
+
+@pytest.mark.parametrize(
+    ("events", "listed", "expected"),
+    [
+        pytest.param([USER], (PHONE,), "partial", id="one of two"),
+        pytest.param([USER, ev("registered", "admin", "email")], (PHONE, "email"), "partial", id="mixed"),
+        pytest.param([USER, ev("registered", "user", "email")], (PHONE, "email"), "user_registered", id="two"),
+        pytest.param([], ("microsoftAuthenticatorPush", "softwareOneTimePasscode"), "partial",
+                     id="the app's notification and code are one"),
+        pytest.param([USER, ev("registered", "user", "alternateMobilePhone")], (PHONE, "alternateMobilePhone"),
+                     "partial", id="a mobile and its alternate are one"),
+        pytest.param([USER], (PHONE, "microsoftAuthenticatorPush"), "user_registered", id="phone and app"),
+        pytest.param([USER, ev("registered", "admin", "email"), ev("reviewed", "user", "all", NOW - HOUR)],
+                     (PHONE, "email"), "user_reviewed", id="one registered, one reviewed"),
+    ],
+)  # fmt: skip
+def test_two_required(events: list[Evidence], listed: tuple[str, ...], expected: str) -> None:
+    assert status(*events, methods=listed, rules=TWO) == expected
+
+
+def test_an_administrator_needs_two_and_has_no_security_questions() -> None:
+    one = assess(case(USER, methods=(PHONE,), is_admin=True), ALL, NOW)
+    assert (one.status, one.required) == (Status.PARTIAL, 2)
+    assert "administrator_needs_two" in one.notes
+    assert status(USER, methods=(PHONE, "securityQuestion"), is_admin=True) == "partial"
+    assert status(USER, methods=(PHONE, "microsoftAuthenticatorPush"), is_admin=True) == "user_registered"
+
+
+def test_security_questions_count_until_march_2027() -> None:
+    last, first = datetime(2027, 2, 28, 23, tzinfo=UTC), datetime(2027, 3, 1, 0, tzinfo=UTC)
+    for now, expected in ((last, "user_registered"), (first, "directory_only")):
+        assert status(methods=("securityQuestion",), as_of=now - HOUR, now=now) == expected
+
+
+def test_reviewed_confirms_only_where_the_setting_accepts_it() -> None:
+    made = case(ADMIN, ev("reviewed", "user", "all", NOW - HOUR), methods=(PHONE,))
+    assert not assess(made, ALL, NOW).confirmed
+    assert assess(made, replace(ALL, accept_reviewed=True), NOW).confirmed
+    assert assess(made, replace(ALL, accept_reviewed=True), NOW).status == Status.USER_REVIEWED
+
+
+def test_methods_older_than_any_record_are_unattributed_and_not_nagged() -> None:
+    old: dict[str, Any] = {"origin": "adopted", "created_at": NOW - 900 * DAY}
+    found = assess(case(methods=(PHONE,), **old), ALL, NOW)
+    assert (found.status, found.nudge, found.recoverable) == (Status.UNATTRIBUTED, False, Recoverable.YES)
+    two = assess(case(methods=(PHONE,), **old), TWO, NOW)
+    assert (two.status, two.nudge, two.recoverable) == (Status.UNATTRIBUTED, True, Recoverable.NO)
+    young = assess(case(methods=(PHONE,), origin="adopted"), ALL, NOW)
+    assert (young.status, young.because) == (Status.UNKNOWN, "awaiting_audit_record")
+
+
+def test_the_existing_workforce_with_the_app_is_confirmed_without_any_record() -> None:
+    listed = ("microsoftAuthenticatorPush", PHONE)
+    assert status(methods=listed, origin="adopted", created_at=NOW - 900 * DAY) == "user_registered"
+
+
+def test_a_created_account_was_watched_from_the_start() -> None:
+    late = NOW + 40 * DAY
+    first_seen = Evidence("methods:x", "methods", Act.LISTED, By.UNKNOWN, PHONE, NOW)
+    seen = case(first_seen, methods=(PHONE,), as_of=late)
+    assert assess(seen, ALL, NOW + DAY).because == "awaiting_audit_record"
+    assert assess(seen, ALL, late).status == Status.UNATTRIBUTED
+
+
+def test_removed_is_who_was_confirmed_and_lost_a_needed_method() -> None:
+    gone = ev("deleted", "user", PHONE, NOW - 2 * HOUR)
+    assert status(USER, gone, confirmed_at=NOW - 10 * HOUR) == "removed"
+    assert status(USER, gone, confirmed_at=None) == "directory_only"
+    listed = Evidence("report:a", "report", Act.LISTED, By.UNKNOWN, "microsoftAuthenticatorPush", NOW - DAY)
+    assert status(listed, methods=(), confirmed_at=NOW - 10 * HOUR) == "removed"
+    again = ev("registered", "user", "email", NOW - HOUR)
+    assert status(USER, gone, again, methods=("email",), confirmed_at=NOW - 10 * HOUR) == "user_registered"
+    email = ev("registered", "user", "email")
+    assert status(USER, email, gone, methods=("email",), confirmed_at=NOW, rules=TWO) == "removed"
+
+
+def test_more_methods_required_later_is_not_a_removal() -> None:
+    assert status(USER, methods=(PHONE,), confirmed_at=NOW, rules=TWO) == "partial"
+
+
+def test_a_method_gone_from_the_list_for_longer_than_the_report_lags_is_gone() -> None:
+    later = NOW + 3 * DAY
+    assert status(USER, as_of=later, now=later) == "directory_only"
+    assert status(USER, as_of=later, now=later, confirmed_at=NOW) == "removed"
+
+
+def test_a_deletion_of_an_unnamed_method_is_settled_by_the_next_list() -> None:
+    unnamed = ev("deleted", "user", None, NOW - 2 * HOUR)
+    assert status(USER, unnamed, methods=(PHONE,), as_of=NOW - HOUR) == "user_registered"
+    assert status(USER, unnamed, methods=(PHONE,), as_of=NOW - 3 * HOUR) == "directory_only"
+
+
+def test_what_rests_on_absence_needs_fresh_sources() -> None:
+    assert status(methods=(), as_of=NOW - 47 * HOUR) == "directory_only"
+    stale = assess(case(methods=(), as_of=NOW - 49 * HOUR), ALL, NOW)
+    assert (stale.status, stale.because, stale.recoverable) == ("unknown", "sources_stale", "unknown")
+    never = assess(case(methods=None), ALL, NOW)
+    assert (never.status, never.because, never.as_of) == (Status.UNKNOWN, "not_looked_at_yet", None)
+    assert status(USER, methods=(PHONE,), as_of=NOW - 20 * DAY, now=NOW + 20 * DAY) == "user_registered"
+
+
+def test_absent_is_not_unregistered() -> None:
+    found = assess(case(methods=(), present=False), ALL, NOW)
+    assert (found.status, found.nudge, found.recoverable) == (Status.ABSENT, False, Recoverable.UNKNOWN)
+
+
+@pytest.mark.parametrize(
+    ("scope", "enabled", "expected", "recoverable"),
+    [
+        ("all", None, "user_registered", "yes"),
+        ("all", False, "user_registered", "yes"),
+        ("none", True, "excluded", "no"),
+        ("report", True, "user_registered", "yes"),
+        ("report", False, "excluded", "no"),
+        ("report", None, "user_registered", "unknown"),
+    ],
+)
+def test_scope(scope: str, enabled: bool | None, expected: str, recoverable: str) -> None:
+    found = assess(case(USER, methods=(PHONE,), sspr_enabled=enabled), replace(ALL, sspr_scope=scope), NOW)
+    assert (found.status, found.recoverable) == (expected, recoverable)
+    assert found.nudge is False
+
+
+def test_an_excluded_case_is_excluded_and_a_case_without_account_unknown() -> None:
+    assert status(USER, methods=(PHONE,), state=State.EXCLUDED) == "excluded"
+    assert status(account=None, methods=None) == "unknown"
+
+
+@pytest.mark.parametrize(("writeback", "expected"), [(False, "no"), (True, "yes")])
+def test_a_synced_person_needs_writeback(writeback: bool, expected: str) -> None:
+    found = assess(case(USER, methods=(PHONE,), synced=True), replace(ALL, writeback=writeback), NOW)
+    assert (found.status, found.recoverable) == (Status.USER_REGISTERED, expected)
+
+
+@pytest.mark.parametrize(
+    ("deadline", "detail", "origin", "expected"),
+    [
+        (date(2026, 9, 7), "created_with_mobile_phone", "created", "no"),
+        (date(2026, 11, 9), "created_with_mobile_phone", "created", "yes"),
+        (date(2026, 11, 9), "created", "created", "no"),
+        (date(2026, 11, 9), None, "adopted", "unknown"),
+        (date(2026, 10, 5), "created_with_mobile_phone", "created", "no"),
+        (date(2026, 10, 6), "created_with_mobile_phone", "created", "yes"),
+    ],
+)
+def test_before_the_deadline_directory_data_still_counts(
+    deadline: date, detail: str | None, origin: str, expected: str
+) -> None:
+    made = case(methods=(), origin=origin, steps={"create_account": StepRecord(detail=detail)})
+    found = assess(made, replace(ALL, deadline=deadline), NOW)
+    assert (found.status, found.recoverable) == (Status.DIRECTORY_ONLY, expected)
+
+
+def test_what_an_administrator_added_lets_people_reset_but_does_not_confirm() -> None:
+    found = assess(case(ADMIN, methods=(PHONE,)), ALL, NOW)
+    assert (found.status, found.recoverable, found.nudge) == (Status.ADMIN_REGISTERED, Recoverable.YES, True)
+
+
+def test_as_of_is_the_newest_source() -> None:
+    assert assess(case(USER, methods=(PHONE,), as_of=NOW - HOUR), ALL, NOW).as_of == NOW - HOUR
+    assert assess(case(USER, methods=(), as_of=NOW - 3 * DAY), ALL, NOW).as_of == NOW - DAY
+
+
+def test_rules_of_settings_and_policy() -> None:
+    rules = Rules.of(
+        Settings(
+            methods_required=2, sspr_scope="all", writeback=True, phone_attribute="none", accept_reviewed=True
+        ),
+        Policy(follow_up=FollowUpPolicy(report_stale_hours=12)),
+    )
+    assert rules == Rules(2, "all", True, date(2026, 9, 7), False, True, 30, 12)
+
+
+_EVENTS = st.builds(
+    Evidence,
+    id=st.sampled_from([f"e{n}" for n in range(8)]),
+    kind=st.sampled_from(["audit", "report"]),
+    act=st.sampled_from(list(Act)),
+    by=st.sampled_from(list(By)),
+    method=st.sampled_from([None, "all", PHONE, "email", "microsoftAuthenticatorPush", "fido2", "Ø山田"]),
+    at=st.integers(-80, 80).map(lambda hours: NOW + hours * HOUR),
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    events=st.lists(_EVENTS, max_size=10),
+    seed=st.integers(),
+    listed=st.none() | st.lists(st.sampled_from([PHONE, "email", "microsoftAuthenticatorPush"])).map(tuple),
+    required=st.integers(1, 2),
+    was=st.none() | st.just(NOW),
+)
+def test_order_and_repeats_of_evidence_change_nothing(
+    events: list[Evidence], seed: int, listed: tuple[str, ...] | None, required: int, was: datetime | None
+) -> None:
+    rules = replace(ALL, methods_required=required)
+    shuffled = [*events, *events[: len(events) // 2]]
+    random.Random(seed).shuffle(shuffled)
+    one = assess(case(*events, methods=listed, confirmed_at=was), rules, NOW)
+    assert one == assess(case(*shuffled, methods=listed, confirmed_at=was), rules, NOW)
+    assert one.because in BECAUSE
+    assert set(one.counted) <= {PHONE, "email", "microsoftAuthenticatorPush"}
+    if one.status is Status.USER_REGISTERED:
+        by_person = {e.method for e in events if e.act is Act.REGISTERED and e.by is By.USER}
+        addable = {PHONE, "email"} & set(one.counted)
+        assert addable <= by_person or "all" in by_person, "nothing counts without a record by the person"
+
+
+def test_a_newer_list_wins_and_an_older_one_fills_gaps() -> None:
+    report = Registration(("email", "securityQuestion"), NOW - DAY, True, True, True, True)
+    read = Registration(("mobilePhone",), NOW)
+    assert merged(None, read) == read
+    both = merged(report, read, targeted=True)
+    assert both.methods == ("mobilePhone", "securityQuestion"), "the targeted read cannot see questions"
+    assert (both.as_of, both.is_admin, both.sspr_enabled) == (NOW, True, True)
+    assert merged(read, report).methods == ("mobilePhone",), "an older row does not overwrite"
+    assert merged(read, report).is_admin is True
+    assert merged(report, replace(read, methods=())).methods == ()

@@ -1,0 +1,255 @@
+"""The audit log and the report, read into cases: nothing lost, nothing twice, nobody taken as unregistered."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from onboarding.domain.case import Case, Registration, Status
+from onboarding.domain.lifecycle import State
+from onboarding.errors import OperatorError, StoreConflict, Throttled
+from onboarding.followup.track import AUDIT_CURSOR, REPORT_STATE, TrackResult, track
+from onboarding.ports import QUEUES, QueueHost, SeenEvidence, SeenRegistration
+from tests.support.followup_doubles import MONDAY, USER, Killed, Tripwire, World, audit, make_case, world
+
+MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+CASE = "c_00000000000000000001"
+
+
+def seen(event_id: str, act: str = "registered", by: str = "user", method: str | None = "mobilePhone",
+         user: str = USER, ago: timedelta = HOUR) -> SeenEvidence:  # fmt: skip
+    return SeenEvidence(user, audit(event_id, act, by, method, MONDAY - ago))
+
+
+async def messages(w: World) -> int:
+    host: QueueHost = w.store.queue_host
+    return (await host.depth(QUEUES[0]))[0]
+
+
+async def test_evidence_reaches_the_case_of_its_object_id_and_wakes_it() -> None:
+    w = world()
+    await w.add(make_case())
+    w.security.events = [seen("e1"), seen("e2", user="somebody-else")]
+    assert await track(w.s) == TrackResult(events=1, rows=0, changed=1)
+    case = await w.load(CASE)
+    assert ([e.id for e in case.evidence], case.status) == (["e1"], Status.USER_REGISTERED)
+    assert (case.next_action.when, case.next_action.why, await messages(w)) == (MONDAY, "evidence", 1)
+    assert await w.actions(CASE) == ["evidence", "status_changed"]
+
+
+async def test_the_same_events_again_change_nothing() -> None:
+    w = world()
+    await w.add(make_case())
+    w.security.events = [seen("e1"), seen("e1"), seen("e2", method="email")]
+    await track(w.s)
+    etag = (await w.load(CASE)).etag
+    w.clock.at += MINUTE
+    assert (await track(w.s)).events == 0
+    case = await w.load(CASE)
+    assert (case.etag, [e.id for e in case.evidence]) == (etag, ["e1", "e2"])
+
+
+async def test_the_cursor_overlaps_by_an_hour_and_reaches_back_as_far_as_records_are_kept() -> None:
+    w = world()
+    await track(w.s)
+    w.clock.at += 5 * MINUTE
+    await track(w.s)
+    w.clock.at += 60 * DAY
+    await track(w.s)
+    assert w.security.asked == [
+        (MONDAY - 30 * DAY, MONDAY),
+        (MONDAY - HOUR, MONDAY + 5 * MINUTE),
+        (MONDAY + 30 * DAY + 5 * MINUTE, MONDAY + 60 * DAY + 5 * MINUTE),
+    ]
+
+
+async def test_a_record_that_arrives_late_within_the_overlap_is_seen() -> None:
+    w = world()
+    await w.add(make_case())
+    await track(w.s)
+    w.security.events = [seen("late", ago=30 * MINUTE)]
+    w.clock.at += 5 * MINUTE
+    assert (await track(w.s)).events == 1
+
+
+async def test_the_cursor_moves_only_after_every_page_was_applied() -> None:
+    w = world()
+    await w.add(make_case())
+    w.security.events = [seen(f"e{n}", act="reviewed", ago=n * MINUTE) for n in range(6)]
+
+    async def fail() -> None:
+        raise Throttled("slow down")
+
+    w.security.after_page = fail
+    with pytest.raises(Throttled):
+        await track(w.s)
+    assert await w.s.cases.read_marker(AUDIT_CURSOR) is None
+    assert len((await w.load(CASE)).evidence) == 2
+    w.security.after_page = None
+    await track(w.s)
+    assert len((await w.load(CASE)).evidence) == 6
+
+
+async def test_killed_at_any_await_and_run_again_loses_and_doubles_nothing() -> None:
+    point = 0
+    while True:
+        w = world()
+        await w.add(make_case())
+        w.security.events = [seen("e1"), seen("e2", method="email"), seen("e3", act="reviewed", method="all")]
+        w.security.rows = [SeenRegistration(USER, Registration(("mobilePhone",), MONDAY - HOUR))]
+        try:
+            await track(w.wired(Tripwire(at=point)))
+        except Killed:
+            point += 1
+        else:
+            break
+        await track(w.s)
+        case = await w.load(CASE)
+        assert sorted(e.id for e in case.evidence if e.kind == "audit") == ["e1", "e2", "e3"]
+        assert case.registration == Registration(("mobilePhone",), MONDAY - HOUR)
+        due = await w.s.cases.due(MONDAY, 10)
+        assert [row.case_id for row in due] == [CASE], "what was applied is also looked at"
+    assert point > 15
+
+
+async def test_a_case_that_changes_meanwhile_is_loaded_again() -> None:
+    w = world()
+    await w.add(make_case())
+    store, conflicts = w.s.cases, 0
+    original = store.save
+
+    async def save(case: Case, timeline: object = ()) -> Case:
+        nonlocal conflicts
+        if conflicts < 2:
+            conflicts += 1
+            raise StoreConflict("somebody else")
+        return await original(case, timeline)  # type: ignore[arg-type]
+
+    store.save = save  # type: ignore[method-assign]
+    w.security.events = [seen("e1")]
+    assert (await track(w.s)).events == 1
+    assert conflicts == 2
+
+
+@pytest.mark.parametrize(
+    ("state", "kept", "woken"),
+    [
+        (State.FOLLOWING_UP, True, True),
+        (State.CONFIRMED, True, True),
+        (State.PROVISIONING, True, False),
+        (State.PAUSED, True, False),
+        (State.BLOCKED, True, False),
+        (State.CLOSED, False, False),
+        (State.CANCELLED, False, False),
+        (State.EXCLUDED, False, False),
+    ],
+)
+async def test_whose_evidence_is_kept_and_who_is_woken(state: State, kept: bool, woken: bool) -> None:
+    w = world()
+    await w.add(make_case(state=state))
+    w.security.events = [seen("e1")]
+    await track(w.s)
+    case = await w.load(CASE)
+    assert (bool(case.evidence), await messages(w) == 1) == (kept, woken)
+    assert case.state is state
+
+
+@pytest.mark.parametrize("act", ["cancelled", "deleted"])
+async def test_a_cancelled_registration_and_a_deletion_are_looked_at(act: str) -> None:
+    w = world()
+    await w.add(make_case())
+    w.security.events = [seen("e1", act=act, method=None)]
+    assert (await track(w.s)).changed == 1
+
+
+async def test_a_report_row_is_written_when_it_says_something_new() -> None:
+    w = world()
+    await w.add(make_case())
+    w.security.rows = [
+        SeenRegistration("stranger", Registration(("email",), MONDAY)),
+        SeenRegistration(USER, Registration(("microsoftAuthenticatorPush",), MONDAY - HOUR, False, True)),
+        SeenRegistration("another", Registration((), MONDAY)),
+    ]
+    assert await track(w.s) == TrackResult(events=0, rows=3, changed=1)
+    case = await w.load(CASE)
+    assert (case.status, case.evidence[0].kind, case.evidence[0].at) == (
+        Status.USER_REGISTERED,
+        "report",
+        MONDAY - HOUR,
+    )
+    state = await w.s.cases.read_marker(REPORT_STATE)
+    assert state is not None
+    assert (state.value["state"], state.value["as_of"], state.value["rows"]) == ("ok", MONDAY.isoformat(), 3)
+
+
+async def test_the_report_is_read_every_four_hours_and_the_same_row_is_not_written_again() -> None:
+    w = world()
+    await w.add(make_case())
+    w.security.rows = [SeenRegistration(USER, Registration((), MONDAY))]
+    await track(w.s)
+    etag = (await w.load(CASE)).etag
+    for hours, reads in ((3.9, 1), (4, 2), (4.1, 2), (8, 3)):
+        w.clock.at = MONDAY + hours * HOUR
+        w.security.rows = [SeenRegistration(USER, Registration((), w.clock.at))]
+        await track(w.s)
+        assert w.security.reports == reads
+    assert (await w.load(CASE)).etag == etag
+    w.clock.at = MONDAY + 13 * HOUR
+    w.security.rows = [SeenRegistration(USER, Registration((), w.clock.at))]
+    await track(w.s)
+    case = await w.load(CASE)
+    assert case.registration is not None
+    assert case.registration.as_of == w.clock.at, "so that 'as of' stays fresh"
+
+
+async def test_a_row_older_than_what_is_known_fills_gaps_only() -> None:
+    w = world()
+    await w.add(make_case(registration=Registration(("email",), MONDAY - HOUR)))
+    w.security.rows = [
+        SeenRegistration(USER, Registration((), MONDAY - DAY, is_admin=True, sspr_enabled=True))
+    ]
+    await track(w.s)
+    assert (await w.load(CASE)).registration == Registration(("email",), MONDAY - HOUR, True, True)
+
+
+async def test_who_is_missing_from_the_report_is_not_marked_unregistered() -> None:
+    w = world()
+    await w.add(make_case())
+    w.security.rows = [SeenRegistration("stranger", Registration((), MONDAY))]
+    await track(w.s)
+    case = await w.load(CASE)
+    assert (case.registration, case.status, await w.actions(CASE)) == (None, Status.UNKNOWN, [])
+
+
+async def test_without_premium_the_audit_log_goes_on() -> None:
+    w = world()
+    await w.add(make_case())
+    w.security.report_error = OperatorError("P1", code="report_needs_premium")
+    w.security.events = [seen("e1")]
+    assert (await track(w.s)).events == 1
+    state = await w.s.cases.read_marker(REPORT_STATE)
+    assert state is not None
+    assert state.value["state"] == "needs_premium"
+    await track(w.s)
+    assert w.security.reports == 1, "asked again after four hours, not at every pass"
+
+
+async def test_any_other_refusal_of_the_report_is_not_hidden() -> None:
+    w = world()
+    w.security.report_error = OperatorError("?", code="something_else")
+    with pytest.raises(OperatorError):
+        await track(w.s)
+
+
+async def test_closed_cases_are_not_even_loaded_for_the_report() -> None:
+    w, wire = world(), Tripwire()
+    for n in range(20):
+        await w.add(make_case(f"c_closed{n:014d}", state=State.CLOSED, on_account={"id": f"closed-{n}"}))
+    await w.add(make_case())
+    rows = [SeenRegistration(f"closed-{n}", Registration(("email",), MONDAY)) for n in range(20)]
+    w.security.rows = [*rows, SeenRegistration(USER, Registration((), MONDAY))]
+    w.security.page = 7
+    await track(w.wired(wire))
+    assert wire.names.count("before get") == 1
+    assert wire.names.count("before owners") == 3

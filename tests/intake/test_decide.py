@@ -1,0 +1,135 @@
+"""Thin events, and the edges of the rules that no built adapter reaches yet."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from onboarding.domain.case import Account, Case
+from onboarding.domain.hire import Certainty, EventType, FetchRef, Hire, HireEvent
+from onboarding.domain.lifecycle import Event, State
+from onboarding.intake.decide import Circumstances, apply_event, event_time, settle
+
+NOW = datetime(2026, 8, 17, 10, tzinfo=UTC)
+ABOUT = Circumstances("d_1", NOW)
+FULL = Hire(employee_id="7", given_name="Ng", start_date=date(2026, 9, 1))
+THIN = HireEvent(
+    "x",
+    EventType.HIRE_UPDATED,
+    Hire(employee_id="7"),
+    "employee.updated",
+    needs_fetch=FetchRef("employee", "7"),
+)
+
+
+def make_case(state: State = State.RECEIVED, hire: Hire = FULL) -> Case:
+    return Case("c_1", "x", state, hire, NOW, NOW)
+
+
+def says(kind: EventType = EventType.HIRE_UPDATED, **hire: object) -> HireEvent:
+    return HireEvent("x", kind, replace(Hire(employee_id="7"), **hire), str(kind))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("state", [State.RECEIVED, State.AWAITING_FETCH, State.WAITING_START])
+def test_a_thin_event_waits_for_a_reader_and_says_that_there_is_none(state: State):
+    case = make_case(state, Hire(employee_id="7"))
+    outcome = apply_event(case, THIN, ABOUT, NOW)
+    assert (case.state, case.reason_code, case.return_state) == (
+        State.BLOCKED,
+        "no_hr_reader",
+        State.AWAITING_FETCH,
+    )
+    assert (outcome.what, outcome.look_now) == ("operator", False)
+
+
+@pytest.mark.parametrize("state", [State.PROVISIONING, State.FOLLOWING_UP, State.CONFIRMED])
+def test_a_thin_event_about_somebody_who_is_further_on_stops_nothing(state: State):
+    case = make_case(state)
+    assert apply_event(case, THIN, ABOUT, NOW).what is None
+    assert case.state is state
+
+
+def test_a_full_event_mends_the_want_of_a_reader_and_another_thin_one_does_not():
+    case = make_case(State.RECEIVED, Hire(employee_id="7"))
+    apply_event(case, THIN, ABOUT, NOW)
+    apply_event(case, THIN, ABOUT, NOW)
+    apply_event(case, says(given_name="Ng"), ABOUT, NOW)
+    assert case.reason_code == "no_hr_reader"
+    outcome = apply_event(case, says(start_date=date(2026, 9, 1)), ABOUT, NOW)
+    assert (case.state, outcome.what) == (State.WAITING_START, "provision")
+
+
+@pytest.mark.parametrize(
+    ("hire", "certainty", "state", "reason"),
+    [
+        (FULL, Certainty.EMPLOYEE, State.WAITING_START, None),
+        (Hire(employee_id="7"), Certainty.EMPLOYEE, State.BLOCKED, "no_hr_reader"),
+        (FULL, Certainty.OFFER, State.RECEIVED, None),
+    ],
+)
+def test_what_an_operator_put_back_to_fetching_is_judged_anew(
+    hire: Hire, certainty: Certainty, state: State, reason: str | None
+):
+    case = make_case(State.AWAITING_FETCH, hire)
+    case.certainty = certainty
+    settle(case, NOW)
+    assert (case.state, case.reason_code) == (state, reason)
+
+
+def test_a_time_from_the_future_is_not_believed():
+    event = replace(says(), occurred_at=NOW + timedelta(days=3650))
+    assert event_time(event, NOW) == NOW
+    assert event_time(replace(event, occurred_at=None), NOW) == NOW
+    assert event_time(replace(event, occurred_at=NOW - timedelta(1)), NOW) == NOW - timedelta(1)
+
+
+@pytest.mark.parametrize(
+    ("again", "state"),
+    [
+        (None, State.CLOSED),
+        (date(2026, 9, 1), State.CLOSED),
+        (date(2026, 8, 1), State.CLOSED),
+        (date(2027, 3, 1), State.BLOCKED),
+    ],
+)
+def test_an_echo_of_the_first_hire_does_not_reopen_a_finished_case_and_a_later_start_does(
+    again: date | None, state: State
+):
+    case = make_case(State.CONFIRMED)
+    case.account = Account("o", "ng@contoso.example", "m", NOW)
+    case.apply(Event.CLOSE, reason="done")
+    apply_event(case, says(EventType.HIRE_CREATED, start_date=again, given_name="Ng"), ABOUT, NOW)
+    assert case.state is state
+
+
+def test_a_second_run_begins_with_nothing_dated_of_the_first():
+    case = make_case(State.CONFIRMED, replace(FULL, end_date=date(2026, 8, 1), status="left", phones=()))
+    case.account = Account("o", "ng@contoso.example", "m", NOW)
+    apply_event(
+        case, replace(says(EventType.EMPLOYMENT_TERMINATED), occurred_at=NOW - timedelta(2)), ABOUT, NOW
+    )
+    assert case.state is State.CLOSED
+    offer = replace(says(EventType.HIRE_CREATED, start_date=date(2027, 3, 1)), certainty=Certainty.OFFER)
+    apply_event(case, offer, ABOUT, NOW)
+    assert (case.state, case.certainty) == (State.RECEIVED, Certainty.OFFER)
+    assert (case.hire.end_date, case.hire.status, case.hire.start_date) == (None, None, date(2027, 3, 1))
+
+
+def test_a_deleted_record_outweighs_a_pause():
+    case = make_case(State.FOLLOWING_UP)
+    case.apply(Event.PAUSE)
+    apply_event(case, says(EventType.EMPLOYEE_DELETED), ABOUT, NOW)
+    assert (case.state, case.reason_code, case.return_state) == (
+        State.BLOCKED,
+        "hr_deleted_record",
+        State.FOLLOWING_UP,
+    )
+
+
+def test_a_termination_closes_a_cancelled_case():
+    case = make_case(State.WAITING_START)
+    apply_event(case, says(EventType.HIRE_CANCELLED), ABOUT, NOW)
+    apply_event(case, says(EventType.EMPLOYMENT_TERMINATED), ABOUT, NOW)
+    assert case.state is State.CLOSED
