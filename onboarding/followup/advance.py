@@ -81,7 +81,8 @@ class _Pass:
 
     @property
     def look_again(self) -> datetime:
-        return self.now + timedelta(hours=self.s.policy.follow_up.look_again_hours)
+        # A policy may say 0 hours; it must not spin.
+        return self.now + max(timedelta(hours=self.s.policy.follow_up.look_again_hours), SOON)
 
 
 async def advance(s: Services, case: Case, now: datetime) -> None:

@@ -119,7 +119,7 @@ def _differs(case: Case, event: HireEvent, aliases: list[Alias], owners: Mapping
         return False
     if _contrary(case.hire.employee_id, event.hire.employee_id):
         return True
-    return False and _contrary(case.hire.candidate_id, event.hire.candidate_id)
+    return AliasKind.CANDIDATE_ID not in kinds and _contrary(case.hire.candidate_id, event.hire.candidate_id)
 
 
 def _contrary(one: str | None, other: str | None) -> bool:

@@ -89,9 +89,8 @@ def _pages(method: Callable[..., Any], point: str, tracer: Tracer) -> Callable[.
 
 def traced(services: Services, tracer: Tracer) -> Services:
     """The same services with every port a row of points."""
-    return dataclasses.replace(
-        services, **{name: Traced(name, getattr(services, name), tracer) for name in PORTS}
-    )
+    ports: dict[str, Any] = {name: Traced(name, getattr(services, name), tracer) for name in PORTS}
+    return dataclasses.replace(services, **ports)
 
 
 def trace_http(tracer: Tracer) -> None:

@@ -1,0 +1,95 @@
+"""The policy file: what is left out keeps its default, what is wrong is refused with its place."""
+
+from __future__ import annotations
+
+from datetime import time
+
+import pytest
+
+from onboarding.domain.policy import DEFAULT_LADDER, Policy, load
+from onboarding.errors import ConfigurationError
+
+FULL = """
+[account]
+create_days_before_start = 3
+username_pattern = "{g}{family}"
+[first_credential]
+usable_from = 07:30:00
+lifetime_minutes = 60
+[working_time]
+start = "08:00:00"
+end = 16:30:00
+[retry]
+first_seconds = 1.5
+[follow_up]
+min_gap_hours = 0
+[[follow_up.ladder]]
+rung = "only"
+audience = "desk"
+day = 3
+message = "escalate_desk"
+"""
+
+
+def test_an_empty_file_is_the_built_in_policy() -> None:
+    assert load("") == Policy()
+
+
+def test_the_default_ladder_is_that_of_the_design() -> None:
+    assert [(r.audience, r.day) for r in DEFAULT_LADDER] == [
+        ("person", 0),
+        ("person", 2),
+        ("person", 5),
+        ("manager", 5),
+        ("person", 10),
+        ("desk", 10),
+    ]
+
+
+def test_a_file_changes_what_it_names_and_nothing_else() -> None:
+    policy = load(FULL)
+    assert policy.account.create_days_before_start == 3
+    assert policy.first_credential.usable_from == time(7, 30)
+    assert (policy.working_time.start, policy.working_time.end) == (time(8), time(16, 30))
+    assert policy.retry.first_seconds == 1.5
+    assert policy.retry.cap_seconds == Policy().retry.cap_seconds
+    assert [rung.rung for rung in policy.follow_up.ladder] == ["only"]
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("acount = 1", "acount"),
+        ("[account]\ncreate_days = 3", "account.create_days"),
+        ('[[follow_up.ladder]]\nrung="a"\naudience="desk"\nday=1\nmessage="m"\ncolour="red"', "colour"),
+        ("account = 5", "account"),
+        ("[account]\ncreate_days_before_start = [1]", "create_days_before_start"),
+        ('[account]\ncreate_days_before_start = "3"', "create_days_before_start"),
+        ("[account]\ncreate_days_before_start = -1", "create_days_before_start"),
+        ("[account]\ncreate_days_before_start = 99999999999", "create_days_before_start"),
+        ('[account]\nusername_pattern = "{given}@evil"', "username_pattern"),
+        ('[account]\nusername_pattern = "constant"', "username_pattern"),
+        ("[retry]\nfirst_seconds = nan", "first_seconds"),
+        ("[retry]\ncap_seconds = inf", "cap_seconds"),
+        ("[retry]\nfirst_seconds = 0", "first_seconds"),
+        ("[first_credential]\nlifetime_minutes = 0", "lifetime_minutes"),
+        ("[working_time]\nstart = 17:00:00\nend = 09:00:00", "working_time"),
+        ("[working_time]\nstart = 09:00:00\nend = 09:00:00", "working_time"),
+        ('[working_time]\nstart = "09:00:00+02:00"\nend = "17:00:00+02:00"', "working_time.start"),
+        ('[first_credential]\nusable_from = "08:00:00Z"', "usable_from"),
+        ('[[follow_up.ladder]]\nrung="a"\naudience="boss"\nday=1\nmessage="m"', "'a'"),
+        ('[[follow_up.ladder]]\nrung="a"\naudience="desk"\nday=-1\nmessage="m"', "'a'"),
+        ('[[follow_up.ladder]]\nrung="a"\naudience="desk"\nday=1', "message"),
+        (
+            '[[follow_up.ladder]]\nrung="a"\naudience="desk"\nday=1\nmessage="m"\n'
+            '[[follow_up.ladder]]\nrung="a"\naudience="desk"\nday=2\nmessage="m"',
+            "twice",
+        ),
+        ("not toml", "policy file"),
+        ("[account\n", "policy file"),
+    ],
+)
+def test_what_is_wrong_is_refused_and_its_place_is_named(text: str, names: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        load(text)
+    assert names in caught.value.message
