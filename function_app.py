@@ -229,13 +229,13 @@ async def _run(action: str, use_case: Callable[["Services"], Awaitable[object]])
         raise RuntimeError(observe.describe(exc)) from None
 
 
-async def _work(msg: func.QueueMessage) -> None:
+async def _work(msg: func.QueueMessage, queue: str) -> None:
     """Handle one message. What raises here is delivered again, and is recorded as poison in the end."""
     from onboarding.operate import work
     from onboarding.storage import messages
 
     async def use_case(s: "Services") -> None:
-        await work.handle(s, messages.from_json(msg.get_body().decode("utf-8")))
+        await work.handle(s, messages.from_json(msg.get_body().decode("utf-8")), queue=queue)
 
     await _run("work_failed", use_case)
 
@@ -256,13 +256,13 @@ async def _poison(msg: func.QueueMessage) -> None:
 @app.function_name("work")
 @app.queue_trigger(arg_name="msg", queue_name=WORK, connection=CONNECTION)
 async def work(msg: func.QueueMessage) -> None:
-    await _work(msg)
+    await _work(msg, WORK)
 
 
 @app.function_name("bulk")
 @app.queue_trigger(arg_name="msg", queue_name=BULK, connection=CONNECTION)
 async def bulk(msg: func.QueueMessage) -> None:
-    await _work(msg)
+    await _work(msg, BULK)
 
 
 @app.function_name("work_poison")

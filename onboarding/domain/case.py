@@ -128,6 +128,8 @@ class AccountIntent:
     user_principal_name: str
     mark: str
     at: datetime
+    #: The request writes HR's phone into the directory, where it counts before the deadline.
+    with_phone: bool = False
 
 
 @dataclass(slots=True)
@@ -337,9 +339,14 @@ _LIFTS: dict[int, Any] = {}
 
 
 def decode(data: bytes, etag: str) -> Case:
-    """Case from its JSON, lifted from older schemas. Raises msgspec.ValidationError on a damaged row."""
-    row: dict[str, Any] = msgspec.json.decode(data)
-    while (schema := int(row.get("schema", 1))) < SCHEMA:
+    """Case from its JSON, lifted from older schemas. Raises msgspec.DecodeError on a damaged row.
+
+    A row of a newer schema is refused as well: written back by this version, it would lose what is new.
+    """
+    row = msgspec.json.decode(data, type=dict[str, Any])
+    while (schema := row.get("schema", 1)) in _LIFTS and schema < SCHEMA:
         row = _LIFTS[schema](row)
+    if schema != SCHEMA:
+        raise msgspec.ValidationError("The case row has a schema that this version does not know.")
     row["etag"] = etag
     return msgspec.convert(row, Case)

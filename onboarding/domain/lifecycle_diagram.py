@@ -26,12 +26,13 @@ def markdown() -> str:
 
 def _diagram() -> list[str]:
     """The way through; what is possible from many states is listed below it, or nobody could read it."""
-    lines = ["```mermaid", "stateDiagram-v2", f"    [*] --> {State.RECEIVED}"]
+    lines = ["```mermaid", "stateDiagram-v2", '    state "where the case came from" as came_from']
+    lines.append(f"    [*] --> {State.RECEIVED}")
     for (state, event), target in TABLE.items():
         if event not in _COMMON:
             to = "came_from" if isinstance(target, Return) else target
             lines.append(f"    {state} --> {to}: {event}")
-    return [*lines, '    state "where the case came from" as came_from', "```"]
+    return [*lines, "```"]
 
 
 def _common() -> list[str]:

@@ -185,6 +185,3 @@ ACTIONS: dict[str, Callable[[Services, Case, datetime, Ask], Awaitable[None]]] =
     "resume": _resume,
     "exclude": _exclude,
 }
-
-#: Which role an action needs; everything not named needs `operator`.
-APPROVER_ACTIONS = frozenset({"approve"})

@@ -6,6 +6,7 @@ One table per question; an unknown code is shown as it is, never hidden.
 from __future__ import annotations
 
 from onboarding.domain.case import Case, Status
+from onboarding.domain.confirmation import BECAUSE
 from onboarding.domain.lifecycle import State
 
 #: reason code → (what is wrong, what to do).
@@ -118,8 +119,8 @@ _STATES: dict[State, str] = {
     State.AWAITING_FETCH: "The rest of the record is being read from the HR system.",
     State.WAITING_START: "The start date is still far away; the account will be created nearer to it.",
     State.PROVISIONING: "The account and what belongs to the first day are being set up.",
-    State.FOLLOWING_UP: "The account exists; the person has not yet registered enough methods in person.",
-    State.CONFIRMED: "The person registered enough methods in person; the service watches that they stay.",
+    State.FOLLOWING_UP: "The account exists; the person has not yet confirmed in person.",
+    State.CONFIRMED: "The service watches for a while that the methods stay.",
     State.BLOCKED: "This case waits for an operator.",
     State.PAUSED: "An operator paused this case; nothing is sent until it is resumed.",
     State.CANCELLED: "HR withdrew this hire.",
@@ -154,6 +155,7 @@ NEXT: dict[str, str] = {
     "watch": "Check that the methods are still there",
     "operator": "An operator has to act",
     "await_hire": "HR has to complete the hire",
+    "disable_account": "An administrator has to decide what becomes of the account",
     "none": "Nothing",
 }
 
@@ -167,7 +169,8 @@ def explain(case: Case) -> str:
         )
         parts = [wrong, todo]
     elif case.state in {State.FOLLOWING_UP, State.CONFIRMED} and case.status is not Status.UNKNOWN:
-        parts.append(_STATUS[case.status])
+        # What the last look found is more precise than the status, where the next action says it.
+        parts.append(BECAUSE.get(case.next_action.why, _STATUS[case.status]))
     elif case.state in {State.CANCELLED, State.CLOSED, State.EXCLUDED} and case.account:
         parts.append("The account still exists: disabling it is for an administrator.")
     return " ".join(parts)
@@ -183,9 +186,22 @@ TIMELINE: dict[str, str] = {
     "hire_received": "HR announced the hire",
     "hire_updated": "HR changed the record",
     "hire_cancelled": "HR withdrew the hire",
+    "hire_complete": "HR has said enough for an account",
+    "start_date_moved": "The start date moved by {days} days",
+    "reopened": "HR hired the person again (account: {account})",
+    "offer_withdrawn": "An offer was withdrawn; the person is an employee, so nothing changes",
+    "withdrawal_outdated": "A withdrawal older than the hire arrived late; nothing changes",
+    "termination_planned": "HR announced the end of the employment",
+    "employment_ended": "HR ended the employment (account: {account})",
+    "hr_record_deleted": "HR deleted the record (account: {account})",
+    "event_recorded": "HR sent an event that changes nothing here",
+    "joined": "Another case turned out to be the same person ({other})",
+    "joined_into": "This person goes on in another case ({other})",
+    "two_cases": "Another case seems to be the same person, but both have accounts ({other})",
     "provisioning_started": "Provisioning started",
     "username_reserved": "A user name was reserved",
     "username_taken": "The user name belongs to somebody else; trying the next one",
+    "phone_intended": "HR's phone goes into the directory with the account",
     "account_linked": "The Entra account is linked ({origin})",
     "pass_intended": "A first credential is about to be issued (to the {recipient})",
     "pass_created": "A Temporary Access Pass was created",
@@ -201,7 +217,12 @@ TIMELINE: dict[str, str] = {
     "message_sent": "Message sent: {rung} (to the {audience})",
     "message_uncertain": "Nobody can say whether this message went out; it is not sent again: {rung}",
     "message_skipped": "Message left out: {rung} ({why})",
-    "confirmed": "The person confirmed in person",
+    "confirmed": "The person confirmed in person: {methods}",
+    "evidence": "Evidence arrived: {what}",
+    "status_changed": "Confirmed in person? Was {was}, now {status} ({because})",
+    "method_removed": "A needed method is gone; follow-up starts again",
+    "came_into_scope": "Password reset is switched on for this person now; follow-up starts",
+    "closed": "Watched long enough; nothing is left to do",
     "watchdog_requeued": "The watchdog put the case back to work",
     "rerun": "An operator ran it again: {reason}",
     "approve": "An approver released it: {reason}",

@@ -15,7 +15,7 @@ from onboarding.domain.lifecycle import RETURNABLE, State
 from onboarding.errors import DeployerError, OperatorError, RetryLater, StoreConflict
 from onboarding.followup import advance as followup
 from onboarding.intake import process
-from onboarding.ports import DeliveryStatus, Services, WorkMessage
+from onboarding.ports import WORK_QUEUE, DeliveryStatus, Services, WorkMessage
 from onboarding.provisioning import runner
 
 log = logging.getLogger(__name__)
@@ -30,24 +30,27 @@ _TRIES = 5
 OUTAGE_DELAY = timedelta(minutes=5)
 
 
-async def handle(s: Services, message: WorkMessage) -> None:
-    """Do what is due for the delivery or case that the message names."""
+async def handle(s: Services, message: WorkMessage, *, queue: str = WORK_QUEUE) -> None:
+    """Do what is due for the delivery or case that the message names.
+
+    `queue` is where it came from: what follows at once goes there too, so that a mass arrival stays in its lane.
+    """
     try:
         if message.delivery_id:
-            await process.process_delivery(s, message.delivery_id)
+            await process.process_delivery(s, message.delivery_id, queue=queue)
         elif message.case_id:
-            await _advance(s, message.case_id)
+            await _advance(s, message.case_id, queue)
     except StoreConflict:
         observe.event(log, "work_conflict", case_id=message.case_id, delivery_id=message.delivery_id)
-        await s.queue.send(message, delay=CONFLICT_DELAY * (0.5 + s.entropy.fraction()))
+        await s.queue.send(message, queue=queue, delay=CONFLICT_DELAY * (0.5 + s.entropy.fraction()))
     except RetryLater as exc:
         # Nobody has to act, so it must not end as poison; if the queue is down as well, the host tries again.
         ids = {"case_id": message.case_id, "delivery_id": message.delivery_id}
         observe.event(log, "work_postponed", why=exc.code, level=logging.WARNING, **ids)
-        await s.queue.send(message, delay=AGAIN_DELAY * (0.5 + s.entropy.fraction()))
+        await s.queue.send(message, queue=queue, delay=AGAIN_DELAY * (0.5 + s.entropy.fraction()))
 
 
-async def _advance(s: Services, case_id: str) -> None:
+async def _advance(s: Services, case_id: str, queue: str) -> None:
     case = await s.cases.get(case_id)
     if case is None:
         observe.event(log, "work_case_gone", case_id=case_id)
@@ -58,7 +61,7 @@ async def _advance(s: Services, case_id: str) -> None:
     elif case.state in FOLLOWED:
         await _follow_up(s, case, now)
     elif case.state in {State.RECEIVED, State.AWAITING_FETCH} and case.next_action.when is not None:
-        await process.reconsider(s, case, now)
+        await process.reconsider(s, case, now, queue=queue)
 
 
 async def _follow_up(s: Services, case: Case, now: datetime) -> None:

@@ -74,10 +74,16 @@ def test_an_older_schema_is_lifted_step_by_step(monkeypatch: pytest.MonkeyPatch)
     assert decode(encode(full_case()), "1").source == "bamboohr-lifted-lifted"
 
 
-@pytest.mark.parametrize("damaged", [b"", b"{}", b'{"case_id": 1}', b"[]", b"\xff"])
+@pytest.mark.parametrize("damaged", [b"", b"{}", b'{"case_id": 1}', b"[]", b"\xff", b'{"schema": "x"}'])
 def test_a_damaged_row_is_refused(damaged: bytes) -> None:
-    with pytest.raises((msgspec.MsgspecError, AttributeError)):
+    with pytest.raises(msgspec.DecodeError):
         decode(damaged, "1")
+
+
+def test_a_row_of_a_newer_version_is_refused_and_not_written_back_without_what_is_new() -> None:
+    row = {**msgspec.json.decode(encode(full_case())), "schema": SCHEMA + 1, "new_field": 1}
+    with pytest.raises(msgspec.ValidationError):
+        decode(msgspec.json.encode(row), "1")
 
 
 def test_aliases_are_what_the_case_is_known_by_and_upns_are_in_lower_case() -> None:

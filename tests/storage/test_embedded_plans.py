@@ -14,7 +14,7 @@ import pytest
 from onboarding.domain.case import TENANT, Alias, AliasKind, NextAction
 from onboarding.domain.lifecycle import State
 from onboarding.ports import WORK_QUEUE, CaseQuery, DueRow, Operation, WorkMessage
-from onboarding.storage.embedded import EmbeddedStore, open_embedded, search
+from onboarding.storage.embedded import EmbeddedStore, deliveries, open_embedded, search
 from onboarding.storage.embedded.connection import connect
 from tests.storage.stores import T0, case_id, make_case, make_delivery
 
@@ -177,6 +177,23 @@ def test_a_walk_through_all_pages_of_a_frequent_name_meets_everybody_once(crowd:
             break
     expected = [n for n in range(PEOPLE) if n % 19 == 0 and n % 1250 != 7]
     assert seen == [case_id(n) for n in reversed(expected)]
+
+
+@pytest.mark.parametrize(
+    ("status", "source", "index"),
+    [
+        (None, None, "deliveries_recent"),
+        ("received", None, "deliveries_status"),
+        (None, "greenhouse", "deliveries_source"),
+    ],
+)
+def test_a_list_of_deliveries_is_read_in_the_order_of_its_own_index(
+    crowd: sqlite3.Connection, status: str | None, source: str | None, index: str
+):
+    sql, values = deliveries.statement(status, source, None, 50)
+    plan = [row[3] for row in crowd.execute("EXPLAIN QUERY PLAN " + sql, values)]
+    assert len(plan) == 1
+    assert f" USING INDEX {index}" in plan[0]
 
 
 def _given(query: CaseQuery) -> list[tuple[str, str]]:

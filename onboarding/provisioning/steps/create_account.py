@@ -39,6 +39,9 @@ async def run(ctx: Context) -> Outcome:
             wanted = new_user(ctx, ctx.case.intent)
         except names.NameUnusable:
             return Block("name_unusable")  # HR changed the name after it was reserved
+        if wanted.mobile_phone and not ctx.case.intent.with_phone:
+            ctx.case.intent.with_phone = True
+            await ctx.save("phone_intended")
         try:
             user = await ctx.s.directory.create_user(wanted)
             return await _link(ctx, ctx.case.intent, user, "created")
@@ -85,7 +88,8 @@ async def _link(ctx: Context, intent: AccountIntent, user: DirectoryUser, origin
     case.intent = None
     phonebook.forget_numbers(case, ctx.s.settings.hash_key.reveal())
     await ctx.save("account_linked", origin=origin, object_id=user.id)
-    return Done(origin)
+    # `domain.confirmation` reads from the detail whether the directory holds a phone.
+    return Done(f"{origin}_with_mobile_phone" if intent.with_phone and origin == "created" else origin)
 
 
 def _upn_alias(upn: str) -> Alias:

@@ -1,0 +1,263 @@
+"""Settings: read once, every name documented, secrets never shown, and what is for one machine refused in Azure."""
+
+from __future__ import annotations
+
+import copy
+import json
+import logging
+import pickle
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, fields
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from onboarding.errors import ConfigurationError
+from onboarding.settings import Secret, Settings
+
+EXAMPLE = Path("local.settings.example.json")
+#: Read by the development host and the CLI for themselves.
+KEY = "k" * 32
+PLANTED = "PLANTED-secret-value"
+AZURE = {"WEBSITE_SITE_NAME": "app", "ONBOARDING_HASH_KEY": KEY}
+
+
+class Watched(Mapping[str, str]):
+    """An environment that remembers which names were asked for."""
+
+    def __init__(self, values: dict[str, str]) -> None:
+        self.values_, self.asked = values, set[str]()
+
+    def __getitem__(self, name: str) -> str:
+        self.asked.add(name)
+        return self.values_[name]
+
+    def get(self, name: str, default: Any = None) -> Any:
+        self.asked.add(name)
+        return self.values_.get(name, default)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.values_)
+
+    def __len__(self) -> int:
+        return len(self.values_)
+
+
+def documented() -> dict[str, str]:
+    values: dict[str, str] = json.loads(EXAMPLE.read_text(encoding="utf-8"))["Values"]
+    return values
+
+
+def read(**env: str) -> Settings:
+    return Settings.from_env({f"ONBOARDING_{name}": value for name, value in env.items()})
+
+
+# --- documentation -----------------------------------------------------------------------------------------
+
+
+def test_every_name_that_is_read_is_documented_and_every_documented_name_is_read() -> None:
+    env = Watched({**documented(), **AZURE, "ONBOARDING_DEV_ROLE": ""})
+    env.values_.update({"ONBOARDING_STORE": "azure", "ONBOARDING_GRAPH": "microsoft", "ONBOARDING_CLOCK": ""})
+    Settings.from_env(env)
+    asked = {name for name in env.asked if name.startswith("ONBOARDING_")}
+    named = {name for name in documented() if name.startswith("ONBOARDING_")}
+    per_source = re.compile(r"ONBOARDING_HR_.+_(SECRET|SECRET_PREVIOUS|API_URL|API_TOKEN)$")
+    assert asked == {name for name in named if not per_source.match(name)}
+    assert {name for name in named if per_source.match(name)}, "a source is shown by example"
+
+
+def test_no_other_module_of_the_package_names_a_setting_that_is_not_documented() -> None:
+    known = documented().keys() | {"ONBOARDING_HR_"}
+    for path in [*Path("onboarding").rglob("*.py"), Path("function_app.py")]:
+        for name in re.findall(r"ONBOARDING_[A-Z_]+[A-Z]", path.read_text(encoding="utf-8")):
+            assert name in known or name.startswith("ONBOARDING_HR"), f"{path}: {name}"
+
+
+def test_the_example_is_harmless_and_can_be_read() -> None:
+    settings = Settings.from_env(documented())
+    assert settings.store == "embedded"
+    assert settings.graph == "simulated"
+    assert settings.graph_base_url.startswith("http://127.0.0.1:")
+    assert settings.domain.endswith(".example")
+    assert {"standard-webhooks", "greenhouse"} <= settings.sources.keys()
+
+
+def test_an_empty_environment_is_a_developers_machine() -> None:
+    settings = Settings.from_env({})
+    assert (settings.store, settings.graph, settings.mode) == ("embedded", "simulated", "live")
+    assert settings.deadline == date(2026, 9, 7)
+    assert settings.dev_role is None
+    assert not settings.easy_auth
+    assert settings.sources == {}
+
+
+# --- values --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("graph", "mode", "expected"),
+    [("microsoft", "", "dry_run"), ("simulated", "", "live"), ("microsoft", "live", "live")],
+)
+def test_with_microsoft_the_default_is_a_dry_run(graph: str, mode: str, expected: str) -> None:
+    assert read(GRAPH=graph, MODE=mode).mode == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("STORE", "mongodb"),
+        ("GRAPH", "MICROSOFT"),
+        ("CLOCK", "sundial"),
+        ("MODE", "lively"),
+        ("SSPR_SCOPE", "some"),
+        ("FIRST_CREDENTIAL", "post-it"),
+        ("PHONE_ATTRIBUTE", "businessPhones"),
+        ("DEV_ROLE", "admin"),
+        ("DEADLINE", "7.9.2026"),
+        ("DEADLINE", "2026-02-29"),
+        ("METHODS_REQUIRED", "0"),
+        ("METHODS_REQUIRED", "3"),
+        ("METHODS_REQUIRED", "²"),
+        ("METHODS_REQUIRED", "1.0"),
+        ("WRITEBACK", "ja"),
+        ("ACCEPT_REVIEWED", "2"),
+        ("SENDER", "nobody"),
+        ("SENDER", "a@b.example, c@d.example"),
+        ("SERVICE_DESK", "Desk <desk@contoso.example>"),
+        ("SOURCES", "Workday=workday"),
+        ("SOURCES", "workday"),
+        ("SOURCES", "a=b=c"),
+        ("SOURCES", "a=../b"),
+    ],
+)
+def test_a_value_that_cannot_be_used_is_refused_and_its_name_is_said(name: str, value: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        read(**{name: value})
+    assert f"ONBOARDING_{name}" in caught.value.message
+    assert value not in caught.value.message
+
+
+@pytest.mark.parametrize("value", ["", "  "])
+def test_blank_is_the_same_as_not_set(value: str) -> None:
+    for name in (item.removeprefix("ONBOARDING_") for item in documented() if item.startswith("ONBOARDING_")):
+        assert read(**{name: value}) == Settings.from_env({})
+
+
+def test_sources_are_those_that_are_named_and_those_that_have_a_secret() -> None:
+    settings = read(
+        SOURCES="workday-dk=workday, emea=standard-webhooks",
+        HR_WORKDAY_DK_SECRET=PLANTED,
+        HR_WORKDAY_DK_SECRET_PREVIOUS="before",
+        HR_WORKDAY_DK_API_URL="https://hr.example/api/",
+        HR_WORKDAY_DK_API_TOKEN="token",
+        HR_BAMBOOHR_SECRET="b",
+    )
+    assert settings.sources.keys() == {"workday-dk", "emea", "bamboohr"}
+    workday = settings.sources["workday-dk"]
+    assert (workday.adapter, workday.api_url) == ("workday", "https://hr.example/api")
+    assert workday.secret == Secret(PLANTED)
+    assert workday.secret_previous == Secret("before")
+    assert workday.api_token == Secret("token")
+    assert settings.sources["emea"].secret is None
+    assert settings.sources["bamboohr"].adapter == "bamboohr"
+
+
+@pytest.mark.parametrize("value", ["", " ", "\n"])
+def test_a_blank_secret_is_no_secret(value: str) -> None:
+    assert read(SOURCES="a=a", HR_A_SECRET=value).sources["a"].secret is None
+
+
+# --- secrets -------------------------------------------------------------------------------------------------
+
+
+def secretive() -> Settings:
+    return read(
+        HASH_KEY=PLANTED,
+        HR_A_SECRET=PLANTED,
+        HR_A_SECRET_PREVIOUS=PLANTED,
+        HR_A_API_TOKEN=PLANTED,
+    )
+
+
+def test_no_way_of_printing_settings_shows_a_secret(caplog: pytest.LogCaptureFixture) -> None:
+    settings = secretive()
+    logging.getLogger("x").warning("%s %r", settings, settings.sources)
+    shown = [repr(settings), str(settings), f"{settings}", f"{settings.hash_key!s:>40}", caplog.text]
+    shown += [repr({item.name: getattr(settings, item.name) for item in fields(settings)})]
+    shown += [json.dumps({"key": settings.hash_key}, default=str)]
+    assert all(PLANTED not in text for text in shown)
+    assert "***" in repr(settings)
+
+
+def test_copies_and_pickles_of_a_secret_are_refused() -> None:
+    settings = secretive()
+    for attempt in (lambda: asdict(settings), lambda: copy.deepcopy(settings.hash_key)):
+        with pytest.raises(TypeError) as caught:
+            attempt()
+        assert PLANTED not in str(caught.value)
+    with pytest.raises(TypeError):
+        pickle.dumps(settings.hash_key)
+
+
+def test_a_secret_is_revealed_only_by_name_and_compares() -> None:
+    secret = Secret(PLANTED)
+    assert secret.reveal() == PLANTED
+    assert secret == Secret(PLANTED)
+    assert secret != Secret("other")
+    assert secret != PLANTED
+    assert hash(secret) == hash(Secret(PLANTED))
+    assert not Secret("")
+    assert not hasattr(secret, "__dict__")
+
+
+# --- Azure ---------------------------------------------------------------------------------------------------
+
+
+def in_azure(**env: str) -> Settings:
+    given = {f"ONBOARDING_{name}": value for name, value in env.items()}
+    return Settings.from_env({**AZURE, **given})
+
+
+def test_in_azure_the_defaults_are_those_of_azure() -> None:
+    settings = in_azure()
+    assert (settings.store, settings.graph, settings.clock, settings.mode) == (
+        "azure",
+        "microsoft",
+        "system",
+        "dry_run",
+    )
+    assert settings.in_azure
+
+
+@pytest.mark.parametrize("marker", ["WEBSITE_INSTANCE_ID", "WEBSITE_SITE_NAME"])
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("STORE", "embedded"), ("GRAPH", "simulated"), ("CLOCK", "simulator"), ("DEV_ROLE", "viewer")],
+)
+def test_what_is_for_one_machine_is_refused_in_azure(marker: str, name: str, value: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        Settings.from_env({marker: "x", "ONBOARDING_HASH_KEY": KEY, f"ONBOARDING_{name}": value})
+    assert f"ONBOARDING_{name}" in caught.value.message
+
+
+@pytest.mark.parametrize("key", ["", "   ", "short", "for-development-only", "development-only-not-a-secret"])
+def test_in_azure_the_hash_key_must_be_somebodys_own(key: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        in_azure(HASH_KEY=key)
+    assert "ONBOARDING_HASH_KEY" in caught.value.message
+    assert not key.strip() or key not in caught.value.message
+
+
+def test_the_key_of_the_example_is_among_those_refused_in_azure() -> None:
+    with pytest.raises(ConfigurationError):
+        in_azure(HASH_KEY=documented()["ONBOARDING_HASH_KEY"])
+
+
+@pytest.mark.parametrize(
+    ("value", "on"), [("True", True), ("true", True), ("False", False), ("1", False), ("", False)]
+)
+def test_easy_auth_counts_only_when_the_platform_says_so(value: str, on: bool) -> None:
+    assert Settings.from_env({"WEBSITE_AUTH_ENABLED": value}).easy_auth is on
