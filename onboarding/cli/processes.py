@@ -1,54 +1,137 @@
-"""Simulator and service as child processes, on one machine, with a fresh store."""
+"""Simulator and service as child processes, on one machine, with a fresh store.
+
+    pair = prepare(folder, env, keep=False)     # ports free? folder fresh? settings; starts nothing
+    with interrupts(), pair:                    # whatever happens, both children end
+        pair.start()
+
+SIGINT, SIGTERM and SIGHUP all mean "stop": they raise KeyboardInterrupt, but never between starting a child and
+noting it, and not while the children are being ended. The children stay in our process group, so whoever kills
+the group gets all of them.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 from onboarding.errors import ConfigurationError
+from onboarding.intake import catalog
+from onboarding.settings import Settings
 
 EXAMPLE = Path("local.settings.example.json")
 #: Sources that every local service offers.
 SOURCES = ("standard-webhooks", "greenhouse")
+PORT, SIM_PORT = 7071, 7072
+PREFIX = "ONBOARDING_"
+LOOPBACK = "127.0.0.1"
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+#: In a folder that we made, and may therefore empty.
+MARK = ".made-by-onboarding"
+#: Folders here are ours with or without the mark.
+BUILD = Path("build")
 
 
 def secret_name(source: str) -> str:
     """The environment name of a source's secret."""
-    return f"ONBOARDING_HR_{source.upper().replace('-', '_')}_SECRET"
+    return f"{PREFIX}HR_{source.upper().replace('-', '_')}_SECRET"
 
 
 def example_values() -> dict[str, str]:
-    """`Values` of local.settings.example.json."""
-    values: dict[str, str] = json.loads(EXAMPLE.read_text(encoding="utf-8"))["Values"]
+    """`Values` of local.settings.example.json. ConfigurationError away from the root of the repository."""
+    try:
+        text = EXAMPLE.read_text(encoding="utf-8")
+    except FileNotFoundError as exc:
+        raise ConfigurationError(f"{EXAMPLE} is not here: run this in the root of the repository.") from exc
+    values: dict[str, str] = json.loads(text)["Values"]
     return values
+
+
+# --- signals ---------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class _Signals:
+    held: bool = False
+    pending: bool = False
+
+    def __call__(self, number: int, frame: FrameType | None) -> None:
+        if self.held:
+            self.pending = True
+        else:
+            raise KeyboardInterrupt
+
+
+_signals = _Signals()
+
+
+@contextlib.contextmanager
+def interrupts() -> Iterator[None]:
+    """Within it, SIGINT, SIGTERM and SIGHUP raise KeyboardInterrupt (also where a shell had them ignored)."""
+    before = {number: signal.signal(number, _signals) for number in SIGNALS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextlib.contextmanager
+def _held() -> Iterator[None]:
+    """Signals wait until the end of this block."""
+    _signals.held, _signals.pending = True, False
+    try:
+        yield
+    finally:
+        _signals.held = False
+    if _signals.pending:
+        raise KeyboardInterrupt
+
+
+# --- the two processes -----------------------------------------------------------------------------------
 
 
 @dataclass(slots=True)
 class Pair:
-    """The two running processes and how to reach them."""
+    """Simulator and service: how to reach them, and their processes. A context that ends them."""
 
     service: str
     simulator: str
+    #: Every ONBOARDING_* setting of the service.
     settings: dict[str, str]
     folder: Path
     children: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
+    def __enter__(self) -> Pair:
+        return self
+
+    def __exit__(self, *args: object) -> None:
+        self.stop()
+
     def secrets(self) -> dict[str, str]:
-        """source → the secret its deliveries are signed with."""
-        return {source: self.settings[secret_name(source)] for source in SOURCES}
+        """source → the secret its deliveries are signed with: the usual sources, and those that are configured."""
+        configured = Settings.from_env(self.settings).sources.values()
+        others = {item.source: item.secret for item in configured if catalog.find(item.adapter)}
+        return {
+            **{source: secret.reveal() for source, secret in others.items() if secret},
+            **{source: self.settings[secret_name(source)] for source in SOURCES},
+        }
 
     def describe(self) -> dict[str, Any]:
-        """What `build/serve.json` holds."""
+        """What `build/serve.json` holds: `settings` and `pid` beyond the contract, for the other verbs."""
         sources = {
             source: {"url": f"{self.service}/api/hr/{source}", "secret": secret}
             for source, secret in self.secrets().items()
@@ -57,11 +140,28 @@ class Pair:
             "service": self.service,
             "simulator": self.simulator,
             "sources": sources,
+            "pid": os.getpid(),
             "settings": self.settings,
         }
 
+    def start(self, *, seed: int | None = None, logs: bool = False) -> None:
+        """Start both and return when both answer. `logs`: to files in the folder, else inherited.
+
+        ConfigurationError when one of them ends or nothing answers in time.
+        """
+        ports = [url.rpartition(":")[2] for url in (self.simulator, self.service)]
+        seeded = ["--seed", str(seed)] if seed is not None else []
+        domain = ["--domain", self.settings[f"{PREFIX}DOMAIN"]]
+        simulated = ["onboarding.simulator", "--port", ports[0], *domain, *seeded]
+        self._child(simulated, self.folder / "simulator.log" if logs else None)
+        self._wait_for(f"{self.simulator}/_control/clock")
+        self._child(["onboarding.devhost", "--port", ports[1]], self.folder / "service.log" if logs else None)
+        self._wait_for(f"{self.service}/api/health")
+
     def stop(self) -> None:
         """End both; the store survives a kill at any moment, so there is nothing to wait for."""
+        for number in SIGNALS:
+            signal.signal(number, signal.SIG_IGN)  # a second Ctrl-C must not leave one behind
         for child in reversed(self.children):
             child.terminate()
         for child in self.children:
@@ -75,63 +175,98 @@ class Pair:
         """Exit code of the first child that ended, else None."""
         return next((code for child in self.children if (code := child.poll()) is not None), None)
 
+    def _child(self, module: list[str], log: Path | None) -> None:
+        quiet = {
+            name: f"{os.environ.get(name, '')},{LOOPBACK},localhost" for name in ("NO_PROXY", "no_proxy")
+        }
+        others = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
+        env = {**others, **quiet, **self.settings}
+        with contextlib.ExitStack() as stack:
+            out = stack.enter_context(log.open("ab")) if log else None
+            stack.enter_context(_held())
+            command = [sys.executable, "-m", *module]
+            self.children.append(subprocess.Popen(command, env=env, stdout=out, stderr=out and out.fileno()))
 
-def start(folder: Path, *, port: int, sim_port: int, keep: bool, seed: int | None, logs: bool) -> Pair:
-    """Start simulator and service and wait until both answer. `logs`: to files in `folder`, else inherited."""
-    for wanted, name in ((port, "PORT"), (sim_port, "SIM_PORT")):
-        _refuse_taken(wanted, name)
-    if not keep:
-        shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True, exist_ok=True)
-    simulator, service = f"http://127.0.0.1:{sim_port}", f"http://127.0.0.1:{port}"
-    settings = {
-        **{name: value for name, value in example_values().items() if name.startswith("ONBOARDING_")},
-        **{name: value for name, value in os.environ.items() if name.startswith("ONBOARDING_")},
-        "ONBOARDING_STORE": "embedded",
-        "ONBOARDING_STORE_PATH": str((folder / "onboarding.db").resolve()),
-        "ONBOARDING_GRAPH": "simulated",
-        "ONBOARDING_GRAPH_BASE_URL": simulator,
-        "ONBOARDING_CLOCK": "simulator",
-    }
-    pair = Pair(service, simulator, settings, folder)
-    env = {**os.environ, **settings}
-    seeded = ["--seed", str(seed)] if seed is not None else []
+    def _wait_for(self, url: str, seconds: float = 60.0) -> None:
+        deadline = time.monotonic() + seconds
+        where = f"see the logs in {self.folder}" if (self.folder / "simulator.log").exists() else "see above"
+        while time.monotonic() < deadline:
+            if (code := self.died()) is not None:
+                raise ConfigurationError(f"A process ended with exit code {code}: {where}.")
+            if answers(url):
+                return
+            time.sleep(0.05)
+        raise ConfigurationError(f"Nothing answers within {seconds:.0f} s: {where}.")
+
+
+def answers(url: str) -> bool:
+    """`url` (loopback) answers 200 now. Proxies of the environment are left aside."""
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
-        simulated = [sys.executable, "-m", "onboarding.simulator", "--port", str(sim_port), *seeded]
-        pair.children.append(_child(simulated, env, folder / "simulator.log" if logs else None))
-        wait_for(f"{simulator}/_control/clock", pair)
-        hosted = [sys.executable, "-m", "onboarding.devhost", "--port", str(port)]
-        pair.children.append(_child(hosted, env, folder / "service.log" if logs else None))
-        wait_for(f"{service}/api/health", pair)
-    except BaseException:
-        pair.stop()
-        raise
-    return pair
+        with opener.open(url, timeout=2) as answer:
+            return bool(answer.status == 200)
+    except OSError:
+        return False
+
+
+# --- before they start -----------------------------------------------------------------------------------
+
+
+def prepare(folder: Path, exported: Mapping[str, str], *, keep: bool = False) -> Pair:
+    """Ports PORT and SIM_PORT of the environment are free, `folder` is fresh (`keep`: as it is), settings are
+    those of the example with the ONBOARDING_* of `exported` on top. Starts nothing.
+
+    Raises ConfigurationError that says what to set.
+    """
+    port, sim_port = _port("PORT", PORT), _port("SIM_PORT", SIM_PORT)
+    if port == sim_port:
+        raise ConfigurationError(f"PORT and SIM_PORT are both {port}: give them different ones.")
+    _refuse_taken(port, "PORT")
+    _refuse_taken(sim_port, "SIM_PORT")
+    if not keep:
+        _empty(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / MARK).touch()
+    simulator, service = f"http://{LOOPBACK}:{sim_port}", f"http://{LOOPBACK}:{port}"
+    settings = {
+        **{name: value for name, value in example_values().items() if name.startswith(PREFIX)},
+        **{name: value for name, value in exported.items() if name.startswith(PREFIX)},
+        f"{PREFIX}STORE": "embedded",
+        f"{PREFIX}STORE_PATH": str((folder / "onboarding.db").resolve()),
+        f"{PREFIX}GRAPH": "simulated",
+        f"{PREFIX}GRAPH_BASE_URL": simulator,
+        f"{PREFIX}CLOCK": "simulator",
+    }
+    return Pair(service, simulator, settings, folder)
+
+
+def _port(name: str, default: int) -> int:
+    text = os.environ.get(name, "").strip() or str(default)
+    if not (text.isascii() and text.isdigit()) or not 1 <= int(text) <= 65535:
+        raise ConfigurationError(f"{name} must be a number from 1 to 65535.")
+    return int(text)
 
 
 def _refuse_taken(port: int, name: str) -> None:
     with socket.socket() as probe:
-        if probe.connect_ex(("127.0.0.1", port)) == 0:
-            raise ConfigurationError(f"Port {port} is in use: stop what runs there, or set {name}.")
-
-
-def _child(command: list[str], env: dict[str, str], log: Path | None) -> subprocess.Popen[bytes]:
-    if log is None:
-        return subprocess.Popen(command, env=env)
-    with log.open("ab") as file:
-        return subprocess.Popen(command, env=env, stdout=file, stderr=subprocess.STDOUT)
-
-
-def wait_for(url: str, pair: Pair, seconds: float = 60.0) -> None:
-    """Until `url` answers 200. ConfigurationError when a child ended or time is up."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if (code := pair.died()) is not None:
-            raise ConfigurationError(f"A process ended with exit code {code}: see the logs in {pair.folder}.")
+        # As our own servers do: a connection that is still closing does not count.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            with urllib.request.urlopen(url, timeout=2) as answer:  # noqa: S310 - loopback, made above
-                if answer.status == 200:
-                    return
-        except (urllib.error.URLError, OSError):
-            time.sleep(0.1)
-    raise ConfigurationError(f"Nothing answers within {seconds:.0f} s: see the logs in {pair.folder}.")
+            probe.bind((LOOPBACK, port))
+        except OSError as exc:
+            raise ConfigurationError(
+                f"Port {port} cannot be used ({exc.strerror}): stop what runs there, or set {name} to another, "
+                "for example PORT=7171 SIM_PORT=7172."
+            ) from exc
+
+
+def _empty(folder: Path) -> None:
+    """Remove what an earlier run left, and never a folder that is not ours."""
+    try:
+        if not folder.exists() or not any(folder.iterdir()):
+            return
+        if not (folder / MARK).exists() and folder.parent != BUILD:
+            raise ConfigurationError(f"{folder} holds something else and is left alone: name another folder.")
+        shutil.rmtree(folder)
+    except OSError as exc:
+        raise ConfigurationError(f"{folder} cannot be emptied: {exc.strerror}.") from exc

@@ -4,41 +4,60 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import time
 from pathlib import Path
 
 from onboarding.cli import context, processes
+from onboarding.errors import ConfigurationError
 
 FOLDER = Path("build/serve")
 
 
 def run() -> int:
-    """PORT (7071), SIM_PORT (7072); data in a fresh build/serve/ unless KEEP=1; writes build/serve.json."""
-    signal.signal(signal.SIGTERM, lambda *_: _interrupt())
-    pair = processes.start(
-        FOLDER,
-        port=int(os.environ.get("PORT") or 7071),
-        sim_port=int(os.environ.get("SIM_PORT") or 7072),
-        keep=os.environ.get("KEEP") == "1",
-        seed=None,
-        logs=False,
-    )
-    context.SERVE_FILE.write_text(json.dumps(pair.describe(), indent=2) + "\n", encoding="utf-8")
-    context.note(f"dashboard  {pair.service}/api/dashboard")
-    context.note(f"mailbox    {pair.simulator}/mail")
-    context.note(f"details    {context.SERVE_FILE}   (Ctrl-C ends it)")
+    """PORT (7071), SIM_PORT (7072); data in a fresh build/serve/ unless KEEP=1; writes build/serve.json.
+
+    Exported ONBOARDING_* settings win, secrets included; store, tenant and clock are always those of this
+    machine. Exit codes: 0 after Ctrl-C or SIGTERM, 5 when it cannot start, 70 when a process ended by itself.
+    """
+    with processes.interrupts():
+        try:
+            return _serve()
+        except KeyboardInterrupt:
+            return context.OK
+
+
+def _serve() -> int:
+    _refuse_second()
+    pair = processes.prepare(FOLDER, os.environ, keep=os.environ.get("KEEP") == "1")
+    with pair:
+        try:
+            _write(pair)
+            pair.start()
+            context.note(f"dashboard  {pair.service}/api/dashboard")
+            context.note(f"mailbox    {pair.simulator}/mail")
+            context.note(f"details    {context.SERVE_FILE}   (Ctrl-C ends it)")
+            while (code := pair.died()) is None:
+                time.sleep(0.2)
+            context.note(f"A process ended with exit code {code}.")
+            return context.BUG
+        finally:
+            context.SERVE_FILE.unlink(missing_ok=True)
+
+
+def _refuse_second() -> None:
+    """A second one from this folder would empty the store under the first. What a kill left behind goes away."""
     try:
-        while (code := pair.died()) is None:
-            time.sleep(0.3)
-        context.note(f"A process ended with exit code {code}.")
-        return context.BUG
-    except KeyboardInterrupt:
-        return context.OK
-    finally:
-        pair.stop()
-        context.SERVE_FILE.unlink(missing_ok=True)
+        running = str(json.loads(context.SERVE_FILE.read_text(encoding="utf-8"))["service"])
+    except (OSError, ValueError, KeyError, TypeError):
+        running = ""
+    if running and processes.answers(f"{running}/api/health"):
+        raise ConfigurationError(f"A service from this folder runs already at {running}: stop it first.")
+    context.SERVE_FILE.unlink(missing_ok=True)
 
 
-def _interrupt() -> None:
-    raise KeyboardInterrupt
+def _write(pair: processes.Pair) -> None:
+    """Before the service starts: whoever waits for `health` finds the file. Complete or not there at all."""
+    draft = context.SERVE_FILE.with_suffix(".tmp")
+    draft.touch(mode=0o600)
+    draft.write_text(json.dumps(pair.describe(), indent=2) + "\n", encoding="utf-8")
+    draft.replace(context.SERVE_FILE)

@@ -13,8 +13,8 @@ from onboarding.domain.case import Status
 from onboarding.domain.lifecycle import Event, State, allowed
 from onboarding.errors import NotFound, RequestError
 from onboarding.operate import actions, cases
-from onboarding.operate.explain import next_words, sentence
-from onboarding.ports import CaseQuery, Services
+from onboarding.operate.explain import NEXT, next_words, sentence
+from onboarding.ports import CaseQuery, CaseSummary, Services
 from onboarding.web import PROBLEM, Request, Response
 
 #: action → (button, the event it needs in the lifecycle table).
@@ -25,6 +25,8 @@ BUTTONS: dict[str, tuple[str, Event]] = {
     "exclude": ("Exclude", Event.EXCLUDE),
 }
 FORM_LIMIT = 8_192
+#: In the order in which somebody has to look at them.
+_STATES = sorted(State, key=lambda state: (state is not State.BLOCKED, list(State).index(state)))
 
 
 async def overview(s: Services, request: Request, who: Principal) -> Response:
@@ -39,10 +41,11 @@ async def overview(s: Services, request: Request, who: Principal) -> Response:
         who=who,
         now=await s.clock.now(),
         counts=await s.cases.counts(),
-        states=list(State),
+        states=_STATES,
         statuses=list(Status),
         given=given,
-        items=[cases.summary_json(item) for item in found.items],
+        items=[_row(item) for item in found.items],
+        filtered=any(given.values()),
         following=following,
         simulated=s.settings.graph == "simulated",
         mode=s.settings.mode,
@@ -60,14 +63,7 @@ async def case_page(s: Services, request: Request, who: Principal) -> Response:
             None, (data["hire"]["preferred_name"] or data["hire"]["given_name"], data["hire"]["family_name"])
         )
     )
-    story = [
-        {
-            **item,
-            "text": sentence(item["action"], item["detail"]),
-            "request_id": item["detail"].get("request_id"),
-        }
-        for item in reversed(data["timeline"])
-    ]
+    buttons = _buttons(case.state, case.reason_code, who)
     return page(
         200,
         "case.html",
@@ -76,24 +72,46 @@ async def case_page(s: Services, request: Request, who: Principal) -> Response:
         case=data,
         name=name or "No name yet",
         next_words=next_words(case),
-        story=story,
-        buttons=_buttons(case.state, case.reason_code, who),
+        story=[_told(item) for item in reversed(data["timeline"])],
+        buttons=buttons,
         token=access.form_token(who, s.settings, now),
-        steps=[step["name"] for step in data["steps"]],
+        steps=[step["name"] for step in data["steps"]] if "rerun" in dict(buttons) else [],
         simulated=s.settings.graph == "simulated",
         mode=s.settings.mode,
     )
+
+
+def _row(item: CaseSummary) -> dict[str, Any]:
+    """One line of the list."""
+    return {**cases.summary_json(item), "next_words": NEXT.get(item.next_what, item.next_what)}
+
+
+def _told(item: dict[str, Any]) -> dict[str, Any]:
+    """One timeline entry in words. Codes lose their underscores; what an operator wrote stays as it is."""
+    kind, _, person = item["actor"].partition(":")
+    detail = item["detail"]
+    if kind != "operator":
+        detail = {name: value.replace("_", " ") for name, value in detail.items()}
+    return {
+        **item,
+        "text": sentence(item["action"], detail),
+        "by": kind,
+        "who": f"{kind} {person[:8]}" if person else kind,
+        "request_id": item["detail"].get("request_id"),
+    }
 
 
 def _buttons(state: State, reason: str | None, who: Principal) -> list[tuple[str, str]]:
     """Buttons that would be accepted now, for this role."""
     if who.role is None or who.role < Role.OPERATOR:
         return []
-    events = allowed(state)
+    events, waits = allowed(state), (reason or "").startswith(actions.APPROVABLE)
     found = [(action, text) for action, (text, event) in BUTTONS.items() if event in events]
+    if waits and reason not in actions.ASKED_AGAIN:
+        found = [(action, text) for action, text in found if action != "rerun"]
     if state is State.EXCLUDED:
         found.append(("resume", "Include again"))
-    if (reason or "").startswith(actions.APPROVABLE) and who.role >= Role.APPROVER:
+    if waits and state is State.BLOCKED and who.role >= Role.APPROVER:
         found.insert(0, ("approve", "Approve"))
     return found
 
@@ -124,6 +142,13 @@ def dressed(response: Response) -> Response:
     if response.content_type != PROBLEM:
         return response
     found: dict[str, Any] = json.loads(response.body)
-    dressed_page = page(response.status, "problem.html", status=response.status, detail=found["detail"])
+    dressed_page = page(
+        response.status,
+        "problem.html",
+        status=response.status,
+        title=found["title"].capitalize(),
+        detail=found["detail"],
+        candidates=found.get("candidates", []),
+    )
     headers = {**dressed_page.headers, **response.headers}
     return Response(response.status, dressed_page.body, dressed_page.content_type, headers)

@@ -25,6 +25,8 @@ def _environment() -> Any:
         loader=PackageLoader("onboarding.dashboard"), autoescape=True, undefined=StrictUndefined
     )
     environment.filters["when"] = _when
+    # A name may turn the writing direction of what follows it; in a title no markup can hold it.
+    environment.filters["isolated"] = lambda text: f"\u2068{text}\u2069"
     environment.filters["label"] = lambda text: str(text).replace("_", " ")
     return environment
 

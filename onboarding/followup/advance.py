@@ -15,7 +15,7 @@ Decisions that are ours:
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from onboarding import casework, observe
@@ -148,7 +148,8 @@ def _begun(run: _Pass) -> bool:
 async def _look(run: _Pass) -> bool:
     """Read this person's methods. False: the new account is not visible yet.
 
-    Without the permission for it, what the report and the audit log said has to do.
+    A disabled account is absent, not unregistered: its methods can be read, so the account is asked as well.
+    Without the permission for the methods, what the report and the audit log said has to do.
     """
     account = run.case.account
     assert account is not None  # noqa: S101 (asked by the callers)
@@ -159,6 +160,9 @@ async def _look(run: _Pass) -> bool:
         return True
     if not seen.present and run.now - account.created_at < REPLICATION:
         return False
+    user = await run.s.directory.get_user(account.id) if seen.present else None
+    if user is not None and user.account_enabled is False:
+        seen = replace(seen, present=False)
     take_list(run.case, seen, targeted=True)
     return True
 

@@ -59,7 +59,9 @@ def test_of_several_roles_the_highest_counts_and_unknown_ones_do_not() -> None:
     assert who.role is Role.APPROVER
 
 
-@pytest.mark.parametrize("claims", [[(OID, "o-1")], [(OID, "o-1"), ("groups", "approver"), ("name", "approver")]])
+@pytest.mark.parametrize(
+    "claims", [[(OID, "o-1")], [(OID, "o-1"), ("groups", "approver"), ("name", "approver")]]
+)
 def test_signed_in_without_a_role_is_403_everywhere(claims: list[tuple[str, str]]) -> None:
     for name in [name for name, needed in ROUTES.items() if needed]:
         with pytest.raises(Forbidden):
@@ -187,9 +189,10 @@ def test_our_own_form_is_taken_for_twelve_hours() -> None:
     check(token)
     check(token, hours=12)
     check(token, minutes=-5)
-    for moved in ({"hours": 12, "seconds": 1}, {"minutes": -6}):
-        with pytest.raises(Forbidden):
-            check(token, **moved)
+    with pytest.raises(Forbidden):
+        check(token, hours=12, seconds=1)
+    with pytest.raises(Forbidden):
+        check(token, minutes=-6)
 
 
 def test_a_token_is_good_for_one_principal_and_one_key() -> None:

@@ -49,10 +49,9 @@ JSON_WRITES = [name for name in WRITES if name not in HTML]
 
 def http_functions() -> set[str]:
     """Names of the HTTP functions of the app, from its decorated names."""
-    builders = {
-        name: value for name, value in vars(function_app).items() if isinstance(value, func.decorators.function_app.FunctionBuilder)
-    }  # fmt: skip
-    return {name for name, value in builders.items() if value._function.is_http_function()}
+    functions = [getattr(value, "_function", None) for value in vars(function_app).values()]
+    triggers = {f.get_function_name(): f.get_trigger() for f in functions if f is not None}
+    return {name for name, trigger in triggers.items() if trigger.get_binding_name() == "httpTrigger"}
 
 
 def test_every_http_function_has_an_entry_in_the_access_table_and_in_this_test() -> None:
@@ -156,11 +155,11 @@ def nothing_personal(answer: func.HttpResponse) -> None:
 
 FORGED = [
     {"x-ms-client-principal": principal("approver")},
-    {"X-MS-CLIENT-PRINCIPAL": principal("approver"), "X-MS-CLIENT-PRINCIPAL-ID": "1", "X-MS-CLIENT-PRINCIPAL-NAME": "x"},
+    {"X-MS-CLIENT-PRINCIPAL": principal("approver"), "X-MS-CLIENT-PRINCIPAL-ID": "1"},
     {"x-dev-role": "approver"},
     {"authorization": "Bearer approver"},
     {"x-functions-key": "master"},
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize("name", [name for name, least in LEAST.items() if least])
@@ -222,8 +221,15 @@ async def test_a_write_that_another_site_caused_is_403(full: Outer, name: str, s
 
 @pytest.mark.parametrize("name", JSON_WRITES)
 @pytest.mark.parametrize(
-    "kind", ["application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "text/plain", "", "application/jsonp"]
-)  # fmt: skip
+    "kind",
+    [
+        "application/x-www-form-urlencoded",
+        "multipart/form-data; boundary=x",
+        "text/plain",
+        "",
+        "application/jsonp",
+    ],
+)
 async def test_a_json_write_with_what_a_foreign_form_can_send_is_403(
     full: Outer, name: str, kind: str
 ) -> None:
@@ -267,6 +273,7 @@ async def test_a_form_without_a_good_token_is_403_and_changes_nothing(full: Oute
     assert b"text/html" in answer.headers["Content-Type"].encode()
     nothing_personal(answer)
     case = await full.app.services.cases.get(case_id(1))
+    assert case
     assert case.state is State.FOLLOWING_UP
 
 
@@ -275,6 +282,7 @@ async def test_a_form_with_its_token_is_taken_and_leads_back_to_the_page(full: O
     assert answer.status_code == 303
     assert answer.headers["Location"] == f"../{case_id(1)}"
     case = await full.app.services.cases.get(case_id(1))
+    assert case
     assert case.state is State.PAUSED
 
 

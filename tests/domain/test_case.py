@@ -30,9 +30,7 @@ def test_a_full_case_comes_back_as_it_was() -> None:
 
 
 @pytest.mark.parametrize(("display", "given", "family"), NAMES)
-def test_every_name_comes_back_as_it_was(
-    display: str | None, given: str | None, family: str | None
-) -> None:
+def test_every_name_comes_back_as_it_was(display: str | None, given: str | None, family: str | None) -> None:
     hire = Hire(display_name=display, given_name=given, family_name=family)
     case = Case(CASE_ID, "x", State.RECEIVED, hire, T0, T0)
     assert decode(encode(case), "1").hire == hire

@@ -51,12 +51,8 @@ def test_every_pair_of_state_and_event_moves_or_raises_and_changes_nothing(
 
 
 @pytest.mark.parametrize("back", [None, State.BLOCKED, State.PAUSED, State.CANCELLED, State.CLOSED])
-@pytest.mark.parametrize(
-    ("state", "event"), [(State.BLOCKED, Event.UNBLOCK), (State.PAUSED, Event.RESUME)]
-)
-def test_a_way_back_to_nowhere_or_to_rest_is_refused(
-    state: State, event: Event, back: State | None
-) -> None:
+@pytest.mark.parametrize(("state", "event"), [(State.BLOCKED, Event.UNBLOCK), (State.PAUSED, Event.RESUME)])
+def test_a_way_back_to_nowhere_or_to_rest_is_refused(state: State, event: Event, back: State | None) -> None:
     case = case_in(state, back)
     before = encode(case)
     with pytest.raises(IllegalTransition):
@@ -71,11 +67,12 @@ def test_blocked_and_paused_remember_where_they_came_from(state: State, there: E
     case.apply(there, reason="x")
     assert case.return_state is state
     assert case.apply(back) is state
-    assert (case.return_state, case.reason_code) == (None, None)
+    forgotten: list[str | None] = [case.return_state, case.reason_code]
+    assert forgotten == [None, None]
 
 
 def test_every_state_is_either_worked_on_or_at_rest() -> None:
-    assert ACTIVE | RESTING == set(State)
+    assert set(State) == ACTIVE | RESTING
     assert not ACTIVE & RESTING
 
 

@@ -22,7 +22,12 @@ DESK = "desk@contoso.example"
 #: Friday before the start on Monday 24 August 2026, 09:00 in Berlin.
 FRIDAY = datetime(2026, 8, 21, 7, 0, tzinfo=UTC)
 USER = DirectoryUser(
-    "user-1", "zoe@contoso.example", employee_id="4711", account_enabled=True, created_at=T0, user_type="Member"
+    "user-1",
+    "zoe@contoso.example",
+    employee_id="4711",
+    account_enabled=True,
+    created_at=T0,
+    user_type="Member",
 )
 
 
@@ -32,7 +37,8 @@ def case_before_pass(**changes: Any) -> Case:
         "state": State.PROVISIONING,
         "account": Account(USER.id, USER.user_principal_name, "4711", T0, manager_id=MANAGER.id),
         "steps": {
-            name: StepRecord(StepStatus.DONE) for name in ("reserve_username", "create_account", "set_manager")
+            name: StepRecord(StepStatus.DONE)
+            for name in ("reserve_username", "create_account", "set_manager")
         },
     }
     return make_case(**{**values, **changes})
@@ -74,6 +80,8 @@ async def test_the_pass_is_never_in_the_store_the_timeline_or_the_log(
     assert "PLANTED" not in dump
     assert "PLANTED" not in caplog.text
     assert "PLANTED" not in repr(world.tenant.issued)
+    assert world.tenant.saved == [], "no copy stays in the sender's mailbox"
+    assert all("PLANTED" not in mail.text for mail in world.tenant.drafts.values())
 
 
 @pytest.mark.parametrize(
@@ -233,7 +241,9 @@ async def test_a_manager_who_is_gone_is_passed_over_for_the_desk(world: World) -
 
 
 @pytest.mark.parametrize("changes", [{"manager_changed": True}, {"manager_named_at": None}])
-async def test_a_manager_whom_a_later_event_named_is_not_trusted(world: World, changes: dict[str, Any]) -> None:
+async def test_a_manager_whom_a_later_event_named_is_not_trusted(
+    world: World, changes: dict[str, Any]
+) -> None:
     await start(world, **changes)
     assert [to for to, _ in told(world)] == [(DESK,)]
 
@@ -290,7 +300,9 @@ async def test_in_doubt_it_waits_for_the_lease_then_voids_and_issues_anew(
 async def test_in_doubt_the_pass_is_voided_even_if_no_new_one_may_be_issued(
     make_world: MakeWorld, why: str
 ) -> None:
-    world = make_world(settings=Settings(first_credential="none" if why == "own_way" else "access_pass_to_desk"))
+    world = make_world(
+        settings=Settings(first_credential="none" if why == "own_way" else "access_pass_to_desk")
+    )
     if why == "privileged":
         world.tenant.privileged.add(USER.id)
     if why == "in_use":

@@ -198,12 +198,16 @@ async def test_an_account_without_a_creation_time_is_not_taken_for_ours(world: W
 
 async def test_an_account_that_is_linked_to_another_case_is_not_linked_twice(world: World) -> None:
     world.tenant.add(_somebody(employee_id="4711", created_at=T0 + timedelta(hours=1)))
-    await world.store.cases.claim_alias(Alias(TENANT, AliasKind.OBJECT_ID, "other-1"), "c_00000000000000000009")
+    await world.store.cases.claim_alias(
+        Alias(TENANT, AliasKind.OBJECT_ID, "other-1"), "c_00000000000000000009"
+    )
     await _start(world)
     assert (await advance(world)).reason_code == "account_of_another_case"
 
 
-async def test_raw_phones_leave_the_case_with_the_account_and_a_hash_and_two_digits_stay(world: World) -> None:
+async def test_raw_phones_leave_the_case_with_the_account_and_a_hash_and_two_digits_stay(
+    world: World,
+) -> None:
     await _start(world, hire=hire(phones=(Phone("0800 1234567"), Phone("+49 1512 3456789", "mobile"))))
     case = await advance(world)
     assert case.hire.phones == ()

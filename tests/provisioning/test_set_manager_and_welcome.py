@@ -191,7 +191,9 @@ async def test_an_outage_of_the_mailbox_sends_it_later_and_once(world: World) ->
 
 
 async def test_it_holds_no_credential(make_world: MakeWorld) -> None:
-    world = make_world(settings=Settings(first_credential="access_pass_to_desk", service_desk="d@contoso.example"))
+    world = make_world(
+        settings=Settings(first_credential="access_pass_to_desk", service_desk="d@contoso.example")
+    )
     await start(world, BEFORE_MANAGER, at=datetime(2026, 8, 21, 8, 0, tzinfo=UTC))
     (welcome,) = [mail for mail in world.tenant.mail if "zoe.private@example.org" in mail.to]
     assert "PLANTED" not in welcome.text + welcome.html + welcome.subject

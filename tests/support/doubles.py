@@ -20,6 +20,7 @@ from onboarding.domain.case import (
     Alias,
     AliasKind,
     Case,
+    NextAction,
     Registration,
     RungRecord,
     RungStatus,
@@ -161,6 +162,8 @@ class Tenant:
     #: User ids and names that answer 404 although they exist.
     hidden: set[str] = field(default_factory=set)
     mail: list[MailMessage] = field(default_factory=list)
+    #: What lies in the sender's Sent Items or drafts, apart from `drafts`.
+    saved: list[MailMessage] = field(default_factory=list)
     drafts: dict[str, MailMessage] = field(default_factory=dict)
     sent_drafts: set[str] = field(default_factory=set)
     lag: bool = False
@@ -349,7 +352,12 @@ class Mailer:
         return found
 
     async def send_now(self, mail: MailMessage, *, save: bool) -> None:
-        await self.tenant.faults.run("send_now", lambda: self.tenant.mail.append(mail))
+        def effect() -> None:
+            self.tenant.mail.append(mail)
+            if save:
+                self.tenant.saved.append(mail)
+
+        await self.tenant.faults.run("send_now", effect)
 
 
 class Messages:
@@ -461,9 +469,8 @@ def make_case(case_id: str = CASE_ID, *, at: datetime = T0, **changes: Any) -> C
         "state": State.WAITING_START,
         "manager_named_at": at if person.manager else None,
     }
-    case = Case(case_id, hire=person, created_at=at, updated_at=at, **{**values, **changes})
-    case.next_action.what, case.next_action.when, case.next_action.why = "provision", at, "hire_complete"
-    return case
+    values["next_action"] = NextAction("provision", at, "hire_complete")
+    return Case(case_id, hire=person, created_at=at, updated_at=at, **{**values, **changes})
 
 
 class World:

@@ -46,12 +46,11 @@ ENV = {
     "ONBOARDING_GRAPH": "simulated",
     "ONBOARDING_GRAPH_BASE_URL": "http://127.0.0.1:1",
     "ONBOARDING_DEV_ROLE": "operator",
+    "ONBOARDING_HASH_KEY": "a-key-of-the-tests",
     "ONBOARDING_SERVICE_DESK": "servicedesk@contoso.example",
     "ONBOARDING_HR_STANDARD_WEBHOOKS_SECRET": planted.WHSEC,
     "ONBOARDING_HR_GREENHOUSE_SECRET": planted.GREENHOUSE,
 }
-#: A development host where nobody is signed in unless a header says so, and an app in Azure with Easy Auth.
-NOBODY = {"ONBOARDING_DEV_ROLE": "none"}
 AZURE_ROLE_CLAIM = "http://schemas.microsoft.com/ws/2008/06/identity/claims/role"
 
 

@@ -1,28 +1,24 @@
 """Who is hired in the demo. Made-up people with the kinds of names, countries and numbers that HR systems hold.
 
-Some are always there because of what they show (`QUIRKS`); the others are drawn by the seed.
+Some are always there because of what they show (`QUIRKS`); the others are drawn from `POOL` by the seed.
 """
 
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
-#: How a person behaves after the first day. The order of severity is that of the table at the end.
-PROMPT, LATE, VERY_LATE, CANCELS, PASSKEY, NEVER = (
-    "prompt",
-    "late",
-    "very_late",
-    "cancels",
-    "passkey",
-    "never",
-)
-HELPED, REMOVES, WITHDRAWN, INCOMPLETE = "helped_by_admin", "removes", "withdrawn", "incomplete"
+#: How a person, an administrator or HR behaves. What each does when is in `story.plan`.
+EARLY, PROMPT, LATE, VERY_LATE, CANCELS = "early", "prompt", "late", "very_late", "cancels"
+PASSKEY, NEVER, HELPED, REMOVES = "passkey", "never", "helped_by_admin", "removes"
+WITHDRAWN, LEFT, INCOMPLETE, COMPLETED, TWIN = "withdrawn", "left", "incomplete", "completed", "twin"
+
+STANDARD, GREENHOUSE = "standard-webhooks", "greenhouse"
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """One hire. `start` counts days from the first simulated day."""
+    """One hire. `start` counts days from the first simulated day, a Monday; None: the seed chooses."""
 
     given: str
     family: str | None
@@ -30,85 +26,59 @@ class Person:
     phone: str | None = None
     phone_country: str | None = None
     behaviour: str = PROMPT
-    source: str = "standard-webhooks"
-    start: int = 2
+    note: str = ""
+    source: str = STANDARD
+    start: int | None = None
     zone: str | None = None
     locale: str | None = None
-    note: str = ""
     #: Sent again unchanged, or sent out of order: an update before its create.
     duplicate: bool = False
     out_of_order: bool = False
+    #: Hours after the beginning at which HR announces the hire; None: the seed chooses.
+    announced: int | None = None
     employee_id: str = ""
-    manager: int = field(default=0)
+    #: Number of the manager; None: the seed chooses. Greenhouse names none.
+    manager: int | None = None
+
+    @property
+    def name(self) -> str:
+        """As people would write it."""
+        return " ".join(filter(None, (self.given, self.family)))
 
 
 QUIRKS = (
-    Person(
-        "Jürgen", "Groß", "Germany", "0176 10042069", "DE", note="umlauts; national number with a country"
-    ),
-    Person(
-        "Jürgen", "Groß", "Deutschland", "+49 30 901820", behaviour=LATE, note="same name again; a landline"
-    ),
-    Person("Sukarno", None, "Indonesia", "0812-3456-7890", "ID", note="one-word name"),
-    Person("Siobhán", "O'Neill", "Ireland", "+353 85 012 3456", note="apostrophe", duplicate=True),
-    Person("José María", "de la Cruz Núñez", "Spain", "612 34 56 78", note="no country beside the number"),
-    Person("太郎", "山田", "Japan", "090-1234-5678", "JP", behaviour=LATE, locale="ja-JP", note="not Latin"),
-    Person("Łukasz", "Żółć", "Poland", "+48 512 345 678 ext. 21", note="extension", out_of_order=True),
-    Person("Priya", "Raghunathan", "India", "98765 43210", "IN", behaviour=NEVER),
-    Person(
-        "Åse",
-        "Sørensen",
-        "Denmark",
-        "+45 20 12 34 56",
-        behaviour=HELPED,
-        note="an administrator adds a phone",
-    ),
-    Person(
-        "Nguyễn",
-        "Thị Ánh",
-        "Vietnam",
-        "+84 91 234 56 78",
-        behaviour=PASSKEY,
-        note="a passkey and nothing else",
-    ),
-    Person(
-        "Işıl", "Çağlar", "Türkiye", "+90 532 123 45 67", behaviour=CANCELS, note="cancels the first time"
-    ),
+    Person("Jürgen", "Groß", "Germany", "0176 10042069", "DE", EARLY, "umlauts, national number", manager=0),
+    Person("Jürgen", "Groß", "Deutschland", "+49 30 901820", None, VERY_LATE, "same name again, landline", manager=1),
+    Person("Sukarno", None, "Indonesia", "0812-3456-7890", "ID", PROMPT, "one-word name"),
+    Person("Siobhán", "O'Neill", "Ireland", "+353 85 012 3456", None, PROMPT, "apostrophe", duplicate=True),
+    Person("José María", "de la Cruz Núñez", "Spain", "612 34 56 78", None, PROMPT, "number without a country"),
+    Person("太郎", "山田", "Japan", "090-1234-5678", "JP", LATE, "not Latin", locale="ja-JP"),
+    Person("Łukasz", "Żółć", "Poland", "+48 512 345 678 ext. 21", None, PROMPT, "extension", out_of_order=True),
+    Person("Priya", "Raghunathan", "India", "98765 43210", "IN", NEVER, "ignores everything"),
+    Person("Åse", "Sørensen", "Denmark", "+45 20 12 34 56", None, HELPED, "an administrator adds a phone"),
+    Person("Nguyễn", "Thị Ánh", "Vietnam", "+84 91 234 56 78", None, PASSKEY, "a passkey and nothing else"),
+    Person("Işıl", "Çağlar", "Türkiye", "+90 532 123 45 67", None, CANCELS, "cancels the first time"),
     Person("Fatima", "Al-Mansouri", "United Arab Emirates", "+971 50 123 4567", zone="Asia/Dubai"),
-    Person("Maya", "Cohen", "Israel", "1.23E+10", behaviour=LATE, note="a number that Excel ruined"),
-    Person(
-        "Sam", "Taylor", "USA", "+1 212 555 2368 (work)", zone="America/New_York", note="label in the number"
-    ),
-    Person(
-        "Ana", "Silva", "Brazil", "(11) 91234-5678", "BR", source="greenhouse", note="offer first, then hire"
-    ),
-    Person("Marta", "Kowalczyk-Nowak", "Poland", "512345", note="invalid number", behaviour=VERY_LATE),
-    Person(
-        "Noor",
-        "van den Berg",
-        "The Netherlands",
-        "06 12345678",
-        "NL",
-        behaviour=REMOVES,
-        note="deletes it again",
-    ),
-    Person(
-        "Chloé", "Lefèvre", "France", "06 12 34 56 78", "FR", behaviour=WITHDRAWN, start=30, note="withdrawn"
-    ),
-    Person(
-        "Ben", "Whitfield", "United Kingdom", "07400 123456", "GB", behaviour=INCOMPLETE, note="no start date"
-    ),
-    Person(
-        "Olga", "Смирнова", "Kazakhstan", "+7 701 123 4567", behaviour=NEVER, note="Cyrillic", duplicate=True
-    ),
-)
+    Person("Maya", "Cohen", "Israel", "1.23E+10", None, LATE, "1.23E+10"),
+    Person("Sam", "Taylor", "USA", "+1 212 555 2368 (work)", None, EARLY, "(work) after the number", zone="America/New_York"),
+    Person("Ana", "Silva", "Brazil", "(11) 91234-5678", "BR", EARLY, "offer, then hire", source=GREENHOUSE),
+    Person("Marta", "Kowalczyk-Nowak", "Poland", "512345", None, VERY_LATE, "six digits"),
+    Person("Noor", "van den Berg", "The Netherlands", "06 12345678", "NL", REMOVES, "deletes it again", start=2),
+    Person("Chloé", "Lefèvre", "France", "06 12 34 56 78", "FR", WITHDRAWN, "withdrawn early", start=30),
+    Person("Elif", "Öztürk", "Türkiye", "0532 123 45 68", "TR", LEFT, "withdrawn late", start=10),
+    Person("Ben", "Whitfield", "United Kingdom", "07400 123456", "GB", INCOMPLETE, "no start date"),
+    Person("Rosa", "Jiménez", "Spain", "+34 612 34 56 79", None, COMPLETED, "start date sent a day later", start=7),
+    Person("Ida", "Nilsson", "Sweden", "070-123 45 68", "SE", TWIN, "has an account already"),
+    Person("Anna", "Schmidt", "Austria", "+43 664 1234568", None, PROMPT, "a namesake works here already"),
+    Person("Olga", "Смирнова", "Kazakhstan", "+7 701 123 4567", None, NEVER, "Cyrillic, ignores everything", duplicate=True),
+)  # fmt: skip
 
 POOL = (
     Person("Emma", "Müller", "Germany", "+49 151 23456789", locale="de-DE"),
     Person("Lukas", "Weiß", "Austria", "+43 664 1234567", locale="de-AT"),
     Person("Giulia", "Rossi", "Italy", "+39 312 345 6789"),
     Person("Mateo", "García", "Mexico", "+52 55 1234 5678", zone="America/Mexico_City"),
-    Person("Oliver", "Hughes", "United Kingdom", "+44 7400 123457", source="greenhouse"),
+    Person("Oliver", "Hughes", "United Kingdom", "+44 7400 123457", source=GREENHOUSE),
     Person("Hannah", "Schäfer", "Germany", "0151/23456788", "Germany", locale="de-DE"),
     Person("Sofia", "Lindqvist", "Sweden", "070-123 45 67", "SE"),
     Person("Aoife", "Byrne", "Ireland", "085 012 3457", "IE"),
@@ -131,39 +101,43 @@ POOL = (
     Person("Thandi", "Nkosi", "South Africa", "+27 71 123 4567"),
     Person("Diego", "Fernández", "Argentina", "+54 9 11 2345-6789", zone="America/Argentina/Buenos_Aires"),
     Person("Katarina", "Horvat", "Croatia", "+385 92 123 4567"),
-    Person("Tom", "Becker", "Germany", "+49 151 23456787", locale="de-DE", source="greenhouse"),
+    Person("Tom", "Becker", "Germany", "+49 151 23456787", locale="de-DE", source=GREENHOUSE),
     Person("Zoë", "Smit", "Netherlands", "+31 6 12345679"),
     Person("Min-jun", "Kim", "Korea, Republic of", "+82 10-2345-6789"),
     Person("Hugo", "Martin", "Luxembourg", "+352 628 123 456"),
     Person("Ana", "Popescu", "Romania", "+40 712 034 567"),
 )
 
-_BEHAVIOURS = (PROMPT, PROMPT, PROMPT, LATE, LATE, VERY_LATE, CANCELS, NEVER)
+_BEHAVIOURS = (EARLY, PROMPT, PROMPT, PROMPT, LATE, LATE, VERY_LATE, CANCELS, NEVER)
+#: Wednesday and Thursday, and Monday to Thursday after: a working day everywhere, and no sooner than the day
+#: after the one on which the first credential can go out.
+_STARTS = (2, 3, 7, 8, 9, 10)
+#: Hours into the first day, and for those who start in the second week into the first three days.
+_SOON, _LATER = (0, 4, 8, 12), (0, 8, 24, 28, 52)
 
 
 def hires(seed: int) -> list[Person]:
-    """Who is hired with this seed: every quirk, and twenty-four to thirty of the pool."""
+    """Who is hired with this seed: every quirk, and twenty to twenty-six of the pool."""
     chance = random.Random(seed)
-    drawn = chance.sample(POOL, chance.randint(24, 30))
+    drawn = chance.sample(POOL, chance.randint(20, 26))
     people = [*QUIRKS, *(replace(p, behaviour=chance.choice(_BEHAVIOURS)) for p in drawn)]
     chance.shuffle(people)
-    made = []
-    for number, person in enumerate(people):
-        start = person.start if person.behaviour == WITHDRAWN else chance.randint(1, 6)
-        duplicate = person.duplicate or chance.random() < 0.12
-        out_of_order = person.out_of_order or (
-            person.source == "standard-webhooks" and person.behaviour == PROMPT and chance.random() < 0.1
-        )
-        made.append(
-            replace(
-                person,
-                start=start,
-                duplicate=duplicate,
-                out_of_order=out_of_order,
-                employee_id=str(1000 + number)
-                if person.source == "standard-webhooks"
-                else str(78000 + number),
-                manager=chance.randrange(4),
-            )
-        )
-    return made
+    return [_complete(person, number, chance) for number, person in enumerate(people)]
+
+
+def _complete(person: Person, number: int, chance: random.Random) -> Person:
+    """What the seed decides. Every draw is made for everybody, so that one person's data moves no other's."""
+    start, manager = chance.choice(_STARTS), chance.randrange(4)
+    soon, later = chance.choice(_SOON), chance.choice(_LATER)
+    stutters, disorder = chance.random() < 0.12, chance.random() < 0.1
+    start = start if person.start is None else person.start
+    by_standard = person.source == STANDARD
+    return replace(
+        person,
+        start=start,
+        announced=soon if start < 7 else later,
+        duplicate=person.duplicate or stutters,
+        out_of_order=person.out_of_order or (by_standard and person.behaviour == PROMPT and disorder),
+        employee_id=str((1000 if by_standard else 78000) + number),
+        manager=person.manager if person.manager is not None else manager,
+    )

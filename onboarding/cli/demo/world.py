@@ -3,29 +3,30 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
 
+from onboarding.cli.demo import hr
 from onboarding.cli.demo.people import Person
 from onboarding.cli.processes import Pair
 from onboarding.intake import catalog, signing
 
-MANAGERS = ("Petra Vogel", "Marcus Bell", "Ingrid Dahl", "Carlos Reyes")
-DOMAIN = "contoso.example"
+#: Of somebody who does not know ours.
+WRONG_SECRET = "whsec_d3JvbmctYnV0LWxvbmctZW5vdWdoLXNlY3JldA=="  # noqa: S105
 
 
 class World:
-    """HR systems, people, and the clock."""
+    """HR systems, people, and the clock. `posted` lists every delivery with what the door answered."""
 
     def __init__(self, pair: Pair) -> None:
         self.pair = pair
         self.secrets = pair.secrets()
-        self.http = httpx.Client(timeout=120)
-        self.accepted = 0
-        self.refused = 0
-        self.sent = 0
+        # Loopback only: proxies of the environment are left aside.
+        self.http = httpx.Client(timeout=120, trust_env=False)
+        self.posted: list[dict[str, Any]] = []
+        self.written = 0
 
     # --- clock ---
 
@@ -34,8 +35,9 @@ class World:
         return datetime.fromisoformat(self._get("/_control/clock")["now"])
 
     def move_to(self, moment: datetime) -> None:
-        """Move the clock and let the service do everything that is due."""
-        self._post("/_control/clock", {"to": moment.astimezone(UTC).isoformat()})
+        """Move the clock, never back, and let the service do everything that is due."""
+        target = max(moment, self.now())
+        self._post("/_control/clock", {"to": target.astimezone(UTC).isoformat()})
         self.settle()
 
     def settle(self) -> None:
@@ -45,22 +47,19 @@ class World:
 
     # --- tenant ---
 
-    def hire_managers(self) -> None:
-        """People who were there before."""
-        for name in MANAGERS:
-            self._post(
-                "/_control/users",
-                {
-                    "userPrincipalName": f"{name.lower().replace(' ', '.')}@{DOMAIN}",
-                    "employeeId": f"M{MANAGERS.index(name)}",
-                    "displayName": name,
-                },
-            )
+    def hire(self, name: str, employee_id: str) -> None:
+        """Somebody who was there before."""
+        body = {"userPrincipalName": hr.address(name), "employeeId": employee_id, "displayName": name}
+        self._post("/_control/users", body)
+
+    def users(self) -> list[dict[str, Any]]:
+        """Everybody in the tenant, with their methods."""
+        items: list[dict[str, Any]] = self._get("/_control/users")["items"]
+        return items
 
     def account_of(self, person: Person) -> dict[str, Any] | None:
         """The person's user in the tenant, by the number that HR gave."""
-        users: list[dict[str, Any]] = self._get("/_control/users")["items"]
-        return next((user for user in users if user.get("employeeId") == person.employee_id), None)
+        return next((user for user in self.users() if user.get("employeeId") == person.employee_id), None)
 
     def register(
         self, user: dict[str, Any], method: str, actor: str = "user", value: str | None = None
@@ -88,11 +87,6 @@ class World:
         items: list[dict[str, Any]] = self._get("/_control/requests")["items"]
         return items
 
-    def users(self) -> list[dict[str, Any]]:
-        """Everybody in the tenant."""
-        items: list[dict[str, Any]] = self._get("/_control/users")["items"]
-        return items
-
     def cases(self) -> list[dict[str, Any]]:
         """Every case, whole."""
         found, page = [], ""
@@ -107,52 +101,37 @@ class World:
 
     # --- HR ---
 
-    def announce(self, person: Person, first_day: date) -> None:
-        """Everything that HR sends about this person on the day of the announcement."""
-        now = self.now()
-        if person.source == "greenhouse":
-            self.deliver(person, offer(person, first_day), now)
-            self.deliver(person, hired(person, first_day), now)
-            return
-        created = event(person, "hire.created", first_day, now - timedelta(minutes=5))
-        if person.out_of_order:
-            title = {"job_title": "Senior Analyst"}
-            self.deliver(person, {**event(person, "hire.updated", first_day, now), **title}, now)
-        self.deliver(person, created, now)
-
-    def withdraw(self, person: Person, first_day: date) -> None:
-        """HR takes the hire back."""
-        now = self.now()
-        self.deliver(person, event(person, "hire.cancelled", first_day, now), now)
-
-    def deliver(self, person: Person, body: dict[str, Any], now: datetime) -> None:
-        """Post one signed delivery, twice where the person's HR system stutters."""
-        adapter = catalog.adapters()[person.source]
+    def deliver(self, person: Person, body: dict[str, Any], *, secret: str | None = None) -> None:
+        """Post one signed delivery; the HR systems of some people stutter and send the same bytes twice."""
+        now, adapter = self.now(), catalog.adapters()[person.source]
         data = json.dumps(body, ensure_ascii=False).encode()
-        self.sent += 1
+        self.written += 1
         headers = signing.sign(
-            adapter, self.secrets[person.source], data, now=now, message_id=f"msg_{self.sent:05d}"
+            adapter,
+            secret or self.secrets[person.source],
+            data,
+            now=now,
+            message_id=f"msg_{self.written:05d}",
         )
-        for _ in range(2 if person.duplicate else 1):
-            self._count(self.http.post(self._door(person.source), content=data, headers=headers))
+        for _ in range(2 if person.duplicate and secret is None else 1):
+            answer = self.http.post(
+                f"{self.pair.service}/api/hr/{person.source}", content=data, headers=headers
+            )
+            self.posted.append(
+                {
+                    "at": now.isoformat(),
+                    "source": person.source,
+                    "employee_id": person.employee_id,
+                    "event": body.get("event_type") or body["action"],
+                    "status": answer.status_code,
+                    "result": answer.json().get("result"),
+                }
+            )
 
-    def forge(self, person: Person, first_day: date) -> None:
-        """Somebody who does not know the secret posts a hire."""
-        now = self.now()
-        data = json.dumps(event(person, "hire.created", first_day, now)).encode()
-        adapter = catalog.adapters()["standard-webhooks"]
-        wrong = "whsec_" + "d3JvbmctYnV0LWxvbmctZW5vdWdoLXNlY3JldA=="
-        headers = signing.sign(adapter, wrong, data, now=now, message_id="msg_forged")
-        self._count(self.http.post(self._door("standard-webhooks"), content=data, headers=headers))
-
-    def _count(self, answer: httpx.Response) -> None:
-        if answer.status_code in {200, 202}:
-            self.accepted += 1
-        else:
-            self.refused += 1
-
-    def _door(self, source: str) -> str:
-        return f"{self.pair.service}/api/hr/{source}"
+    @property
+    def accepted(self) -> int:
+        """Deliveries that a door took, duplicates included."""
+        return sum(200 <= item["status"] < 300 for item in self.posted)
 
     def _get(self, path: str) -> Any:
         answer = self.http.get(self.pair.simulator + path)
@@ -163,92 +142,3 @@ class World:
         answer = self.http.post(self.pair.simulator + path, json=body)
         answer.raise_for_status()
         return answer.json() if answer.content else None
-
-
-def own_address(person: Person) -> str:
-    """The person's own mail address, made up."""
-    return f"person-{person.employee_id}@personal.example"
-
-
-def manager_address(person: Person) -> str:
-    """The address under which HR knows the manager."""
-    return f"{MANAGERS[person.manager].lower().replace(' ', '.')}@{DOMAIN}"
-
-
-def event(person: Person, kind: str, first_day: date, at: datetime) -> dict[str, Any]:
-    """One `HireEvent` body of the standard-webhooks door."""
-    body: dict[str, Any] = {
-        "schema_version": "1.0",
-        "event_type": kind,
-        "occurred_at": at.astimezone(UTC).isoformat(),
-        "employee_id": person.employee_id,
-        "given_name": person.given,
-        "family_name": person.family,
-        "personal_email": own_address(person),
-        "work_country": person.country,
-        "job_title": "Analyst",
-        "department": "Operations",
-        "manager": {"email": manager_address(person), "name": MANAGERS[person.manager]},
-        "start_date": (first_day + timedelta(days=person.start)).isoformat(),
-        "locale": person.locale,
-        "timezone": person.zone,
-        "phones": [{"raw": person.phone, "label": "mobile", "country_hint": person.phone_country}]
-        if person.phone
-        else [],
-    }
-    if person.behaviour == "incomplete":
-        del body["start_date"]
-    return {name: value for name, value in body.items() if value is not None}
-
-
-def hired(person: Person, first_day: date) -> dict[str, Any]:
-    """Greenhouse `hire_candidate`: offer accepted. Dates as 2015-01-23."""
-    start = first_day + timedelta(days=person.start)
-    return {
-        "action": "hire_candidate",
-        "payload": {
-            "application": {
-                "id": int(person.employee_id) + 500_000,
-                "candidate": _candidate(person),
-                "jobs": [
-                    {
-                        "id": 1,
-                        "name": "Analyst",
-                        "departments": [{"id": 1, "name": "Operations"}],
-                        "offices": [
-                            {"id": 1, "name": person.country, "location": f"Main Street, {person.country}"}
-                        ],
-                    }
-                ],
-                "offer": {"id": int(person.employee_id) + 900_000, "starts_at": start.isoformat()},
-            }
-        },
-    }
-
-
-def offer(person: Person, first_day: date) -> dict[str, Any]:
-    """Greenhouse `offer_created`. Dates as 04/15/2013."""
-    start = first_day + timedelta(days=person.start)
-    return {
-        "action": "offer_created",
-        "payload": {
-            "id": int(person.employee_id) + 900_000,
-            "application_id": int(person.employee_id) + 500_000,
-            "candidate_id": int(person.employee_id),
-            "job_id": 1,
-            "start_date": start.strftime("%m/%d/%Y"),
-            "offer_status": "Created",
-        },
-    }
-
-
-def _candidate(person: Person) -> dict[str, Any]:
-    return {
-        "id": int(person.employee_id),
-        "first_name": person.given,
-        "last_name": person.family,
-        "external_id": None,
-        "phone_numbers": [{"value": person.phone, "type": "mobile"}] if person.phone else [],
-        "email_addresses": [{"value": own_address(person), "type": "personal"}],
-        "addresses": [{"value": person.country, "type": "home"}],
-    }

@@ -1,0 +1,89 @@
+"""Settings and people for rows that run the service against the simulator."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+
+DOMAIN = "contoso.example"
+MANAGER = f"petra.vogel@{DOMAIN}"
+#: `whsec_` and base64 of bytes that say what they are.
+SECRET = "whsec_" + "YmVuY2htYXJrLW9ubHktc2VjcmV0LTAwMDAwMDAwMDE="
+SOURCE = "standard-webhooks"
+
+
+def settings(store_path: str, graph: str, *, clock: str = "simulator") -> dict[str, str]:
+    """Environment of a service on the embedded store."""
+    return {
+        "ONBOARDING_STORE": "embedded",
+        "ONBOARDING_STORE_PATH": store_path,
+        "ONBOARDING_GRAPH": "simulated",
+        "ONBOARDING_GRAPH_BASE_URL": graph,
+        "ONBOARDING_CLOCK": clock,
+        "ONBOARDING_DOMAIN": DOMAIN,
+        "ONBOARDING_SERVICE_DESK": f"servicedesk@{DOMAIN}",
+        "ONBOARDING_HR_STANDARD_WEBHOOKS_SECRET": SECRET,
+        "ONBOARDING_HASH_KEY": "benchmark-only",
+        "ONBOARDING_DEV_ROLE": "operator",
+    }
+
+
+def hire(number: int, start: str, at: str, **said: Any) -> dict[str, Any]:
+    """A `hire.created` event. Every seventh name needs transliteration."""
+    name = {0: ("Søren", "O'Neill-Groß"), 1: ("太郎", "山田"), 2: ("Łukasz", "Żółć")}.get(number % 7, ("Emma", "Hall"))
+    return {
+        "event_type": "hire.created",
+        "occurred_at": at,
+        "employee_id": str(10_000 + number),
+        "given_name": name[0],
+        "family_name": f"{name[1]} {_letters(number)}",
+        "personal_email": f"person-{number}@personal.example",
+        "work_country": "Germany",
+        "job_title": "Analyst",
+        "department": "Operations",
+        "manager": {"email": MANAGER},
+        "start_date": start,
+        "timezone": "Europe/Berlin",
+        "locale": ("de-DE", "en-GB", "fr-FR")[number % 3],
+        "phones": [{"raw": f"0151 {23_000_000 + number}", "label": "mobile", "country_hint": "DE"}],
+        **said,
+    }
+
+
+def _letters(number: int) -> str:
+    """A second family name that is nobody else's, so that user names do not run out."""
+    found = ""
+    for _ in range(4):
+        number, digit = divmod(number, 26)
+        found = chr(ord("a") + digit) + found
+    return found.title()
+
+
+class Control:
+    """The simulator's control interface."""
+
+    def __init__(self, base_url: str) -> None:
+        self.http = httpx.Client(base_url=base_url, timeout=120, trust_env=False)
+
+    def get(self, path: str, **params: str) -> Any:
+        answer = self.http.get(path, params=params)
+        answer.raise_for_status()
+        return answer.json()
+
+    def post(self, path: str, body: Any) -> Any:
+        answer = self.http.post(path, json=body)
+        assert answer.is_success, answer.text
+        return answer.json() if answer.content else None
+
+    def manager(self) -> None:
+        """The manager whom the hires name, older than they are."""
+        self.post("/_control/users", {"userPrincipalName": MANAGER, "employeeId": "M1", "displayName": "Petra Vogel"})
+
+    def requests(self, after: int = 0) -> list[dict[str, Any]]:
+        """What Graph was asked, in order."""
+        items: list[dict[str, Any]] = self.get("/_control/requests", after=str(after))["items"]
+        return items
+
+    def close(self) -> None:
+        self.http.close()

@@ -1,0 +1,446 @@
+"""The command line: every verb, its exit codes, data on standard output and all else on standard error."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from onboarding.bootstrap import build
+from onboarding.cli import context, verbs
+from onboarding.cli import main as command
+from onboarding.domain.case import Alias, AliasKind
+from onboarding.domain.lifecycle import State
+from onboarding.errors import Ambiguous, PermissionMissing, StoreConflict, Unavailable
+from onboarding.intake import catalog, receive, signing
+from onboarding.settings import Settings
+from onboarding.web import Request
+from tests.support import planted
+from tests.support.outer import case_id, make_case, rich_case
+
+ROOT = Path(__file__).parents[2]
+SCHEMA = ROOT / "docs" / "schemas" / "case.json"
+Run = Callable[..., Any]
+Put = Callable[..., None]
+
+#: Every verb of the design.
+VERBS = [
+    "serve",
+    "demo",
+    "doctor",
+    "vendors",
+    "phone",
+    "names",
+    "cases",
+    "show",
+    "deliveries",
+    "rerun",
+    "approve",
+    "pause",
+    "resume",
+    "exclude",
+    "track",
+    "followup",
+    "plan",
+    "report",
+    "enroll",
+    "import",
+    "export",
+    "replay",
+    "forget",
+]
+BUILT = [
+    "serve",
+    "demo",
+    "doctor",
+    "phone",
+    "cases",
+    "show",
+    "deliveries",
+    "rerun",
+    "approve",
+    "pause",
+    "resume",
+    "exclude",
+    "track",
+    "followup",
+    "replay",
+]
+
+
+# --- usage ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("verb", BUILT)
+def test_every_built_verb_explains_itself(run: Run, verb: str) -> None:
+    answer = run(verb, "--help")
+    assert answer.code == 0
+    assert answer.out.startswith(f"usage: python -m onboarding {verb}")
+    assert answer.err == ""
+
+
+def test_the_help_names_every_verb_that_is_built_and_the_exit_codes(run: Run) -> None:
+    text = run("--help").out
+    assert all(f"    {verb} " in text for verb in BUILT)
+    for code, words in (("0 ok", 1), ("3 not found", 1), ("6 store or tenant", 1), ("70 bug", 1)):
+        assert text.replace("\n", " ").count(code) == words
+
+
+@pytest.mark.parametrize("verb", [verb for verb in VERBS if verb not in BUILT])
+@pytest.mark.parametrize("more", [[], ["--json"], ["--help"], ["x", "--y", "z"]])
+def test_a_verb_that_is_not_built_is_exit_2_and_says_so(run: Run, verb: str, more: list[str]) -> None:
+    answer = run(verb, *more)
+    assert (answer.code, answer.out) == (2, "")
+    assert "not built" in answer.err
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        [],
+        ["nonsense"],
+        ["show"],
+        ["pause", "7"],
+        ["pause", "7", "--reason"],
+        ["cases", "--nonsense", "x"],
+        ["replay", "d_1"],
+        ["demo", "--seed", "x"],
+        ["pause", "7", "--reason", "x", "--from-step", "y"],
+    ],
+)
+def test_wrong_usage_is_exit_2_on_standard_error(run: Run, env: object, argv: list[str]) -> None:
+    answer = run(*argv)
+    assert (answer.code, answer.out) == (2, "")
+    assert "usage:" in answer.err
+
+
+# --- lists and show ---------------------------------------------------------------------------------------------
+
+
+def test_cases_are_listed_as_a_table_and_as_json(run: Run, put: Put) -> None:
+    put(rich_case(1), make_case(2, State.BLOCKED, reason_code="missing_name"))
+    table = run("cases")
+    assert table.code == 0
+    assert table.out.splitlines()[0].split()[:4] == ["CASE", "NAME", "ID", "STATE"]
+    assert len(table.out.splitlines()) == 3
+    data = run("cases", "--json").json
+    assert data.keys() == {"items", "next_page"}
+    assert [item["case_id"] for item in data["items"]] == [case_id(2), case_id(1)]
+    assert [i["state"] for i in run("cases", "--state", "blocked", "--json").json["items"]] == ["blocked"]
+    assert run("cases", "-q", "zzyzx", "--reason-code", "missing_name", "--json").json["items"]
+    assert run("cases", "--employee-id", "nobody", "--json").json == {"items": [], "next_page": None}
+
+
+def test_a_further_page_is_announced_on_standard_error(run: Run, put: Put) -> None:
+    put(*(make_case(number) for number in range(1, 61)))
+    first = run("cases")
+    assert len(first.out.splitlines()) == 51
+    assert first.err.startswith("More: --page ")
+    second = run("cases", "--page", first.err.split()[-1])
+    assert len(second.out.splitlines()) == 11
+    assert run("cases", "--page", "junk").code == 2
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [case_id(1), f"{planted.EMPLOYEE}-1", f"standard-webhooks:{planted.EMPLOYEE}-1", "ZZYZX1.qwxyplanted@contoso.example"],
+)  # fmt: skip
+def test_a_case_is_shown_by_any_of_its_ids_and_as_the_schema_says(run: Run, put: Put, wanted: str) -> None:
+    put(rich_case(1))
+    answer = run("show", wanted, "--json")
+    assert (answer.code, answer.err) == (0, "")
+    assert answer.json["case_id"] == case_id(1)
+    if SCHEMA.is_file():
+        import jsonschema  # type: ignore[import-untyped]
+
+        jsonschema.Draft202012Validator(json.loads(SCHEMA.read_text())).validate(answer.json)
+    text = run("show", wanted).out
+    assert text.startswith(f"{case_id(1)}  {planted.GIVEN}")
+    assert "next: nudge at 2026-08-19T08:00:00Z" in text
+
+
+def test_what_nobody_has_is_exit_3(run: Run, put: Put) -> None:
+    put(rich_case(1))
+    for wanted in ("c_" + "9" * 20, "nobody", "greenhouse:1", "", "山田"):
+        answer = run("show", wanted, "--json")
+        assert (answer.code, answer.out) == (3, "")
+        assert answer.err
+
+
+def test_what_several_people_have_is_exit_4_with_the_candidates(run: Run, put: Put) -> None:
+    aliases = {
+        Alias("greenhouse", AliasKind.CANDIDATE_ID, "7"): case_id(1),
+        Alias("standard-webhooks", AliasKind.EMPLOYEE_NUMBER, "7"): case_id(2),
+    }
+    put(make_case(1), make_case(2), aliases=aliases)
+    for argv in (["show", "7", "--json"], ["pause", "7", "--reason", "x"]):
+        answer = run(*argv)
+        assert (answer.code, answer.out) == (4, "")
+        assert case_id(1) in answer.err
+        assert case_id(2) in answer.err
+    assert run("show", "greenhouse:7", "--json").json["case_id"] == case_id(1)
+
+
+# --- actions --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("verb", "state", "after", "more"),
+    [
+        ("pause", State.FOLLOWING_UP, "paused", []),
+        ("resume", State.PAUSED, "following_up", []),
+        ("exclude", State.FOLLOWING_UP, "excluded", []),
+        ("approve", State.BLOCKED, "following_up", []),
+        ("rerun", State.FOLLOWING_UP, "provisioning", []),
+        ("rerun", State.FOLLOWING_UP, "provisioning", ["--from-step", "send_welcome"]),
+    ],
+)
+def test_an_action_says_what_it_did(
+    run: Run, put: Put, verb: str, state: State, after: str, more: list[str]
+) -> None:
+    reason = "needs_approval_adopt" if verb == "approve" else None
+    put(rich_case(1, state, reason_code=reason, return_state=State.FOLLOWING_UP))
+    answer = run(verb, case_id(1), "--reason", "because", "--json", *more)
+    assert (answer.code, answer.err) == (0, "")
+    assert answer.json.keys() == {"operation_id", "case_id"}
+    shown = run("show", case_id(1), "--json").json
+    assert shown["state"] == after
+    assert shown["timeline"][-1]["actor"] == "operator:cli"
+    assert shown["timeline"][-1]["detail"]["reason"] == "because"
+
+
+def test_an_action_in_words(run: Run, put: Put) -> None:
+    put(rich_case(1))
+    answer = run("pause", case_id(1), "--reason", "because")
+    assert answer.out.startswith(f"pause: paused (case {case_id(1)}, operation o_")
+
+
+@pytest.mark.parametrize(
+    ("argv", "code"),
+    [
+        (["resume", case_id(1), "--reason", "x"], 5),
+        (["approve", case_id(1), "--reason", "x"], 5),
+        (["pause", case_id(1), "--reason", " "], 2),
+        (["rerun", case_id(1), "--reason", "x", "--from-step", "nonsense"], 2),
+        (["pause", "nobody", "--reason", "x"], 3),
+        (["replay", "d_none", "--reason", "x"], 3),
+    ],
+)
+def test_a_refused_action_has_its_exit_code_and_a_sentence(
+    run: Run, put: Put, argv: list[str], code: int
+) -> None:
+    put(rich_case(1))
+    answer = run(*argv, "--json")
+    assert (answer.code, answer.out) == (code, "")
+    assert answer.err.strip().endswith(".")
+    assert run("show", case_id(1), "--json").json["state"] == "following_up"
+
+
+def test_deliveries_are_listed_and_replayed(run: Run, env: dict[str, str]) -> None:
+    async def deliver() -> str:
+        app = build(Settings.from_env(env))
+        body = planted.body()
+        adapter = catalog.adapters()["standard-webhooks"]
+        now = await app.services.clock.now()
+        headers = signing.sign(adapter, planted.WHSEC, body, now=now, message_id="m")
+        answer = await receive.receive(
+            app.services, "standard-webhooks", Request("POST", "/", headers, body=body)
+        )
+        await app.aclose()
+        return str(json.loads(answer.body)["delivery_id"])
+
+    wanted = asyncio.run(deliver())
+    data = run("deliveries", "--json").json
+    assert [item["delivery_id"] for item in data["items"]] == [wanted]
+    assert run("deliveries", "--status", "failed", "--json").json["items"] == []
+    text = run("deliveries", "--source", "standard-webhooks").out
+    assert wanted in text
+    assert planted.found_in(text) is None
+    assert run("replay", wanted, "--reason", "mapping mended", "--json").json["case_id"] is None
+
+
+def test_followup_puts_on_the_queue_what_is_due(run: Run, put: Put) -> None:
+    put(rich_case(1))
+    assert run("followup", "--json").json == {"enqueued": 1}
+    assert run("followup").out == "enqueued: 0\n"
+
+
+# --- what cannot be reached ---------------------------------------------------------------------------------------
+
+
+def test_track_without_a_tenant_is_exit_6(run: Run, env: object) -> None:
+    answer = run("track", "--json")
+    assert (answer.code, answer.out) == (6, "")
+    assert answer.err
+
+
+def test_doctor_without_a_tenant_is_a_finding_and_exit_1(run: Run, env: object) -> None:
+    answer = run("doctor", "--json")
+    assert answer.code == 1
+    found = {item["what"]: item["ok"] for item in answer.json["findings"]}
+    assert found["store"] is True
+    assert found["tenant"] is False
+    text = run("doctor")
+    assert text.code == 1
+    assert "FIX  tenant" in text.out
+    assert planted.found_in(text.out + answer.out) is None
+
+
+@pytest.mark.parametrize("argv", [["cases"], ["show", "7"], ["followup"], ["pause", "7", "--reason", "x"]])
+def test_a_store_that_cannot_be_opened_is_exit_6(
+    run: Run, env: object, monkeypatch: pytest.MonkeyPatch, argv: list[str]
+) -> None:
+    monkeypatch.setenv("ONBOARDING_STORE_PATH", "/proc/nowhere/store.db")
+    answer = run(*argv, "--json")
+    assert (answer.code, answer.out) == (6, "")
+    assert answer.err
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("ONBOARDING_STORE", "nonsense"), ("ONBOARDING_STORE", "azure"), ("ONBOARDING_DEADLINE", "soon")],
+)
+def test_a_setting_that_is_wrong_is_exit_5_and_named(
+    run: Run, env: object, monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    answer = run("cases")
+    assert (answer.code, answer.out) == (5, "")
+    assert name in answer.err
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (StoreConflict("x"), 5),
+        (Unavailable("x"), 6),
+        (PermissionMissing("x"), 6),
+        (Ambiguous("x", candidates=["c_1"]), 4),
+        (ZeroDivisionError("x"), 70),
+        (KeyboardInterrupt(), 0),
+    ],
+)
+def test_each_error_has_its_exit_code(
+    run: Run, env: object, monkeypatch: pytest.MonkeyPatch, error: BaseException, code: int
+) -> None:
+    async def fails(*args: object) -> int:
+        raise error
+
+    monkeypatch.setitem(verbs.VERBS, "cases", fails)
+    answer = run("cases", "--json")
+    assert (answer.code, answer.out) == (code, "")
+
+
+# --- which store ----------------------------------------------------------------------------------------------------
+
+
+def served(folder: Path, text: str) -> None:
+    (folder / "build").mkdir()
+    (folder / "build" / "serve.json").write_text(text)
+
+
+def test_without_an_environment_the_store_of_make_serve_is_used(
+    run: Run, put: Put, env: dict[str, str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    put(rich_case(1))
+    served(tmp_path, json.dumps({"service": "http://x", "settings": env}))
+    for name in env:
+        monkeypatch.delenv(name)
+    assert len(run("cases", "--json").json["items"]) == 1
+
+
+def test_an_exported_store_wins_over_the_one_of_make_serve(
+    run: Run, put: Put, env: dict[str, str], tmp_path: Path
+) -> None:
+    put(rich_case(1))
+    other = {"ONBOARDING_STORE_PATH": str(tmp_path / "other.db"), "ONBOARDING_MODE": "nonsense"}
+    served(tmp_path, json.dumps({"settings": other}))
+    assert len(run("cases", "--json").json["items"]) == 1
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{", '{"settings": 7}', "null", '{"settings": null}', "\x00"])
+def test_a_damaged_file_of_make_serve_is_said_and_passed_over(
+    run: Run, env: dict[str, str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, text: str
+) -> None:
+    served(tmp_path, text)
+    for name in env:
+        monkeypatch.delenv(name)
+    answer = run("cases", "--json")
+    assert (answer.code, answer.json["items"]) == (0, [])
+    assert "serve.json" in answer.err
+
+
+# --- at the edge of the process --------------------------------------------------------------------------------------
+
+
+def process(*argv: str | bytes, stdin: bytes = b"", **env: str) -> subprocess.CompletedProcess[bytes]:
+    command = [sys.executable, "-m", "onboarding", *argv]
+    return subprocess.run(
+        command, cwd=ROOT, input=stdin, capture_output=True, env={"PATH": "/usr/bin:/bin", **env}, check=False
+    )
+
+
+def test_names_are_printed_in_any_locale(put: Put, env: dict[str, str]) -> None:
+    case = make_case(1)
+    case.hire = case.hire.merged(type(case.hire)(display_name="Þórunn 山田"), newer=True)
+    put(case)
+    for more in ({"LC_ALL": "C"}, {"PYTHONIOENCODING": "ascii"}, {"LC_ALL": "POSIX", "PYTHONUTF8": "0"}):
+        for argv in (["cases"], ["cases", "--json"], ["show", case_id(1)]):
+            done = process(*argv, **env, **more)
+            assert done.returncode == 0, done.stderr.decode()
+            assert "Þórunn 山田" in done.stdout.decode()
+
+
+def test_an_argument_that_is_no_text_is_exit_2_not_a_crash(env: dict[str, str]) -> None:
+    done = process("show", b"\xff\xfe", **env)
+    assert done.returncode == 2
+    assert b"Traceback" not in done.stderr
+
+
+def test_a_reader_that_stops_reading_is_no_error() -> None:
+    """`… | head -1`: quiet, and exit 0."""
+    script = f"{sys.executable} -m onboarding phone --json; echo $? >&2"
+    lines = b"DE\t0151 1\n" * 20_000
+    done = subprocess.run(
+        ["bash", "-c", f"({script}) | head -1"], cwd=ROOT, input=lines, capture_output=True, check=False
+    )
+    assert len(done.stdout.splitlines()) == 1
+    assert done.stderr.decode().split() == ["0"]
+
+
+def test_what_a_library_logs_while_a_verb_runs_is_redacted(monkeypatch: pytest.MonkeyPatch) -> None:
+    code = (
+        "import logging, sys; from onboarding.cli import main, verbs\n"
+        "async def noisy(app, args): logging.getLogger('lib').warning('to %s', 'a.b@personal.example'); return 0\n"
+        "verbs.VERBS['cases'] = noisy; sys.exit(main.main(['cases']))"
+    )
+    env = {"PATH": "/usr/bin:/bin", "ONBOARDING_STORE_PATH": ":memory:"}
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, env=env, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "to <address>" in done.stderr
+
+
+def test_the_phone_verb_imports_neither_store_nor_tenant() -> None:
+    code = (
+        "import sys; from onboarding.cli.main import main\n"
+        "main(['phone', '/dev/null'])\n"
+        "print([m for m in ('sqlite3', 'msgraph', 'jinja2', 'httpx') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.stdout.strip() in {"[]", "['httpx']"}
+
+
+def test_exit_codes_are_those_of_the_design() -> None:
+    assert (
+        context.OK, context.NEGATIVE, context.USAGE, context.NOT_FOUND, context.AMBIGUOUS, context.REFUSED,
+        context.UNREACHABLE, context.BUG,
+    ) == (0, 1, 2, 3, 4, 5, 6, 70)  # fmt: skip
+    assert set(VERBS) == {*BUILT, *command.NOT_BUILT}

@@ -1,0 +1,405 @@
+"""The pages say why somebody is stuck and what comes next, for every state, and whatever HR put into a name."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import timedelta
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+
+from onboarding.dashboard.render import _environment
+from onboarding.domain.case import Status, TimelineEntry
+from onboarding.domain.hire import ManagerRef
+from onboarding.domain.lifecycle import State
+from onboarding.operate.explain import NEXT, REASONS, TIMELINE, sentence
+from tests.support.doubles import T0
+from tests.support.outer import Outer, case_id, make_case, rich_case
+
+HOSTILE = [
+    "<script>alert(1)</script>",
+    '"><img src=x onerror=alert(1)>',
+    "{{ 7 * 7 }}{% raw %}",
+    "O'Neill & Söhne",
+    "\u202egnp.exe",
+    "\u2066\u2067unclosed",
+    "محمد عبد الرحمن",
+    "山田 太郎",
+    "X" * 256,
+    "a\tb\nc\u0000d",
+    "=HYPERLINK(1)",
+    "javascript:alert(1)",
+]
+
+
+class Page(HTMLParser):
+    """Tags, attributes and text; notes what is not closed."""
+
+    VOID = frozenset({"meta", "input", "br", "img"})
+
+    def __init__(self, html: bytes) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.open: list[str] = []
+        self.text = ""
+        self.feed(html.decode())
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open, f"</{tag}> closes nothing"
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if self.open and self.open[-1] != "style":
+            self.text += " ".join(data.split()) + "\n"
+
+    def all(self, tag: str) -> list[dict[str, str | None]]:
+        return [attributes for name, attributes in self.tags if name == tag]
+
+    @property
+    def buttons(self) -> list[str]:
+        found = [str(item.get("formaction")) for item in self.all("button") if "formaction" in item]
+        return [item.rsplit("/", 1)[-1] for item in found]
+
+
+async def get(
+    outer: Outer,
+    name: str = "dashboard_case",
+    number: int = 1,
+    role: str = "approver",
+    query: dict[str, str] | None = None,
+) -> Page:
+    params = {"case_id": case_id(number)} if name == "dashboard_case" else {}
+    answer = await outer.http(name, "GET", f"/api/{name}", params, b"", {"x-dev-role": role}, query)
+    assert answer.status_code == 200, answer.get_body().decode()[-500:]
+    page = Page(answer.get_body())
+    assert not page.open
+    return page
+
+
+def named(name: str, number: int = 1) -> Any:
+    made = rich_case(number)
+    made.hire = replace(
+        made.hire, given_name=name, family_name=name, department=name, personal_email=name, work_country=name,
+        manager=ManagerRef(name=name), employee_id=name,
+    )  # fmt: skip
+    return made
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+async def test_what_hr_sends_is_text_and_nothing_else(outer: Outer, name: str) -> None:
+    plain_case = await get_plain(outer)
+    hostile = TimelineEntry(T0, "operator:" + name, "pause", {"reason": name, name: name})
+    odd = TimelineEntry(T0, "service", name, {"{why}": "{0.__class__}", "request_id": name})
+    await outer.put(named(name), hostile, odd)
+    for page in (await get(outer), await get(outer, "dashboard", query={"q": name[:100]})):
+        known = {tag for tag, _ in plain_case.tags} | {"a", "button", "select", "option"}
+        assert {tag for tag, _ in page.tags} <= known
+        assert not [attrs for _, attrs in page.tags if any(key.startswith("on") for key in attrs)]
+        assert all(str(link.get("href", "")).startswith(("/api/dashboard", "?")) for link in page.all("a"))
+        if name.isascii() and name.isprintable() and len(name) < 200:
+            assert name in page.text
+
+
+async def get_plain(outer: Outer) -> Page:
+    """A page about somebody harmless, for the tags that a page has."""
+    await outer.put(rich_case(2), TimelineEntry(T0, "service", "provisioned", {"request_id": "r"}))
+    found = await get(outer, number=2)
+    found.tags += (await get(outer, "dashboard")).tags
+    return found
+
+
+@pytest.mark.parametrize("name", ["\u202egnp.exe", "محمد"])
+async def test_a_name_cannot_turn_the_text_around_it(outer: Outer, name: str) -> None:
+    await outer.put(named(name))
+    for route in ("dashboard_case", "dashboard"):
+        answer = await outer.http(route, "GET", "/api/x", {"case_id": case_id(1)})
+        html = answer.get_body().decode()
+        for place in re.finditer(re.escape(name), html):
+            before = html[: place.start()]
+            in_title = "\u2068" in before.rpartition("<title>")[2][:200] and "</title>" not in before
+            isolated = before.rfind("<bdi>") > before.rfind("</bdi>")
+            assert isolated or in_title, html[max(0, place.start() - 60) : place.end() + 20]
+
+
+@pytest.mark.parametrize("state", State)
+@pytest.mark.parametrize("make", [make_case, rich_case])
+async def test_every_state_has_a_page_that_says_why_and_what_next(
+    outer: Outer, state: State, make: Any
+) -> None:
+    await outer.put(make(1, state, return_state=State.PROVISIONING))
+    page = await get(outer)
+    assert "Next:" in page.text
+    assert str(state).replace("_", " ") in page.text
+    assert len(re.findall(r"[.!]\n", page.text)) >= 1
+    assert (await get(outer, "dashboard", query={"state": str(state)})).text.count("Qwxyplanted") == 1
+
+
+@pytest.mark.parametrize("status", Status)
+async def test_every_status_has_a_page(outer: Outer, status: Status) -> None:
+    await outer.put(rich_case(1, status=status))
+    assert f"confirmed in person: {str(status).replace('_', ' ')}" in (await get(outer)).text
+
+
+@pytest.mark.parametrize("reason", [*REASONS, "something_new"])
+async def test_a_blocked_case_says_what_is_wrong_and_what_to_do(outer: Outer, reason: str) -> None:
+    await outer.put(rich_case(1, State.BLOCKED, reason_code=reason, return_state=State.PROVISIONING))
+    text = (await get(outer)).text
+    wrong, todo = REASONS.get(reason, ("something_new", "rerun"))
+    assert wrong in text
+    assert todo in text
+
+
+# --- buttons ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("state", "role", "buttons"),
+    [
+        (State.FOLLOWING_UP, "viewer", []),
+        (State.FOLLOWING_UP, "operator", ["rerun", "pause", "exclude"]),
+        (State.PAUSED, "operator", ["resume", "exclude"]),
+        (State.EXCLUDED, "operator", ["resume"]),
+        (State.BLOCKED, "operator", ["rerun", "exclude"]),
+        (State.BLOCKED, "approver", ["approve", "rerun", "exclude"]),
+        (State.CONFIRMED, "operator", ["rerun", "pause", "exclude"]),
+        (State.CLOSED, "approver", []),
+        (State.CANCELLED, "approver", []),
+    ],
+)
+async def test_buttons_are_those_that_would_be_accepted_from_this_role(
+    outer: Outer, state: State, role: str, buttons: list[str]
+) -> None:
+    reason = "needs_approval_adopt" if state is State.BLOCKED else None
+    await outer.put(rich_case(1, state, reason_code=reason, return_state=State.PROVISIONING))
+    page = await get(outer, role=role)
+    assert page.buttons == buttons
+    assert bool(page.all("select")) is ("rerun" in buttons), "the step is asked for only where it is used"
+
+
+async def test_a_rerun_is_not_offered_in_place_of_an_approvers_word(outer: Outer) -> None:
+    await outer.put(
+        rich_case(1, State.BLOCKED, reason_code="needs_approval_rehire", return_state=State.PROVISIONING)
+    )
+    assert (await get(outer)).buttons == ["approve", "exclude"]
+
+
+async def press(outer: Outer, page: Page, action: str, **fields: str) -> tuple[int, str]:
+    """Fill the form of the page in as a browser does, and press a button."""
+    from urllib.parse import urlencode
+
+    hidden = {
+        str(i["name"]): str(i.get("value") or "") for i in page.all("input") if i.get("type") == "hidden"
+    }
+    (target,) = [
+        str(b["formaction"]) for b in page.all("button") if str(b.get("formaction")).endswith(action)
+    ]
+    _, _, wanted, called = target.removeprefix("/api/").split("/")
+    body = urlencode({**hidden, "reason": "because", **fields}).encode()
+    headers = {"sec-fetch-site": "same-origin", "content-type": "application/x-www-form-urlencoded"}
+    params = {"case_id": wanted, "action": called}
+    answer = await outer.http("dashboard_action", "POST", target, params, body, headers)
+    return answer.status_code, answer.headers.get("Location", "") or answer.get_body().decode()
+
+
+async def test_a_button_does_what_it_says_and_the_page_shows_it(outer: Outer) -> None:
+    await outer.put(rich_case(1))
+    status, location = await press(outer, await get(outer), "pause", reason="parental leave", from_step="")
+    assert (status, location) == (303, f"../{case_id(1)}")
+    page = await get(outer)
+    assert "An operator paused it: parental leave" in page.text
+    assert page.buttons == ["resume", "exclude"]
+
+
+async def test_the_step_of_the_form_counts_for_running_again_only(outer: Outer) -> None:
+    await outer.put(rich_case(1))
+    await press(outer, await get(outer), "pause", from_step="send_welcome")
+    (last,) = (await outer.app.services.cases.timeline(case_id(1)))[-1:]
+    assert "from_step" not in last.detail
+    await press(outer, await get(outer), "resume", from_step="send_welcome")
+    await press(outer, await get(outer), "rerun", from_step="send_welcome")
+    (last,) = (await outer.app.services.cases.timeline(case_id(1)))[-1:]
+    assert last.detail["from_step"] == "send_welcome"
+
+
+@pytest.mark.parametrize(
+    ("fields", "status", "words"),
+    [
+        ({"reason": ""}, 400, "reason"),
+        ({"reason": "x" * 501}, 400, "500"),
+        ({"reason": "x" * 9000}, 400, "too large"),
+        ({"from_step": "nonsense"}, 400, ""),
+        ({"token": ""}, 403, "open the page again"),
+    ],
+)
+async def test_a_refused_form_is_a_page_that_says_what_to_do(
+    outer: Outer, fields: dict[str, str], status: int, words: str
+) -> None:
+    await outer.put(rich_case(1))
+    got, html = await press(outer, await get(outer), "rerun", **fields)
+    assert got == status
+    assert words in Page(html.encode()).text
+
+
+async def test_a_button_that_came_too_late_is_409_with_a_sentence(outer: Outer) -> None:
+    await outer.put(rich_case(1))
+    page = await get(outer)
+    await press(outer, page, "pause")
+    status, html = await press(outer, page, "pause")
+    assert status == 409
+    assert "cannot take" in Page(html.encode()).text
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"\xff\xfe", b"&" * 100, b"a=1&" * 50, b"token", b"token=%ff%fe&reason=%ed%a0%80", b"\x00"]
+)
+async def test_a_form_of_junk_is_refused_and_never_a_fault(outer: Outer, body: bytes) -> None:
+    await outer.put(rich_case(1))
+    params = {"case_id": case_id(1), "action": "pause"}
+    answer = await outer.http("dashboard_action", "POST", "/api/x", params, body)
+    assert answer.status_code in {400, 403}
+
+
+async def test_an_id_of_several_people_leads_to_each_of_them(outer: Outer) -> None:
+    from onboarding.domain.case import AliasKind
+
+    for number, source in ((1, "greenhouse"), (2, "standard-webhooks")):
+        await outer.put(make_case(number))
+        await outer.alias(source, AliasKind.EMPLOYEE_NUMBER, "7", case_id(number))
+    answer = await outer.http("dashboard_case", "GET", "/api/x", {"case_id": "7"})
+    assert answer.status_code == 409
+    links = {str(link["href"]) for link in Page(answer.get_body()).all("a")}
+    assert {f"/api/dashboard/cases/{case_id(n)}" for n in (1, 2)} <= links
+
+
+# --- list -----------------------------------------------------------------------------------------------------
+
+
+async def test_the_list_goes_on_and_keeps_its_filter(outer: Outer) -> None:
+    for number in range(1, 61):
+        await outer.put(make_case(number))
+    first = await get(outer, "dashboard", query={"state": "following_up"})
+    (following,) = [str(link["href"]) for link in first.all("a") if "page=" in str(link.get("href"))]
+    assert "state=following_up" in following
+    from urllib.parse import parse_qsl
+
+    second = await get(outer, "dashboard", query=dict(parse_qsl(following.removeprefix("?"))))
+    assert first.text.count("Qwxyplanted") + second.text.count("Qwxyplanted") == 60
+
+
+async def test_an_empty_list_says_what_to_do(outer: Outer) -> None:
+    assert "first signed HR delivery" in (await get(outer, "dashboard")).text
+    assert "Nobody matches" in (await get(outer, "dashboard", query={"q": "nobody"})).text
+
+
+async def test_what_needs_somebody_stands_first(outer: Outer) -> None:
+    await outer.put(make_case(1, State.RECEIVED))
+    await outer.put(make_case(2, State.BLOCKED, reason_code="poison", return_state=State.PROVISIONING))
+    tiles = [link for link in (await get(outer, "dashboard")).all("a") if "?state=" in str(link.get("href"))]
+    assert [str(tile["href"]) for tile in tiles] == ["?state=blocked", "?state=received"]
+
+
+@pytest.mark.parametrize("role", ["viewer", "operator"])
+async def test_a_pretend_role_and_a_pretend_tenant_are_visible(outer: Outer, role: str) -> None:
+    text = (await get(outer, "dashboard", role=role)).text
+    assert f"pretend {role}" in text
+    assert "Pretend tenant" in text
+
+
+# --- timeline -----------------------------------------------------------------------------------------------------
+
+ODD: list[dict[str, str]] = [
+    {},
+    {"reason": "{why}{0}{}"},
+    {"step": "", "detail": ""},
+    {"reason": "%s %(x)s"},
+    {"": "", " ": "\u0000"},
+    {"self": "x", "key": "y", "action": "z"},
+]
+
+
+@pytest.mark.parametrize("action", [*TIMELINE, "brand_new", "", "{x}"])
+@pytest.mark.parametrize("detail", ODD)
+def test_a_sentence_is_made_of_any_detail(action: str, detail: dict[str, str]) -> None:
+    assert isinstance(sentence(action, detail), str)
+
+
+async def test_the_timeline_is_newest_first_with_request_ids_and_short_actors(outer: Outer) -> None:
+    entries = [
+        TimelineEntry(T0, "hr", "hire_received", {}),
+        TimelineEntry(
+            T0 + timedelta(hours=1), "service", "step_done", {"step": "create_account", "request_id": "r-1"}
+        ),
+        TimelineEntry(
+            T0 + timedelta(hours=2), "operator:0123456789abcdef", "pause", {"reason": "as_written"}
+        ),
+    ]
+    await outer.put(rich_case(1), *entries)
+    text = (await get(outer)).text
+    places = [
+        text.index(words) for words in ("paused it: as_written", "Done: create account", "announced the hire")
+    ]
+    assert places == sorted(places)
+    assert "r-1" in text
+    assert "operator 01234567\n" in text
+
+
+def test_every_next_action_has_words_that_are_not_its_code() -> None:
+    assert all(" " in words or words.istitle() for words in NEXT.values())
+
+
+# --- reading it -------------------------------------------------------------------------------------------------
+
+
+def luminance(color: str) -> float:
+    """WCAG 2.2, "relative luminance"."""
+    digits = color.lstrip("#")
+    digits = "".join(2 * digit for digit in digits) if len(digits) == 3 else digits
+    parts = [int(digits[at : at + 2], 16) / 255 for at in (0, 2, 4)]
+    red, green, blue = (p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def contrast(one: str, other: str) -> float:
+    light, dark = sorted((luminance(one), luminance(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+def palettes() -> list[dict[str, str]]:
+    style, _, _ = _environment().loader.get_source(_environment(), "base.html")
+    blocks = re.findall(r":root\{(.*?)\}", style, re.S)
+    found = [dict(re.findall(r"--([a-z-]+):(#[0-9a-f]+)", block)) for block in blocks]
+    assert len(found) == 2
+    return found
+
+
+@pytest.mark.parametrize("palette", palettes(), ids=["light", "dark"])
+def test_text_and_edges_can_be_told_from_their_ground(palette: dict[str, str]) -> None:
+    """WCAG 2.2 AA: 4.5:1 for text (1.4.3), 3:1 for the edges of controls (1.4.11)."""
+    pairs = [(ink, ground) for ink in ("ink", "soft", "accent") for ground in ("bg", "card")]
+    pairs += [(kind, f"{kind}-bg") for kind in ("ok", "warn", "bad", "calm", "mute")] + [
+        ("accent-ink", "accent")
+    ]
+    for ink, ground in pairs:
+        assert contrast(palette[ink], palette[ground]) >= 4.5, (ink, ground)
+    assert contrast(palette["edge"], palette["card"]) >= 3
+
+
+async def test_a_page_can_be_used_without_seeing_it(outer: Outer) -> None:
+    """A language, a title, one first heading, a label for each field, a head for each column."""
+    await outer.put(rich_case(1))
+    for page in (await get(outer), await get(outer, "dashboard")):
+        assert page.all("html")[0]["lang"] == "en"
+        assert len(page.all("h1")) == 1
+        labelled = {item["for"] for item in page.all("label")}
+        fields = [i for i in (*page.all("input"), *page.all("select")) if i.get("type") != "hidden"]
+        assert {item["id"] for item in fields} == labelled
+        assert all(head.get("scope") == "col" for head in page.all("th"))
+        ids = [item["id"] for _, item in page.tags if "id" in item]
+        assert len(ids) == len(set(ids))

@@ -1,0 +1,209 @@
+"""Finding and showing cases; what is shown keeps to the published schema."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import jsonschema  # type: ignore[import-untyped]
+import pytest
+
+from onboarding.domain.case import (
+    TENANT,
+    Act,
+    Alias,
+    AliasKind,
+    By,
+    Case,
+    PassStatus,
+    Recoverable,
+    RungStatus,
+    Status,
+    StepStatus,
+    TimelineEntry,
+)
+from onboarding.domain.hire import Hire, Phone
+from onboarding.domain.lifecycle import State
+from onboarding.errors import Ambiguous, NotFound
+from onboarding.operate import cases
+from onboarding.operate.explain import NEXT, REASONS, explain, sentence
+from tests.storage.stores import NAMES, full_case
+from tests.support.doubles import CASE_ID, T0, World, drive, hire, make_case
+
+SCHEMA: dict[str, Any] = json.loads(Path("docs/schemas/case.json").read_text(encoding="utf-8"))
+OTHER = "c_00000000000000000002"
+
+
+def check(data: dict[str, Any]) -> None:
+    jsonschema.Draft202012Validator(SCHEMA).validate(json.loads(json.dumps(data)))
+
+
+# --- the published form ------------------------------------------------------------------------------------
+
+
+def test_the_schema_is_itself_valid() -> None:
+    jsonschema.Draft202012Validator.check_schema(SCHEMA)
+
+
+def test_the_schema_demands_every_member_everywhere_absent_is_null_and_never_left_out() -> None:
+    def walk(node: Any) -> None:
+        if isinstance(node, dict):
+            if node.get("type") == "object" and "properties" in node:
+                assert set(node["required"]) == set(node["properties"])
+                assert node["additionalProperties"] is False
+            for value in node.values():
+                walk(value)
+        if isinstance(node, list):
+            for value in node:
+                walk(value)
+
+    walk(SCHEMA)
+
+
+@pytest.mark.parametrize(
+    ("path", "enum"),
+    [
+        (("state",), State),
+        (("status",), Status),
+        (("recoverable",), Recoverable),
+        (("evidence", "items", "properties", "act"), Act),
+        (("evidence", "items", "properties", "by"), By),
+        (("steps", "items", "properties", "status"), StepStatus),
+        (("nudges", "items", "properties", "status"), RungStatus),
+    ],
+)
+def test_the_schema_lists_the_values_that_the_code_has(path: tuple[str, ...], enum: Any) -> None:
+    node = SCHEMA["properties"]
+    for part in path:
+        node = node[part]
+    assert set(node["enum"]) == {str(item) for item in enum}
+
+
+def test_the_schema_lists_the_states_of_a_pass() -> None:
+    listed = SCHEMA["properties"]["first_credential"]["anyOf"][0]["properties"]["status"]["enum"]
+    assert set(listed) == {str(item) for item in PassStatus}
+
+
+@pytest.mark.parametrize("state", State)
+def test_an_empty_case_of_every_state_keeps_to_the_schema(state: State) -> None:
+    check(cases.case_json(Case(CASE_ID, "x", state, Hire(), T0, T0), []))
+
+
+def test_a_full_case_keeps_to_the_schema() -> None:
+    case = full_case()
+    entry = TimelineEntry(T0, "operator:o-1", "rerun", {"reason": "Ø"})
+    data = cases.case_json(case, [entry])
+    check(data)
+    assert data["updated_at"] == "2028-02-29T23:59:59Z"
+    assert data["hire"]["start_date"] == "2028-02-29"
+
+
+@pytest.mark.parametrize(("display", "given", "family"), NAMES)
+def test_every_name_of_the_world_keeps_to_the_schema(
+    display: str | None, given: str | None, family: str | None
+) -> None:
+    check(
+        cases.case_json(make_case(hire=hire(display_name=display, given_name=given, family_name=family)), [])
+    )
+
+
+async def test_a_case_that_was_provisioned_keeps_to_the_schema(world: World) -> None:
+    await world.file(make_case())
+    await drive(world)
+    data = await cases.show(world.s, CASE_ID)
+    check(data)
+    assert data["account"]["user_principal_name"] == "zoe.mueller-strauss@contoso.example"
+    assert [step["status"] for step in data["steps"]] == ["done"] * 5
+    assert data["next_action"]["when"] is not None
+    assert "PLANTED" not in json.dumps(data)
+
+
+@pytest.mark.parametrize(
+    "raw", ["+49 1512 3456789", "01512/3456789", "rubbish 3456789", "+49 30 901820 ext 7"]
+)
+def test_phones_are_shown_masked(raw: str) -> None:
+    data = cases.case_json(make_case(hire=hire(phones=(Phone(raw, "mobile"),))), [])
+    check(data)
+    assert "345678" not in json.dumps(data)
+
+
+@pytest.mark.parametrize("state", State)
+@pytest.mark.parametrize("reason", [None, "never_heard_of", *REASONS])
+def test_every_state_and_reason_is_explained_in_words(state: State, reason: str | None) -> None:
+    case = make_case(state=state, reason_code=reason)
+    text = explain(case)
+    assert text.endswith(".")
+    if state is State.BLOCKED and reason == "never_heard_of":
+        assert "never_heard_of" in text, "an unknown code is shown, never hidden"
+
+
+def test_every_reason_that_the_code_gives_has_words() -> None:
+    import re
+
+    from onboarding.intake import decide
+
+    blocking = ("MISSING_", "NO_", "HR_", "APPROVE_")
+    given = {value for name, value in vars(decide).items() if name.startswith(blocking)}
+    for path in Path("onboarding/provisioning").rglob("*.py"):
+        text = path.read_text(encoding="utf-8")
+        given |= set(re.findall(r'Block\("(\w+)"\)', text))
+        given |= set(re.findall(r'NEEDS_APPROVAL\w* = "(\w+)"', text))
+    assert given >= {"no_free_username", "needs_approval_adopt", "missing_name"}
+    assert given <= REASONS.keys(), given - REASONS.keys()
+
+
+def test_the_timeline_shows_what_it_does_not_know_and_breaks_at_nothing() -> None:
+    assert sentence("brand_new", {"a": "1"}) == "brand new a=1"
+    assert sentence("step_done", {}) == "Done:"
+    assert sentence("rerun", {"reason": "{evil} {0.__class__}"}).endswith("{evil} {0.__class__}")
+    assert NEXT["operator"]
+
+
+# --- finding -----------------------------------------------------------------------------------------------
+
+
+async def _two(world: World) -> None:
+    first = make_case(CASE_ID, hire=hire(employee_id="007"))
+    second = make_case(OTHER, hire=hire(employee_id="007", employee_number="8"), source="bamboohr")
+    await world.file(first)
+    await world.file(second)
+    await world.store.cases.claim_alias(Alias(TENANT, AliasKind.UPN, "zoë@contoso.example"), OTHER)
+    await world.store.cases.claim_alias(Alias("greenhouse", AliasKind.CANDIDATE_ID, "a:b"), CASE_ID)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "case_id"),
+    [
+        (CASE_ID, CASE_ID),
+        (f"  {OTHER} ", OTHER),
+        ("greenhouse:007", CASE_ID),
+        ("bamboohr:007", OTHER),
+        ("8", OTHER),
+        ("zoë@contoso.example", OTHER),
+        ("ZOË@Contoso.example", OTHER),
+        ("tenant:ZOË@contoso.example", OTHER),
+        ("a:b", CASE_ID),
+        ("greenhouse:a:b", CASE_ID),
+    ],
+)
+async def test_a_case_is_found_by_any_of_its_names(world: World, wanted: str, case_id: str) -> None:
+    await _two(world)
+    assert (await cases.find(world.s, wanted)).case_id == case_id
+
+
+async def test_a_bare_id_of_two_cases_is_ambiguous_and_both_are_named(world: World) -> None:
+    await _two(world)
+    with pytest.raises(Ambiguous) as caught:
+        await cases.find(world.s, "007")
+    assert caught.value.candidates == [CASE_ID, OTHER]
+
+
+@pytest.mark.parametrize(
+    "wanted", ["", ":", "7", "workday:007", "c_00000000000000000099", "c_1", "' OR 1=1 --", "greenhouse:"]
+)
+async def test_what_nobody_bears_is_not_found_and_not_repeated(world: World, wanted: str) -> None:
+    await _two(world)
+    with pytest.raises(NotFound) as caught:
+        await cases.find(world.s, wanted)
+    assert len(wanted) < 3 or wanted not in caught.value.message

@@ -1,0 +1,220 @@
+"""Deliveries in the wrong order, twice, at once; HR that changes its mind."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from onboarding.domain.case import AliasKind
+from onboarding.domain.lifecycle import State
+from tests.story.world import BEGIN, EMPLOYEE, START, World, only
+
+GREENHOUSE = Path("tests/vendors/greenhouse")
+
+
+def ago(minutes: int) -> str:
+    return (BEGIN - timedelta(minutes=minutes)).isoformat()
+
+
+async def test_an_update_that_overtakes_its_creation_wins(world: World) -> None:
+    """hire.updated (newer) arrives first; the older hire.created only fills gaps."""
+    later = (START + timedelta(days=1)).isoformat()
+    await world.hire(event_type="hire.updated", occurred_at=ago(5), start_date=later, job_title="Welder")
+    await world.hire(occurred_at=ago(60), job_title="Clerk", department="Yard")
+    case = await world.case()
+    assert case.hire.start_date
+    assert case.hire.start_date.isoformat() == later
+    assert (case.hire.job_title, case.hire.department) == ("Welder", "Yard")
+    assert len(world.accounts()) == 1
+
+
+async def test_a_cancellation_that_arrives_before_the_creation_stops_it(world: World) -> None:
+    await world.hire(event_type="hire.cancelled", occurred_at=ago(5))
+    await world.hire(occurred_at=ago(60))
+    await world.until(3)
+    assert world.ours() == []
+    assert (await world.case()).state is State.CANCELLED
+    assert await world.heard() == []
+
+
+async def test_a_newer_creation_after_a_cancellation_brings_the_person_back(world: World) -> None:
+    await world.hire(event_type="hire.cancelled", occurred_at=ago(60))
+    await world.hire(occurred_at=ago(5))
+    assert len(world.accounts()) == 1
+
+
+async def test_a_cancellation_after_the_account_ends_every_message_and_names_the_account(world: World) -> None:
+    await world.hire()
+    await world.until(3)
+    told = await world.heard()
+    assert "nudge_second" in told
+    await world.hire(event_type="hire.cancelled")
+    await world.until(20, every=timedelta(days=1))
+    assert await world.heard() == told
+    shown = await world.show()
+    assert shown["state"] == "cancelled"
+    assert "account still exists" in shown["explanation"]
+    assert shown["next_action"]["what"] == "disable_account"
+
+
+async def test_a_start_moved_later_before_the_account_waits(world: World) -> None:
+    await world.hire(start_date=(START + timedelta(days=30)).isoformat())
+    assert world.ours() == []
+    await world.hire(
+        event_type="start_date.changed", start_date=(START + timedelta(days=60)).isoformat()
+    )
+    await world.until(40, every=timedelta(days=2))
+    assert world.ours() == []
+    await world.until(47, every=timedelta(days=1))
+    assert len(world.accounts()) == 1
+
+
+async def test_a_start_moved_later_after_the_account_moves_pass_and_ladder(world: World) -> None:
+    await world.hire()
+    assert len(world.accounts()) == 1
+    await world.until(-5)
+    await world.hire(
+        event_type="start_date.changed", start_date=(START + timedelta(days=14)).isoformat()
+    )
+    await world.until(10)
+    assert await world.heard() == []
+    await world.until(14)
+    assert await world.heard() == ["access_pass_manager", "welcome", "nudge_first"]
+    by = {mail.message: mail.at.date() for mail in await world.sent()}
+    assert by["access_pass_manager"] == START + timedelta(days=11)
+    assert by["nudge_first"] == START + timedelta(days=14)
+
+
+async def test_a_start_moved_later_after_the_welcome_moves_the_ladder(world: World) -> None:
+    await world.hire()
+    await world.until(-1)
+    assert await world.heard() == ["access_pass_manager", "welcome"]
+    await world.hire(
+        event_type="start_date.changed", start_date=(START + timedelta(days=14)).isoformat()
+    )
+    await world.until(13)
+    assert only(await world.heard(), "person") == ["welcome"]
+    await world.until(14)
+    assert only(await world.heard(), "person") == ["welcome", "nudge_first"]
+
+
+async def test_a_start_moved_earlier_is_acted_on_at_once(world: World) -> None:
+    await world.hire(start_date=(START + timedelta(days=60)).isoformat())
+    assert world.ours() == []
+    await world.hire(event_type="start_date.changed", start_date=START.isoformat())
+    assert len(world.accounts()) == 1
+    await world.until(0)
+    assert await world.heard() == ["access_pass_manager", "welcome", "nudge_first"]
+
+
+async def test_a_rehire_into_an_account_that_exists_needs_an_approver(world: World) -> None:
+    await world.hire()
+    await world.until(1)
+    await world.hire(event_type="hire.cancelled")
+    world.pass_time(3600)
+    await world.hire(start_date=(START + timedelta(days=21)).isoformat())
+    shown = await world.show()
+    assert (shown["state"], shown["reason_code"]) == ("blocked", "needs_approval_rehire")
+    assert (await world.operator("approve"))[0] == 403
+    assert (await world.operator("approve", role="approver"))[0] == 202
+    await world.until(22)
+    assert len(world.accounts()) == 1
+    assert (await world.case()).episode == 2
+
+
+async def test_an_offer_alone_never_creates_an_account(world: World) -> None:
+    await world.hire(certainty="offer")
+    await world.until(5, every=timedelta(days=1))
+    assert world.ours() == []
+    shown = await world.show()
+    assert (shown["state"], shown["next_action"]["what"]) == ("received", "await_hire")
+    assert await world.heard() == []
+
+
+def greenhouse(name: str, **said: str) -> dict[str, Any]:
+    """A captured-shape body, with this story's dates put in."""
+    text = (GREENHOUSE / f"{name}.json").read_text(encoding="utf-8")
+    for old, new in said.items():
+        text = text.replace(_DATES[old], new)
+    found: dict[str, Any] = json.loads(text)
+    return found
+
+
+_DATES = {
+    "starts": "2026-09-14",
+    "offered": "04/15/2026",
+    "accepted": "09/21/2026",
+    "resolved": "2026-08-20T22:49:14Z",
+    "active": "2026-08-28T20:28:09Z",
+}
+
+
+async def test_greenhouse_from_offer_to_hire_to_unhire(world: World) -> None:
+    """The offer opens a case without an account; the hire makes it; the unhire ends everything."""
+    world.zone = "Europe/London"
+    await world.greenhouse(greenhouse("offer_created", offered="10/12/2026"))
+    assert world.ours() == []
+    await world.greenhouse(greenhouse("hire_candidate", starts=START.isoformat(), resolved=ago(30)))
+    (case,) = [case for case in await world.cases() if case.state is not State.CLOSED]
+    assert case.account
+    (user,) = world.ours()
+    assert (user["givenName"], user["surname"]) == ("Zoë", "O'Neill-Ødegård")
+    await world.until(0)
+    told = await world.heard("35897443")
+    assert told == ["access_pass_desk", "welcome", "nudge_first"], "Greenhouse names no manager"
+    now = world.now().isoformat()
+    await world.greenhouse(greenhouse("unhire_candidate", active=now))
+    await world.until(12)
+    assert (await world.case("35897443")).state is State.CANCELLED
+    assert await world.heard("35897443") == told
+
+
+async def test_two_people_of_one_name_at_the_same_time_get_two_accounts(world: World) -> None:
+    bodies = [world.body(employee_id=f"twin-{n}", given_name="Jens", family_name="Müller") for n in (1, 2)]
+    await asyncio.gather(*[world.post(body) for body in bodies])
+    await asyncio.gather(*[world.host.drain() for _ in range(4)])
+    names = sorted(user["userPrincipalName"] for user in world.ours())
+    assert len(names) == 2
+    assert len(set(names)) == 2
+    assert all(len(world.accounts(f"twin-{n}")) == 1 for n in (1, 2))
+
+
+async def test_the_same_delivery_five_times_at_once_is_one(world: World) -> None:
+    body = world.body()
+    answers = await asyncio.gather(*[world.post(body, message_id="msg_same") for _ in range(5)])
+    results = sorted(json.loads(answer.get_body())["result"] for answer in answers)
+    # "queued" again while nobody knows whether the first message reached the queue.
+    assert set(results) <= {"duplicate", "queued"}
+    assert "queued" in results
+    await asyncio.gather(*[world.host.drain() for _ in range(4)])
+    await world.until(1)
+    assert len(world.accounts()) == 1
+    assert await world.heard() == ["access_pass_manager", "welcome", "nudge_first"]
+
+
+async def test_one_person_in_two_deliveries_at_once_is_one_case(world: World) -> None:
+    first, second = world.body(), world.body(event_type="hire.updated", job_title="Welder")
+    await asyncio.gather(world.post(first), world.post(second))
+    await asyncio.gather(*[world.host.drain() for _ in range(4)])
+    await world.until(0)
+    assert len(await world.cases()) == 1
+    assert len(world.accounts()) == 1
+    assert (await world.case(EMPLOYEE)).hire.job_title == "Welder"
+    assert await world.heard() == ["access_pass_manager", "welcome", "nudge_first"]
+
+
+async def test_a_delivery_that_is_sent_again_days_later_changes_nothing(world: World) -> None:
+    body = world.body()
+    await world.post(body, message_id="msg_same")
+    await world.until(3)
+    told, before = await world.heard(), await world.case()
+    await world.post(body, message_id="msg_same")
+    await world.tick()
+    after = await world.case()
+    assert await world.heard() == told
+    assert after.deliveries == before.deliveries
+    owners = await world.host.app.services.cases.find_aliases(EMPLOYEE)
+    assert [alias.kind for alias, _ in owners] == [AliasKind.EMPLOYEE_ID]
