@@ -205,6 +205,8 @@ def _deleted(case: Case, event: HireEvent, about: Circumstances, now: datetime) 
     noted = _noted(now, "hr_record_deleted", event, about, account=_account(case))
     if about.hired_since or case.state in _OVER or case.state is State.EXCLUDED:
         return Outcome((noted,))
+    if case.state is State.BLOCKED and (case.reason_code or "").startswith("needs_approval_"):
+        return Outcome((noted,))  # still waits for an approver, whom no other reason may stand in for
     if case.state is State.BLOCKED:
         case.apply(Event.UNBLOCK)  # to block it for the graver reason, with the same way back
     elif case.state is State.PAUSED:
@@ -227,6 +229,8 @@ def _merge(case: Case, event: HireEvent, about: Circumstances) -> str:
     case.hire = before.merged(said, newer=newer)
     if case.hire.manager and not before.manager:
         case.manager_named_at = about.received_at
+        # Only the event that announced the hire is trusted to name who may get the first credential.
+        case.manager_changed = not about.opened and event.event_type is not EventType.HIRE_CREATED
     elif case.hire.manager != before.manager:
         case.manager_changed = True
     if newer:
@@ -271,6 +275,7 @@ def _reopen(case: Case, event: HireEvent) -> None:
     case.certainty = event.certainty
     case.approvals = [reason for reason in case.approvals if reason != APPROVE_REHIRE]
     case.steps.clear()
+    case.access_pass = None  # the new run needs one of its own; whatever is left in the tenant is voided first
     if case.rungs:
         case.episode += 1
         case.episode_started_at = None

@@ -455,21 +455,32 @@ async def test_an_operators_unblock_is_reconsidered_by_the_same_rules(world: Wor
 # --- manager -------------------------------------------------------------------------------------------
 
 
-async def test_the_first_delivery_that_names_a_manager_counts_and_a_later_change_is_marked(world: World):
-    await take(world, hire_body())
+async def test_only_the_event_that_announces_the_hire_is_trusted_with_the_manager(world: World):
+    """Design, first credential: a manager whom a later event names, or changes, needs more than its word."""
+    await take(world, hire_body(manager={"email": "ada@contoso.example"}))
+    named = world.clock.at
     world.clock.move(hours=1)
     await take(world, event("hire.updated", 12, manager={"email": "ada@contoso.example"}))
     case = await world.only_case()
-    assert (case.manager_named_at, case.manager_changed) == (world.clock.at, False)
-    named = world.clock.at
-    world.clock.move(hours=1)
-    await take(world, event("hire.updated", 13, manager={"email": "ada@contoso.example"}))
-    assert (await world.only_case()).manager_changed is False
+    assert (case.manager_named_at, case.manager_changed) == (named, False)
     await take(world, event("hire.updated", 11, manager={"email": "older@contoso.example"}))
     assert (await world.only_case()).manager_changed is False
     await take(world, event("hire.updated", 14, manager={"email": "mallory@contoso.example"}))
     case = await world.only_case()
     assert (case.manager_named_at, case.manager_changed) == (named, True)
+
+
+async def test_a_manager_whom_only_a_later_event_names_counts_as_changed(world: World):
+    await take(world, hire_body())
+    world.clock.move(hours=1)
+    await take(world, event("hire.updated", 12, manager={"email": "mallory@contoso.example"}))
+    assert (await world.only_case()).manager_changed is True
+
+
+async def test_an_update_that_overtook_its_hire_event_names_the_manager_as_well(world: World):
+    await take(world, event("hire.updated", 12, manager={"email": "ada@contoso.example"}))
+    await take(world, hire_body(manager={"email": "ada@contoso.example"}))
+    assert (await world.only_case()).manager_changed is False
 
 
 # --- who is who ----------------------------------------------------------------------------------------
