@@ -12,6 +12,7 @@ from onboarding.dashboard.render import page
 from onboarding.domain.case import Status
 from onboarding.domain.lifecycle import Event, State, allowed
 from onboarding.errors import NotFound, RequestError
+from onboarding.followup.messages import recognise
 from onboarding.operate import actions, cases
 from onboarding.operate.explain import NEXT, next_words, sentence
 from onboarding.ports import CaseQuery, CaseSummary, Services
@@ -25,6 +26,7 @@ BUTTONS: dict[str, tuple[str, Event]] = {
     "exclude": ("Exclude", Event.EXCLUDE),
 }
 FORM_LIMIT = 8_192
+REFERENCE_LIMIT = 40
 #: In the order in which somebody has to look at them.
 _STATES = sorted(State, key=lambda state: (state is not State.BLOCKED, list(State).index(state)))
 
@@ -64,9 +66,12 @@ async def case_page(s: Services, request: Request, who: Principal) -> Response:
         )
     )
     buttons = _buttons(case.state, case.reason_code, who)
+    asked = request.query.get("reference", "").strip()[:REFERENCE_LIMIT]
     return page(
         200,
         "case.html",
+        asked=asked,
+        recognised=recognise(s.settings.hash_key.reveal(), case, asked) if asked else None,
         who=who,
         now=now,
         case=data,

@@ -11,8 +11,16 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import re
 
 from onboarding.ports import WorkMessage
+
+_ID = re.compile(r"[a-z0-9]{1,64}")
+
+
+def _shaped(value: str | None, prefix: str) -> bool:
+    """Ours, or none: whoever handles a message may log its ids."""
+    return not value or (value.startswith(prefix) and _ID.fullmatch(value[len(prefix) :]) is not None)
 
 
 def encode(message: WorkMessage) -> str:
@@ -54,6 +62,8 @@ def from_json(text: str) -> WorkMessage:
         raise ValueError("an id in the queue message is not a string")
     if not isinstance(why, str):
         raise ValueError("`why` in the queue message is not a string")
+    if not _shaped(case_id, "c_") or not _shaped(delivery_id, "d_"):
+        raise ValueError("an id in the queue message is none of ours")
     message = WorkMessage(case_id=case_id or None, delivery_id=delivery_id or None, why=why)
     _check(message)
     return message

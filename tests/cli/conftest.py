@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from onboarding.bootstrap import build
+from onboarding.bootstrap import SystemClock, build
 from onboarding.cli.main import main
 from onboarding.domain.case import Alias, Case, aliases_of
 from onboarding.settings import Settings
@@ -50,6 +50,10 @@ def run(capsys: pytest.CaptureFixture[str]) -> Run:
     return call
 
 
+async def _no_wait(self: object, seconds: float) -> None:
+    """Attempts at a tenant that is not there need no patience."""
+
+
 @pytest.fixture
 def env(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[str, str]:
     """The environment of a service whose tenant does not answer, in an empty folder."""
@@ -61,6 +65,7 @@ def env(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[str, str]:
         "ONBOARDING_HR_STANDARD_WEBHOOKS_SECRET": planted.WHSEC,
     }
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(SystemClock, "sleep", _no_wait)
     for name, value in values.items():
         monkeypatch.setenv(name, value)
     return values

@@ -71,21 +71,23 @@ def test_a_carriage_return_alone_ends_no_line() -> None:
     assert [row["status"] for row in rows[1:]] == ["ok", "rejected"]
 
 
-@pytest.mark.parametrize("junk", ["\x0b", "\x0c", "\x1c", "\x1d", "\x1e", "\x85", "\u2028", "\u2029"])
-def test_what_else_unicode_calls_a_line_end_ends_no_line(junk: str) -> None:
-    _, rows, _ = phone(f"DE\t0151{junk}23456789\nDE\t0151 23456789\n".encode())
-    assert len(rows) == 2
-    assert rows[1]["status"] == "ok"
+def test_what_else_unicode_calls_a_line_end_ends_no_line() -> None:
+    ends = "\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029"
+    _, rows, _ = phone("".join(f"DE\t0151{end}23456789\nDE\t0151 23456789\n" for end in ends).encode())
+    assert len(rows) == 2 * len(ends)
+    assert all(row["status"] == "ok" for row in rows[1::2])
 
 
-@pytest.mark.parametrize(
-    "junk", [b"\xff\xfe", b"\x80", b"\xed\xa0\x80", b"\xc3", b"\xf0\x9f", b"\x00", bytes(range(128, 256))]
-)
-def test_bytes_that_are_no_text_are_an_answer_and_not_a_crash(junk: bytes) -> None:
-    code, rows, err = phone(b"DE\t0151 " + junk + b"23456789\n" + junk + b"\tx\nDE\t0151 23456789\n")
+JUNK = [b"\xff\xfe", b"\x80", b"\xed\xa0\x80", b"\xc3", b"\xf0\x9f", b"\x00", bytes(range(128, 256))]
+
+
+def test_bytes_that_are_no_text_are_an_answer_and_not_a_crash() -> None:
+    good = b"DE\t0151 23456789"
+    lines = [line for junk in JUNK for line in (b"DE\t0151 " + junk + b"23456789", junk + b"\tx", good)]
+    code, rows, err = phone(b"".join(line + b"\n" for line in lines))
     assert (code, err) == (0, b"")
-    assert len(rows) == 3
-    assert rows[2]["status"] == "ok"
+    assert len(rows) == 3 * len(JUNK)
+    assert all(row["status"] == "ok" for row in rows[2::3])
 
 
 def test_a_byte_order_mark_or_a_very_long_line_is_no_crash() -> None:

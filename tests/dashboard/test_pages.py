@@ -14,6 +14,7 @@ from onboarding.dashboard.render import _environment
 from onboarding.domain.case import Status, TimelineEntry
 from onboarding.domain.hire import ManagerRef
 from onboarding.domain.lifecycle import State
+from onboarding.followup.messages import reference
 from onboarding.operate.explain import NEXT, REASONS, TIMELINE, sentence
 from tests.support.doubles import T0
 from tests.support.outer import Outer, case_id, make_case, rich_case
@@ -403,3 +404,18 @@ async def test_a_page_can_be_used_without_seeing_it(outer: Outer) -> None:
         assert all(head.get("scope") == "col" for head in page.all("th"))
         ids = [item["id"] for _, item in page.tags if "id" in item]
         assert len(ids) == len(set(ids))
+
+
+async def test_the_page_answers_whether_we_sent_a_message(outer: Outer) -> None:
+    """A person reads the reference to the service desk, however they write it down."""
+    case = await outer.put(rich_case(1))
+    ours = reference(outer.s.settings.hash_key.reveal(), case.case_id, 1, "nudge_first")
+    for typed in (ours, ours.lower().replace("-", " ")):
+        page = await get(outer, query={"reference": typed})
+        assert "Yes, we sent this" in page.text
+        assert "nudge first" in page.text
+    for wrong in ("AAAA-BBBB-CCCC", "<script>alert(1)</script>", "ß" * 200):
+        page = await get(outer, query={"reference": wrong})
+        assert "No message about this person has this reference" in page.text
+        assert "<script>alert" not in page.text
+    assert "Treat it as phishing" not in (await get(outer)).text

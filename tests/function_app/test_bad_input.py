@@ -171,9 +171,7 @@ async def test_a_fault_of_ours_is_503_so_that_the_hire_is_sent_again(
     assert any(text.startswith("request_crashed") for text in caplog.messages)
 
 
-@pytest.mark.parametrize(
-    "body", [b"", b"{", NAME, b'{"case": "c_00000000000000000001"}'])
-)
+@pytest.mark.parametrize("body", [b"", b"{", NAME, b'{"case": "c_00000000000000000001"}'])
 async def test_a_queue_message_leaves_no_value_in_the_log_or_in_what_the_host_is_told(
     outer: Outer, body: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -24,7 +24,7 @@ from typing import Any
 
 import pytest
 
-from onboarding.observe import JsonLines
+from onboarding.observe import JsonLines, Redaction
 from tests.support import planted
 
 FOLDER = Path("build") / "test-logs"
@@ -124,6 +124,12 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     for handler in config.stash.get(_HANDLERS, []):
         logging.getLogger().removeHandler(handler)
         handler.close()
+
+
+def pytest_runtest_teardown() -> None:
+    """pytest keeps its handlers for the whole run: a filter that `observe.setup` put on one leaves with the test."""
+    for handler in logging.getLogger().handlers:
+        handler.filters[:] = [item for item in handler.filters if not isinstance(item, Redaction)]
 
 
 @pytest.hookimpl(trylast=True)
