@@ -188,7 +188,7 @@ class CaseStore(Protocol):
         ...
 
     async def search(self, query: CaseQuery, page: str | None = None, size: int = 50) -> Page[CaseSummary]:
-        """Newest change first. RequestError for a page token that is not ours."""
+        """Newest change first, `Case.listed` ones only. RequestError for a page token that is not ours."""
         ...
 
     async def counts(self) -> dict[str, int]:

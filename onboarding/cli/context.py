@@ -40,11 +40,27 @@ def environment() -> Mapping[str, str]:
     if "ONBOARDING_STORE_PATH" in env or "ONBOARDING_STORE" in env or not SERVE_FILE.is_file():
         return env
     try:
-        served = json.loads(SERVE_FILE.read_text(encoding="utf-8"))["settings"].items()
+        found = json.loads(SERVE_FILE.read_text(encoding="utf-8"))
+        served = found["settings"].items()
+        if not _alive(found.get("pid")):
+            note(f"{SERVE_FILE} was left by a service that has ended; start it again with: make serve KEEP=1")
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         note(f"{SERVE_FILE} cannot be read, so the settings are those of the environment.")
         return env
     return {**{str(name): str(value) for name, value in served}, **env}
+
+
+def _alive(pid: object) -> bool:
+    """Is the process there? A file without a process id is taken at its word."""
+    if not isinstance(pid, int):
+        return True
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def run(work: Callable[[App], Awaitable[int]]) -> int:

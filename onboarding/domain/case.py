@@ -30,6 +30,8 @@ class AliasKind(StrEnum):
     OBJECT_ID = "object_id"
 
 
+#: Reason of a closed case whose person goes on in another case.
+JOINED = "joined"
 #: Source under which UPNs and object ids are filed: they belong to the tenant, not to an HR system.
 TENANT = "tenant"
 
@@ -292,6 +294,11 @@ class Case:
         """The id under which HR knows the person: employee_id, else number, else candidate id."""
         return self.hire.employee_id or self.hire.employee_number or self.hire.candidate_id
 
+    @property
+    def listed(self) -> bool:
+        """False for the empty trace of a case that turned out to be another one: lists leave it out."""
+        return not (self.state is State.CLOSED and self.reason_code == JOINED)
+
     def apply(self, event: Event, *, reason: str | None = None) -> State:
         """Move through the lifecycle table. Returns the new state; raises IllegalTransition unchanged."""
         target = next_state(self.state, event, self.return_state)
@@ -302,6 +309,13 @@ class Case:
         self.state = target
         self.reason_code = reason
         return target
+
+    def pass_at_large(self, now: datetime) -> bool:
+        """A pass of this case may still be usable: issued or in doubt, not voided, not expired."""
+        record = self.access_pass
+        if record is None or record.status is PassStatus.VOID:
+            return False
+        return record.usable_until is None or now < record.usable_until
 
     def step(self, name: str) -> StepRecord:
         """The record of one step, made on first use."""

@@ -128,7 +128,11 @@ def due(case: Case, policy: Policy, now: datetime) -> Due | Wait | Nothing:
 
 
 def _plan(case: Case, policy: Policy, zero: date, time: WorkingTime) -> list[_Planned]:
-    """The ladder with its moments, in the order in which an audience meets it."""
+    """The ladder with its moments, in the order in which an audience meets it.
+
+    Days count from the first working day: else a start on a Saturday would put days 0 and 2 on one Monday.
+    """
+    zero = calendar.working_day_on_or_after(zero, time)
     rows = []
     for rung in sorted(policy.follow_up.ladder, key=lambda rung: rung.day):
         key = rung_key(case.episode, rung.rung)

@@ -6,7 +6,8 @@ aside, but never turns a letter, an exponent or a decimal into digits: that is h
 somebody else's. The forms were seen in HR exports and issue trackers; RFC 3966 gives the `tel:` parameters,
 Unicode UAX #15 the compatibility folding.
 
-Every pattern here is linear or bounded by `MAX_INPUT`, so a hostile field costs microseconds.
+The tables and patterns are in `phone_marks`, each linear or bounded by `MAX_INPUT`, so a hostile field costs
+microseconds.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import unquote
+
+from onboarding.domain import phone_marks as marks
 
 Problem = Literal[
     "empty", "invalid", "too_short", "too_long", "letters", "scientific_notation", "not_a_personal_number"
@@ -57,12 +60,6 @@ class Cleaned:
 
 # ── masking ───────────────────────────────────────────────────────────────────────────────────────────────
 
-_MASK = {code: "?" for code in range(128)}
-_MASK |= {ord(c): "a" for c in "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"}
-_MASK |= {ord(c): "*" for c in "0123456789"}
-_MASK |= {ord(c): c for c in " +-()[]./\\,;:#~&|='\""}
-_DIGIT = re.compile(r"\d")
-
 
 def mask(raw: str | None) -> str:
     """The shape of a number in ASCII, at most `MAX_MASK` characters: digits `*`, letters `a`, the rest `?`.
@@ -73,7 +70,7 @@ def mask(raw: str | None) -> str:
     if not raw:
         return ""
     shown = raw if len(raw) <= MAX_MASK else raw[: MAX_MASK - 3]
-    masked = shown.translate(_MASK) if shown.isascii() else "".join(map(_mask_one, shown))
+    masked = shown.translate(marks.MASK) if shown.isascii() else "".join(map(_mask_one, shown))
     if shown is not raw:
         return masked + "..."
     at = [i for i, character in enumerate(masked) if character == "*"]
@@ -87,7 +84,7 @@ def mask(raw: str | None) -> str:
 
 def _mask_one(character: str) -> str:
     if character.isascii():
-        return _MASK[ord(character)]
+        return marks.MASK[ord(character)]
     if character.isdigit():
         return "*"
     if character.isspace():
@@ -97,42 +94,6 @@ def _mask_one(character: str) -> str:
 
 # ── folding ───────────────────────────────────────────────────────────────────────────────────────────────
 
-#: Characters whose category would mislead: dashes that are not Pd, dots, pictures of a phone, and so on.
-_FOLD = {
-    "\u2212": "-",  # minus sign
-    "\u2043": "-",  # hyphen bullet
-    "\u30fc": "-",  # katakana prolonged sound mark, typed for a hyphen on Japanese keyboards
-    "\uff70": "-",  # its half-width form
-    "\u2500": "-",  # box drawing
-    "\u00b7": ".",
-    "\u2022": ".",
-    "\u2219": ".",
-    "\u22c5": ".",
-    "\u30fb": ".",
-    "\u2044": "/",
-    "\u2215": "/",
-    "\u2795": "+",
-    "\u2019": "'",
-    "\u2018": "'",
-    "\u02bc": "'",
-    "\u201c": '"',
-    "\u201d": '"',
-    "\u3010": "[",
-    "\u3011": "]",
-    "\u3014": "[",
-    "\u3015": "]",
-    "\u301c": "~",  # wave dash: a range of lines in Japan, never a hyphen
-    "\uff5e": "~",
-    "\u060c": ",",
-    "\u061b": ";",
-    "\u3001": ",",
-    "\u2121": " ",  # TEL sign
-    "\u20e3": "",  # enclosing keycap of an emoji digit
-    "\u034f": "",  # combining grapheme joiner
-    **dict.fromkeys("\n\r\u2028\u2029", "  "),  # two blanks: a soft separator
-    **dict.fromkeys("\u260e\u260f\u2706\U0001f4de\U0001f4f1\U0001f4f2\U0001f3e0\U0001f3e2", " "),
-}
-
 
 def _fold(raw: str) -> str:
     """Compatibility-fold to plain characters. What has no plain meaning becomes U+FFFD and fails later.
@@ -141,7 +102,7 @@ def _fold(raw: str) -> str:
     """
     out: list[str] = []
     for character in raw:
-        if (known := _FOLD.get(character)) is not None:
+        if (known := marks.FOLD.get(character)) is not None:
             out.append(known)
         elif " " <= character <= "~":
             out.append(character)
@@ -172,72 +133,23 @@ def _fold_one(character: str) -> str:
 
 # ── links, labels, extensions, separators ─────────────────────────────────────────────────────────────────
 
-_PLAIN = re.compile(r"\+?[0-9][0-9 ()\-]*\Z")
-_DIGITS_OF_A_NUMBER = re.compile(r"[0-9+ ().\-/']*\Z")
-_SEPARATED = re.compile(r"[ +(]*[0-9][0-9 ().\-/']*\Z")
-_SCIENTIFIC = re.compile(r"[+-]?\d+(?:[.,]\d+)?\s?[eE]\s?[+-]?\s?\d+\Z")
-_DECIMAL = re.compile(r"(\+?\d{7,})[.,](\d{1,2})\Z")
-_SCHEME = re.compile(r"(?:tel|callto|sms|phone)\s?:(?://)?\s*", re.IGNORECASE)
-_WHATSAPP = re.compile(
-    r"(?:https?://)?(?:www\.)?(?:wa\.me/|(?:api|web)\.whatsapp\.com/send/?\?phone=|whatsapp://send/?\?phone=)"
-    r"\s*\+?([0-9 ()\-]+)(?:[/?&#].*)?\Z",
-    re.IGNORECASE,
-)
-_CONTEXT = re.compile(r";phone-context=([^;]*)", re.IGNORECASE)
-_OTHER_PARAMETER = re.compile(r";(?!ext=)[a-z][a-z-]*(?:=[^;]*)?", re.IGNORECASE)
-
-#: Words that introduce an extension. Single letters other than `x` are not markers but typing slips.
-_EXTENSION_WORDS = (
-    "extension|extensión|extensao|extensão|extn|ext|xtn|xt"  # en, es, pt
-    "|poste|anexo|ramal|interno|interne|int|local|lokal|loc"  # fr, es, pt, it
-    "|durchwahl|nebenstelle|apparat|dw|nst|app"  # de
-    "|toestel|tst|anknytning|ankn|anslutning|linje|lokalnummer|alanumero|alanro"  # nl, sv, no, fi
-    "|wewnętrzny|wewn|wew|klapka|linka|mellék|dahili|dah"  # pl, cs, sk, hu, tr
-    "|добавочный|добав|доб|внутр|вн|вътр|εσωτερικό|εσωτ|εσ"  # ru, uk, bg, el
-    "|分機|分机|转|轉|内線|內線|내선|교환"  # zh, ja, ko
-    "|ต่อ|máy lẻ|nội bộ|sambungan|samb|dalaman"  # th, vi, id, ms
-    "|تحويلة|داخلي|داخلی|שלוחה"  # ar, fa, he
-)
-#: After a bare symbol only a few digits are an extension; more would be a second number.
-_EXTENSION = re.compile(
-    rf"(?:(?:;ext=|(?<![^\W\d_])(?:{_EXTENSION_WORDS}|x)(?![^\W\d_]))[\s.:=#\-]{{0,5}}(\d{{1,9}})"
-    r"|(?:[#~]|,,+|;)[\s.:=#\-]{0,5}(\d{1,5}))[\s#)\]]*\Z",
-    re.IGNORECASE,
-)
-_EMPTY_EXTENSION = re.compile(rf"[\s(\[]+(?:{_EXTENSION_WORDS})[\s.:)\]]*\Z", re.IGNORECASE)
-_IS_EXTENSION_WORD = re.compile(rf"\s*(?:{_EXTENSION_WORDS}|x)[\s.:]*\Z", re.IGNORECASE)
-_LABEL = re.compile(r"[(\[{<]([^()\[\]{}<>\d+]{1,40})[)\]}>]")
-_FAX = frozenset(
-    {"fax", "telefax", "faxnummer", "télécopie", "télécopieur", "telefaks", "факс", "传真", "傳真"}
-)
-
-_OR = (
-    "or|and|und|oder|ou|et|y|e|o|of|en|og|och|eller|lub|oraz|i|a|nebo|ve|veya|vagy|és|ja|tai"
-    "|и|или|або|та|και|ή"
-)
-_HARD_SEPARATOR = re.compile(rf"[;,|&]|\s(?:{_OR})\s|或|または|と|(?<=\d)[\s\-/.(]*(?=\+)", re.IGNORECASE)
-_PLUSES = re.compile(r"[\s(\-]*\+[\s+(]*")
-_ZERO_PLUS = re.compile(r"\A[\s(]*00[\s(]*(?=\+)")
-_BRACKETS = str.maketrans("[]{}\\", "()()/")
-_DOUBLE_ZERO = re.compile(r"[\s(]*\+?[\s(]*00(?!0)[\s+)\-(./]*(?=[1-9])")
-
 
 def clean(raw: str) -> Cleaned:
     """Split a phone field into the numbers it holds. Never raises; reads nothing beyond `MAX_INPUT`."""
     if len(raw) > MAX_INPUT:
         return Cleaned(problem="too_long")
-    if _PLAIN.match(raw):
+    if marks.PLAIN.match(raw):
         return Cleaned((_written(raw, None),))
     text = _unwrap(raw if raw.isascii() and raw.isprintable() else _fold(raw))
     if not text:
         return Cleaned(problem="empty")
-    if _SCIENTIFIC.match(text):
+    if marks.SCIENTIFIC.match(text):
         return Cleaned(problem="scientific_notation")
-    if decimal := _DECIMAL.match(text):
+    if decimal := marks.DECIMAL.match(text):
         return _decimal(decimal[1], decimal[2])
-    if _SEPARATED.match(text):
+    if marks.SEPARATED.match(text):
         return Cleaned((_written(text, None),))
-    if link := _WHATSAPP.match(text):
+    if link := marks.WHATSAPP.match(text):
         return Cleaned((_written("+" + link[1], None),))
     text, fax = _without_labels(_without_scheme(text))
     if fax:
@@ -266,15 +178,15 @@ def _decimal(head: str, tail: str) -> Cleaned:
 
 def _without_scheme(text: str) -> str:
     """RFC 3966: drop `tel:` and parameters; a `phone-context=+49` completes a local number."""
-    if not (scheme := _SCHEME.match(text)):
+    if not (scheme := marks.SCHEME.match(text)):
         return text
     text = unquote(text[scheme.end() :])
-    if context := _CONTEXT.search(text):
+    if context := marks.CONTEXT.search(text):
         prefix = context[1].strip()
-        text = _CONTEXT.sub("", text)
+        text = marks.CONTEXT.sub("", text)
         if prefix.startswith("+") and not text.startswith("+"):
             text = prefix + text
-    return _OTHER_PARAMETER.sub("", text)
+    return marks.OTHER_PARAMETER.sub("", text)
 
 
 def _without_labels(text: str) -> tuple[str, bool]:
@@ -288,30 +200,30 @@ def _without_labels(text: str) -> tuple[str, bool]:
         label = match[1]
         if not any(character.isalpha() for character in label):
             return match[0]
-        if _IS_EXTENSION_WORD.match(label):
+        if marks.EXTENSION_LABEL.match(label):
             return " ext "
-        fax = fax or label.strip(" .:").casefold() in _FAX
+        fax = fax or label.strip(" .:").casefold() in marks.FAX_LABELS
         before, after = text[: match.start()], text[match.end() :]
-        return " | " if _DIGIT.search(before) and _DIGIT.search(after) else " "
+        return " | " if marks.DIGIT.search(before) and marks.DIGIT.search(after) else " "
 
-    replaced = _LABEL.sub(replace, text)
+    replaced = marks.LABEL.sub(replace, text)
     # An extension behind a label is not a second number.
-    return re.sub(r"\|(?=\s*(?:ext|x|#))", " ", replaced, flags=re.IGNORECASE), fax
+    return marks.BAR_BEFORE_EXTENSION.sub(" ", replaced), fax
 
 
 def _parts(text: str) -> Cleaned:
     """Set extensions aside, split at hard separators, and refuse what is left of letters and symbols."""
-    whole, extension = _without_extension(_ZERO_PLUS.sub("+", text.translate(_BRACKETS)))
-    pieces = [piece for piece in re.split(_HARD_SEPARATOR, whole) if piece.strip()]
+    whole, extension = _without_extension(marks.ZERO_PLUS.sub("+", text.translate(marks.BRACKETS)))
+    pieces = [piece for piece in marks.HARD_SEPARATOR.split(whole) if piece.strip()]
     found: list[Written] = []
     for piece in pieces:
         head, own = _without_extension(piece) if len(pieces) > 1 else (piece, None)
         if any(character.isalpha() for character in head):
             return Cleaned(problem="letters")
         found.append(_written(head, own))
-    if not _DIGIT.search(whole):
+    if not marks.DIGIT.search(whole):
         return Cleaned(problem="letters" if any(c.isalpha() for c in text) else "invalid")
-    if not all(_DIGITS_OF_A_NUMBER.match(number.text) and _DIGIT.search(number.text) for number in found):
+    if not all(marks.DIGITS_OF_A_NUMBER.match(one.text) and marks.DIGIT.search(one.text) for one in found):
         return Cleaned(problem="invalid")
     if extension is not None and found:
         last = found[-1]
@@ -320,11 +232,11 @@ def _parts(text: str) -> Cleaned:
 
 
 def _without_extension(text: str) -> tuple[str, str | None]:
-    if match := _EXTENSION.search(text):
+    if match := marks.EXTENSION.search(text):
         head = text[: match.start()].rstrip(" \t,;:([-/.")
-        if _DIGIT.search(head):
+        if marks.DIGIT.search(head):
             return head, match[1] or match[2]
-    if match := _EMPTY_EXTENSION.search(text):
+    if match := marks.EMPTY_EXTENSION.search(text):
         return text[: match.start()], None
     return text, None
 
@@ -332,8 +244,8 @@ def _without_extension(text: str) -> tuple[str, str | None]:
 def _written(text: str, extension: str | None) -> Written:
     """Recognise `+`, `++`, `(+49)`, `00`, `+00`, `00+`; everything else is left as the person wrote it."""
     text = text.strip(" \t-./")
-    if double := _DOUBLE_ZERO.match(text):
+    if double := marks.DOUBLE_ZERO.match(text):
         return Written("+" + text[double.end() :], extension, international=True)
-    if pluses := _PLUSES.match(text):
+    if pluses := marks.PLUSES.match(text):
         return Written("+" + text[pluses.end() :], extension, international=True)
     return Written(text, extension)

@@ -52,7 +52,8 @@ class WorkingTimePolicy:
 
 @dataclass(frozen=True, slots=True)
 class Rung:
-    """One entry of the ladder. `day` counts calendar days from day 0 (the start date, or a new episode)."""
+    """One entry of the ladder. `day` counts calendar days from day 0: the first working day on or after the start
+    date, or after a new episode began."""
 
     rung: str
     #: `person`, `manager` or `desk`.

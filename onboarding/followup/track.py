@@ -62,8 +62,11 @@ async def track(s: Services) -> TrackResult:
     """One pass. Raises what the tenant raises (RetryLater, DeployerError); nothing that was read is lost."""
     now = await s.clock.now()
     run = _Run(s, now, Rules.of(s.settings, s.policy))
-    await _audit(run)
-    await _report(run)
+    try:
+        await _audit(run)
+    finally:
+        # The report says who is in scope and who is an administrator: an audit outage must not hide that.
+        await _report(run)
     observe.event(log, "tracked", events=run.events, rows=run.rows, changed=run.changed)
     return TrackResult(run.events, run.rows, run.changed)
 

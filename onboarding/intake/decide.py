@@ -20,7 +20,7 @@ from dataclasses import dataclass, fields, replace
 from datetime import datetime
 
 from onboarding.casework import entry
-from onboarding.domain.case import Case, TimelineEntry
+from onboarding.domain.case import JOINED, Case, TimelineEntry
 from onboarding.domain.hire import Certainty, EventType, Hire, HireEvent
 from onboarding.domain.lifecycle import ACTIVE, Event, State
 
@@ -32,8 +32,6 @@ APPROVE_REHIRE = "needs_approval_rehire"
 APPROVE_SHARED_ID = "needs_approval_shared_id"
 CANCELLED_BY_HR = "cancelled_by_hr"
 EMPLOYMENT_ENDED = "employment_ended"
-#: Reason of a closed case whose person goes on in another case.
-JOINED = "joined"
 #: Blocks that intake made for want of data, and that data mends.
 MENDABLE = frozenset({MISSING_START_DATE, MISSING_NAME, NO_HR_READER})
 
@@ -198,6 +196,8 @@ def _withdraw(
     action = "hire_cancelled" if move is Event.CANCEL else "employment_ended"
     access_pass = str(case.access_pass.status) if case.access_pass else None
     noted = _noted(now, action, event, about, account=account, access_pass=access_pass)
+    if case.pass_at_large(now):
+        return Outcome((noted,), "revoke_pass", reason, look_now=True)
     return Outcome((noted,), "none" if account == "none" else "disable_account", reason)
 
 
@@ -275,7 +275,9 @@ def _reopen(case: Case, event: HireEvent) -> None:
     case.certainty = event.certainty
     case.approvals = [reason for reason in case.approvals if reason != APPROVE_REHIRE]
     case.steps.clear()
-    case.access_pass = None  # the new run needs one of its own; whatever is left in the tenant is voided first
+    case.access_pass = (
+        None  # the new run needs one of its own; whatever is left in the tenant is voided first
+    )
     if case.rungs:
         case.episode += 1
         case.episode_started_at = None

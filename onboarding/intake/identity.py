@@ -15,12 +15,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from onboarding import casework
-from onboarding.domain.case import Alias, AliasKind, Case, aliases_of
+from onboarding.domain.case import JOINED, Alias, AliasKind, Case, aliases_of
 from onboarding.domain.hire import Certainty, EventType, Hire, HireEvent
 from onboarding.domain.lifecycle import Event, State
 from onboarding.errors import StoreConflict
 from onboarding.intake.adapter import LinkedEvent
-from onboarding.intake.decide import JOINED
 from onboarding.ports import Services
 
 #: Events about people whom we do not know, and then need not: existing staff leaving, records deleted.

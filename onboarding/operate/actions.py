@@ -175,7 +175,11 @@ async def _include(s: Services, case: Case, now: datetime, ask: Ask) -> None:
 async def _exclude(s: Services, case: Case, now: datetime, ask: Ask) -> None:
     code = case.reason_code or ""
     case.apply(Event.EXCLUDE, reason=code if code.startswith(APPROVABLE) else None)
-    await _stop(s, case, now, "exclude", ask)
+    if case.pass_at_large(now):
+        note = casework.entry(now, "exclude", f"operator:{ask.actor}", reason=ask.reason.strip())
+        await casework.hand_on(s, case, now, "revoke_pass", "exclude", note)
+    else:
+        await _stop(s, case, now, "exclude", ask)
 
 
 ACTIONS: dict[str, Callable[[Services, Case, datetime, Ask], Awaitable[None]]] = {

@@ -155,6 +155,7 @@ NEXT: dict[str, str] = {
     "watch": "Check that the methods are still there",
     "operator": "An operator has to act",
     "await_hire": "HR has to complete the hire",
+    "revoke_pass": "Make the first credential void",
     "disable_account": "An administrator has to decide what becomes of the account",
     "none": "Nothing",
 }
@@ -206,6 +207,7 @@ TIMELINE: dict[str, str] = {
     "pass_intended": "A first credential is about to be issued (to the {recipient})",
     "pass_created": "A Temporary Access Pass was created",
     "pass_voided": "A Temporary Access Pass whose delivery was in doubt was voided",
+    "pass_not_voided": "The tenant refused to make the pass void; an administrator has to look",
     "pass_delivered": "The first credential was handed to the {recipient}",
     "step_done": "Done: {step} {detail}",
     "step_skipped": "Left out: {step} ({why})",

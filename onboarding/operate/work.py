@@ -16,7 +16,7 @@ from onboarding.errors import DeployerError, OperatorError, RetryLater, StoreCon
 from onboarding.followup import advance as followup
 from onboarding.intake import process
 from onboarding.ports import WORK_QUEUE, DeliveryStatus, Services, WorkMessage
-from onboarding.provisioning import runner
+from onboarding.provisioning import revoke, runner
 
 log = logging.getLogger(__name__)
 
@@ -60,6 +60,8 @@ async def _advance(s: Services, case_id: str, queue: str) -> None:
         await runner.advance(s, case, now)
     elif case.state in FOLLOWED:
         await _follow_up(s, case, now)
+    elif case.state in revoke.OVER and case.next_action.what == "revoke_pass":
+        await revoke.revoke(s, case, now)
     elif case.state in {State.RECEIVED, State.AWAITING_FETCH} and case.next_action.when is not None:
         await process.reconsider(s, case, now, queue=queue)
 

@@ -53,7 +53,10 @@ def main(arguments: Sequence[str]) -> int:
         print(_line(row), flush=True)
     _write(finished)
     missed = [row.name for row, _ in finished if row.verdict is Verdict.MISSED]
-    print(f"{RESULT.relative_to(ROOT)} written; " + (f"missed: {', '.join(missed)}" if missed else "none missed"))
+    print(
+        f"{RESULT.relative_to(ROOT)} written; "
+        + (f"missed: {', '.join(missed)}" if missed else "none missed")
+    )
     return 1 if missed else 0
 
 
@@ -67,7 +70,8 @@ def _run(name: str) -> Row:
 
 
 def _line(row: Row) -> str:
-    return f"{row.name:<16} {row.verdict.value.upper():<10} must {row.must:<38} measured {row.measured}\n{'':17}{row.detail}"
+    head = f"{row.name:<16} {row.verdict.value.upper():<10} must {row.must}"
+    return f"{head}\n{'':17}measured {row.measured}\n{'':17}{row.detail}"
 
 
 def _write(finished: Sequence[tuple[Row, float]]) -> None:

@@ -31,7 +31,9 @@ def settings(store_path: str, graph: str, *, clock: str = "simulator") -> dict[s
 
 def hire(number: int, start: str, at: str, **said: Any) -> dict[str, Any]:
     """A `hire.created` event. Every seventh name needs transliteration."""
-    name = {0: ("Søren", "O'Neill-Groß"), 1: ("太郎", "山田"), 2: ("Łukasz", "Żółć")}.get(number % 7, ("Emma", "Hall"))
+    name = {0: ("Søren", "O'Neill-Groß"), 1: ("太郎", "山田"), 2: ("Łukasz", "Żółć")}.get(
+        number % 7, ("Emma", "Hall")
+    )
     return {
         "event_type": "hire.created",
         "occurred_at": at,
@@ -78,7 +80,10 @@ class Control:
 
     def manager(self) -> None:
         """The manager whom the hires name, older than they are."""
-        self.post("/_control/users", {"userPrincipalName": MANAGER, "employeeId": "M1", "displayName": "Petra Vogel"})
+        self.post(
+            "/_control/users",
+            {"userPrincipalName": MANAGER, "employeeId": "M1", "displayName": "Petra Vogel"},
+        )
 
     def requests(self, after: int = 0) -> list[dict[str, Any]]:
         """What Graph was asked, in order."""

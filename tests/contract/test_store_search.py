@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from onboarding.domain.case import Account, AccountIntent, NextAction, Recoverable, Status
+from onboarding.domain.case import JOINED, Account, AccountIntent, NextAction, Recoverable, Status
 from onboarding.domain.lifecycle import State
 from onboarding.errors import RequestError
 from onboarding.ports import CaseQuery, CaseSummary
@@ -199,3 +199,14 @@ async def test_a_token_of_another_list_is_refused(store: StoreUnderTest):
         await store.cases.search(CaseQuery(), deliveries.next_page)
     with pytest.raises(RequestError):
         await store.deliveries.page(page=cases.next_page)
+
+
+async def test_the_trace_of_a_case_that_was_joined_into_another_is_not_listed(store: StoreUnderTest):
+    case = await store.cases.create(make_case(1, display_name="Trace"))
+    assert await found(store, q="trace") == [1]
+    case.state, case.reason_code = State.CLOSED, JOINED
+    await store.cases.save(case)
+    assert await found(store, q="trace") == []
+    assert await found(store, state="closed") == []
+    assert "closed" not in await store.cases.counts()
+    assert await store.cases.get(case.case_id) is not None

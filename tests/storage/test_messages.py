@@ -73,7 +73,9 @@ def test_keys_that_we_do_not_know_are_left_alone():
     assert from_json('{"case":"c_1","why":"x","later":1}') == WorkMessage(case_id="c_1", why="x")
 
 
-@pytest.mark.parametrize("row", ['{"case":"planted@personal.example"}', '{"delivery":"c_1"}', '{"case":"c_x y"}'])
+@pytest.mark.parametrize(
+    "row", ['{"case":"planted@personal.example"}', '{"delivery":"c_1"}', '{"case":"c_x y"}']
+)
 def test_an_id_that_is_none_of_ours_is_refused_without_being_quoted(row: str) -> None:
     """Whoever handles a message logs its ids."""
     with pytest.raises(ValueError, match="none of ours") as refused:

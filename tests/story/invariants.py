@@ -133,7 +133,7 @@ async def _explained(s: Services, case: Case) -> None:
 def _shown(found: dict[str, Any]) -> None:
     assert set(found) >= PROMISED
     if SCHEMA.exists():
-        import jsonschema
+        import jsonschema  # type: ignore[import-untyped]
 
         jsonschema.validate(found, json.loads(SCHEMA.read_text(encoding="utf-8")))
 

@@ -8,8 +8,11 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from onboarding.domain.case import AliasKind
 from onboarding.domain.lifecycle import State
+from onboarding.ports import WorkMessage
 from tests.story.world import BEGIN, EMPLOYEE, START, World, only
 
 GREENHOUSE = Path("tests/vendors/greenhouse")
@@ -46,7 +49,9 @@ async def test_a_newer_creation_after_a_cancellation_brings_the_person_back(worl
     assert len(world.accounts()) == 1
 
 
-async def test_a_cancellation_after_the_account_ends_every_message_and_names_the_account(world: World) -> None:
+async def test_a_cancellation_after_the_account_ends_every_message_and_names_the_account(
+    world: World,
+) -> None:
     await world.hire()
     await world.until(3)
     told = await world.heard()
@@ -63,9 +68,7 @@ async def test_a_cancellation_after_the_account_ends_every_message_and_names_the
 async def test_a_start_moved_later_before_the_account_waits(world: World) -> None:
     await world.hire(start_date=(START + timedelta(days=30)).isoformat())
     assert world.ours() == []
-    await world.hire(
-        event_type="start_date.changed", start_date=(START + timedelta(days=60)).isoformat()
-    )
+    await world.hire(event_type="start_date.changed", start_date=(START + timedelta(days=60)).isoformat())
     await world.until(40, every=timedelta(days=2))
     assert world.ours() == []
     await world.until(47, every=timedelta(days=1))
@@ -76,9 +79,7 @@ async def test_a_start_moved_later_after_the_account_moves_pass_and_ladder(world
     await world.hire()
     assert len(world.accounts()) == 1
     await world.until(-5)
-    await world.hire(
-        event_type="start_date.changed", start_date=(START + timedelta(days=14)).isoformat()
-    )
+    await world.hire(event_type="start_date.changed", start_date=(START + timedelta(days=14)).isoformat())
     await world.until(10)
     assert await world.heard() == []
     await world.until(14)
@@ -92,9 +93,7 @@ async def test_a_start_moved_later_after_the_welcome_moves_the_ladder(world: Wor
     await world.hire()
     await world.until(-1)
     assert await world.heard() == ["access_pass_manager", "welcome"]
-    await world.hire(
-        event_type="start_date.changed", start_date=(START + timedelta(days=14)).isoformat()
-    )
+    await world.hire(event_type="start_date.changed", start_date=(START + timedelta(days=14)).isoformat())
     await world.until(13)
     assert only(await world.heard(), "person") == ["welcome"]
     await world.until(14)
@@ -108,6 +107,36 @@ async def test_a_start_moved_earlier_is_acted_on_at_once(world: World) -> None:
     assert len(world.accounts()) == 1
     await world.until(0)
     assert await world.heard() == ["access_pass_manager", "welcome", "nudge_first"]
+
+
+async def test_a_start_moved_earlier_after_the_account_moves_pass_and_ladder(world: World) -> None:
+    await world.hire(start_date=(START + timedelta(days=1)).isoformat())
+    assert len(world.accounts()) == 1
+    await world.until(-10)
+    earlier = START - timedelta(days=5)
+    await world.hire(event_type="start_date.changed", start_date=earlier.isoformat())
+    await world.until(earlier)
+    assert await world.heard() == ["access_pass_manager", "welcome", "nudge_first"]
+
+
+async def test_a_start_moved_later_in_the_middle_of_the_ladder_repeats_nothing(world: World) -> None:
+    await world.hire()
+    await world.until(3)
+    await world.hire(event_type="start_date.changed", start_date=(START + timedelta(days=14)).isoformat())
+    await world.until(13)
+    assert only(await world.heard(), "person") == ["welcome", "nudge_first", "nudge_second"]
+    await world.until(25)
+    assert only(await world.heard(), "person")[3:] == ["nudge_third", "nudge_last"]
+
+
+async def test_a_new_private_address_is_used_from_the_next_message_on(world: World) -> None:
+    await world.hire()
+    await world.until(1)
+    await world.hire(event_type="hire.updated", personal_email="new.planted.person@personal.example")
+    await world.until(3)
+    to = {mail.message: mail.to for mail in await world.sent()}
+    assert "new.planted.person@personal.example" in to["nudge_second"]
+    assert "new.planted.person@personal.example" not in to["nudge_first"]
 
 
 async def test_a_rehire_into_an_account_that_exists_needs_an_approver(world: World) -> None:
@@ -195,6 +224,19 @@ async def test_the_same_delivery_five_times_at_once_is_one(world: World) -> None
     assert await world.heard() == ["access_pass_manager", "welcome", "nudge_first"]
 
 
+async def test_many_messages_about_one_case_at_once_send_one_nudge(world: World) -> None:
+    """Queues deliver at least once, and several workers listen."""
+    await world.hire()
+    await world.until(0, "08:30")
+    world.tenant.move_to(world.local(0, "09:01"))
+    case_id = (await world.case()).case_id
+    for _ in range(6):
+        await world.host.app.services.queue.send(WorkMessage(case_id=case_id, why="due"))
+    await asyncio.gather(*[world.host.drain() for _ in range(6)])
+    await world.until(0)
+    assert await world.heard() == ["access_pass_manager", "welcome", "nudge_first"]
+
+
 async def test_one_person_in_two_deliveries_at_once_is_one_case(world: World) -> None:
     first, second = world.body(), world.body(event_type="hire.updated", job_title="Welder")
     await asyncio.gather(world.post(first), world.post(second))
@@ -218,3 +260,51 @@ async def test_a_delivery_that_is_sent_again_days_later_changes_nothing(world: W
     assert after.deliveries == before.deliveries
     owners = await world.host.app.services.cases.find_aliases(EMPLOYEE)
     assert [alias.kind for alias, _ in owners] == [AliasKind.EMPLOYEE_ID]
+
+
+@pytest.mark.parametrize("how", ["cancelled by HR", "excluded by an operator"])
+async def test_a_hire_that_is_over_leaves_no_usable_pass_behind(world: World, how: str) -> None:
+    """The pass was handed over on the working day before; the first day never comes."""
+    await world.hire()
+    await world.until(-2)
+    assert (await world.case()).access_pass is not None
+    assert world.tenant.get(f"/_control/users/{world.account()['id']}")["methods"]
+    if how == "cancelled by HR":
+        await world.hire(event_type="hire.cancelled")
+        await world.tick()
+    else:
+        assert (await world.operator("exclude"))[0] == 202
+    assert world.tenant.get(f"/_control/users/{world.account()['id']}")["methods"] == []
+    shown = await world.show()
+    assert shown["first_credential"]["status"] == "void"
+    assert shown["next_action"]["what"] == "disable_account"
+    assert "pass_voided" in [entry["action"] for entry in shown["timeline"]]
+
+
+async def test_a_pass_is_made_void_once_the_tenant_answers_again(world: World) -> None:
+    await world.hire()
+    await world.until(-2)
+    world.fault(
+        "status", "DELETE", "/users/{id}/authentication/temporaryAccessPassMethods/*", status=503, times=20
+    )
+    await world.hire(event_type="hire.cancelled")
+    world.no_faults()
+    await world.jump(-1, "12:00")
+    assert (await world.show())["first_credential"]["status"] == "void"
+
+
+async def test_an_account_with_hrs_number_under_another_name_is_for_an_approver(world: World) -> None:
+    """The webhook is switched on, and HR announces people who have long been here."""
+    world.tenant.post(
+        "/_control/users", {"userPrincipalName": "long.here@contoso.example", "employeeId": EMPLOYEE}
+    )
+    await world.hire()
+    shown = await world.show()
+    assert (shown["state"], shown["reason_code"]) == ("blocked", "needs_approval_adopt")
+    assert len(world.accounts()) == 1
+    assert (await world.operator("approve", role="approver"))[0] == 202
+    shown = await world.show()
+    assert shown["account"]["user_principal_name"] == "long.here@contoso.example"
+    assert shown["account"]["origin"] == "adopted"
+    assert len(world.accounts()) == 1
+    assert (await world.show("long.here@contoso.example"))["case_id"] == shown["case_id"]

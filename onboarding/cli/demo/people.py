@@ -54,13 +54,13 @@ QUIRKS = (
     Person("José María", "de la Cruz Núñez", "Spain", "612 34 56 78", None, PROMPT, "number without a country"),
     Person("太郎", "山田", "Japan", "090-1234-5678", "JP", LATE, "not Latin", locale="ja-JP"),
     Person("Łukasz", "Żółć", "Poland", "+48 512 345 678 ext. 21", None, PROMPT, "extension", out_of_order=True),
-    Person("Priya", "Raghunathan", "India", "98765 43210", "IN", NEVER, "ignores everything"),
+    Person("Priya", "Raghunathan", "India", "98765 43210", "IN", NEVER, "answers nothing"),
     Person("Åse", "Sørensen", "Denmark", "+45 20 12 34 56", None, HELPED, "an administrator adds a phone"),
     Person("Nguyễn", "Thị Ánh", "Vietnam", "+84 91 234 56 78", None, PASSKEY, "a passkey and nothing else"),
     Person("Işıl", "Çağlar", "Türkiye", "+90 532 123 45 67", None, CANCELS, "cancels the first time"),
     Person("Fatima", "Al-Mansouri", "United Arab Emirates", "+971 50 123 4567", zone="Asia/Dubai"),
-    Person("Maya", "Cohen", "Israel", "1.23E+10", None, LATE, "1.23E+10"),
-    Person("Sam", "Taylor", "USA", "+1 212 555 2368 (work)", None, EARLY, "(work) after the number", zone="America/New_York"),
+    Person("Maya", "Cohen", "Israel", "1.23E+10", None, LATE, "a number from a spreadsheet"),
+    Person("Sam", "Taylor", "USA", "+1 212 555 2368 (work)", None, EARLY, "words after it", zone="America/New_York"),
     Person("Ana", "Silva", "Brazil", "(11) 91234-5678", "BR", EARLY, "offer, then hire", source=GREENHOUSE),
     Person("Marta", "Kowalczyk-Nowak", "Poland", "512345", None, VERY_LATE, "six digits"),
     Person("Noor", "van den Berg", "The Netherlands", "06 12345678", "NL", REMOVES, "deletes it again", start=2),
@@ -70,7 +70,7 @@ QUIRKS = (
     Person("Rosa", "Jiménez", "Spain", "+34 612 34 56 79", None, COMPLETED, "start date sent a day later", start=7),
     Person("Ida", "Nilsson", "Sweden", "070-123 45 68", "SE", TWIN, "has an account already"),
     Person("Anna", "Schmidt", "Austria", "+43 664 1234568", None, PROMPT, "a namesake works here already"),
-    Person("Olga", "Смирнова", "Kazakhstan", "+7 701 123 4567", None, NEVER, "Cyrillic, ignores everything", duplicate=True),
+    Person("Olga", "Смирнова", "Kazakhstan", "+7 701 123 4567", None, NEVER, "Cyrillic", duplicate=True),
 )  # fmt: skip
 
 POOL = (

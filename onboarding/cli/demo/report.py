@@ -17,7 +17,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from rich.table import Table
 
 from onboarding.cli.demo.people import Person
-from onboarding.cli.demo.result import GROUPS, Row
+from onboarding.cli.demo.result import GROUPS, OPEN, Row
 from onboarding.domain import country
 
 #: Of lines that go to a file or a pipe.
@@ -120,12 +120,19 @@ def _table(rows: list[Row], *, heading: bool) -> Table:
         told = ", ".join(row.told)
         table.add_row(escape(row.person.name), _code(row.person), str(row.messages), told, escape(row.why))
     rest = [row for row in rows if not row.notable]
-    if rest:
-        mail = sorted({row.messages for row in rest})
-        span = str(mail[0]) if len(mail) == 1 else f"{mail[0]}–{mail[-1]}"
-        told = ", ".join(name for name in ("manager", "desk") if any(name in row.told for row in rest))
-        table.add_row(f"{len(rest)} more", "", span, told, escape(", ".join(row.person.name for row in rest)))
+    # People who are still open are told apart by what is missing; of the others the names are enough.
+    for why in sorted({row.why for row in rest} if rest and rest[0].group == OPEN else {""} if rest else ()):
+        _add_many(table, [row for row in rest if why in {"", row.why}], why)
     return table
+
+
+def _add_many(table: Table, rows: list[Row], why: str) -> None:
+    """One line for people who have nothing of their own to tell."""
+    mail = sorted({row.messages for row in rows})
+    span = str(mail[0]) if len(mail) == 1 else f"{mail[0]}–{mail[-1]}"
+    told = ", ".join(name for name in ("manager", "desk") if any(name in row.told for row in rows))
+    names = ", ".join(row.person.name for row in rows)
+    table.add_row(f"{len(rows)} more", "", span, told, escape(f"{why}: {names}" if why else names))
 
 
 def _code(person: Person) -> str:

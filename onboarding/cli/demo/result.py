@@ -42,7 +42,7 @@ _REASON = {
 #: Why a number was not used, where the code alone says too little.
 _NUMBER = {
     "possible_only": "no valid number",
-    "scientific_notation": "ruined by a spreadsheet",
+    "scientific_notation": "its digits are lost",
     "no_region": "no country known",
 }
 
@@ -106,7 +106,7 @@ def _row(person: Person, case: Mapping[str, Any] | None) -> Row:
     if case["state"] == "confirmed":
         group = TOLD if told else REMINDED if reminders else AT_ONCE
     parts = [person.note, _phone(case), _clause(case)]
-    notable = bool(person.note) or group in {BLOCKED, OPEN, STOPPED, OTHER}
+    notable = bool(person.note) or group in {BLOCKED, STOPPED, OTHER}
     return Row(group, person, len(nudges), told, "; ".join(filter(None, parts)), notable)
 
 

@@ -21,6 +21,8 @@ DAYS = 23
 #: A working day has eight hours everywhere: steps of four meet each of them.
 STEP = timedelta(hours=4)
 BEGIN = time(6)
+#: A free day in all countries of the demo: nothing is due on it.
+SATURDAY = 5
 
 #: `tell(done, total, moment, words)` after every step; `words` say what people did, if anything.
 Tell = Callable[[int, int, datetime, str], None]
@@ -52,8 +54,9 @@ def play(world: World, hires: list[Person], tell: Tell) -> None:
     first_day = begin.date()
     _furnish(world, hires)
     agenda = sorted((act for person in hires for act in plan(person, begin)), key=lambda act: act.at)
-    steps = {begin + STEP * n for n in range(int(timedelta(days=DAYS) / STEP) + 1)}
-    moments = sorted(steps | {act.at for act in agenda if act.at < max(steps)})
+    steps = [begin + STEP * n for n in range(int(timedelta(days=DAYS) / STEP) + 1)]
+    acts = {act.at for act in agenda if act.at < steps[-1]}
+    moments = sorted({at for at in steps if at.weekday() != SATURDAY} | acts)
     for number, moment in enumerate(moments, 1):
         if number > 1:
             world.move_to(moment)

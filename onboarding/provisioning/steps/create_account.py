@@ -6,6 +6,8 @@ ObjectConflict look at that name:
 - our mark, but older than our intent → the person seems to have an account already: an approver decides;
 - somebody else's → next candidate;
 - 404 → it exists but has not replicated: wait, and never take the next candidate, which would make two accounts.
+Before that, where the mark is HR's own number, an account that carries it already under another name is for an
+approver too: HR systems announce their whole workforce when somebody switches the webhook on.
 The initial password is random, used once in the request, and kept nowhere.
 """
 
@@ -39,6 +41,8 @@ async def run(ctx: Context) -> Outcome:
             wanted = new_user(ctx, ctx.case.intent)
         except names.NameUnusable:
             return Block("name_unusable")  # HR changed the name after it was reserved
+        if known := await _known(ctx, ctx.case.intent):
+            return known
         if wanted.mobile_phone and not ctx.case.intent.with_phone:
             ctx.case.intent.with_phone = True
             await ctx.save("phone_intended")
@@ -50,6 +54,19 @@ async def run(ctx: Context) -> Outcome:
             if outcome:
                 return outcome
     return Block("no_free_username")
+
+
+async def _known(ctx: Context, intent: AccountIntent) -> Outcome | None:
+    """Somebody with HR's number who was there before us. None: nobody, or our own earlier try."""
+    if intent.mark != reserve_username.hr_mark(ctx.hire):
+        return None
+    found = await ctx.s.directory.find_by_employee_id(intent.mark)
+    others = [u for u in found if u.user_principal_name.lower() != intent.user_principal_name.lower()]
+    if not others:
+        return None
+    if NEEDS_APPROVAL in ctx.case.approvals and len(others) == 1:
+        return await _link(ctx, intent, others[0], "adopted")
+    return Block(NEEDS_APPROVAL)
 
 
 async def _look(ctx: Context, intent: AccountIntent) -> Outcome | None:
@@ -77,6 +94,10 @@ async def _link(ctx: Context, intent: AccountIntent, user: DirectoryUser, origin
     owner = await ctx.s.cases.claim_alias(Alias(TENANT, AliasKind.OBJECT_ID, user.id), case.case_id)
     if owner != case.case_id:
         return Block("account_of_another_case")
+    if user.user_principal_name.lower() != intent.user_principal_name.lower():
+        # Adopted under the name it has: the reserved one is free again.
+        await ctx.s.cases.claim_alias(_upn_alias(user.user_principal_name), case.case_id)
+        await ctx.s.cases.release_alias(_upn_alias(intent.user_principal_name), case.case_id)
     case.account = Account(
         id=user.id,
         user_principal_name=user.user_principal_name,

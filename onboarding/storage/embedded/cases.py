@@ -25,7 +25,7 @@ class _Row:
 
     case_id: str
     row: bytes
-    search: search.SearchRow
+    search: search.SearchRow | None
     due: int | None
     timeline: list[bytes]
 
@@ -35,7 +35,7 @@ class _Row:
         return cls(
             case.case_id,
             encode(case),
-            search.SearchRow.of(case),
+            search.SearchRow.of(case) if case.listed else None,
             None if when is None else micros(when),
             [pack(entry) for entry in timeline],
         )

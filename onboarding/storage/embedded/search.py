@@ -68,8 +68,15 @@ class SearchRow:
         return cls(columns, "\n".join(sorted(summary.words(case))), "\n".join(sorted(summary.ids(case))))
 
 
-def write(connection: sqlite3.Connection, n: int, row: SearchRow) -> None:
-    """Write the search row of case number `n`; words and ids are touched only where they changed."""
+def write(connection: sqlite3.Connection, n: int, row: SearchRow | None) -> None:
+    """Write the search row of case number `n`; words and ids are touched only where they changed.
+
+    None: the case is not listed, and leaves the lists if it was in them.
+    """
+    if row is None:
+        for table in ("search", "words", "ids"):
+            connection.execute(f"DELETE FROM {table} WHERE n = ?", (n,))  # noqa: S608 - names of ours
+        return
     before = connection.execute("SELECT words, ids FROM search WHERE n = ?", (n,)).fetchone()
     old_words, old_ids = before or ("", "")
     connection.execute(_UPSERT, (n, *row.columns, row.words, row.ids))

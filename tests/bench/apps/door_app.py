@@ -10,7 +10,9 @@ from pathlib import Path
 
 import azure.functions as func
 
-_SPEC = importlib.util.spec_from_file_location("real_functions", Path(__file__).resolve().parents[3] / "function_app.py")
+_SPEC = importlib.util.spec_from_file_location(
+    "real_functions", Path(__file__).resolve().parents[3] / "function_app.py"
+)
 assert _SPEC is not None
 assert _SPEC.loader is not None
 _REAL = importlib.util.module_from_spec(_SPEC)

@@ -6,16 +6,27 @@ Prints `{"imported": [...], "webhook": [...], "status": 202}`.
 from __future__ import annotations
 
 import asyncio
+import importlib
 import json
 import sys
 import tempfile
 
-HEAVY = ("msgraph", "kiota_abstractions", "azure.identity", "azure.data", "azure.storage", "phonenumbers", "sqlite3")
+HEAVY = (
+    "msgraph",
+    "kiota_abstractions",
+    "azure.identity",
+    "azure.data",
+    "azure.storage",
+    "phonenumbers",
+    "sqlite3",
+)
 
 
 def loaded() -> list[str]:
     """Those of HEAVY that were imported."""
-    return [name for name in HEAVY if name in sys.modules or any(m.startswith(name + ".") for m in sys.modules)]
+    return [
+        name for name in HEAVY if name in sys.modules or any(m.startswith(name + ".") for m in sys.modules)
+    ]
 
 
 async def webhook(folder: str) -> int:
@@ -32,16 +43,17 @@ async def webhook(folder: str) -> int:
     host = Host(bootstrap.build(Settings.from_env(env)))
     now = datetime.now(UTC)
     body = json.dumps(tenant.hire(1, "2030-01-07", now.isoformat())).encode()
-    headers = signing.sign(catalog.adapters()[tenant.SOURCE], tenant.SECRET, body, now=now, message_id="msg_1")
+    headers = signing.sign(
+        catalog.adapters()[tenant.SOURCE], tenant.SECRET, body, now=now, message_id="msg_1"
+    )
     answer = await host.post(tenant.SOURCE, body, headers)
     await host.app.aclose()
-    return answer.status_code
+    status: int = answer.status_code
+    return status
 
 
 if __name__ == "__main__":
-    import function_app
-
-    assert function_app.app
+    importlib.import_module("function_app")
     imported = loaded()
     with tempfile.TemporaryDirectory() as there:
         status = asyncio.run(webhook(there))

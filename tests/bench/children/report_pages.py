@@ -18,7 +18,7 @@ from aiohttp import web
 
 PAGE = 999
 PATH = "/v1.0/reports/authenticationMethods/userRegistrationDetails"
-_METHODS = (
+_METHODS: tuple[list[str], ...] = (
     [],
     ["mobilePhone"],
     ["microsoftAuthenticatorPush", "softwareOneTimePasscode", "mobilePhone"],

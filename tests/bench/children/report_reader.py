@@ -50,7 +50,9 @@ async def store_with_people(path: str, people: int) -> EmbeddedStore:
     store = open_embedded(path, _no_wall)
     numbers = range(0, people, OURS)
     wanted = [Alias(TENANT, AliasKind.OBJECT_ID, user_id(n)) for n in numbers]
-    await asyncio.gather(*(store.cases.claim_alias(a, f"c_{n:020}") for a, n in zip(wanted, numbers, strict=True)))
+    await asyncio.gather(
+        *(store.cases.claim_alias(a, f"c_{n:020}") for a, n in zip(wanted, numbers, strict=True))
+    )
     return store
 
 
@@ -87,7 +89,9 @@ async def by_models(url: str) -> tuple[int, float]:
     http = KiotaClientFactory.create_with_default_middleware()
     adapter = GraphRequestAdapter(authentication_provider(tenant(url), None), client=http)
     root = url.rpartition("/")[0]
-    details = GraphServiceClient(request_adapter=adapter).reports.authentication_methods.user_registration_details
+    details = GraphServiceClient(
+        request_adapter=adapter
+    ).reports.authentication_methods.user_registration_details
     await details.with_url(f"{root}/1{PATH}").get()
     rows, following, begin = 0, f"{url}{PATH}", time.perf_counter()
     while following:

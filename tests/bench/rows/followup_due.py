@@ -13,7 +13,7 @@ from onboarding.domain.case import Account, Case, NextAction, aliases_of
 from onboarding.domain.hire import Hire
 from onboarding.domain.lifecycle import State
 from onboarding.operate.due import enqueue_due
-from onboarding.ports import QUEUES, CaseQuery, Services
+from onboarding.ports import QUEUES, CaseQuery, LeasedMessage, QueueHost, Services
 from onboarding.settings import Settings
 from onboarding.storage import messages
 from tests.bench import tenant
@@ -37,7 +37,12 @@ def run(due: int = 1_000, closed: int = 100_000, rounds: int = 9) -> Row:
         f"a pass: enqueue_due, the list of who is followed up, and for each due case the look-up, the save with "
         f"its due and search rows, and the deletion of the message; no tenant and no mail, which would hide the "
         f"store. {closed:,} closed cases, {rounds} pairs, fastest pair {min(a / b for a, b in pairs):.2f} ×",
-        {"ratio": found.value, "among_s": found.ours, "alone_s": found.other, "mean_s": statistics.mean(a for a, _ in pairs)},
+        {
+            "ratio": found.value,
+            "among_s": found.ours,
+            "alone_s": found.other,
+            "mean_s": statistics.mean(a for a, _ in pairs),
+        },
     )
 
 
@@ -119,12 +124,12 @@ async def _list(s: Services) -> None:
             return
 
 
-async def _work(s: Services, host: bootstrap.QueueHost, queue: str) -> list[Case]:
+async def _work(s: Services, host: QueueHost, queue: str) -> list[Case]:
     """What a worker does with the store for each message, eight at a time."""
     done: list[Case] = []
     while batch := await host.receive(queue, 8, 600):
 
-        async def one(index: int, batch: list = batch) -> None:
+        async def one(index: int, batch: list[LeasedMessage] = batch) -> None:
             message = messages.from_json(batch[index].body)
             case = await s.cases.get(message.case_id or "")
             assert case

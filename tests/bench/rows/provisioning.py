@@ -30,9 +30,15 @@ def run(people: int = 60, latency: float = 0.05) -> Row:
         f"≥ {MUST:.0f} × a sequential SDK script",
         f"{times:.1f} × ({ours:.1f} s against {script:.1f} s)",
         times >= MUST,
-        f"{people} people at {latency * 1000:.0f} ms; ours from the first webhook to the last welcome, {asked:.1f} requests "
-        f"a person; the script {asked_script:.1f} (it does not look who is privileged, or what is there already)",
-        {"times": times, "ours_s": ours, "script_s": script, "requests": asked, "script_requests": asked_script},
+        f"{people} people at {latency * 1000:.0f} ms; ours from the first webhook to the last welcome, "
+        f"{asked:.1f} requests a person; the script {asked_script:.1f}",
+        {
+            "times": times,
+            "ours_s": ours,
+            "script_s": script,
+            "requests": asked,
+            "script_requests": asked_script,
+        },
     )
 
 

@@ -19,7 +19,9 @@ def run(rows: int = 100_000, rounds: int = 7) -> Row:
     """Ours: `registration_report()` and the owners of every page from an embedded store that knows 1 %."""
     with processes.report_pages() as base, tempfile.TemporaryDirectory() as folder:
         same = asyncio.run(_measure(f"{base}/{rows}", f"{folder}/store.db", rows, rounds))
-        varied = asyncio.run(_measure(f"{base}/{rows}-varied", f"{folder}/store2.db", rows, max(rounds // 2, 1)))
+        varied = asyncio.run(
+            _measure(f"{base}/{rows}-varied", f"{folder}/store2.db", rows, max(rounds // 2, 1))
+        )
     found = ratio(same)
     worst = ratio(varied)
     return judged(

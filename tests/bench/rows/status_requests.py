@@ -17,7 +17,11 @@ from tests.bench.tenant import DOMAIN, Control, settings
 REPORT = "/v1.0/reports/authenticationMethods/userRegistrationDetails"
 AUDITS = "/v1.0/auditLogs/directoryAudits"
 PAGE = 999
-_METHODS = ([], [{"method": "mobilePhone", "actor": "user"}], [{"method": "fido2", "actor": "user"}])
+_METHODS: tuple[list[dict[str, str]], ...] = (
+    [],
+    [{"method": "mobilePhone", "actor": "user"}],
+    [{"method": "fido2", "actor": "user"}],
+)
 
 
 def run(people: int = 100_000, chunk: int = 5_000) -> Row:

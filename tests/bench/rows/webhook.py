@@ -49,7 +49,8 @@ def run(seconds: float = 20.0, rounds: int = 3, warm_up: float = 3.0) -> Row:
     return judged(
         "webhook",
         f"p99 ≤ {MUST:.0f} × an empty function, nothing lost",
-        f"{found.value:.2f} × ({found.ours * 1000:.1f} ms against {found.other * 1000:.1f} ms), {lost} lost of {sent:,}",
+        f"{found.value:.2f} × ({found.ours * 1000:.1f} ms against {found.other * 1000:.1f} ms), "
+        f"{lost} lost of {sent:,}",
         found.value <= MUST and lost == 0,
         f"{RATE:.0f}/s for {seconds:.0f} s, {rounds} times each; p50 {middle.value:.2f} × ({middle.ours * 1000:.1f} ms "
         f"against {middle.other * 1000:.1f} ms); HTTP functions alone in their process, as Azure scales them; "
@@ -70,7 +71,9 @@ def _p(hits: list[Hit], share: float) -> float:
 
 
 def _phase(root: str, function: str, seconds: float, numbers: Iterator[int]) -> list[Hit]:
-    shots = [_shot(f"{root}/api/{function}/{tenant.SOURCE}", next(numbers)) for _ in range(round(seconds * RATE))]
+    shots = [
+        _shot(f"{root}/api/{function}/{tenant.SOURCE}", next(numbers)) for _ in range(round(seconds * RATE))
+    ]
     hits = asyncio.run(fire(shots, RATE))
     assert all(hit.status == 202 for hit in hits), {hit.status for hit in hits}
     return hits
@@ -82,9 +85,7 @@ def _shot(url: str, number: int) -> Shot:
     start = (now + timedelta(days=730)).date().isoformat()
     body = json.dumps(tenant.hire(number, start, now.isoformat()), ensure_ascii=False).encode()
     adapter = catalog.adapters()[tenant.SOURCE]
-    return Shot(
-        url, body, signing.sign(adapter, tenant.SECRET, body, now=now, message_id=f"msg_{number:06}")
-    )
+    return Shot(url, body, signing.sign(adapter, tenant.SECRET, body, now=now, message_id=f"msg_{number:06}"))
 
 
 async def _kept(path: str) -> tuple[int, int]:
