@@ -136,9 +136,13 @@ class World:
     store: EmbeddedStore
 
     async def all_cases(self) -> list[Case]:
-        """Cases in the store, oldest first."""
+        """Cases in the store, oldest first, with those that are no longer listed because they were joined."""
         page = await self.store.cases.search(CaseQuery(), size=100)
-        found = [await self.store.cases.get(item.case_id) for item in page.items]
+        ids = [item.case_id for item in page.items]
+        for case_id in list(ids):
+            joined = [item for item in await self.store.cases.timeline(case_id) if item.action == "joined"]
+            ids += [item.detail["other"] for item in joined]
+        found = [await self.store.cases.get(case_id) for case_id in ids]
         return sorted((case for case in found if case is not None), key=lambda case: case.case_id)
 
     async def only_case(self) -> Case:
