@@ -142,7 +142,7 @@ class World:
         for case_id in list(ids):
             joined = [item for item in await self.store.cases.timeline(case_id) if item.action == "joined"]
             ids += [item.detail["other"] for item in joined]
-        found = [await self.store.cases.get(case_id) for case_id in ids]
+        found = [await self.store.cases.get(case_id) for case_id in dict.fromkeys(ids)]
         return sorted((case for case in found if case is not None), key=lambda case: case.case_id)
 
     async def only_case(self) -> Case:
