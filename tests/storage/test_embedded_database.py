@@ -6,6 +6,8 @@ import asyncio
 import contextlib
 import sqlite3
 import stat
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import AsyncIterator, Iterator
@@ -19,7 +21,7 @@ from onboarding.errors import ConfigurationError, DeployerError, StoreConflict, 
 from onboarding.storage.embedded import EmbeddedStore, open_embedded
 from onboarding.storage.embedded.database import EmbeddedDatabase
 from onboarding.storage.embedded.schema import VERSION
-from tests.storage.stores import case_id, make_case, make_delivery
+from tests.storage.stores import T0, case_id, make_case, make_delivery
 
 PLANTED = "Planted-Müller"
 
@@ -343,3 +345,26 @@ async def test_accepting_a_delivery_takes_milliseconds(store: EmbeddedStore):
         await store.deliveries.put_if_absent(make_delivery(n))
         took.append(time.perf_counter() - start)
     assert sorted(took)[50] < 0.1
+
+
+async def test_another_process_that_comes_and_goes_leaves_the_log_alone(tmp_path: Path) -> None:
+    """A command beside the running service: what was answered afterwards must be in the file, not in a log
+    that nobody can find any more."""
+    path = tmp_path / "store.db"
+    store = open_embedded(str(path), lambda: T0)
+    await store.cases.create(make_case(1))
+    await store.cases.get(case_id(1))  # the reader's connection is a second one
+    await store.cases.create(make_case(2))
+    look = (
+        "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); "
+        "print(c.execute('SELECT count(*) FROM cases').fetchone()[0]); c.close()"
+    )
+
+    def other_process() -> int:
+        return int(subprocess.check_output([sys.executable, "-c", look, str(path)], text=True))
+
+    assert other_process() == 2
+    assert path.with_name("store.db-wal").exists()
+    await store.cases.create(make_case(3))
+    assert other_process() == 3
+    store.close()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sqlite3
+import threading
 import time
 from pathlib import Path
 
@@ -13,6 +15,7 @@ from onboarding.storage.embedded.schema import inspect, prepare
 #: How long a write waits for another process's transaction before it is Unavailable, in seconds.
 BUSY_SECONDS = 5.0
 MEMORY = ":memory:"
+_creating = threading.Lock()
 
 _ADVICE = {
     "SQLITE_BUSY": "another process holds the file; try again",
@@ -47,13 +50,22 @@ def _because(error: OnboardingError, cause: BaseException) -> OnboardingError:
     return error
 
 
+def _create(path: str) -> None:
+    """Make the file, readable by its owner only, if it is not there. Never open one that is: closing any
+    descriptor of a file gives up every lock that this process holds on it, and the next process to leave would
+    take the log for its own and delete it (SQLite, "How To Corrupt An SQLite Database File", 2.2).
+    """
+    with _creating, contextlib.suppress(FileExistsError):
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+
+
 def connect(path: str, *, busy_seconds: float = BUSY_SECONDS) -> sqlite3.Connection:
     """A connection in WAL mode with the tables in place. Only its owner may read the file (it holds people)."""
     if sqlite3.sqlite_version_info < (3, 35):
         raise ConfigurationError(f"SQLite 3.35 or newer is needed, this Python has {sqlite3.sqlite_version}")
     if path != MEMORY:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+        _create(path)
     connection = sqlite3.connect(path, timeout=busy_seconds, isolation_level=None, check_same_thread=False)
     try:
         inspect(connection)  # before the switch to WAL, which would change a file that is not ours
