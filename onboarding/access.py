@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import IntEnum
 
-from onboarding.errors import OnboardingError
+from onboarding.errors import OnboardingError, SenderError
 from onboarding.settings import Settings
 from onboarding.web import Request
 
@@ -82,7 +82,7 @@ def principal(request: Request, settings: Settings) -> Principal | None:
     if settings.easy_auth:
         return _easy_auth(request)
     if settings.dev_role is not None and not settings.in_azure:
-        name = request.header("x-dev-role") or settings.dev_role
+        name = (request.header("x-dev-role") or settings.dev_role).strip().lower()
         return Principal("pretend", _role(name), pretend=True) if name != "none" else None
     return None
 
@@ -161,11 +161,13 @@ def same_site(request: Request) -> None:
 
 
 def check_json(request: Request) -> None:
-    """Raise Forbidden unless a write carries JSON, which a foreign form cannot send."""
+    """Refuse a write that does not carry JSON (415): a foreign form cannot send it, so this guards against CSRF."""
     same_site(request)
     kind = (request.header("content-type") or "").split(";")[0].strip().lower()
     if kind != "application/json":
-        raise Forbidden("Send the request with Content-Type: application/json.", code="csrf")
+        raise SenderError(
+            "Send the request with Content-Type: application/json.", status=415, code="media_type"
+        )
 
 
 def _sign(who: Principal, settings: Settings, stamp: str) -> str:

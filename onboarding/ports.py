@@ -242,6 +242,8 @@ class Delivery:
     #: Where the body could not be used, as a path, without values.
     reason_detail: str | None = None
     case_ids: tuple[str, ...] = ()
+    #: When it was last put on the queue; None: not yet.
+    queued_at: datetime | None = None
     etag: str | None = None
 
 

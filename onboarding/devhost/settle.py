@@ -27,6 +27,9 @@ log = logging.getLogger(__name__)
 
 #: How often the drain looks, in real seconds.
 _LOOK = 0.01
+#: How long settle waits for a message that nobody can see yet (a short back-off, or the lease of a worker that
+#: died). What takes longer is not due by now: it is reported as `later`, and its due row brings it back too.
+_PATIENCE = 8.0
 #: The background tick waits this long for the queues between two timers that are due together.
 _BETWEEN = 10.0
 
@@ -64,7 +67,8 @@ class Settler:
                 await self._pass(now, None)
 
     async def settle(self, timeout: float) -> dict[str, Any]:
-        """Run each timer that is due by now once, drain the queues, delayed and leased messages included.
+        """Run each timer that is due by now once, and drain the queues; messages that are delayed or leased are
+        waited for a few seconds, and are `later` after that.
 
         Returns the body of the answer: `settled` False when `timeout` (real seconds) was not enough (nothing
         that runs is cancelled then), and `runs` by function since the last answer, whoever started them.
@@ -89,8 +93,11 @@ class Settler:
             "seconds": round(loop.time() - start, 3),
         }
         self._reported = Counter(self._invoker.runs)
+        left = await self._left()
         if not settled:
-            report["left"] = await self._left()
+            report["left"] = left
+        elif left["queues"]:
+            report["later"] = left["queues"]
         return {**report, "error": error} if error else report
 
     @contextlib.asynccontextmanager
@@ -126,12 +133,17 @@ class Settler:
         return True
 
     async def _drain(self, deadline: float, *, hidden: bool) -> bool:
-        """Wait until nothing runs and the queues are empty (`hidden`: delayed and leased messages, too)."""
+        """Wait until nothing runs and the queues are empty (`hidden`: for a while, of delayed messages too)."""
+        loop = asyncio.get_running_loop()
+        quiet_since, started = loop.time(), self._invoker.started
         while True:
-            if await self._empty(hidden):
+            patient = loop.time() - quiet_since < _PATIENCE
+            if await self._empty(hidden and patient):
                 return True
-            if asyncio.get_running_loop().time() >= deadline:
-                return False
+            if self._active() or started != self._invoker.started:
+                quiet_since, started = loop.time(), self._invoker.started
+            if loop.time() >= deadline:
+                return await self._empty(False)
             await asyncio.sleep(_LOOK)
 
     async def _empty(self, hidden: bool) -> bool:

@@ -7,12 +7,15 @@ contracts) and is the order of `_take`. Nothing of a body is logged, and no head
 
 from __future__ import annotations
 
+import asyncio
 import base64
+import contextlib
 import hashlib
 import logging
 import math
 import re
 from collections import defaultdict, deque
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -223,8 +226,40 @@ async def _ignore(s: Services, adapter: Adapter, delivery: Delivery) -> str:
     return "ignored" if there is None else _duplicate(delivery, there)
 
 
+class _Turns:
+    """One delivery is stored and queued by one request at a time; a repeat in flight waits, and is a duplicate.
+
+    Per process: between processes a repeat may be queued twice, which does nothing twice.
+    """
+
+    def __init__(self) -> None:
+        self._locks: dict[str, tuple[asyncio.Lock, int]] = {}
+
+    @contextlib.asynccontextmanager
+    async def of(self, delivery_id: str) -> AsyncIterator[None]:
+        lock, waiting = self._locks.get(delivery_id, (asyncio.Lock(), 0))
+        self._locks[delivery_id] = (lock, waiting + 1)
+        try:
+            async with lock:
+                yield
+        finally:
+            lock, waiting = self._locks[delivery_id]
+            if waiting == 1:
+                del self._locks[delivery_id]
+            else:
+                self._locks[delivery_id] = (lock, waiting - 1)
+
+
+_turns = _Turns()
+
+
 async def _enqueue(s: Services, delivery: Delivery, now: datetime) -> str:
     """Store, queue, mark as queued. A repeat of what was stored and not queued is queued again."""
+    async with _turns.of(delivery.delivery_id):
+        return await _enqueue_alone(s, delivery, now)
+
+
+async def _enqueue_alone(s: Services, delivery: Delivery, now: datetime) -> str:
     there = await s.deliveries.put_if_absent(delivery)
     if there is None:
         stored = await s.deliveries.get(delivery.delivery_id)
@@ -238,17 +273,17 @@ async def _enqueue(s: Services, delivery: Delivery, now: datetime) -> str:
     queue = _arrivals.queue_for(delivery.source, now)
     await s.queue.send(WorkMessage(delivery_id=delivery.delivery_id, why="delivery"), queue=queue)
     if stored is not None:
-        await _mark_queued(s, stored)
+        await _mark_queued(s, stored, now)
     return "queued"
 
 
-async def _mark_queued(s: Services, stored: Delivery) -> None:
+async def _mark_queued(s: Services, stored: Delivery, now: datetime) -> None:
     """The queue has it, so the sender may go, whatever becomes of this mark: without it a repeat is queued
     once more, which does nothing twice."""
     if stored.status not in _RETRIED:
         return  # a repeat of it was faster, and a worker had it
     try:
-        await s.deliveries.update(replace(stored, status=DeliveryStatus.QUEUED))
+        await s.deliveries.update(replace(stored, status=DeliveryStatus.QUEUED, queued_at=now))
     except StoreConflict:
         observe.event(log, "delivery.overtaken", delivery_id=stored.delivery_id)  # a worker has it already
     except Unavailable as error:

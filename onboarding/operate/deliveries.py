@@ -31,7 +31,9 @@ async def replay(s: Services, delivery_id: str, ask: Ask) -> Operation:
         s.entropy.operation_id(), case_id, "replay", ask.actor, ask.reason.strip(), now, "accepted"
     )
     await s.cases.put_operation(operation)
-    queued = replace(delivery, status=DeliveryStatus.QUEUED, reason_code=None, reason_detail=None)
+    queued = replace(
+        delivery, status=DeliveryStatus.QUEUED, reason_code=None, reason_detail=None, queued_at=now
+    )
     await s.deliveries.update(queued)
     await s.queue.send(WorkMessage(delivery_id=delivery_id, why="replay"))
     await s.cases.put_operation(replace(operation, status="done", result="queued"))

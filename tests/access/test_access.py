@@ -11,6 +11,7 @@ import pytest
 
 from onboarding import access
 from onboarding.access import ROUTES, Forbidden, Principal, Role, Unauthenticated
+from onboarding.errors import SenderError
 from onboarding.settings import Secret, Settings
 from onboarding.web import Request
 from tests.support.doubles import T0
@@ -249,5 +250,6 @@ def test_our_own_pages_and_clients_that_are_no_browser_may_write(site: str | Non
     [None, "", "text/plain", "application/x-www-form-urlencoded", "multipart/form-data", "application/jsonp"],
 )
 def test_a_json_route_takes_no_body_that_a_foreign_form_can_send(kind: str | None) -> None:
-    with pytest.raises(Forbidden):
+    with pytest.raises(SenderError, match="application/json") as refused:
         access.check_json(request({"content-type": kind} if kind is not None else {}, "POST"))
+    assert refused.value.status == 415

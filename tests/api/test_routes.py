@@ -230,12 +230,12 @@ async def test_a_write_that_another_site_caused_is_403(full: Outer, name: str, s
         "application/jsonp",
     ],
 )
-async def test_a_json_write_with_what_a_foreign_form_can_send_is_403(
+async def test_a_json_write_with_what_a_foreign_form_can_send_is_415(
     full: Outer, name: str, kind: str
 ) -> None:
     answer = await ask(full, name, {"content-type": kind})
-    assert answer.status_code == 403
-    assert json.loads(answer.get_body())["code"] == "csrf"
+    assert answer.status_code == 415
+    assert json.loads(answer.get_body())["code"] == "media_type"
 
 
 @pytest.mark.parametrize("kind", ["application/json", "Application/JSON; charset=utf-8"])

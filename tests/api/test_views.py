@@ -230,7 +230,8 @@ async def test_an_action_is_202_and_its_operation_tells_what_came_of_it(
     )  # fmt: skip
     last = (await outer.app.services.cases.timeline(case_id(1)))[-1]
     assert (last.action, last.actor, last.detail["reason"]) == (action, "operator:pretend", "because")
-    working = after not in {State.PAUSED, State.EXCLUDED}
+    # Excluding leaves one thing to do: the pass that was handed over is made void.
+    working = after is not State.PAUSED
     assert (await queued(outer) == 1) is working
 
 
