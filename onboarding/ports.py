@@ -12,9 +12,11 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Generic, Protocol, TypeVar
 
-from onboarding.domain.case import Alias, Case, Evidence, Registration, RungRecord, TimelineEntry
+from onboarding.domain.case import Alias, Case, Evidence, Registration, RungRecord, Status, TimelineEntry
 from onboarding.domain.hire import Verification
+from onboarding.domain.lifecycle import State
 from onboarding.domain.policy import Policy
+from onboarding.errors import RequestError
 from onboarding.settings import Settings
 
 WORK_QUEUE = "onboarding-work"
@@ -105,6 +107,12 @@ class CaseQuery:
     #: Equals employee_id, employee_number or candidate_id.
     employee_id: str | None = None
     q: str | None = None
+
+    def __post_init__(self) -> None:
+        """RequestError for a state or status that does not exist: an empty list would look like good news."""
+        for name, value, known in (("state", self.state, State), ("status", self.status, Status)):
+            if value is not None and value not in list(known):
+                raise RequestError(f"Unknown {name}. Known: {', '.join(known)}.", code="unknown_filter_value")
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,6 +229,13 @@ class DeliveryStatus(StrEnum):
     IGNORED = "ignored"
     UNREADABLE = "unreadable"
     FAILED = "failed"
+
+    @classmethod
+    def asked_for(cls, value: str | None) -> str | None:
+        """A filter as somebody typed it. RequestError for a status that does not exist."""
+        if value and value not in list(cls):
+            raise RequestError(f"Unknown status. Known: {', '.join(cls)}.", code="unknown_filter_value")
+        return value or None
 
 
 @dataclass(frozen=True, slots=True)

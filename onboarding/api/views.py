@@ -10,7 +10,7 @@ from onboarding.access import Principal
 from onboarding.api.errors import RETRY_AFTER
 from onboarding.errors import NotFound, RequestError
 from onboarding.operate import actions, cases, deliveries
-from onboarding.ports import CaseQuery, Services
+from onboarding.ports import CaseQuery, DeliveryStatus, Services
 from onboarding.web import Request, Response, json_response
 
 FILTERS = ("state", "status", "source", "reason_code", "employee_id", "q")
@@ -83,7 +83,7 @@ async def list_deliveries(s: Services, request: Request, who: Principal) -> Resp
     """`GET deliveries?status=&source=&page=`"""
     _only(request, DELIVERY_FILTERS)
     found = await s.deliveries.page(
-        status=request.query.get("status") or None,
+        status=DeliveryStatus.asked_for(request.query.get("status")),
         source=request.query.get("source") or None,
         page=request.query.get("page") or None,
     )

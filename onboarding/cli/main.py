@@ -20,7 +20,7 @@ _UNREADABLE = re.compile("[\udc80-\udcff]")
 NOT_BUILT = ("vendors", "names", "plan", "report", "enroll", "import", "export", "forget")
 ACTIONS = {
     "rerun": "run provisioning again; every step looks before it acts",
-    "approve": "release a case that waits for an approval (role approver)",
+    "approve": "release a case that waits for an approval (the command line has every role: whoever reaches the store)",
     "pause": "stop everything for this person until resume",
     "resume": "go on after pause or exclude",
     "exclude": "leave this person alone",
@@ -44,7 +44,7 @@ def parser() -> argparse.ArgumentParser:
         return verb
 
     add("serve", "simulator and service in the foreground", json_too=False)
-    demo = add("demo", "forty hires through ninety days, in a few minutes", json_too=False)
+    demo = add("demo", "forty-five hires and twenty-three days, in about half a minute", json_too=False)
     demo.add_argument("--once", action="store_true", help="stop after printing the result")
     demo.add_argument("--seed", type=int, default=1, help="another seed, other people")
     add("doctor", "check settings, store, tenant and permissions; changes nothing")

@@ -10,7 +10,7 @@ from onboarding.bootstrap import App
 from onboarding.cli import context
 from onboarding.followup.track import track
 from onboarding.operate import actions, cases, deliveries, doctor, due
-from onboarding.ports import CaseQuery
+from onboarding.ports import CaseQuery, DeliveryStatus
 
 ACTOR = "cli"
 
@@ -31,6 +31,9 @@ async def _cases(app: App, args: argparse.Namespace) -> int:
     rows = [
         {**item, "next": item["next_action"]["what"], "when": item["next_action"]["when"]} for item in items
     ]
+    if not rows:
+        context.note("No case matches here. Store: " + app.services.settings.store_path)
+        return context.OK
     columns = [("case_id", "CASE"), ("display_name", "NAME"), ("employee_id", "ID"), ("state", "STATE")]
     columns += [("reason_code", "REASON"), ("status", "STATUS"), ("recoverable", "RECOVERABLE")]
     context.table(rows, [*columns, ("next", "NEXT"), ("when", "WHEN")])
@@ -62,7 +65,9 @@ async def _show(app: App, args: argparse.Namespace) -> int:
 
 
 async def _deliveries(app: App, args: argparse.Namespace) -> int:
-    found = await app.services.deliveries.page(status=args.status, source=args.source, page=args.page)
+    found = await app.services.deliveries.page(
+        status=DeliveryStatus.asked_for(args.status), source=args.source, page=args.page
+    )
     items = [deliveries.delivery_json(item) for item in found.items]
     if args.json:
         context.out_json({"items": items, "next_page": found.next_page})

@@ -109,7 +109,8 @@ async def test_filters_are_combined(store: StoreUnderTest):
     assert await found(store, state="blocked", status="partial", source="greenhouse", q="anna") == [7]
     assert await found(store, reason_code="no_phone") == [7]
     assert await found(store, reason_code="no_phone", state="confirmed") == []
-    assert await found(store, state="no such state") == []
+    with pytest.raises(RequestError, match="Unknown state"):
+        await found(store, state="no such state")
 
 
 async def test_a_search_row_is_the_case_at_its_last_save(store: StoreUnderTest):
