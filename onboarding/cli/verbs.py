@@ -10,6 +10,7 @@ from onboarding.bootstrap import App
 from onboarding.cli import context
 from onboarding.followup.track import track
 from onboarding.operate import actions, cases, deliveries, doctor, due
+from onboarding.operate.explain import NEXT
 from onboarding.ports import CaseQuery, DeliveryStatus
 
 ACTOR = "cli"
@@ -48,13 +49,21 @@ async def _show(app: App, args: argparse.Namespace) -> int:
         context.out_json(data)
         return context.OK
     account = data["account"]
-    name = data["hire"]["display_name"] or f"{data['hire']['given_name']} {data['hire']['family_name'] or ''}"
-    context.out(f"{data['case_id']}  {name.strip()}  ({data['source']}, {data['employee_id'] or 'no id'})")
+    hire = data["hire"]
+    name = (
+        hire["display_name"]
+        or " ".join(filter(None, (hire["given_name"], hire["family_name"])))
+        or "no name yet"
+    )
+    context.out(f"{data['case_id']}  {name}  ({data['source']}, {data['employee_id'] or 'no id'})")
     context.out(f"{data['state']}: {data['explanation']}")
     context.out(f"confirmed in person: {data['status']}   recoverable today: {data['recoverable']}")
     context.out(f"account: {account['user_principal_name'] if account else 'none yet'}")
+    if data["found_account"]:
+        context.out(f"an account that has this number already: {data['found_account']}")
     following = data["next_action"]
-    context.out(f"next: {following['what']} at {following['when'] or 'no set time'} ({following['why']})")
+    when = f" at {following['when']}" if following["when"] else ""
+    context.out(f"next: {NEXT.get(following['what'], following['what'])}{when} ({following['why']})")
     context.out()
     rows = [
         {**item, "detail": " ".join(f"{k}={v}" for k, v in item["detail"].items())}

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs, urlencode
 
 from onboarding import access
 from onboarding.access import Principal, Role
 from onboarding.dashboard.render import page
-from onboarding.domain.case import Status
+from onboarding.domain.case import Case, Status
 from onboarding.domain.lifecycle import Event, State, allowed
 from onboarding.errors import NotFound, RequestError
 from onboarding.followup.messages import recognise
 from onboarding.operate import actions, cases
-from onboarding.operate.explain import NEXT, next_words, sentence
+from onboarding.operate.explain import MEANING, listed_next, next_words, pass_ended
+from onboarding.operate.story import rung_words, sentence
 from onboarding.ports import CaseQuery, CaseSummary, Services
 from onboarding.web import PROBLEM, Request, Response
 
@@ -30,19 +32,56 @@ REFERENCE_LIMIT = 40
 #: In the order in which somebody has to look at them.
 _STATES = sorted(State, key=lambda state: (state is not State.BLOCKED, list(State).index(state)))
 
+#: code of a problem → what it is, for people.
+_TITLES = {
+    "csrf": "The form was not accepted",
+    "unknown_filter": "There is nothing to choose by that name",
+    "reason_required": "A reason is missing",
+    "reason_too_long": "The reason is too long",
+    "too_large": "The form is too large",
+    "unreadable": "The form could not be read",
+    "unauthenticated": "Sign in first",
+    "forbidden": "Your role does not allow this",
+    "not_found": "Not found",
+    "ambiguous": "Several people have this id",
+    "illegal_transition": "Not possible now",
+    "media_type": "The form could not be read",
+}
+_TITLES_BY_STATUS = {
+    400: "That cannot be done",
+    401: "Sign in first",
+    403: "Not allowed",
+    404: "Not found",
+    409: "Not possible now",
+    503: "Not available at the moment",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """One button of the form. `primary`: what the case waits for."""
+
+    action: str
+    text: str
+    primary: bool = False
+
 
 async def overview(s: Services, request: Request, who: Principal) -> Response:
     """`GET dashboard?state=&status=&q=&page=`"""
     given = {name: request.query.get(name, "") for name in ("state", "status", "q")}
+    _known_filters(given)
     query = CaseQuery(state=given["state"] or None, status=given["status"] or None, q=given["q"] or None)
     found = await s.cases.search(query, request.query.get("page") or None, 50)
     following = urlencode({**given, "page": found.next_page}) if found.next_page else None
+    counts = await s.cases.counts()
     return page(
         200,
         "overview.html",
         who=who,
         now=await s.clock.now(),
-        counts=await s.cases.counts(),
+        counts=counts,
+        waiting=counts.get(str(State.BLOCKED), 0),
+        meaning={str(status): words for status, words in MEANING.items()},
         states=_STATES,
         statuses=list(Status),
         given=given,
@@ -54,18 +93,25 @@ async def overview(s: Services, request: Request, who: Principal) -> Response:
     )
 
 
+def _known_filters(given: dict[str, str]) -> None:
+    """RequestError (400) for a state or status that does not exist: an empty list would say that nobody has it."""
+    for name, known in (("state", State), ("status", Status)):
+        if given[name] and given[name] not in set(known):
+            raise RequestError(f"There is no such {name}: choose one from the list.", code="unknown_filter")
+
+
 async def case_page(s: Services, request: Request, who: Principal) -> Response:
     """`GET dashboard/cases/{case_id}`: why this person is stuck, and what happens next."""
     case = await cases.find(s, request.params["case_id"])
     timeline = await s.cases.timeline(case.case_id)
     now = await s.clock.now()
-    data = cases.case_json(case, timeline)
+    data = cases.case_json(case, timeline, now)
     name = data["hire"]["display_name"] or " ".join(
         filter(
             None, (data["hire"]["preferred_name"] or data["hire"]["given_name"], data["hire"]["family_name"])
         )
     )
-    buttons = _buttons(case.state, case.reason_code, who)
+    buttons = _buttons(case, who)
     asked = request.query.get("reference", "").strip()[:REFERENCE_LIMIT]
     return page(
         200,
@@ -80,7 +126,11 @@ async def case_page(s: Services, request: Request, who: Principal) -> Response:
         story=[_told(item) for item in reversed(data["timeline"])],
         buttons=buttons,
         token=access.form_token(who, s.settings, now),
-        steps=[step["name"] for step in data["steps"]] if "rerun" in dict(buttons) else [],
+        steps=[step["name"] for step in data["steps"]] if any(b.action == "rerun" for b in buttons) else [],
+        meaning=MEANING[case.status],
+        pass_status="ended" if pass_ended(case, now) else case.access_pass and str(case.access_pass.status),
+        approver_decides=_waits(case) and (who.role is None or who.role < Role.APPROVER),
+        rung_words=rung_words,
         simulated=s.settings.graph == "simulated",
         mode=s.settings.mode,
     )
@@ -88,36 +138,42 @@ async def case_page(s: Services, request: Request, who: Principal) -> Response:
 
 def _row(item: CaseSummary) -> dict[str, Any]:
     """One line of the list."""
-    return {**cases.summary_json(item), "next_words": NEXT.get(item.next_what, item.next_what)}
+    return {**cases.summary_json(item), "next_words": listed_next(item.next_what, item.reason_code)}
 
 
 def _told(item: dict[str, Any]) -> dict[str, Any]:
-    """One timeline entry in words. Codes lose their underscores; what an operator wrote stays as it is."""
+    """One timeline entry in words."""
     kind, _, person = item["actor"].partition(":")
-    detail = item["detail"]
-    if kind != "operator":
-        detail = {name: value.replace("_", " ") for name, value in detail.items()}
     return {
         **item,
-        "text": sentence(item["action"], detail),
+        "text": sentence(item["action"], item["detail"]),
         "by": kind,
         "who": f"{kind} {person[:8]}" if person else kind,
         "request_id": item["detail"].get("request_id"),
     }
 
 
-def _buttons(state: State, reason: str | None, who: Principal) -> list[tuple[str, str]]:
+def _waits(case: Case) -> bool:
+    """An approver has to decide."""
+    return case.state is State.BLOCKED and (case.reason_code or "").startswith(actions.APPROVABLE)
+
+
+def _buttons(case: Case, who: Principal) -> list[Button]:
     """Buttons that would be accepted now, for this role."""
     if who.role is None or who.role < Role.OPERATOR:
         return []
-    events, waits = allowed(state), (reason or "").startswith(actions.APPROVABLE)
-    found = [(action, text) for action, (text, event) in BUTTONS.items() if event in events]
-    if waits and reason not in actions.ASKED_AGAIN:
-        found = [(action, text) for action, text in found if action != "rerun"]
-    if state is State.EXCLUDED:
-        found.append(("resume", "Include again"))
-    if waits and state is State.BLOCKED and who.role >= Role.APPROVER:
-        found.insert(0, ("approve", "Approve"))
+    events, waits = allowed(case.state), _waits(case)
+    wanted = {"rerun": case.state is State.BLOCKED and not waits, "resume": True}
+    found = [
+        Button(action, text, wanted.get(action, False))
+        for action, (text, event) in BUTTONS.items()
+        if event in events
+        and not (action == "rerun" and waits and case.reason_code not in actions.ASKED_AGAIN)
+    ]
+    if case.state is State.EXCLUDED:
+        found.append(Button("resume", "Include again"))
+    if waits and who.role >= Role.APPROVER:
+        found.insert(0, Button("approve", "Approve", True))
     return found
 
 
@@ -151,7 +207,7 @@ def dressed(response: Response) -> Response:
         response.status,
         "problem.html",
         status=response.status,
-        title=found["title"].capitalize(),
+        title=_TITLES.get(found["code"]) or _TITLES_BY_STATUS.get(response.status, "Something went wrong"),
         detail=found["detail"],
         candidates=found.get("candidates", []),
     )

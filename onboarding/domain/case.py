@@ -274,6 +274,9 @@ class Case:
     #: Names that turned out to belong to somebody else.
     refused_names: list[str] = field(default_factory=list)
     intent: AccountIntent | None = None
+    #: userPrincipalName of an account that was there before us, while an approver decides about it; where
+    #: several carry the number, all of them, separated by commas.
+    found_account: str | None = None
     account: Account | None = None
     steps: dict[str, StepRecord] = field(default_factory=dict)
     access_pass: PassRecord | None = None

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from onboarding.domain import country
-from onboarding.domain.case import Case, RungRecord, Status
+from onboarding.domain.case import Act, By, Case, PassStatus, RungRecord, RungStatus, Status
 from onboarding.domain.nudges import country_of, working_time_of
 from onboarding.domain.policy import Policy
 from onboarding.errors import ConfigurationError
@@ -54,10 +54,20 @@ class _Reader:
     settings: Settings
     language: str
     facts: Mapping[str, str]
+    now: datetime
     values: dict[str, str] = field(default_factory=dict)
 
     def say(self, key: str) -> str:
         return catalogue.texts(self.language)[key].format_map(self.values)
+
+    def intro(self, message: str) -> str:
+        """Which first sentence: for somebody who was registered once, "not yet" would be untrue."""
+        lost = self.case.status is Status.REMOVED or self.facts.get("because") == "method_deleted"
+        return f"{message}.removed" if lost else f"{message}.intro"
+
+    def sentences(self, *keys: str) -> list[Block]:
+        """One paragraph of whole sentences."""
+        return [Block("paragraph", (" ".join(self.say(key) for key in keys),))]
 
     def paragraph(self, *keys: str) -> list[Block]:
         return [Block("paragraph", (self.say(key),)) for key in keys]
@@ -79,6 +89,9 @@ _VALUE_OF = {
     "fact.case": "case_id",
     "fact.usable_from": "usable_from",
     "fact.usable_until": "usable_until",
+    "fact.pass_usable": "pass_until",
+    "fact.pass_ended": "pass_until",
+    "fact.pass_unused": "pass_until",
 }
 _HINT_OF_STATUS = {
     Status.PARTIAL: "hint.partial",
@@ -92,6 +105,39 @@ def _hints(r: _Reader) -> list[Block]:
     """What this person in particular should know; `because` is the assessment's code."""
     hint = _HINT_OF_STATUS.get(r.case.status) or _HINT_OF_REASON.get(r.facts.get("because", ""))
     return r.paragraph(hint) if hint else []
+
+
+def _reminders(case: Case) -> int:
+    """How many reminders of this episode went out to the person for certain. The welcome is none."""
+    return sum(
+        record.episode == case.episode
+        and record.audience == "person"
+        and record.status is RungStatus.SENT
+        and record.rung != "welcome"
+        for record in case.rungs.values()
+    )
+
+
+def _reminded(r: _Reader) -> list[str]:
+    """The sentence about our reminders; none where none was sent for certain."""
+    count = _reminders(r.case)
+    return [] if count == 0 else ["escalate.reminded_once" if count == 1 else "escalate.reminded"]
+
+
+#: A status that says for certain that the person registered nothing.
+_NOTHING_REGISTERED = frozenset({Status.DIRECTORY_ONLY, Status.ADMIN_REGISTERED, Status.USER_REVIEWED})
+
+
+def _first_pass(r: _Reader) -> list[str]:
+    """The line about the first pass. One that is in doubt or was withdrawn has none: nobody may hold it."""
+    case, record = r.case, r.case.access_pass
+    if record is None or record.status is not PassStatus.DELIVERED or record.usable_until is None:
+        return []
+    if r.now < record.usable_until:
+        return ["fact.pass_usable"]
+    ever = case.confirmed_at or any(e.act is Act.REGISTERED and e.by is not By.ADMIN for e in case.evidence)
+    nothing = not ever and case.status in _NOTHING_REGISTERED
+    return ["fact.pass_unused" if nothing else "fact.pass_ended"]
 
 
 def _welcome(r: _Reader) -> list[Block]:
@@ -108,37 +154,39 @@ def _welcome(r: _Reader) -> list[Block]:
 
 def _nudge_first(r: _Reader) -> list[Block]:
     closing = r.paragraph("hint.only_you", "nudge_first.help")
-    return [*r.paragraph("nudge_first.intro"), *_hints(r), *r.steps(), *closing]
+    return [*r.paragraph(r.intro("nudge_first")), *_hints(r), *r.steps(), *closing]
 
 
 def _nudge_second(r: _Reader) -> list[Block]:
     closing = r.paragraph("nudge_second.why", "hint.only_you")
-    return [*r.paragraph("nudge_second.intro"), *_hints(r), *r.steps(), *closing]
+    return [*r.paragraph(r.intro("nudge_second")), *_hints(r), *r.steps(), *closing]
 
 
 def _nudge_third(r: _Reader) -> list[Block]:
     above = any(rung.audience != "person" for rung in r.policy.follow_up.ladder)
     closing = r.paragraph("hint.only_you", *(["nudge_third.tells"] if above else []))
-    return [*r.paragraph("nudge_third.intro"), *_hints(r), *r.steps(), *closing]
+    return [*r.paragraph(r.intro("nudge_third")), *_hints(r), *r.steps(), *closing]
 
 
 def _nudge_last(r: _Reader) -> list[Block]:
     closing = r.paragraph("hint.only_you", "nudge_last.help")
-    return [*r.paragraph("nudge_last.intro", "nudge_last.why"), *_hints(r), *r.steps(), *closing]
+    return [*r.paragraph(r.intro("nudge_last"), "nudge_last.why"), *_hints(r), *r.steps(), *closing]
 
 
 def _escalate_manager(r: _Reader) -> list[Block]:
-    opening = r.paragraph("escalate_manager.intro", "escalate_manager.why", "escalate_manager.steps")
-    return [*opening, *r.steps(), *r.paragraph("escalate_manager.not_for_them")]
+    opening = r.sentences(r.intro("escalate_manager"), *_reminded(r))
+    task = r.paragraph("escalate_manager.why", "escalate_manager.steps")
+    return [*opening, *task, *r.steps(), *r.paragraph("escalate_manager.not_for_them")]
 
 
 def _escalate_desk(r: _Reader) -> list[Block]:
-    facts = r.listed("fact.person", "fact.user_name", "fact.start_date", "fact.status", "fact.case")
+    known = ("fact.person", "fact.user_name", "fact.start_date", "fact.status", *_first_pass(r), "fact.case")
     closing = r.paragraph("escalate_desk.ask", "escalate_desk.not_for_them", "escalate_desk.stops")
-    return [*r.paragraph("escalate_desk.intro"), *facts, *closing]
+    return [*r.sentences(r.intro("escalate_desk"), *_reminded(r)), *r.listed(*known), *closing]
 
 
 def _resolved_desk(r: _Reader) -> list[Block]:
+    """To the desk and to managers alike, in one mail."""
     opening = r.paragraph("resolved_desk.intro", "resolved_desk.nothing")
     return [*opening, *r.listed("fact.person", "fact.user_name", "fact.case")]
 
@@ -239,7 +287,7 @@ class CatalogueMessages:
             )
         language = language_of(case, shape.audience)
         ref = reference(self.settings.hash_key.reveal(), case.case_id, case.episode, message)
-        reader = _Reader(case, self.policy, self.settings, language, facts or {})
+        reader = _Reader(case, self.policy, self.settings, language, facts or {}, now)
         reader.values.update(_values(reader, ref))
         subject = plain(reader.say(f"{message}.subject"), SUBJECT_LIMIT)
         named = shape.audience == "person" and reader.values["name"]
@@ -276,27 +324,31 @@ def language_of(case: Case, audience: str) -> str:
 
 def _values(r: _Reader, ref: str) -> dict[str, str]:
     """Values of the placeholders, cleaned. Those that are not known are empty, and their entries left out."""
-    hire, account = r.case.hire, r.case.account
+    case, hire, account = r.case, r.case.hire, r.case.account
     upn = account.user_principal_name if account else ""
     full = plain(hire.display_name) or plain(f"{hire.given_name or ''} {hire.family_name or ''}")
-    zone, region = working_time_of(r.case, r.policy).zone, _region(r.case)
+    zone, region = working_time_of(case, r.policy).zone, _region(case)
+
+    def clock(value: datetime | None) -> str:
+        return catalogue.moment(value, zone, r.language, region) if value else ""
 
     def at(name: str) -> str:
-        value = r.facts.get(name)
-        return catalogue.moment(datetime.fromisoformat(value), zone, r.language, region) if value else ""
+        return clock(datetime.fromisoformat(r.facts[name]) if r.facts.get(name) else None)
 
     return {
         "name": plain(hire.preferred_name) or plain(hire.given_name) or full,
-        "person": full or upn or r.case.case_id,
+        "person": full or upn or case.case_id,
         "company": plain(r.settings.company_name),
         "desk": r.settings.service_desk or "",
         "upn": upn,
         "start_date": catalogue.day(hire.start_date, r.language, region) if hire.start_date else "",
-        "status": r.say(f"status.{r.case.status}"),
-        "case_id": r.case.case_id,
+        "status": r.say(f"status.{case.status}"),
+        "case_id": case.case_id,
         "setup_address": SETUP_ADDRESS,
         "usable_from": at("usable_from"),
         "usable_until": at("usable_until"),
+        "pass_until": clock(case.access_pass.usable_until if case.access_pass else None),
+        "reminders": str(_reminders(case)),
         "ref": ref,
     }
 
@@ -320,5 +372,5 @@ def _footer(r: _Reader, message: str) -> list[str]:
     if audience == "person":
         keys += ["common.no_secrets", "common.stored_person"]
     elif not message.startswith("access_pass_"):
-        keys.append("common.stored_others")
+        keys.append("common.stored_done" if message == "resolved_desk" else "common.stored_others")
     return [r.say(key) for key in keys]

@@ -9,7 +9,7 @@ from typing import Any
 
 from onboarding.domain import phone, phonebook
 from onboarding.domain.case import TENANT, Case, TimelineEntry
-from onboarding.errors import Ambiguous, NotFound
+from onboarding.errors import Ambiguous, NotFound, Unavailable
 from onboarding.operate.explain import explain
 from onboarding.ports import CaseSummary, Services
 from onboarding.provisioning.plan import steps
@@ -54,7 +54,12 @@ async def _load(s: Services, case_id: str) -> Case:
 async def show(s: Services, wanted: str) -> dict[str, Any]:
     """The case as `docs/schemas/case.json` describes it."""
     case = await find(s, wanted)
-    return case_json(case, await s.cases.timeline(case.case_id))
+    timeline = await s.cases.timeline(case.case_id)
+    try:
+        now = await s.clock.now()
+    except Unavailable:
+        now = None  # the simulator is gone: what the store has can be read all the same
+    return case_json(case, timeline, now)
 
 
 def summary_json(item: CaseSummary) -> dict[str, Any]:
@@ -75,15 +80,18 @@ def summary_json(item: CaseSummary) -> dict[str, Any]:
     }
 
 
-def case_json(case: Case, timeline: Sequence[TimelineEntry]) -> dict[str, Any]:
-    """`show --json`: absent is null and never left out; times are RFC 3339 in UTC."""
+def case_json(case: Case, timeline: Sequence[TimelineEntry], now: datetime | None = None) -> dict[str, Any]:
+    """`show --json`: absent is null and never left out; times are RFC 3339 in UTC.
+
+    With `now` the explanation also says what has ended in the meantime.
+    """
     account = case.account
     return {
         "case_id": case.case_id,
         "source": case.source,
         "state": str(case.state),
         "reason_code": case.reason_code,
-        "explanation": explain(case),
+        "explanation": explain(case, now),
         "employee_id": case.employee_key,
         "hire": _hire(case),
         "account": account
@@ -94,6 +102,7 @@ def case_json(case: Case, timeline: Sequence[TimelineEntry]) -> dict[str, Any]:
             "created_at": stamp(account.created_at),
             "manager_id": account.manager_id,
         },
+        "found_account": case.found_account,
         "status": str(case.status),
         "recoverable": str(case.recoverable),
         "status_as_of": stamp(case.status_as_of),

@@ -5,9 +5,14 @@ One table per question; an unknown code is shown as it is, never hidden.
 
 from __future__ import annotations
 
-from onboarding.domain.case import Case, Status
+from datetime import UTC, datetime
+
+from onboarding.domain.case import By, Case, PassStatus, Status
 from onboarding.domain.confirmation import BECAUSE
 from onboarding.domain.lifecycle import State
+from onboarding.domain.provenance import PASSKEYS
+from onboarding.operate.story import TIMELINE as TIMELINE
+from onboarding.operate.story import sentence as sentence
 
 #: reason code → (what is wrong, what to do).
 REASONS: dict[str, tuple[str, str]] = {
@@ -141,6 +146,21 @@ _STATUS: dict[Status, str] = {
     Status.EXCLUDED: "The person is outside the scope of password reset or excluded.",
 }
 
+#: What each status means, for whoever reads a list: the sentences of the README.
+MEANING: dict[Status, str] = {
+    Status.UNKNOWN: "not looked at yet, or the sources are stale",
+    Status.ABSENT: "not in the registration report: disabled or deleted accounts are absent, not unregistered",
+    Status.DIRECTORY_ONLY: "nothing that SSPR accepts is registered; a passkey alone is here too",
+    Status.ADMIN_REGISTERED: "methods exist, and the evidence says that an administrator or an app put them there",
+    Status.UNATTRIBUTED: "methods exist, older than any audit record still kept: nobody can say; not nagged",
+    Status.PARTIAL: "the person registered some, not enough",
+    Status.USER_REVIEWED: 'the person pressed "looks good" on existing methods '
+    "(ONBOARDING_ACCEPT_REVIEWED may accept it)",
+    Status.USER_REGISTERED: "confirmed: the person registered enough methods that SSPR accepts",
+    Status.REMOVED: "was confirmed, then a needed method was deleted: follow-up resumes",
+    Status.EXCLUDED: "outside SSPR's scope, or excluded on purpose",
+}
+
 #: What comes next, in words; `{when}` is filled by the view.
 NEXT: dict[str, str] = {
     "provision": "Set up the account",
@@ -161,8 +181,15 @@ NEXT: dict[str, str] = {
 }
 
 
-def explain(case: Case) -> str:
-    """One to three sentences for people."""
+#: Reasons that HR ends by completing the record; nobody here can.
+_HR_COMPLETES = frozenset({"missing_start_date", "missing_name", "missing_employee_id"})
+_LADDER_DONE = "All reminders are sent and nobody above is left to tell. The service looks again once a day."
+#: Statuses under which it can be that the person never signed in.
+_NEVER_SEEN = frozenset({Status.UNKNOWN, Status.ABSENT, Status.DIRECTORY_ONLY, Status.ADMIN_REGISTERED})
+
+
+def explain(case: Case, now: datetime | None = None) -> str:
+    """One to four sentences for people. Without `now` nothing is said about what has ended since."""
     parts = [_STATES[case.state]]
     if case.state is State.BLOCKED and case.reason_code:
         wrong, todo = REASONS.get(
@@ -174,74 +201,46 @@ def explain(case: Case) -> str:
         parts.append(BECAUSE.get(case.next_action.why, _STATUS[case.status]))
     elif case.state in {State.CANCELLED, State.CLOSED, State.EXCLUDED} and case.account:
         parts.append("The account still exists: disabling it is for an administrator.")
+    if case.state is State.FOLLOWING_UP and now is not None and (ended := _unused_pass(case, now)):
+        parts.append(ended)
     return " ".join(parts)
+
+
+def pass_ended(case: Case, now: datetime) -> bool:
+    """A pass was handed over, and its time is over."""
+    record = case.access_pass
+    return (
+        record is not None
+        and record.status is PassStatus.DELIVERED
+        and record.usable_until is not None
+        and record.usable_until <= now
+    )
+
+
+def _unused_pass(case: Case, now: datetime) -> str | None:
+    """The commonest reason why nothing happens: the person let the pass go by. None: there is no sign of that."""
+    record, listed = case.access_pass, case.registration.methods if case.registration else ()
+    if record is None or record.usable_until is None or not pass_ended(case, now):
+        return None
+    acted = any(item.by is By.USER for item in case.evidence) or not PASSKEYS.isdisjoint(listed)
+    if acted or case.confirmed_at or case.status not in _NEVER_SEEN:
+        return None
+    until = record.usable_until.astimezone(UTC)
+    return (
+        f"The one-time pass ended on {until.day} {until:%B %Y, %H:%M} UTC and no registration followed: "
+        'the person may never have signed in. To give a new one, run again from "issue access pass".'
+    )
 
 
 def next_words(case: Case) -> str:
     """What happens next, without the time."""
-    return NEXT.get(case.next_action.what, case.next_action.what)
+    if case.next_action.what == "follow_up" and case.next_action.why == "ladder_done":
+        return _LADDER_DONE
+    return listed_next(case.next_action.what, case.reason_code)
 
 
-#: timeline action → words. `{…}` are members of the entry's detail; missing ones are left empty.
-TIMELINE: dict[str, str] = {
-    "hire_received": "HR announced the hire",
-    "hire_updated": "HR changed the record",
-    "hire_cancelled": "HR withdrew the hire",
-    "hire_complete": "HR has said enough for an account",
-    "start_date_moved": "The start date moved by {days} days",
-    "reopened": "HR hired the person again (account: {account})",
-    "offer_withdrawn": "An offer was withdrawn; the person is an employee, so nothing changes",
-    "withdrawal_outdated": "A withdrawal older than the hire arrived late; nothing changes",
-    "termination_planned": "HR announced the end of the employment",
-    "employment_ended": "HR ended the employment (account: {account})",
-    "hr_record_deleted": "HR deleted the record (account: {account})",
-    "event_recorded": "HR sent an event that changes nothing here",
-    "joined": "Another case turned out to be the same person ({other})",
-    "joined_into": "This person goes on in another case ({other})",
-    "two_cases": "Another case seems to be the same person, but both have accounts ({other})",
-    "provisioning_started": "Provisioning started",
-    "username_reserved": "A user name was reserved",
-    "username_taken": "The user name belongs to somebody else; trying the next one",
-    "phone_intended": "HR's phone goes into the directory with the account",
-    "account_linked": "The Entra account is linked ({origin})",
-    "pass_intended": "A first credential is about to be issued (to the {recipient})",
-    "pass_created": "A Temporary Access Pass was created",
-    "pass_voided": "A Temporary Access Pass whose delivery was in doubt was voided",
-    "pass_not_voided": "The tenant refused to make the pass void; an administrator has to look",
-    "pass_delivered": "The first credential was handed to the {recipient}",
-    "step_done": "Done: {step} {detail}",
-    "step_skipped": "Left out: {step} ({why})",
-    "step_waits": "Waiting: {step} ({why})",
-    "step_retries": "Will try again: {step} ({why}, try {attempt})",
-    "provisioned": "Everything for the first day is set up",
-    "blocked": "Blocked: {reason}",
-    "message_claimed": "A message is about to be sent: {rung}",
-    "message_sent": "Message sent: {rung} (to the {audience})",
-    "message_uncertain": "Nobody can say whether this message went out; it is not sent again: {rung}",
-    "message_skipped": "Message left out: {rung} ({why})",
-    "confirmed": "The person confirmed in person: {methods}",
-    "evidence": "Evidence arrived: {what}",
-    "status_changed": "Confirmed in person? Was {was}, now {status} ({because})",
-    "method_removed": "A needed method is gone; follow-up starts again",
-    "came_into_scope": "Password reset is switched on for this person now; follow-up starts",
-    "closed": "Watched long enough; nothing is left to do",
-    "watchdog_requeued": "The watchdog put the case back to work",
-    "rerun": "An operator ran it again: {reason}",
-    "approve": "An approver released it: {reason}",
-    "pause": "An operator paused it: {reason}",
-    "resume": "An operator resumed it: {reason}",
-    "exclude": "An operator excluded the person: {reason}",
-}
-
-
-class _Blank(dict[str, str]):
-    def __missing__(self, key: str) -> str:
-        return ""
-
-
-def sentence(action: str, detail: dict[str, str]) -> str:
-    """One timeline entry in words; an unknown action is shown as it is."""
-    words = TIMELINE.get(action)
-    if words is None:
-        return " ".join([action.replace("_", " "), *(f"{k}={v}" for k, v in detail.items())])
-    return words.format_map(_Blank(detail)).strip()
+def listed_next(what: str, reason: str | None) -> str:
+    """What happens next, as far as a line of a list knows."""
+    if what == "operator" and reason in _HR_COMPLETES:
+        return "HR has to complete the record"
+    return NEXT.get(what, what)

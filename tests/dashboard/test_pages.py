@@ -6,16 +6,19 @@ import re
 from dataclasses import replace
 from datetime import timedelta
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from onboarding.dashboard.render import _environment
-from onboarding.domain.case import Status, TimelineEntry
-from onboarding.domain.hire import ManagerRef
+from onboarding.domain.case import NextAction, Status, TimelineEntry
+from onboarding.domain.hire import Hire, ManagerRef
 from onboarding.domain.lifecycle import State
 from onboarding.followup.messages import reference
-from onboarding.operate.explain import NEXT, REASONS, TIMELINE, sentence
+from onboarding.operate.explain import MEANING, NEXT, REASONS
+from onboarding.operate.story import TIMELINE, sentence
+from onboarding.provisioning.plan import steps
 from tests.support.doubles import T0
 from tests.support.outer import Outer, case_id, make_case, rich_case
 
@@ -191,6 +194,86 @@ async def test_a_rerun_is_not_offered_in_place_of_an_approvers_word(outer: Outer
     assert (await get(outer)).buttons == ["approve", "exclude"]
 
 
+def primary(page: Page) -> list[str]:
+    """Actions of the buttons that stand out."""
+    found = [item for item in page.all("button") if "formaction" in item and item.get("class") != "plain"]
+    return [str(item["formaction"]).rsplit("/", 1)[-1] for item in found]
+
+
+@pytest.mark.parametrize(
+    ("state", "reason", "role", "stands_out"),
+    [
+        (State.FOLLOWING_UP, None, "operator", []),
+        (State.CONFIRMED, None, "approver", []),
+        (State.PAUSED, None, "operator", ["resume"]),
+        (State.BLOCKED, "poison", "operator", ["rerun"]),
+        (State.BLOCKED, "poison", "approver", ["rerun"]),
+        (State.BLOCKED, "needs_approval_adopt", "operator", []),
+        (State.BLOCKED, "needs_approval_adopt", "approver", ["approve"]),
+    ],
+)
+async def test_the_button_that_stands_out_is_what_the_case_waits_for(
+    outer: Outer, state: State, reason: str | None, role: str, stands_out: list[str]
+) -> None:
+    await outer.put(rich_case(1, state, reason_code=reason, return_state=State.PROVISIONING))
+    assert primary(await get(outer, role=role)) == stands_out
+
+
+@pytest.mark.parametrize("role", ["viewer", "operator", "approver"])
+async def test_whoever_may_not_decide_reads_who_can_and_sees_which_account_it_is_about(
+    outer: Outer, role: str
+) -> None:
+    found = "søren.o'neill@contoso.example"
+    waiting = {"reason_code": "needs_approval_adopt", "return_state": State.PROVISIONING}
+    await outer.put(make_case(1, State.BLOCKED, found_account=found, **waiting))
+    text = (await get(outer, role=role)).text
+    assert f"An account that has this number already:\n{found}\n" in text
+    assert (f"An approver has to decide (you are {role})." in text) is (role != "approver")
+
+
+# --- the pass that ended ----------------------------------------------------------------------------------------
+
+
+async def test_a_pass_that_ended_unused_is_not_green_and_the_page_says_what_to_do(outer: Outer) -> None:
+    await outer.put(rich_case(1))
+    before = await get(outer)
+    assert "The one-time pass ended" not in before.text
+    assert "badge b-delivered" in [item.get("class") for item in before.all("span")]
+    outer.clock.at = T0 + timedelta(hours=8)
+    after = await get(outer)
+    assert "The one-time pass ended on" in after.text
+    assert 'run again from "issue access pass"' in after.text
+    classes = [item.get("class") for item in after.all("span")]
+    assert "badge b-ended" in classes
+    assert "badge b-delivered" not in classes
+
+
+async def test_when_everything_is_said_the_page_says_so(outer: Outer) -> None:
+    await outer.put(rich_case(1, next_action=NextAction("follow_up", T0 + timedelta(days=1), "ladder_done")))
+    text = (await get(outer)).text
+    assert (
+        "All reminders are sent and nobody above is left to tell. The service looks again once a day." in text
+    )
+    assert "ladder done" not in text
+
+
+@pytest.mark.parametrize("reason", ["missing_start_date", "missing_name"])
+async def test_what_hr_has_to_complete_is_not_put_on_an_operator(outer: Outer, reason: str) -> None:
+    waits = NextAction("operator", None, reason)
+    await outer.put(make_case(1, State.BLOCKED, reason_code=reason, next_action=waits))
+    for page in (await get(outer), await get(outer, "dashboard")):
+        assert "HR has to complete the record" in page.text
+        assert "An operator has to act" not in page.text
+
+
+async def test_none_is_never_a_name(outer: Outer) -> None:
+    nobody = make_case(1, State.RECEIVED)
+    nobody.hire = Hire(candidate_id="7", manager=ManagerRef())
+    await outer.put(nobody)
+    for page in (await get(outer), await get(outer, "dashboard")):
+        assert not re.search(r"\bNone\b(?! yet)", page.text)
+
+
 async def press(outer: Outer, page: Page, action: str, **fields: str) -> tuple[int, str]:
     """Fill the form of the page in as a browser does, and press a button."""
     from urllib.parse import urlencode
@@ -245,7 +328,10 @@ async def test_a_refused_form_is_a_page_that_says_what_to_do(
     await outer.put(rich_case(1))
     got, html = await press(outer, await get(outer), "rerun", **fields)
     assert got == status
-    assert words in Page(html.encode()).text
+    page = Page(html.encode())
+    assert words in page.text
+    assert ("The form was not accepted" in page.text) is (status == 403)
+    assert "Csrf" not in page.text
 
 
 async def test_a_button_that_came_too_late_is_409_with_a_sentence(outer: Outer) -> None:
@@ -302,8 +388,38 @@ async def test_an_empty_list_says_what_to_do(outer: Outer) -> None:
 async def test_what_needs_somebody_stands_first(outer: Outer) -> None:
     await outer.put(make_case(1, State.RECEIVED))
     await outer.put(make_case(2, State.BLOCKED, reason_code="poison", return_state=State.PROVISIONING))
-    tiles = [link for link in (await get(outer, "dashboard")).all("a") if "?state=" in str(link.get("href"))]
-    assert [str(tile["href"]) for tile in tiles] == ["?state=blocked", "?state=received"]
+    page = await get(outer, "dashboard")
+    links = [str(link["href"]) for link in page.all("a") if "?state=" in str(link.get("href"))]
+    assert links == ["?state=blocked", "?state=received", "?state=blocked"], "the tiles, then the line"
+    assert "1 case waits for an operator" in page.text
+    await outer.put(make_case(3, State.BLOCKED, reason_code="poison", return_state=State.PROVISIONING))
+    assert "2 cases wait for an operator" in (await get(outer, "dashboard")).text
+    assert "for an operator" not in (await get(outer, "dashboard", query={"state": "blocked"})).text
+
+
+async def test_nobody_waits_and_nothing_says_so(outer: Outer) -> None:
+    await outer.put(make_case(1))
+    assert "for an operator" not in (await get(outer, "dashboard")).text
+
+
+@pytest.mark.parametrize("query", [{"state": "blokced"}, {"status": "yes"}, {"state": "<script>"}])
+async def test_a_filter_that_does_not_exist_is_a_400_page_and_not_an_empty_list(
+    outer: Outer, query: dict[str, str]
+) -> None:
+    answer = await outer.http("dashboard", "GET", "/api/dashboard", {}, b"", {}, query)
+    page = Page(answer.get_body())
+    assert answer.status_code == 400
+    assert "choose one from the list" in page.text
+    assert "<script>" not in page.text
+
+
+@pytest.mark.parametrize("status", Status)
+async def test_every_status_carries_the_readmes_sentence_as_a_tooltip(outer: Outer, status: Status) -> None:
+    readme = Path("README.md").read_text(encoding="utf-8").replace("*", "").replace("`", "")
+    assert f"| {status} | {MEANING[status]} |" in readme
+    await outer.put(rich_case(1, status=status))
+    for page in (await get(outer, "dashboard"), await get(outer)):
+        assert MEANING[status] in [item.get("title") for item in page.all("span")]
 
 
 @pytest.mark.parametrize("role", ["viewer", "operator"])
@@ -344,11 +460,45 @@ async def test_the_timeline_is_newest_first_with_request_ids_and_short_actors(ou
     await outer.put(rich_case(1), *entries)
     text = (await get(outer)).text
     places = [
-        text.index(words) for words in ("paused it: as_written", "Done: create account", "announced the hire")
+        text.index(words)
+        for words in ("paused it: as_written", "The account was created", "announced the hire")
     ]
     assert places == sorted(places)
     assert "r-1" in text
     assert "operator 01234567\n" in text
+
+
+@pytest.mark.parametrize(
+    ("action", "detail", "words"),
+    [
+        ("step_done", {"step": "send_welcome", "detail": "sent"}, "The welcome was sent"),
+        ("step_done", {"step": "send_welcome", "detail": "skipped"}, "The welcome was left out"),
+        ("step_done", {"step": "create_account", "detail": "created"}, "The account was created"),
+        ("step_done", {"step": "set_manager"}, "The manager was set"),
+        ("step_done", {"step": "issue_access_pass", "detail": "manager"},
+         "The first credential was handed to the manager"),
+        ("step_done", {"step": "assign_licence", "detail": "e_5"}, "Done: assign licence e 5"),
+        ("evidence", {"what": "user_registered_all"}, "Evidence arrived: the person finished registering"),
+        ("evidence", {"what": "user_cancelled_unnamed"}, "Evidence arrived: the person cancelled"),
+        ("evidence", {"what": "app_registered_temporaryAccessPass,user_registered_mobilePhone"},
+         "Evidence arrived: a Temporary Access Pass was added, the person registered a mobile phone"),
+        ("evidence", {"what": "user_reset_failed_unnamed"},
+         "Evidence arrived: the person could not reset the password"),
+        ("evidence", {"what": "user_registered_brandNew"}, "Evidence arrived: the person registered brandNew"),
+        ("evidence", {"what": "martian_did_it"}, "Evidence arrived: martian did it"),
+        ("message_sent", {"rung": "resolved_desk", "audience": "desk"},
+         "Message sent: that nothing is left to do (to the desk)"),
+        ("blocked", {"reason": "missing_name"}, "Blocked: missing name"),
+        ("pause", {"reason": "as_written ()"}, "An operator paused it: as_written ()"),
+    ],
+)  # fmt: skip
+def test_the_timeline_is_written_for_people(action: str, detail: dict[str, str], words: str) -> None:
+    assert sentence(action, detail) == words
+
+
+def test_every_step_of_the_plan_is_told_as_a_sentence() -> None:
+    for planned in steps():
+        assert not sentence("step_done", {"step": planned.step.name}).startswith("Done")
 
 
 def test_every_next_action_has_words_that_are_not_its_code() -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 import string
 from dataclasses import replace
+from datetime import timedelta
 from html.parser import HTMLParser
 from typing import Any
 
 import pytest
 from babel.messages.pofile import read_po
 
-from onboarding.domain.case import Case, Status
+from onboarding.domain.case import Case, PassRecord, PassStatus, RungRecord, RungStatus, Status
 from onboarding.domain.policy import FollowUpPolicy, Policy
 from onboarding.errors import ConfigurationError
 from onboarding.followup import catalogue, messages
@@ -19,7 +20,7 @@ from onboarding.followup.messages import MESSAGES, CatalogueMessages, language_o
 from onboarding.followup.text import address, plain
 from onboarding.ports import Mail
 from onboarding.settings import Secret, Settings
-from tests.support.followup_doubles import MONDAY, make_case
+from tests.support.followup_doubles import MONDAY, audit, make_case
 
 SETTINGS = Settings(service_desk="desk@contoso.example", company_name="Contoso & Söhne <GmbH>")
 FACTS = {
@@ -93,6 +94,7 @@ def test_every_text_is_used_and_every_used_text_exists() -> None:
             or last == "subject"
             or (family.startswith("access_pass") and last in {"intro", "hand_over", "next"})
             or key.startswith("welcome.credential_")
+            or (last in {"intro", "removed"} and f'r.intro("{family}")' in source)
         ), key
     assert {f"status.{status}" for status in Status} <= used
     assert {f"{message}.subject" for message in MESSAGES} <= used
@@ -270,6 +272,131 @@ def test_a_reminder_says_what_this_person_needs(status: Status, because: str, sa
     assert said not in compose("nudge_second", case).text
     case.status = status
     assert said in compose("nudge_second", case, because=because).text
+
+
+def rungs(*records: tuple[int, str, str, RungStatus]) -> dict[str, RungRecord]:
+    return {
+        f"{episode}:{name}": RungRecord(name, episode, audience, status, MONDAY)
+        for episode, name, audience, status in records
+    }
+
+
+#: Nothing of this is a reminder of episode 2 that went out for certain.
+NO_REMINDERS = (
+    (1, "person_day_0", "person", RungStatus.SENT),
+    (2, "welcome", "person", RungStatus.SENT),
+    (2, "person_day_2", "person", RungStatus.SKIPPED),
+    (2, "person_day_5", "person", RungStatus.UNCERTAIN),
+    (2, "manager_day_5", "manager", RungStatus.SENT),
+)
+
+
+@pytest.mark.parametrize(
+    ("language", "sent", "said"),
+    [
+        ("en", 0, ""),
+        ("en", 1, " We have sent one reminder."),
+        ("en", 2, " We have sent 2 reminders."),
+        ("de", 0, ""),
+        ("de", 1, " Wir haben einmal daran erinnert."),
+        ("de", 3, " Wir haben 3-mal daran erinnert."),
+    ],
+)
+@pytest.mark.parametrize("message", ["escalate_manager", "escalate_desk"])
+def test_whoever_is_told_reads_how_many_reminders_this_episode_really_sent(
+    message: str, language: str, sent: int, said: str
+) -> None:
+    case = spoken(language)
+    case.episode = 2
+    own = [(2, f"own_{n}", "person", RungStatus.SENT) for n in range(sent)]
+    case.rungs = rungs(*NO_REMINDERS, *own)
+    mail = compose(message, case)
+    if mail.language != language:
+        pytest.skip("the desk is written to in English")
+    intro = catalogue.texts(language)[f"{message}.intro"].format(person="Jürgen Groß")
+    assert f"{intro}{said}" in visible(mail)
+
+
+@pytest.mark.parametrize("language", sorted(LOCALES))
+@pytest.mark.parametrize("message", [name for name in MESSAGES if name.startswith(("nudge", "escalate"))])
+def test_who_was_registered_once_is_not_said_to_be_not_yet_registered(message: str, language: str) -> None:
+    case = spoken(language)
+    case.episode = 2
+    by_status = replace(case, status=Status.REMOVED)
+    for mail in (compose(message, by_status), compose(message, case, because="method_deleted")):
+        gone, never = (
+            ("no longer registered", "not yet") if mail.language == "en" else ("nicht mehr", "noch nicht")
+        )
+        assert gone in mail.text
+        assert never not in mail.text
+        assert "not finished" not in mail.text
+        assert "noch offen" not in mail.text
+    assert "no longer registered" not in compose(message, case).text
+
+
+@pytest.mark.parametrize("language", sorted(LOCALES))
+def test_that_it_is_done_fits_the_desk_and_a_manager(language: str) -> None:
+    assert (
+        catalogue.texts(language)["common.stored_done"] != catalogue.texts(language)["common.stored_others"]
+    )
+    text = compose("resolved_desk", spoken(language)).text
+    assert "Nothing is left for you to do." in text
+    assert "This tells you only that a task is done." in text
+    assert "ticket" not in text
+    assert "is open" not in text
+    assert "This tells you only that a task is open." in compose("escalate_desk", spoken(language)).text
+
+
+def handed_over(hours: int, status: PassStatus = PassStatus.DELIVERED) -> PassRecord:
+    until = MONDAY + timedelta(hours=hours)
+    return PassRecord(status, MONDAY - timedelta(days=1), "manager", usable_until=until)
+
+
+@pytest.mark.parametrize("status", [Status.DIRECTORY_ONLY, Status.ADMIN_REGISTERED])
+def test_the_desk_reads_that_the_first_pass_ended_and_nothing_followed(status: Status) -> None:
+    case = make_case(access_pass=handed_over(0), status=status)
+    line = "First pass: ended Monday, 5 October 2026, 10:00 (Europe/Berlin), no registration followed"
+    assert line in visible(compose("escalate_desk", case))
+
+
+def test_the_desk_reads_until_when_the_first_pass_is_usable() -> None:
+    case = make_case(access_pass=handed_over(1), status=Status.DIRECTORY_ONLY)
+    line = "First pass: usable once, until Monday, 5 October 2026, 11:00 (Europe/Berlin)"
+    assert line in visible(compose("escalate_desk", case))
+    assert "First pass" not in compose("escalate_manager", case).text
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"status": Status.PARTIAL},
+        {"status": Status.UNKNOWN},
+        {"status": Status.REMOVED, "confirmed_at": MONDAY},
+        {"status": Status.DIRECTORY_ONLY, "confirmed_at": MONDAY},
+        {
+            "status": Status.DIRECTORY_ONLY,
+            "evidence": [audit("a1", "registered", "user", "mobilePhone", MONDAY)],
+        },
+    ],
+)
+def test_no_registration_followed_is_not_said_of_somebody_who_did_register(changes: dict[str, Any]) -> None:
+    text = compose("escalate_desk", make_case(access_pass=handed_over(-1), **changes)).text
+    assert "First pass: ended Monday, 5 October 2026, 09:00" in text
+    assert "no registration followed" not in text
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        None,
+        handed_over(1, PassStatus.INTENDED),
+        handed_over(1, PassStatus.CREATED),
+        handed_over(1, PassStatus.VOID),
+        replace(handed_over(1), usable_until=None),
+    ],
+)
+def test_a_pass_that_nobody_may_hold_is_not_mentioned(record: PassRecord | None) -> None:
+    assert "First pass" not in compose("escalate_desk", make_case(access_pass=record)).text
 
 
 def test_nobody_is_threatened_with_an_escalation_that_the_ladder_does_not_have() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,11 @@ from onboarding.domain.case import (
     AliasKind,
     By,
     Case,
+    Evidence,
+    PassRecord,
     PassStatus,
     Recoverable,
+    Registration,
     RungStatus,
     Status,
     StepStatus,
@@ -25,7 +29,7 @@ from onboarding.domain.case import (
 )
 from onboarding.domain.hire import Hire, Phone
 from onboarding.domain.lifecycle import State
-from onboarding.errors import Ambiguous, NotFound
+from onboarding.errors import Ambiguous, NotFound, Unavailable
 from onboarding.operate import cases
 from onboarding.operate.explain import NEXT, REASONS, explain, sentence
 from tests.storage.stores import NAMES, full_case
@@ -156,8 +160,73 @@ def test_every_reason_that_the_code_gives_has_words() -> None:
 def test_the_timeline_shows_what_it_does_not_know_and_breaks_at_nothing() -> None:
     assert sentence("brand_new", {"a": "1"}) == "brand new a=1"
     assert sentence("step_done", {}) == "Done:"
+    assert sentence("step_done", {"step": "x_y", "detail": "z"}) == "Done: x y z"
     assert sentence("rerun", {"reason": "{evil} {0.__class__}"}).endswith("{evil} {0.__class__}")
     assert NEXT["operator"]
+
+
+# --- the pass that ended -----------------------------------------------------------------------------------
+
+LATER = T0 + timedelta(days=3)
+
+
+def stuck(**said: Any) -> Case:
+    """Got a pass for eight hours, and did nothing."""
+    passed = PassRecord(PassStatus.DELIVERED, T0, "manager", "p", T0, T0, T0 + timedelta(hours=8))
+    return make_case(**{"state": State.FOLLOWING_UP, "access_pass": passed, **said})
+
+
+@pytest.mark.parametrize("status", [Status.UNKNOWN, Status.DIRECTORY_ONLY, Status.ADMIN_REGISTERED])
+def test_a_pass_that_ended_unused_is_said_with_its_date_and_what_to_do(status: Status) -> None:
+    text = explain(stuck(status=status), LATER)
+    until = T0 + timedelta(hours=8)
+    assert f"The one-time pass ended on {until.day} {until:%B %Y, %H:%M} UTC and no registration" in text
+    assert text.endswith('To give a new one, run again from "issue access pass".')
+
+
+@pytest.mark.parametrize(
+    ("case", "now"),
+    [
+        (stuck(), None),
+        (stuck(), T0 + timedelta(hours=7)),
+        (stuck(confirmed_at=T0), LATER),
+        (stuck(status=Status.PARTIAL), LATER),
+        (stuck(status=Status.REMOVED), LATER),
+        (stuck(state=State.PAUSED), LATER),
+        (stuck(evidence=[Evidence("e", "audit", Act.CANCELLED, By.USER, None, T0)]), LATER),
+        (stuck(registration=Registration(("passKeyDeviceBound",), T0)), LATER),
+        (stuck(access_pass=PassRecord(PassStatus.VOID, T0, "desk", "p", T0, T0, T0)), LATER),
+        (stuck(access_pass=None), LATER),
+    ],
+    ids=[
+        "no clock",
+        "usable",
+        "confirmed",
+        "partial",
+        "removed",
+        "paused",
+        "cancelled",
+        "passkey",
+        "void",
+        "none",
+    ],
+)
+def test_nothing_is_said_of_a_pass_that_was_used_or_still_can_be(case: Case, now: datetime | None) -> None:
+    assert "one-time pass" not in explain(case, now)
+
+
+async def test_show_knows_the_time_and_works_without_it(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await world.file(stuck())
+    world.clock.at = LATER
+    assert "The one-time pass ended" in (await cases.show(world.s, CASE_ID))["explanation"]
+
+    async def silent() -> datetime:
+        raise Unavailable("no clock")
+
+    monkeypatch.setattr(world.clock, "now", silent)
+    assert "one-time pass" not in (await cases.show(world.s, CASE_ID))["explanation"]
 
 
 # --- finding -----------------------------------------------------------------------------------------------

@@ -181,13 +181,24 @@ async def test_an_older_account_with_our_mark_is_adopted_on_an_approvers_word_on
     await _start(world)
     case = await advance(world)
     assert case.reason_code == "needs_approval_adopt"
+    assert case.found_account == UPN, "an approver has to know which account it is about"
     case.approvals.append("needs_approval_adopt")
     case.apply(Event.UNBLOCK)
     await world.store.cases.save(case)
     case = await advance(world)
     assert case.account is not None
     assert (case.account.id, case.account.origin) == ("other-1", "adopted")
+    assert case.found_account is None
     assert world.tenant.created == []
+
+
+async def test_every_account_that_carries_the_number_is_named_to_the_approver(world: World) -> None:
+    for n, upn in enumerate(("zoë.alt@contoso.example", "old@contoso.example")):
+        world.tenant.add(_somebody(upn, id=f"other-{n}", employee_id="4711"))
+    await _start(world)
+    case = await advance(world)
+    assert (case.state, case.reason_code) == (State.BLOCKED, "needs_approval_adopt")
+    assert case.found_account == "old@contoso.example, zoë.alt@contoso.example"
 
 
 async def test_an_account_without_a_creation_time_is_not_taken_for_ours(world: World) -> None:

@@ -14,6 +14,7 @@ The initial password is random, used once in the request, and kept nowhere.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from onboarding.domain import calendar, country, names, phonebook
 from onboarding.domain.case import TENANT, Account, AccountIntent, Alias, AliasKind
@@ -66,7 +67,7 @@ async def _known(ctx: Context, intent: AccountIntent) -> Outcome | None:
         return None
     if NEEDS_APPROVAL in ctx.case.approvals and len(others) == 1:
         return await _link(ctx, intent, others[0], "adopted")
-    return Block(NEEDS_APPROVAL)
+    return _ask(ctx, others)
 
 
 async def _look(ctx: Context, intent: AccountIntent) -> Outcome | None:
@@ -79,13 +80,19 @@ async def _look(ctx: Context, intent: AccountIntent) -> Outcome | None:
             return await _link(ctx, intent, user, "created")
         if NEEDS_APPROVAL in ctx.case.approvals:
             return await _link(ctx, intent, user, "adopted")
-        return Block(NEEDS_APPROVAL)
+        return _ask(ctx, [user])
     case = ctx.case
     await ctx.s.cases.release_alias(_upn_alias(intent.user_principal_name), case.case_id)
     case.refused_names.append(intent.user_principal_name)
     case.intent = None
     await ctx.save("username_taken")
     return None
+
+
+def _ask(ctx: Context, found: Sequence[DirectoryUser]) -> Block:
+    """An approver decides; the names are kept on the case, for whoever has to look the account up."""
+    ctx.case.found_account = ", ".join(sorted(user.user_principal_name for user in found))
+    return Block(NEEDS_APPROVAL)
 
 
 async def _link(ctx: Context, intent: AccountIntent, user: DirectoryUser, origin: str) -> Outcome:
@@ -106,7 +113,7 @@ async def _link(ctx: Context, intent: AccountIntent, user: DirectoryUser, origin
         origin=origin,
         synced=bool(user.synced),
     )
-    case.intent = None
+    case.intent = case.found_account = None
     phonebook.forget_numbers(case, ctx.s.settings.hash_key.reveal())
     await ctx.save("account_linked", origin=origin, object_id=user.id)
     # `domain.confirmation` reads from the detail whether the directory holds a phone.

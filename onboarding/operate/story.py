@@ -1,0 +1,155 @@
+"""A case's timeline in words. An unknown action, step, act or method is shown as it is, never hidden."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from onboarding.domain.case import Act
+
+#: timeline action → words. `{…}` are members of the entry's detail; missing ones are left empty.
+TIMELINE: dict[str, str] = {
+    "hire_received": "HR announced the hire",
+    "hire_updated": "HR changed the record",
+    "hire_cancelled": "HR withdrew the hire",
+    "hire_complete": "HR has said enough for an account",
+    "start_date_moved": "The start date moved by {days} days",
+    "reopened": "HR hired the person again (account: {account})",
+    "offer_withdrawn": "An offer was withdrawn; the person is an employee, so nothing changes",
+    "withdrawal_outdated": "A withdrawal older than the hire arrived late; nothing changes",
+    "termination_planned": "HR announced the end of the employment",
+    "employment_ended": "HR ended the employment (account: {account})",
+    "hr_record_deleted": "HR deleted the record (account: {account})",
+    "event_recorded": "HR sent an event that changes nothing here",
+    "joined": "Another case turned out to be the same person ({other})",
+    "joined_into": "This person goes on in another case ({other})",
+    "two_cases": "Another case seems to be the same person, but both have accounts ({other})",
+    "provisioning_started": "Provisioning started",
+    "username_reserved": "A user name was reserved",
+    "username_taken": "The user name belongs to somebody else; trying the next one",
+    "phone_intended": "HR's phone goes into the directory with the account",
+    "account_linked": "The Entra account is linked ({origin})",
+    "pass_intended": "A first credential is about to be issued (to the {recipient})",
+    "pass_created": "A Temporary Access Pass was created",
+    "pass_voided": "A Temporary Access Pass whose delivery was in doubt was voided",
+    "pass_not_voided": "The tenant refused to make the pass void; an administrator has to look",
+    "pass_delivered": "The first credential was handed to the {recipient}",
+    "step_done": "{done}",
+    "step_skipped": "Left out: {step} ({why})",
+    "step_waits": "Waiting: {step} ({why})",
+    "step_retries": "Will try again: {step} ({why}, try {attempt})",
+    "provisioned": "Everything for the first day is set up",
+    "blocked": "Blocked: {reason}",
+    "message_claimed": "A message is about to be sent: {message}",
+    "message_sent": "Message sent: {message} (to the {audience})",
+    "message_uncertain": "Nobody can say whether this message went out; it is not sent again: {message}",
+    "message_skipped": "Message left out: {message} ({why})",
+    "confirmed": "The person confirmed in person: {methods}",
+    "evidence": "Evidence arrived: {seen}",
+    "status_changed": "Confirmed in person? Was {was}, now {status} ({because})",
+    "method_removed": "A needed method is gone; follow-up starts again",
+    "came_into_scope": "Password reset is switched on for this person now; follow-up starts",
+    "closed": "Watched long enough; nothing is left to do",
+    "watchdog_requeued": "The watchdog put the case back to work",
+    "rerun": "An operator ran it again: {reason}",
+    "approve": "An approver released it: {reason}",
+    "pause": "An operator paused it: {reason}",
+    "resume": "An operator resumed it: {reason}",
+    "exclude": "An operator excluded the person: {reason}",
+}
+
+#: Entries that hold what an operator wrote: shown as written.
+_WRITTEN = frozenset({"rerun", "approve", "pause", "resume", "exclude"})
+
+#: (step, detail) → words; without a detail, the words for any other.
+_DONE: dict[tuple[str, str], str] = {
+    ("reserve_username", ""): "A user name was reserved",
+    ("create_account", ""): "The account was created",
+    ("create_account", "created_with_mobile_phone"): "The account was created, with the mobile phone from HR",
+    ("create_account", "adopted"): "The account that was there already was taken over",
+    ("create_account", "already_linked"): "The account was linked already",
+    ("set_manager", ""): "The manager was set",
+    ("issue_access_pass", ""): "The first credential was handed over",
+    ("issue_access_pass", "manager"): "The first credential was handed to the manager",
+    ("issue_access_pass", "desk"): "The first credential was handed to the service desk",
+    ("send_welcome", ""): "The welcome was sent",
+    ("send_welcome", "skipped"): "The welcome was left out",
+    ("send_welcome", "uncertain"): "Nobody can say whether the welcome went out; it is not sent again",
+}
+
+_RUNGS = {"resolved_desk": "that nothing is left to do"}
+
+_WHO = {"user": "the person", "admin": "an administrator", "app": "an app", "unknown": "somebody"}
+
+_METHODS = {
+    "mobilePhone": "a mobile phone",
+    "alternateMobilePhone": "a second mobile phone",
+    "officePhone": "an office phone",
+    "email": "an email address",
+    "microsoftAuthenticatorPush": "Microsoft Authenticator",
+    "softwareOneTimePasscode": "an authenticator app",
+    "securityQuestion": "security questions",
+    "unnamed": "a method",
+    "all": "all methods",
+}
+
+_ACTS = {
+    Act.REGISTERED: "registered {method}",
+    Act.REVIEWED: 'pressed "looks good"',
+    Act.UPDATED: "changed {method}",
+    Act.DELETED: "deleted {method}",
+    Act.CANCELLED: "cancelled",
+    Act.LISTED: "has {method}",
+    Act.RESET_FAILED: "could not reset the password",
+    Act.RESET_SUCCEEDED: "reset the password",
+}
+
+
+def rung_words(rung: str) -> str:
+    """What a message was about."""
+    return _RUNGS.get(rung, _plain(rung))
+
+
+def sentence(action: str, detail: Mapping[str, str]) -> str:
+    """One timeline entry in words; an unknown action is shown as it is."""
+    words = TIMELINE.get(action)
+    if words is None:
+        return " ".join([_plain(action), *(f"{k}={v}" for k, v in detail.items())])
+    said = dict(detail) if action in _WRITTEN else {name: _plain(value) for name, value in detail.items()}
+    said["done"] = _done(detail.get("step", ""), detail.get("detail", ""))
+    said["seen"] = _seen(detail.get("what", ""))
+    said["message"] = rung_words(detail.get("rung", ""))
+    text = words.format_map(_Blank(said)).strip()
+    return text if action in _WRITTEN else text.replace(" ()", "")
+
+
+class _Blank(dict[str, str]):
+    def __missing__(self, key: str) -> str:
+        return ""
+
+
+def _plain(code: str) -> str:
+    return code.replace("_", " ")
+
+
+def _done(step: str, detail: str) -> str:
+    known = _DONE.get((step, detail)) or _DONE.get((step, ""))
+    return known or _plain(f"Done: {step} {detail}").strip()
+
+
+def _seen(what: str) -> str:
+    """`by_act_method,…` as `followup.track` writes it."""
+    return ", ".join(_one_seen(code) for code in what.split(","))
+
+
+def _one_seen(code: str) -> str:
+    by, _, rest = code.partition("_")
+    act = next((act for act in Act if rest.startswith(f"{act}_")), None)
+    if by not in _WHO or act is None:
+        return _plain(code)
+    method = rest.removeprefix(f"{act}_")
+    if act is Act.REGISTERED and method == "temporaryAccessPass":
+        return "a Temporary Access Pass was added"
+    if act is Act.REGISTERED and method == "all":
+        return f"{_WHO[by]} finished registering"
+    name = "a Temporary Access Pass" if method == "temporaryAccessPass" else _METHODS.get(method, method)
+    return f"{_WHO[by]} {_ACTS[act].format(method=name)}"
