@@ -41,6 +41,8 @@ LOOPBACK = "127.0.0.1"
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 #: In a folder that we made, and may therefore empty.
 MARK = ".made-by-onboarding"
+#: The pretend tenant of a service that can be stopped and started again; beside the store, in the folder.
+STATE = "simulator.state"
 #: Folders here are ours with or without the mark.
 BUILD = Path("build")
 
@@ -144,15 +146,17 @@ class Pair:
             "settings": self.settings,
         }
 
-    def start(self, *, seed: int | None = None, logs: bool = False) -> None:
-        """Start both and return when both answer. `logs`: to files in the folder, else inherited.
+    def start(self, *, seed: int | None = None, logs: bool = False, kept: bool = False) -> None:
+        """Start both and return when both answer. `logs`: to files in the folder, else inherited. `kept`: the
+        tenant lives in a file of the folder and goes on from there, else in memory.
 
         ConfigurationError when one of them ends or nothing answers in time.
         """
         ports = [url.rpartition(":")[2] for url in (self.simulator, self.service)]
         seeded = ["--seed", str(seed)] if seed is not None else []
         domain = ["--domain", self.settings[f"{PREFIX}DOMAIN"]]
-        simulated = ["onboarding.simulator", "--port", ports[0], *domain, *seeded]
+        state = ["--state", str(self.folder / STATE)] if kept else []
+        simulated = ["onboarding.simulator", "--port", ports[0], *domain, *seeded, *state]
         self._child(simulated, self.folder / "simulator.log" if logs else None)
         self._wait_for(f"{self.simulator}/_control/clock")
         self._child(["onboarding.devhost", "--port", ports[1]], self.folder / "service.log" if logs else None)
@@ -225,7 +229,7 @@ def prepare(folder: Path, exported: Mapping[str, str], *, keep: bool = False) ->
     _refuse_taken(sim_port, "SIM_PORT")
     if not keep:
         _empty(folder)
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     (folder / MARK).touch()
     simulator, service = f"http://{LOOPBACK}:{sim_port}", f"http://{LOOPBACK}:{port}"
     settings = {

@@ -16,6 +16,8 @@ FOLDER = Path("build/serve")
 def run() -> int:
     """PORT (7071), SIM_PORT (7072); data in a fresh build/serve/ unless KEEP=1; writes build/serve.json.
 
+    KEEP=1 keeps the pretend tenant too, and its clock goes on from where it was.
+
     Exported ONBOARDING_* settings win, secrets included; store, tenant and clock are always those of this
     machine. Exit codes: 0 after Ctrl-C or SIGTERM, 5 when it cannot start, 70 when a process ended by itself.
     """
@@ -32,7 +34,7 @@ def _serve() -> int:
     with pair:
         try:
             _write(pair)
-            pair.start()
+            pair.start(kept=True)
             context.note(f"dashboard  {pair.service}/api/dashboard")
             context.note(f"mailbox    {pair.simulator}/mail")
             context.note(f"details    {context.SERVE_FILE}   (Ctrl-C ends it)")

@@ -9,6 +9,7 @@ and says 501 to everything else. Never checked against a live tenant: each route
     models/     the state: people, methods, audit records, mail, policy, faults
     errors      Graph's error bodies
     app         aiohttp around it; server: a thread for tests; __main__: the command line
+    state       the tenant in a file (`--state`)
 
 It imports nothing of ours but `onboarding.errors`.
 """

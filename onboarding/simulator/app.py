@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from email.utils import format_datetime
 from typing import Any, NoReturn
 
@@ -42,17 +43,25 @@ _FAULT_CODES = {
 _HTML = "text/html"
 
 
-def build(state: Tenant) -> web.Application:
-    """The application over this state. ConfigurationError where Azure runs it."""
+Keep = Callable[[Tenant], Awaitable[None]]
+
+
+async def keep_nothing(tenant: Tenant) -> None:
+    """The tenant lives in memory only."""
+
+
+def build(state: Tenant, keep: Keep = keep_nothing) -> web.Application:
+    """The application over this state; `keep` saves it before an answer leaves. ConfigurationError where Azure
+    runs it."""
     refuse_in_azure(os.environ)
     app = web.Application(middlewares=[_only_this_machine], client_max_size=_MAX_BODY)
     for route in GRAPH:
-        app.router.add_route(route.method, "/v1.0" + _pattern(route.path), _graph(state, route))
-    app.router.add_route("*", "/{version:(?:v1.0|beta)}/{tail:.*}", _graph(state, None))
+        app.router.add_route(route.method, "/v1.0" + _pattern(route.path), _graph(state, route, keep))
+    app.router.add_route("*", "/{version:(?:v1.0|beta)}/{tail:.*}", _graph(state, None, keep))
     for method, path, handler in CONTROL:
-        app.router.add_route(method, path, _control(state, handler))
+        app.router.add_route(method, path, _control(state, handler, keep))
     for method, path, handler in VENDORS:
-        app.router.add_route(method, path, _graph(state, Route(method, path, handler, "inferred", "")))
+        app.router.add_route(method, path, _graph(state, Route(method, path, handler, "inferred", ""), keep))
     app.router.add_get("/", _page(state, pages.overview))
     app.router.add_get("/mail", _page(state, pages.mail))
     return app
@@ -108,18 +117,25 @@ async def _call(request: web.Request, body: Any) -> Call:
 # --- control and pages -------------------------------------------------------------------------------
 
 
-def _control(tenant: Tenant, handler: Handler) -> Serve:
+def _control(tenant: Tenant, handler: Handler, keep: Keep) -> Serve:
     async def serve(request: web.Request) -> web.StreamResponse:
         try:
             call = await _call(request, await _body(request))
+            _note_change(tenant, request)
             answer = handler(tenant, call)
         except ValueError:
-            return _json(Answer(400, {"error": {"message": "the body is not JSON, or not sent as JSON"}}))
+            answer = Answer(400, {"error": {"message": "the body is not JSON, or not sent as JSON"}})
         except ControlError as exc:
-            return _json(Answer(exc.status, {"error": {"message": exc.message}}))
+            answer = Answer(exc.status, {"error": {"message": exc.message}})
+        await keep(tenant)
         return _json(answer)
 
     return serve
+
+
+def _note_change(tenant: Tenant, request: web.Request) -> None:
+    """Whatever is no read may have changed something, also where it is refused."""
+    tenant.unsaved = tenant.unsaved or request.method != "GET"
 
 
 def _json(answer: Answer, headers: Mapping[str, str] | None = None) -> web.Response:
@@ -142,7 +158,7 @@ def _page(tenant: Tenant, render: Callable[[Tenant], str]) -> Serve:
 # --- Graph -------------------------------------------------------------------------------------------
 
 
-def _graph(tenant: Tenant, route: Route | None) -> Serve:
+def _graph(tenant: Tenant, route: Route | None, keep: Keep) -> Serve:
     async def serve(request: web.Request) -> web.StreamResponse:
         trace = tenant.ids.request_id()
         fault: Fault | None = None
@@ -152,13 +168,15 @@ def _graph(tenant: Tenant, route: Route | None) -> Serve:
             if fault is not None and fault.mode == "delay":
                 await asyncio.sleep(fault.seconds)
             if fault is not None and fault.mode == "drop_before":
-                return _dropped(tenant, request)
+                return await _dropped(tenant, request, keep)
             answer = await _answer(tenant, route, request, fault)
         except GraphError as exc:
             answer = _error(tenant, exc, trace, request)
         if fault is not None and fault.mode == "drop_after_effect":
-            return _dropped(tenant, request)
+            return await _dropped(tenant, request, keep)
         tenant.log(tenant.now(), request.method, _logged(request), answer.status)
+        _note_change(tenant, request)
+        await keep(tenant)
         return _json(answer, _headers(tenant, route, request, trace))
 
     return serve
@@ -188,15 +206,7 @@ async def _answer(tenant: Tenant, route: Route | None, request: web.Request, fau
         if wait is not None:
             raise throttled(wait)
     call = await _call(request, body)
-    if fault is not None and fault.mode == "replication_lag":
-        call = _lagging(call, fault)
-    return route.handler(tenant, call)
-
-
-def _lagging(call: Call, fault: Fault) -> Call:
-    return Call(
-        call.method, call.path, call.params, call.query, call.headers, call.body, call.root, fault.seconds
-    )
+    return route.handler(tenant, replace(call, lag=tenant.take_lag(request.method, request.path)))
 
 
 def _ordered(fault: Fault) -> GraphError:
@@ -248,9 +258,11 @@ def _logged(request: web.Request) -> str:
     return request.rel_url.human_repr()
 
 
-def _dropped(tenant: Tenant, request: web.Request) -> web.Response:
+async def _dropped(tenant: Tenant, request: web.Request, keep: Keep) -> web.Response:
     """Close the connection without an answer; the log says 0."""
     tenant.log(tenant.now(), request.method, _logged(request), 0)
+    _note_change(tenant, request)
+    await keep(tenant)
     if request.transport is not None:
         request.transport.close()
     return web.Response(status=500)

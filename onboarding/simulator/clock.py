@@ -17,13 +17,16 @@ _FRACTION = re.compile(r"\.(\d+)")
 def parse_time(text: str) -> datetime:
     """An RFC 3339 time with offset as an aware UTC datetime; seven fraction digits are accepted.
 
-    ValueError for anything else, a missing offset included.
+    ValueError, with a text for people, for anything else, a missing offset included.
     """
     shortened = _FRACTION.sub(lambda hit: "." + hit.group(1)[:6].ljust(6, "0"), text.strip())
-    parsed = datetime.fromisoformat(shortened.replace("Z", "+00:00").replace("z", "+00:00"))
-    if parsed.tzinfo is None:
-        raise ValueError("the time has no offset")
-    return parsed.astimezone(UTC)
+    try:
+        parsed = datetime.fromisoformat(shortened.replace("Z", "+00:00").replace("z", "+00:00"))
+        if parsed.tzinfo is None:
+            raise ValueError("the time has no offset")
+        return parsed.astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise ValueError("not an RFC 3339 time with an offset such as 2026-03-01T09:00:00Z") from None
 
 
 def parse_duration(text: str) -> timedelta:
@@ -59,6 +62,13 @@ class VirtualClock:
         self._monotonic = monotonic
         self._mark = monotonic()
 
+    def __getstate__(self) -> datetime:
+        """What a file keeps of it: the virtual now. The monotonic clock means nothing to another process."""
+        return self.now()
+
+    def __setstate__(self, now: datetime) -> None:
+        self._base, self._monotonic, self._mark = now, time.monotonic, time.monotonic()
+
     def now(self) -> datetime:
         return self._base + timedelta(seconds=self._monotonic() - self._mark)
 
@@ -70,4 +80,9 @@ class VirtualClock:
         return self.now()
 
     def advance(self, by: timedelta) -> datetime:
-        return self.move_to(self.now() + by)
+        """Jump forward, also by nothing, and return the new now. ValueError for less than nothing."""
+        now = self.now()  # read once: it runs on
+        if by < timedelta(0):
+            raise ValueError("the clock does not run backwards")
+        self._base, self._mark = now + by, self._monotonic()
+        return self.now()

@@ -132,7 +132,7 @@ def test_a_case_is_shown_by_any_of_its_ids_and_as_the_schema_says(run: Run, put:
         jsonschema.Draft202012Validator(json.loads(SCHEMA.read_text())).validate(answer.json)
     text = run("show", wanted).out
     assert text.startswith(f"{case_id(1)}  {planted.GIVEN}")
-    assert "next: nudge at 2026-08-19T08:00:00Z" in text
+    assert "next: Remind the person at 2026-08-19T08:00:00Z" in text
 
 
 def test_what_nobody_has_is_exit_3(run: Run, put: Put) -> None:

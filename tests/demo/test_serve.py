@@ -123,6 +123,14 @@ def hire(serve: Serve, found: dict[str, Any]) -> str:
     return str(answer.json()["delivery_id"])
 
 
+def kill(serve: Serve) -> None:
+    """kill -9 the parent and both children."""
+    left = Path(f"/proc/{serve.process.pid}/task/{serve.process.pid}/children").read_text().split()
+    serve.stop(signal.SIGKILL)
+    for pid in left:
+        os.kill(int(pid), signal.SIGKILL)
+
+
 def test_serve_takes_a_delivery_makes_the_account_and_leaves_nothing_running(
     checkout: Path, serves: list[Serve]
 ) -> None:
@@ -171,15 +179,55 @@ def test_keep_keeps_the_data_and_without_it_the_folder_is_fresh(checkout: Path, 
         assert again.stop() == 0
 
 
+def test_keep_keeps_the_tenant_and_its_clock_when_everything_is_killed(
+    checkout: Path, serves: list[Serve]
+) -> None:
+    serves.append(first := Serve(checkout))
+    found = first.ready()
+    hire(first, found)
+    control = f"{found['simulator']}/_control"
+    sent = {
+        "subject": "山田",
+        "body": {"contentType": "text", "content": "ß"},
+        "toRecipients": [{"emailAddress": {"address": "zoe@example.net"}}],
+    }
+    first.http.post(
+        f"{found['simulator']}/v1.0/users/onboarding@contoso.example/sendMail",
+        json={"message": sent},
+        headers={"Authorization": "Bearer pretend"},
+    ).raise_for_status()
+    first.http.post(f"{control}/clock", json={"advance": "P2D"}).raise_for_status()
+    first.http.post(f"{found['service']}/_dev/settle", json={"timeout_s": 30}).raise_for_status()
+    users, mail = (first.http.get(f"{control}/{name}").json()["items"] for name in ("users", "mail"))
+    assert mail
+    case = json.loads(first.cli("cases", "--json").stdout)["items"][0]
+    clock = datetime.fromisoformat(first.http.get(f"{control}/clock").json()["now"])
+    kill(first)
+
+    serves.append(again := Serve(checkout, KEEP="1"))
+    found = again.ready()
+    control, service = f"{found['simulator']}/_control", found["service"]
+    assert again.http.get(f"{control}/users").json()["items"] == users
+    kept = again.http.get(f"{control}/mail").json()["items"]
+    assert kept[: len(mail)] == mail
+    assert datetime.fromisoformat(again.http.get(f"{control}/clock").json()["now"]) >= clock
+    again.http.post(f"{control}/clock", json={"to": case["next_action"]["when"]}).raise_for_status()
+    again.http.post(f"{service}/_dev/settle", json={"timeout_s": 30}).raise_for_status()
+    after = json.loads(again.cli("cases", "--json").stdout)["items"][0]
+    assert after["case_id"] == case["case_id"]
+    assert (case["state"], case["next_action"]["what"]) == ("provisioning", "issue_access_pass")
+    assert after["next_action"] != case["next_action"]
+    assert len(again.http.get(f"{control}/mail").json()["items"]) > len(mail)
+    assert len(again.http.get(f"{control}/users").json()["items"]) == 1
+    assert again.stop() == 0
+
+
 def test_what_a_killed_serve_left_behind_does_not_keep_the_next_from_starting(
     checkout: Path, serves: list[Serve]
 ) -> None:
     serves.append(first := Serve(checkout))
     first.ready()
-    left = Path(f"/proc/{first.process.pid}/task/{first.process.pid}/children").read_text().split()
-    first.stop(signal.SIGKILL)
-    for pid in left:
-        os.kill(int(pid), signal.SIGKILL)
+    kill(first)
     assert (checkout / "build/serve.json").exists()
     serves.append(again := Serve(checkout))
     assert again.ready()["service"] == f"http://127.0.0.1:{again.port}"

@@ -54,7 +54,9 @@ def test_the_clock_moves_to_a_time(http: httpx.Client, body: dict[str, str], exp
     assert http.post("/_control/clock", json=body).json()["now"].startswith(expected)
 
 
-@pytest.mark.parametrize(("duration", "hours"), [("PT6H", 6), ("P1DT1H", 25), ("P1W", 168), ("PT90M", 1.5)])
+@pytest.mark.parametrize(
+    ("duration", "hours"), [("PT0S", 0), ("PT6H", 6), ("P1DT1H", 25), ("P1W", 168), ("PT90M", 1.5)]
+)
 def test_the_clock_advances(http: httpx.Client, duration: str, hours: float) -> None:
     before = datetime.fromisoformat(http.get("/_control/clock").json()["now"])
     after = datetime.fromisoformat(http.post("/_control/clock", json={"advance": duration}).json()["now"])
@@ -81,6 +83,20 @@ def test_moves_backwards_and_unreadable_moves_are_400(http: httpx.Client, body: 
     refused = http.post("/_control/clock", json=body)
     assert refused.status_code == 400
     assert refused.json()["error"]["message"].startswith("clock:")
+
+
+@pytest.mark.parametrize(
+    "to", ["tomorrow", "2099-13-01T00:00:00Z", "2099-01-01T00:00:00", "0001-01-01T00:00:00+23:59", ""]
+)
+def test_an_unreadable_time_is_refused_in_words_for_people(http: httpx.Client, to: str) -> None:
+    message = http.post("/_control/clock", json={"to": to}).json()["error"]["message"]
+    assert message == "clock: not an RFC 3339 time with an offset such as 2026-03-01T09:00:00Z"
+
+
+def test_a_move_beyond_the_calendar_is_refused_in_words_for_people(http: httpx.Client) -> None:
+    for advance in ("P99999999999D", "P3000000D"):
+        message = http.post("/_control/clock", json={"advance": advance}).json()["error"]["message"]
+        assert message == "clock: that lies beyond the year 9999"
 
 
 def test_a_start_can_be_chosen() -> None:
@@ -173,6 +189,49 @@ def test_faults_choose_by_method_and_path_and_count_down(http: httpx.Client) -> 
     assert [http.get(PATH + "/manager").status_code for _ in range(3)] == [502] * 3
     assert http.delete("/_control/faults").status_code == 204
     assert http.get(PATH).status_code == 200
+
+
+@pytest.mark.parametrize("order", [1, -1])
+@pytest.mark.parametrize("mode", ["drop_after_effect", "delay"])
+def test_replication_lag_acts_beside_another_fault(http: httpx.Client, mode: str, order: int) -> None:
+    lag: dict[str, Any] = {"mode": "replication_lag", "seconds": 60}
+    for body in [lag, {"mode": mode, "method": "POST", "path": "/users"}][::order]:
+        fault(http, **body)
+    if mode == "delay":
+        assert http.post("/v1.0/users", json=ADELE).status_code == 201
+    else:
+        with pytest.raises(httpx.RemoteProtocolError):
+            http.post("/v1.0/users", json=ADELE)
+    assert http.get(PATH).status_code == 404
+    assert http.get("/_control/faults").json()["items"] == []
+    http.post("/_control/clock", json={"advance": "PT1M"})
+    assert http.get(PATH).status_code == 200
+
+
+def test_a_refused_creation_leaves_the_lag_for_the_next(http: httpx.Client) -> None:
+    fault(http, mode="replication_lag", seconds=60)
+    fault(http, method="POST", path="/users", mode="status", status=503)
+    assert http.post("/v1.0/users", json=ADELE).status_code == 503
+    assert [item["mode"] for item in http.get("/_control/faults").json()["items"]] == ["replication_lag"]
+    assert http.post("/v1.0/users", json=ADELE).status_code == 201
+    assert http.get(PATH).status_code == 404
+
+
+@pytest.mark.parametrize("path", ["*", "**", None])
+def test_a_star_alone_means_every_path(http: httpx.Client, path: str | None) -> None:
+    fault(http, path=path, mode="status", status=502, times=3)
+    for called in (PATH, PATH + "/manager", "/vendors/greenhouse/people/1"):
+        assert http.get(called).status_code == 502
+    assert http.get(PATH).status_code == 404
+
+
+def test_used_up_faults_leave_the_list_and_equal_ones_count_each(http: httpx.Client) -> None:
+    for _ in range(2):
+        fault(http, path="*", mode="status")
+    fault(http, path="/nowhere", mode="status", times=None)
+    for left in (2, 1, 1):
+        http.get(PATH)
+        assert len(http.get("/_control/faults").json()["items"]) == left
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from typing import Any
 from onboarding.simulator.clock import to_ticks
 from onboarding.simulator.models.ids import Ids
 from onboarding.simulator.models.people import Person
+from onboarding.simulator.models.record import Record
 
 METHODS = "Authentication Methods"
 SSPR = "Self-service Password Management"
@@ -74,8 +75,8 @@ class AuditLog:
 
     def __init__(self, ids: Ids) -> None:
         self._ids = ids
-        self.records: list[dict[str, Any]] = []
-        self.times: list[datetime] = []
+        self.records: Record[dict[str, Any]] = Record()
+        self.times: Record[datetime] = Record()
         self.by_target: dict[str, list[int]] = {}
 
     def add(

@@ -1,4 +1,8 @@
-"""Faults that a test orders: wrong statuses, lost answers, delays, replication lag."""
+"""Faults that a test orders: wrong statuses, lost answers, delays, replication lag.
+
+One fault acts on a request, the first that fits; a replication lag acts beside it. The lag belongs to what the
+request does, so a request that a fault (or a quota) refuses leaves it for the next one.
+"""
 
 from __future__ import annotations
 
@@ -20,9 +24,10 @@ class Fault:
     """Applies to the next `times` requests (None: until deleted) whose method and path fit.
 
     path: as the client writes it, without query, with or without `/v1.0`; `*` and `{name}` stand for one
-    segment, `**` for any number; absent: every path. seconds: real seconds for `delay`, virtual ones for
-    `replication_lag`. replication_lag on POST /users (or with no path) makes the created user invisible
-    for that long; on another path it makes users younger than that invisible to the matching request.
+    segment, `**` for any number; absent, `*` alone or `**`: every path. seconds: real seconds for `delay`,
+    virtual ones for `replication_lag`. replication_lag on POST /users (or with no path) makes the created
+    user invisible for that long; on another path it makes users younger than that invisible to the matching
+    request.
     """
 
     mode: str
@@ -34,10 +39,12 @@ class Fault:
     retry_after: str | None
     seconds: float
 
+    @property
+    def lags(self) -> bool:
+        return self.mode == "replication_lag"
+
     def fits(self, method: str, path: str) -> bool:
-        if self.times == 0 or self.method not in (None, method):
-            return False
-        return self.pattern.fullmatch(path) is not None
+        return self.method in (None, method) and self.pattern.fullmatch(path) is not None
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -52,7 +59,7 @@ class Fault:
 
 
 def _pattern(path: str | None) -> re.Pattern[str]:
-    if path is None:
+    if path is None or path in ("*", "**"):
         return re.compile(".*", re.DOTALL)
     bare = path.removeprefix("/v1.0").split("?", 1)[0]
     parts = re.split(r"(\*\*|\*|\{\w+\})", bare)

@@ -7,8 +7,10 @@ from datetime import datetime
 from html.parser import HTMLParser
 from typing import Any
 
+from onboarding.simulator.models.record import Sealed
 
-@dataclass(slots=True)
+
+@dataclass
 class Message:
     """`immutable_id` survives sending, `id` does not (outlook-immutable-id)."""
 
@@ -21,6 +23,9 @@ class Message:
     sent_at: datetime | None = None
     stored: bool = True
     change_key: str = ""
+
+    def __post_init__(self) -> None:
+        self.content = Sealed(self.content)
 
     def addresses(self, field_name: str) -> list[str]:
         return [entry["emailAddress"]["address"] for entry in self.content.get(field_name, [])]

@@ -7,6 +7,7 @@ API: "authenticationMethod resource types". Words of the audit log: as seen in p
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -32,6 +33,14 @@ class Kind:
     recovers: bool = False
     admin_may_add: bool = True
     personal: bool = False
+
+    def __reduce__(self) -> tuple[Callable[[str], Kind], tuple[str]]:
+        """A file names the kind; what it means comes from the table below."""
+        return _kind, (self.name,)
+
+
+def _kind(name: str) -> Kind:
+    return KINDS[name]
 
 
 _PHONE = "phoneAuthenticationMethod"
@@ -133,7 +142,7 @@ KINDS: dict[str, Kind] = {kind.name: kind for kind in _ALL}
 BUILT_IN_ID = "28c10230-6103-485e-b985-444c60001490"
 
 
-@dataclass(slots=True)
+@dataclass
 class Method:
     """One registered method. `actor` is what Graph never tells: user, admin, app or seed."""
 

@@ -41,7 +41,7 @@ class Snapshot(NamedTuple):
     is_admin: bool
 
 
-@dataclass(slots=True)
+@dataclass
 class Person:
     """`properties` holds Graph's own names and values. Invisible to reads before `visible_at`."""
 

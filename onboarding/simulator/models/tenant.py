@@ -14,6 +14,7 @@ from onboarding.simulator.models.ids import Ids
 from onboarding.simulator.models.mail import Mailboxes
 from onboarding.simulator.models.people import People, Person
 from onboarding.simulator.models.policy import Policy
+from onboarding.simulator.models.record import Record
 
 DEFAULT_DOMAIN = "contoso.example"
 DEFAULT_REPORT_LAG = timedelta(hours=4)
@@ -52,8 +53,10 @@ class Tenant:
         self.policy = Policy()
         self.report = Report()
         self.faults: list[Fault] = []
-        self.requests: list[dict[str, Any]] = []
+        self.requests: Record[dict[str, Any]] = Record()
         self.vendors: dict[tuple[str, str], Any] = {}
+        #: Something changed since a file was last written (state.py).
+        self.unsaved = True
         self._spent: dict[str, deque[datetime]] = {"report": deque(), "write": deque()}
         self.id = self.ids.guid()
         self.app = by_app(self.ids.guid(), self.ids.guid(), "Onboarding (pretend app)")
@@ -111,16 +114,26 @@ class Tenant:
         return {"admin": self.admin, "app": self.app}.get(name) or self.self_actor(person)
 
     def take_fault(self, method: str, path: str) -> Fault | None:
-        """The first fault that fits, one of its times used up. Replication lag without a path waits for
-        the next POST /users."""
-        for fault in self.faults:
-            creates = method == "POST" and path in ("/v1.0/users", "/users")
-            waits = fault.mode == "replication_lag" and fault.path is None and not creates
-            if not waits and fault.fits(method, path):
-                if fault.times is not None:
-                    fault.times -= 1
-                return fault
-        return None
+        """The first fault that fits, replication lag left aside; one of its times is used up."""
+        fits = (fault for fault in self.faults if not fault.lags and fault.fits(method, path))
+        return self._used(next(fits, None))
+
+    def take_lag(self, method: str, path: str) -> float:
+        """Seconds of the first replication lag that fits, else 0; one of its times is used up. Without a path
+        it waits for the next POST /users."""
+        creates = method == "POST" and path in ("/v1.0/users", "/users")
+        lags = (fault for fault in self.faults if fault.lags and (creates or fault.path is not None))
+        fault = self._used(next((lag for lag in lags if lag.fits(method, path)), None))
+        return fault.seconds if fault is not None else 0.0
+
+    def _used(self, fault: Fault | None) -> Fault | None:
+        """A fault that is used up leaves the list."""
+        if fault is not None and fault.times is not None:
+            self.unsaved = True
+            fault.times -= 1
+            if fault.times == 0:
+                self.faults = [other for other in self.faults if other is not fault]
+        return fault
 
     def spend(self, quota: str) -> float | None:
         """Take one request from a published budget; the seconds to wait when it is used up."""

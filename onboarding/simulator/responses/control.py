@@ -31,7 +31,9 @@ def move_clock(tenant: Tenant, call: Call) -> Answer:
             tenant.clock.advance(parse_duration(body["advance"]))
     except (TypeError, AttributeError):
         raise ControlError("clock: a time or a duration is a string") from None
-    except (ValueError, OverflowError) as exc:
+    except OverflowError:
+        raise ControlError("clock: that lies beyond the year 9999") from None
+    except ValueError as exc:
         raise ControlError(f"clock: {exc}") from exc
     return get_clock(tenant, call)
 
