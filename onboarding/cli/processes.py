@@ -143,6 +143,7 @@ class Pair:
             "simulator": self.simulator,
             "sources": sources,
             "pid": os.getpid(),
+            "children": [child.pid for child in self.children],
             "settings": self.settings,
         }
 

@@ -35,6 +35,7 @@ def _serve() -> int:
         try:
             _write(pair)
             pair.start(kept=True)
+            _write(pair)  # now with the process ids of both
             context.note(f"dashboard  {pair.service}/api/dashboard")
             context.note(f"mailbox    {pair.simulator}/mail")
             context.note(f"details    {context.SERVE_FILE}   (Ctrl-C ends it)")
@@ -49,11 +50,15 @@ def _serve() -> int:
 def _refuse_second() -> None:
     """A second one from this folder would empty the store under the first. What a kill left behind goes away."""
     try:
-        running = str(json.loads(context.SERVE_FILE.read_text(encoding="utf-8"))["service"])
+        found = json.loads(context.SERVE_FILE.read_text(encoding="utf-8"))
+        running, pids = str(found["service"]), [found.get("pid"), *found.get("children", ())]
     except (OSError, ValueError, KeyError, TypeError):
-        running = ""
+        running, pids = "", []
     if running and processes.answers(f"{running}/api/health"):
-        raise ConfigurationError(f"A service from this folder runs already at {running}: stop it first.")
+        stop = " ".join(str(pid) for pid in pids if pid)
+        raise ConfigurationError(
+            f"A service from this folder runs already at {running}: stop it first, with: kill {stop}"
+        )
     context.SERVE_FILE.unlink(missing_ok=True)
 
 

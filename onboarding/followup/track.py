@@ -15,7 +15,17 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from onboarding import casework, observe
-from onboarding.domain.case import TENANT, Act, Alias, AliasKind, Case, Evidence, Registration, TimelineEntry
+from onboarding.domain.case import (
+    TENANT,
+    Act,
+    Alias,
+    AliasKind,
+    Case,
+    Evidence,
+    Registration,
+    Status,
+    TimelineEntry,
+)
 from onboarding.domain.confirmation import Assessment, Rules, assess
 from onboarding.domain.lifecycle import ACTIVE, State
 from onboarding.errors import OperatorError, StoreConflict
@@ -221,6 +231,10 @@ def _wakes(before: Assessment, after: Assessment, fresh: Sequence[Evidence]) -> 
 async def _lay_down(run: _Run, case: Case, entries: list[TimelineEntry], *, wake: bool) -> None:
     if wake and case.state in _FOLLOWED:
         await casework.hand_on(run.s, case, run.now, "follow_up", "evidence", *entries)
+        run.changed += 1
+    elif wake and case.state is State.PROVISIONING and case.status is Status.USER_REGISTERED:
+        # Registered before we were done: what was only meant to lead there is left out.
+        await casework.hand_on(run.s, case, run.now, case.next_action.what, "evidence", *entries)
         run.changed += 1
     else:
         await casework.save(run.s, case, run.now, *entries)

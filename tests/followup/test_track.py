@@ -137,7 +137,7 @@ async def test_a_case_that_changes_meanwhile_is_loaded_again() -> None:
     [
         (State.FOLLOWING_UP, True, True),
         (State.CONFIRMED, True, True),
-        (State.PROVISIONING, True, False),
+        (State.PROVISIONING, True, True),  # what was only meant to lead to a registration is left out
         (State.PAUSED, True, False),
         (State.BLOCKED, True, False),
         (State.CLOSED, False, False),

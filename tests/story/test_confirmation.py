@@ -287,3 +287,16 @@ async def test_an_account_that_is_enabled_again_is_followed_up_with_one_message_
         "nudge_third",
         "escalate_manager",
     ]
+
+
+async def test_whoever_registers_before_the_pass_and_the_welcome_is_confirmed_without_them(
+    world: World,
+) -> None:
+    """They had a way of their own to sign in: what was only meant to lead there is left out."""
+    await world.hire()
+    await world.until(-5)
+    await world.register("microsoftAuthenticatorPush")
+    await world.until(-4)
+    shown = await world.show()
+    assert (shown["state"], shown["status"]) == ("confirmed", "user_registered")
+    assert await world.heard() == []

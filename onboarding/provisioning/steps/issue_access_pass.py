@@ -13,7 +13,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from onboarding.domain import calendar
-from onboarding.domain.case import NextAction, PassRecord, PassStatus
+from onboarding.domain.case import NextAction, PassRecord, PassStatus, Status
 from onboarding.domain.nudges import working_time_of
 from onboarding.errors import DeployerError, NotYetVisible, OperatorError, RetryLater, StoreConflict
 from onboarding.ports import CLAIM_LEASE, DirectoryUser, PassLimits
@@ -38,6 +38,8 @@ async def run(ctx: Context) -> Outcome:
         await _void(ctx, record)
     if ctx.s.settings.first_credential == "none":
         return Skip("company_own_way")
+    if ctx.case.status is Status.USER_REGISTERED:
+        return Skip("already_in_use")
     if early := _too_early(ctx):
         return early
     if refusal := await _guard(ctx):

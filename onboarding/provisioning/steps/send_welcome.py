@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 
 from onboarding.domain import calendar
-from onboarding.domain.case import PassStatus, RungStatus
+from onboarding.domain.case import PassStatus, RungStatus, Status
 from onboarding.domain.nudges import working_time_of
 from onboarding.ports import CLAIM_LEASE
-from onboarding.provisioning.step import Context, Done, Outcome, Step, Wait
+from onboarding.provisioning.step import Context, Done, Outcome, Skip, Step, Wait
 
 STEP = Step("send_welcome", 50, "The person has been welcomed")
 RUNG = "welcome"
@@ -23,6 +23,8 @@ _ADDRESS = re.compile(r"[^@\s<>,;:\"()\[\]\\]{1,64}@[^@\s<>,;:\"()\[\]\\]{1,255}
 async def run(ctx: Context) -> Outcome:
     """Deliver by the at-most-once algorithm; a claim held elsewhere is waited for."""
     case, s = ctx.case, ctx.s
+    if case.status is Status.USER_REGISTERED and RUNG not in {r.rung for r in case.rungs.values()}:
+        return Skip("already_registered")  # whoever has signed in and registered needs no word of it
     moment = calendar.next_working_moment(ctx.now, working_time_of(case, s.policy))
     if ctx.now < moment:
         return Wait(moment, "working_time")
