@@ -146,6 +146,14 @@ class Operation:
     result: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """What one page of a sweep removed (orphaned hints), and where the next page starts (None: the round is done)."""
+
+    removed: int
+    next_page: str | None = None
+
+
 class CaseStore(Protocol):
     """Cases with aliases, due index, search rows and timeline. Compare-and-swap on every write."""
 
@@ -193,6 +201,41 @@ class CaseStore(Protocol):
 
     async def postpone(self, row: DueRow, until: datetime) -> bool:
         """Move a due row if it is still as read; False if somebody else took it."""
+        ...
+
+    async def walk(self, page: str | None = None, size: int = 200) -> Page[Case]:
+        """Every case once, in the order of the store, the truth itself: for exports and the watchdog's round."""
+        ...
+
+    async def walk_aliases(self, page: str | None = None, size: int = 500) -> Page[tuple[Alias, str]]:
+        """Every alias with its owner, once."""
+        ...
+
+    async def walk_markers(self, page: str | None = None, size: int = 500) -> Page[tuple[str, Marker]]:
+        """Every marker with its name, once."""
+        ...
+
+    async def walk_operations(self, page: str | None = None, size: int = 500) -> Page[Operation]:
+        """Every operation, once."""
+        ...
+
+    async def mend(self, case: Case) -> tuple[str, ...]:
+        """Put the hints of this case (due row, list row, words) right where they do not say what the case says.
+
+        Returns what was mended: `due_row`, `list_row`, `words`. A store whose write is one transaction has
+        nothing to mend. Does not change the case.
+        """
+        ...
+
+    async def sweep(self, page: str | None = None, size: int = 500) -> Swept:
+        """Remove hints that belong to no case or to an older version of one, a page at a time."""
+        ...
+
+    async def erase(self, case: Case) -> None:
+        """Remove the case with its timeline and every hint, if `case.etag` is still current, else StoreConflict.
+
+        Aliases are the caller's: release them before.
+        """
         ...
 
     async def search(self, query: CaseQuery, page: str | None = None, size: int = 50) -> Page[CaseSummary]:
@@ -265,8 +308,8 @@ class Delivery:
 class DeliveryStore(Protocol):
     """Deliveries, keyed by an id that is derived from the dedupe key."""
 
-    async def put_if_absent(self, delivery: Delivery) -> Delivery | None:
-        """Insert. Returns None when inserted, else the delivery that was already there."""
+    async def put_if_absent(self, delivery: Delivery) -> tuple[Delivery, bool]:
+        """Insert. Returns (what the store holds now, with its etag; whether this call inserted it)."""
         ...
 
     async def get(self, delivery_id: str) -> Delivery | None: ...
@@ -279,6 +322,18 @@ class DeliveryStore(Protocol):
         self, *, status: str | None = None, source: str | None = None, page: str | None = None, size: int = 50
     ) -> Page[Delivery]:
         """Newest first, bodies left out."""
+        ...
+
+    async def older(self, status: DeliveryStatus, before: datetime, limit: int) -> list[Delivery]:
+        """Deliveries of this status received before `before`, bodies left out, oldest not necessarily first."""
+        ...
+
+    async def remove(self, delivery: Delivery) -> None:
+        """Remove row and body, if the etag is current, else StoreConflict."""
+        ...
+
+    async def walk(self, page: str | None = None, size: int = 100) -> Page[Delivery]:
+        """Every delivery once, with its body."""
         ...
 
 

@@ -75,6 +75,44 @@ class SourceSettings:
     api_token: Secret | None = None
 
 
+#: What `UseDevelopmentStorage=true` stands for: the account that Microsoft publishes for storage emulators.
+#: (Microsoft Learn: "Connect to Azurite", well-known storage account and key.)
+DEVELOPMENT_ACCOUNT = "devstoreaccount1"
+_DEVELOPMENT_STORAGE = (
+    f"DefaultEndpointsProtocol=http;AccountName={DEVELOPMENT_ACCOUNT};"
+    "AccountKey=Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==;"
+    f"BlobEndpoint=http://127.0.0.1:10000/{DEVELOPMENT_ACCOUNT};"
+    f"QueueEndpoint=http://127.0.0.1:10001/{DEVELOPMENT_ACCOUNT};"
+    f"TableEndpoint=http://127.0.0.1:10002/{DEVELOPMENT_ACCOUNT};"
+)
+_STORAGE = "AzureWebJobsStorage"
+
+
+@dataclass(frozen=True, slots=True)
+class StorageSettings:
+    """The storage account of the Functions host, from the same settings that the host reads.
+
+    Either a connection string, or the three endpoints for a managed identity (`client_id`) or, on a developer's
+    machine, whoever is signed in. (Microsoft Learn: "Connecting to host storage with an identity".)
+    """
+
+    connection_string: Secret | None = None
+    blob_endpoint: str | None = None
+    queue_endpoint: str | None = None
+    table_endpoint: str | None = None
+    #: Client id of a user-assigned identity; None: the system's own, or the developer's sign-in.
+    client_id: str | None = None
+    #: `AzureWebJobsStorage__credential` is `managedidentity`.
+    managed_identity: bool = False
+
+    @property
+    def configured(self) -> bool:
+        """True if there is enough to open all three services."""
+        return bool(
+            self.connection_string or (self.blob_endpoint and self.queue_endpoint and self.table_endpoint)
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """Everything configurable, read once. Defaults are those of a developer's machine."""
@@ -83,6 +121,8 @@ class Settings:
     store: str = "embedded"
     #: SQLite file of the embedded store.
     store_path: str = "build/onboarding.db"
+    #: The storage account of the azure store.
+    storage: StorageSettings = field(default_factory=StorageSettings)
     #: `microsoft` or `simulated`.
     graph: str = "simulated"
     #: Root of Graph (national clouds) or of the simulator, without /v1.0.
@@ -190,6 +230,7 @@ class _Reader:
         settings = Settings(
             store=self.choice("STORE", "azure" if in_azure else "embedded", "azure", "embedded"),
             store_path=self.text("STORE_PATH", "build/onboarding.db"),
+            storage=self.storage(),
             graph=graph,
             graph_base_url=self.text(
                 "GRAPH_BASE_URL",
@@ -225,6 +266,27 @@ class _Reader:
         )
         _check_azure(settings, env)
         return settings
+
+    def storage(self) -> StorageSettings:
+        """The host's own storage settings; an absent one is an empty answer, which the azure store refuses."""
+        env = {name: value.strip() for name, value in self.env.items() if name.startswith(_STORAGE)}
+        whole = env.get(_STORAGE, "")
+        if whole.replace(" ", "").lower().rstrip(";") == "usedevelopmentstorage=true":
+            whole = _DEVELOPMENT_STORAGE
+        account = env.get(f"{_STORAGE}__accountName")
+
+        def endpoint(service: str) -> str | None:
+            uri = env.get(f"{_STORAGE}__{service}ServiceUri")
+            return uri or (f"https://{account}.{service}.core.windows.net" if account else None)
+
+        return StorageSettings(
+            connection_string=Secret(whole) if whole else None,
+            blob_endpoint=endpoint("blob"),
+            queue_endpoint=endpoint("queue"),
+            table_endpoint=endpoint("table"),
+            client_id=env.get(f"{_STORAGE}__clientId") or self.env.get("AZURE_CLIENT_ID") or None,
+            managed_identity=env.get(f"{_STORAGE}__credential", "").lower() == "managedidentity",
+        )
 
     def sources(self) -> dict[str, SourceSettings]:
         """Sources named in ONBOARDING_SOURCES, plus every source that has a secret, plus the plain adapters.

@@ -222,8 +222,9 @@ async def _accept(
 async def _ignore(s: Services, adapter: Adapter, delivery: Delivery) -> str:
     """Kept as seen, pruned, not queued. An operator can replay it once the type is mapped."""
     body = adapter.prune(delivery.body or b"")
-    there = await s.deliveries.put_if_absent(replace(delivery, status=DeliveryStatus.IGNORED, body=body))
-    return "ignored" if there is None else _duplicate(delivery, there)
+    kept = replace(delivery, status=DeliveryStatus.IGNORED, body=body)
+    there, inserted = await s.deliveries.put_if_absent(kept)
+    return "ignored" if inserted else _duplicate(delivery, there)
 
 
 class _Turns:
@@ -260,9 +261,9 @@ async def _enqueue(s: Services, delivery: Delivery, now: datetime) -> str:
 
 
 async def _enqueue_alone(s: Services, delivery: Delivery, now: datetime) -> str:
-    there = await s.deliveries.put_if_absent(delivery)
-    if there is None:
-        stored = await s.deliveries.get(delivery.delivery_id)
+    there, inserted = await s.deliveries.put_if_absent(delivery)
+    if inserted:
+        stored = there
     elif there.status is DeliveryStatus.UNREADABLE:
         # The sender mended the body, or we the mapping: what can be read replaces what could not.
         stored = await s.deliveries.update(replace(delivery, etag=there.etag))
@@ -272,8 +273,7 @@ async def _enqueue_alone(s: Services, delivery: Delivery, now: datetime) -> str:
         return _duplicate(delivery, there)
     queue = _arrivals.queue_for(delivery.source, now)
     await s.queue.send(WorkMessage(delivery_id=delivery.delivery_id, why="delivery"), queue=queue)
-    if stored is not None:
-        await _mark_queued(s, stored, now)
+    await _mark_queued(s, stored, now)
     return "queued"
 
 

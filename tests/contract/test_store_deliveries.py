@@ -17,9 +17,10 @@ BODIES = [b"", b"\x00\xff\xfe", "山田 O'Neill Ø ß".encode(), b"x" * 256 * 10
 
 
 async def stored(store: StoreUnderTest, delivery: Delivery) -> Delivery:
-    assert await store.deliveries.put_if_absent(delivery) is None
+    written, inserted = await store.deliveries.put_if_absent(delivery)
+    assert inserted
     read = await store.deliveries.get(delivery.delivery_id)
-    assert read is not None
+    assert read == written
     return read
 
 
@@ -42,7 +43,7 @@ async def test_a_repeat_gets_the_first_and_changes_nothing(store: StoreUnderTest
     first = await stored(store, make_delivery(body=b"first"))
     queued = await store.deliveries.update(replace(first, status=DeliveryStatus.QUEUED))
     again = await store.deliveries.put_if_absent(make_delivery(body=b"second", at=T0 + timedelta(days=1)))
-    assert again == queued
+    assert again == (queued, False)
     assert await store.deliveries.get(first.delivery_id) == queued
 
 
@@ -50,8 +51,8 @@ async def test_of_many_repeats_at_once_one_is_inserted(store: StoreUnderTest):
     clients = (store, store.second())
     delivery = make_delivery()
     answers = await asyncio.gather(*(clients[n % 2].deliveries.put_if_absent(delivery) for n in range(24)))
-    assert sum(answer is None for answer in answers) == 1
-    assert all(answer is None or replace(answer, etag=None) == delivery for answer in answers)
+    assert sum(inserted for _, inserted in answers) == 1
+    assert all(replace(there, etag=None) == delivery and there.etag for there, _ in answers)
 
 
 async def test_an_unknown_delivery_is_none(store: StoreUnderTest):

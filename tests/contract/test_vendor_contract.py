@@ -308,7 +308,7 @@ async def test_without_a_secret_503_and_never_401(adapter: Adapter):
     world.store.close()
 
 
-@pytest.mark.parametrize("call", ["deliveries.put_if_absent", "deliveries.get", "queue.send"])
+@pytest.mark.parametrize("call", ["deliveries.put_if_absent", "queue.send"])
 async def test_store_or_queue_down_is_503_and_a_repeat_is_queued(adapter: Adapter, world: World, call: str):
     message = signed(adapter, hiring_body(adapter), world.clock.at)
     world.wire.fail[call] = Unavailable("down", retry_after=2.5)

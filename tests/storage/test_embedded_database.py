@@ -226,7 +226,7 @@ async def test_a_full_disk_is_unavailable_and_undoes_the_write(store: EmbeddedSt
     assert await store.deliveries.get(big.delivery_id) is None
     assert await store.cases.get(case_id(1)) is not None
     await store.database.write(lambda c: c.execute("PRAGMA max_page_count = 1000000"))
-    assert await store.deliveries.put_if_absent(big) is None
+    assert (await store.deliveries.put_if_absent(big))[1]
 
 
 async def test_a_folder_in_the_way_is_unavailable_until_it_is_gone(path: Path):

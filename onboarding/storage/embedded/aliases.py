@@ -69,3 +69,13 @@ def find(connection: sqlite3.Connection, value: str) -> list[tuple[Alias, str]]:
         "SELECT source, kind, value, case_id FROM aliases WHERE value = ? ORDER BY source, kind", (value,)
     )
     return [(Alias(source, AliasKind(kind), value), owner) for source, kind, value, owner in rows]
+
+
+def walk(connection: sqlite3.Connection, after: Sequence[str], limit: int) -> list[tuple[Alias, str]]:
+    """Aliases after (source, kind, value), in that order."""
+    rows = connection.execute(
+        "SELECT source, kind, value, case_id FROM aliases WHERE (source, kind, value) > (?, ?, ?)"
+        " ORDER BY source, kind, value LIMIT ?",
+        (*after, limit),
+    )
+    return [(Alias(source, AliasKind(kind), value), owner) for source, kind, value, owner in rows]

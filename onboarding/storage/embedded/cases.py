@@ -12,11 +12,14 @@ import msgspec
 
 from onboarding.domain.case import Alias, Case, TimelineEntry, decode, encode
 from onboarding.errors import StoreConflict, Unavailable
-from onboarding.ports import CaseQuery, CaseSummary, DueRow, Marker, Operation, Page
+from onboarding.ports import CaseQuery, CaseSummary, DueRow, Marker, Operation, Page, Swept
 from onboarding.storage.embedded import aliases, search
 from onboarding.storage.embedded.database import EmbeddedDatabase
+from onboarding.storage.embedded.paging import make_key, make_token, page_size, walk_key, walk_start
 from onboarding.storage.embedded.rows import damaged, pack, unpack, version_of
 from onboarding.storage.embedded.schema import micros, moment
+
+_WALK = "walk"
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +156,86 @@ class EmbeddedCaseStore:
             lambda c: c.execute("UPDATE due SET at = ? WHERE case_id = ? AND at = ?", values).rowcount
         )
         return changed == 1
+
+    async def walk(self, page: str | None = None, size: int = 200) -> Page[Case]:
+        """See CaseStore."""
+        rows, token = await self._walk("SELECT n, row, version, case_id FROM cases", "n", page, size)
+        cases = []
+        for _, row, version, case_id in rows:
+            with damaged("case", case_id):
+                cases.append(decode(row, str(version)))
+        return Page(cases, token)
+
+    async def walk_aliases(self, page: str | None = None, size: int = 500) -> Page[tuple[Alias, str]]:
+        """See CaseStore."""
+        after, size = walk_key(page), page_size(size)
+        rows = await self._database.read(lambda c: aliases.walk(c, after, size + 1))
+        token = None
+        if len(rows) > size:
+            last = rows[size - 1][0]
+            token = make_key(last.source, last.kind.value, last.value)
+        return Page(rows[:size], token)
+
+    async def walk_markers(self, page: str | None = None, size: int = 500) -> Page[tuple[str, Marker]]:
+        """See CaseStore."""
+        rows, token = await self._walk_names("SELECT name, value, version FROM markers", "name", page, size)
+        markers = []
+        for name, value, version in rows:
+            with damaged("marker", name):
+                markers.append((name, Marker(msgspec.json.decode(value, type=dict[str, Any]), str(version))))
+        return Page(markers, token)
+
+    async def walk_operations(self, page: str | None = None, size: int = 500) -> Page[Operation]:
+        """See CaseStore."""
+        sql = "SELECT operation_id, row FROM operations"
+        rows, token = await self._walk_names(sql, "operation_id", page, size)
+        operations = []
+        for operation_id, row in rows:
+            with damaged("operation", operation_id):
+                operations.append(unpack(row, Operation))
+        return Page(operations, token)
+
+    async def _walk(
+        self, select: str, key: str, page: str | None, size: int
+    ) -> tuple[list[tuple[Any, ...]], str | None]:
+        after, size = walk_start(_WALK, page), page_size(size)
+        sql = f"{select} WHERE {key} > ? ORDER BY {key} LIMIT ?"
+        rows = await self._database.read(lambda c: c.execute(sql, (after, size + 1)).fetchall())
+        token = make_token(_WALK, 0, rows[size - 1][0]) if len(rows) > size else None
+        return rows[:size], token
+
+    async def _walk_names(
+        self, select: str, key: str, page: str | None, size: int
+    ) -> tuple[list[tuple[Any, ...]], str | None]:
+        (after, *_), size = walk_key(page, 1), page_size(size)
+        sql = f"{select} WHERE {key} > ? ORDER BY {key} LIMIT ?"
+        rows = await self._database.read(lambda c: c.execute(sql, (after, size + 1)).fetchall())
+        token = make_key(rows[size - 1][0]) if len(rows) > size else None
+        return rows[:size], token
+
+    async def mend(self, case: Case) -> tuple[str, ...]:
+        """See CaseStore. Here a write is one transaction: there is nothing to mend."""
+        return ()
+
+    async def sweep(self, page: str | None = None, size: int = 500) -> Swept:
+        """See CaseStore. Here a hint cannot be orphaned."""
+        return Swept(0)
+
+    async def erase(self, case: Case) -> None:
+        """See CaseStore."""
+        case_id, version = case.case_id, version_of(case.etag)
+
+        def run(connection: sqlite3.Connection) -> None:
+            found = connection.execute(
+                "DELETE FROM cases WHERE case_id = ? AND version = ? RETURNING n", (case_id, version)
+            ).fetchall()
+            if not found:
+                raise StoreConflict("the case was changed by somebody else: load it again")
+            search.write(connection, found[0][0], None)
+            connection.execute("DELETE FROM timeline WHERE case_id = ?", (case_id,))
+            connection.execute("DELETE FROM due WHERE case_id = ?", (case_id,))
+
+        await self._database.write(run)
 
     async def search(self, query: CaseQuery, page: str | None = None, size: int = 50) -> Page[CaseSummary]:
         """See CaseStore."""

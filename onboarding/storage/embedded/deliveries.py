@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sqlite3
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from onboarding.errors import StoreConflict
-from onboarding.ports import Delivery, Page
+from onboarding.ports import Delivery, DeliveryStatus, Page
 from onboarding.storage.embedded.database import EmbeddedDatabase
-from onboarding.storage.embedded.paging import make_token, page_size, read_token
+from onboarding.storage.embedded.paging import make_token, page_size, read_token, walk_start
 from onboarding.storage.embedded.rows import damaged, pack, unpack, version_of
 from onboarding.storage.embedded.schema import micros
 
@@ -33,7 +34,7 @@ class EmbeddedDeliveryStore:
     def __init__(self, database: EmbeddedDatabase) -> None:
         self._database = database
 
-    async def put_if_absent(self, delivery: Delivery) -> Delivery | None:
+    async def put_if_absent(self, delivery: Delivery) -> tuple[Delivery, bool]:
         """See DeliveryStore."""
         values = (
             delivery.delivery_id,
@@ -53,7 +54,7 @@ class EmbeddedDeliveryStore:
             return None if inserted.rowcount else connection.execute(_GET, values[:1]).fetchone()
 
         found = await self._database.write(run)
-        return None if found is None else _unpack(found)
+        return (replace(delivery, etag="1"), True) if found is None else (_unpack(found), False)
 
     async def get(self, delivery_id: str) -> Delivery | None:
         """See DeliveryStore. DeployerError `store_damaged` for a row that cannot be read."""
@@ -96,6 +97,41 @@ class EmbeddedDeliveryStore:
         rows = rows[:size]
         token = make_token(_TOKEN, rows[-1][4], rows[-1][3]) if more else None
         return Page([_unpack(row[:4]) for row in rows], token)
+
+    async def older(self, status: DeliveryStatus, before: datetime, limit: int) -> list[Delivery]:
+        """See DeliveryStore."""
+        rows = await self._database.read(
+            lambda c: c.execute(
+                "SELECT row, version, NULL, delivery_id FROM deliveries WHERE status = ? AND received_at < ?"
+                " ORDER BY received_at LIMIT ?",
+                (status.value, micros(before), max(limit, 0)),
+            ).fetchall()
+        )
+        return [_unpack(row) for row in rows]
+
+    async def remove(self, delivery: Delivery) -> None:
+        """See DeliveryStore."""
+        values = (delivery.delivery_id, version_of(delivery.etag))
+
+        def run(connection: sqlite3.Connection) -> None:
+            sql = "DELETE FROM deliveries WHERE delivery_id = ? AND version = ?"
+            if connection.execute(sql, values).rowcount != 1:
+                raise StoreConflict("the delivery was changed by somebody else: load it again")
+
+        await self._database.write(run)
+
+    async def walk(self, page: str | None = None, size: int = 100) -> Page[Delivery]:
+        """See DeliveryStore."""
+        after, size = walk_start(_TOKEN, page), page_size(size)
+        rows = await self._database.read(
+            lambda c: c.execute(
+                "SELECT row, version, body, delivery_id, rowid FROM deliveries WHERE rowid > ?"
+                " ORDER BY rowid LIMIT ?",
+                (after, size + 1),
+            ).fetchall()
+        )
+        token = make_token(_TOKEN, 0, rows[size - 1][4]) if len(rows) > size else None
+        return Page([_unpack(row[:4]) for row in rows[:size]], token)
 
 
 def statement(

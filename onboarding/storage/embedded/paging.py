@@ -36,3 +36,34 @@ def read_token(kind: str, token: str) -> tuple[int, str | int]:
                 raise refused
             return at, key
     raise refused
+
+
+def walk_start(kind: str, token: str | None) -> int:
+    """The row number after which a walk goes on; -1 at its beginning. RequestError for a token not of ours."""
+    if token is None:
+        return -1
+    _, key = read_token(kind, token)
+    if not isinstance(key, int):
+        raise RequestError(
+            "the page token is not one of ours: start at the first page", code="bad_page_token"
+        )
+    return key
+
+
+def make_key(*parts: str) -> str:
+    """Token of a walk in the order of text keys."""
+    return base64.urlsafe_b64encode(json.dumps(["keys", *parts]).encode()).decode().rstrip("=")
+
+
+def walk_key(token: str | None, length: int = 3) -> tuple[str, ...]:
+    """The parts after which a walk goes on; empty ones at its beginning. RequestError for another token."""
+    if token is None:
+        return ("",) * length
+    try:
+        row = json.loads(base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True))
+    except (ValueError, RecursionError):
+        row = None
+    match row:
+        case ["keys", *parts] if len(parts) == length and all(isinstance(part, str) for part in parts):
+            return tuple(parts)
+    raise RequestError("the page token is not one of ours: start at the first page", code="bad_page_token")
