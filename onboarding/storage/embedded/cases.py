@@ -15,9 +15,9 @@ from onboarding.errors import StoreConflict, Unavailable
 from onboarding.ports import CaseQuery, CaseSummary, DueRow, Marker, Operation, Page, Swept
 from onboarding.storage.embedded import aliases, search
 from onboarding.storage.embedded.database import EmbeddedDatabase
-from onboarding.storage.embedded.paging import make_key, make_token, page_size, walk_key, walk_start
-from onboarding.storage.embedded.rows import damaged, pack, unpack, version_of
-from onboarding.storage.embedded.schema import micros, moment
+from onboarding.storage.paging import make_key, make_token, page_size, walk_key, walk_start
+from onboarding.storage.rows import damaged, pack, unpack, version_of
+from onboarding.storage.times import micros, moment
 
 _WALK = "walk"
 

@@ -10,9 +10,9 @@ from typing import Any
 from onboarding.errors import StoreConflict
 from onboarding.ports import Delivery, DeliveryStatus, Page
 from onboarding.storage.embedded.database import EmbeddedDatabase
-from onboarding.storage.embedded.paging import make_token, page_size, read_token, walk_start
-from onboarding.storage.embedded.rows import damaged, pack, unpack, version_of
-from onboarding.storage.embedded.schema import micros
+from onboarding.storage.paging import make_token, page_size, read_token, walk_start
+from onboarding.storage.rows import damaged, pack, unpack, version_of
+from onboarding.storage.times import micros
 
 _TOKEN = "deliveries"  # noqa: S105 a kind of page token, not a secret
 _GET = "SELECT row, version, body, delivery_id FROM deliveries WHERE delivery_id = ?"

@@ -14,8 +14,8 @@ from datetime import datetime, timedelta
 from onboarding.errors import StoreConflict
 from onboarding.ports import POISON, WORK_QUEUE, LeasedMessage, WorkMessage
 from onboarding.storage.embedded.database import EmbeddedDatabase
-from onboarding.storage.embedded.schema import micros, moment
 from onboarding.storage.messages import encode, text_of
+from onboarding.storage.times import micros, moment
 
 #: A longer wait is a due row (design section 5).
 MAX_DELAY = 30.0

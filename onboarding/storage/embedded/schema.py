@@ -7,7 +7,6 @@ Times are integers: microseconds since 1970 in UTC, so that they sort, compare e
 from __future__ import annotations
 
 import sqlite3
-from datetime import UTC, datetime, timedelta
 
 from onboarding.errors import ConfigurationError
 
@@ -64,21 +63,6 @@ _STEPS = (
     """,
 )
 VERSION = len(_STEPS)
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
-
-
-def micros(when: datetime) -> int:
-    """Microseconds since 1970. ValueError for a time without zone: it could mean anything."""
-    if when.tzinfo is None:
-        raise ValueError("a time without a zone cannot be stored")
-    return (when - _EPOCH) // _MICROSECOND
-
-
-def moment(value: int) -> datetime:
-    """The inverse of `micros`: aware, UTC."""
-    return _EPOCH + value * _MICROSECOND
 
 
 def prepare(connection: sqlite3.Connection) -> None:

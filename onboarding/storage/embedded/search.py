@@ -15,8 +15,8 @@ from typing import Any
 from onboarding.domain.case import Case
 from onboarding.ports import CaseQuery, CaseSummary, Page
 from onboarding.storage import summary
-from onboarding.storage.embedded.paging import make_token, page_size, read_token
-from onboarding.storage.embedded.schema import micros, moment
+from onboarding.storage.paging import make_token, page_size, read_token
+from onboarding.storage.times import micros, moment
 
 FEW = 2000
 _TOKEN = "cases"  # noqa: S105 a kind of page token, not a secret
