@@ -22,48 +22,62 @@ def make_token(kind: str, at: int, key: str | int) -> str:
 
 
 def read_token(kind: str, token: str) -> tuple[int, str | int]:
-    """Time and key of a token that `make_token` made for this kind; otherwise RequestError."""
-    refused = RequestError(
-        "the page token is not one of ours: start at the first page", code="bad_page_token"
-    )
-    try:
-        row = json.loads(base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True))
-    except (ValueError, RecursionError) as exc:
-        raise refused from exc
-    match row:
-        case [str(found), int(at), (str() | int()) as key] if found == kind and abs(at) < 2**62:
-            if isinstance(key, int) and not -(2**62) < key < 2**62:
-                raise refused
-            return at, key
-    raise refused
+    """Time and key of a token that `make_token` made for a list of this kind; otherwise RequestError."""
+    at, key = _position(kind, token)
+    if _is_walk(at, key):
+        raise _refused()
+    return at, key
 
 
 def walk_start(kind: str, token: str | None) -> int:
-    """The row number after which a walk goes on; -1 at its beginning. RequestError for a token not of ours."""
+    """The row number after which a walk goes on; -1 at its beginning. RequestError for a token not of ours.
+
+    A walk's tokens are those with the time 0 and a number: a walk knows no times.
+    """
     if token is None:
         return -1
-    _, key = read_token(kind, token)
-    if not isinstance(key, int):
-        raise RequestError(
-            "the page token is not one of ours: start at the first page", code="bad_page_token"
-        )
-    return key
+    at, key = _position(kind, token)
+    if not _is_walk(at, key):
+        raise _refused()
+    return int(key)
 
 
-def make_key(*parts: str) -> str:
-    """Token of a walk in the order of text keys."""
-    return base64.urlsafe_b64encode(json.dumps(["keys", *parts]).encode()).decode().rstrip("=")
+def make_key(*parts: str, kind: str = "") -> str:
+    """Token of a walk in the order of text keys. `kind` tells the walks apart."""
+    return base64.urlsafe_b64encode(json.dumps(["keys", kind, *parts]).encode()).decode().rstrip("=")
 
 
-def walk_key(token: str | None, length: int = 3) -> tuple[str, ...]:
+def walk_key(token: str | None, length: int = 3, *, kind: str = "") -> tuple[str, ...]:
     """The parts after which a walk goes on; empty ones at its beginning. RequestError for another token."""
     if token is None:
         return ("",) * length
+    match _decoded(token):
+        case ["keys", str(found), *parts] if found == kind and len(parts) == length:
+            texts = tuple(part for part in parts if isinstance(part, str))
+            if len(texts) == length:
+                return texts
+    raise _refused()
+
+
+def _position(kind: str, token: str) -> tuple[int, str | int]:
+    match _decoded(token):
+        case [str(found), int(at), (str() | int()) as key] if found == kind and abs(at) < 2**62:
+            if not isinstance(key, int) or -(2**62) < key < 2**62:
+                return at, key
+    raise _refused()
+
+
+def _is_walk(at: int, key: str | int) -> bool:
+    return at == 0 and isinstance(key, int)
+
+
+def _decoded(token: str) -> object:
+    """What a token holds; RequestError if it is no JSON in base64url."""
     try:
-        row = json.loads(base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True))
-    except (ValueError, RecursionError):
-        row = None
-    match row:
-        case ["keys", *parts] if len(parts) == length and all(isinstance(part, str) for part in parts):
-            return tuple(parts)
-    raise RequestError("the page token is not one of ours: start at the first page", code="bad_page_token")
+        return json.loads(base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True))
+    except (ValueError, RecursionError) as exc:
+        raise _refused() from exc
+
+
+def _refused() -> RequestError:
+    return RequestError("the page token is not one of ours: start at the first page", code="bad_page_token")

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
+from datetime import UTC
 
 from onboarding.domain.case import Case
 from onboarding.ports import CaseSummary
@@ -92,8 +93,8 @@ def summarize(case: Case) -> CaseSummary:
         user_principal_name=name.user_principal_name if name else None,
         start_date=case.hire.start_date.isoformat() if case.hire.start_date else None,
         next_what=case.next_action.what,
-        next_when=case.next_action.when,
-        updated_at=case.updated_at,
+        next_when=case.next_action.when.astimezone(UTC) if case.next_action.when else None,
+        updated_at=case.updated_at.astimezone(UTC),
     )
 
 

@@ -19,7 +19,7 @@ from onboarding.storage.paging import make_key, make_token, page_size, walk_key,
 from onboarding.storage.rows import damaged, pack, unpack, version_of
 from onboarding.storage.times import micros, moment
 
-_WALK = "walk"
+_WALK, _ALIASES = "walk", "aliases"
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,12 +168,12 @@ class EmbeddedCaseStore:
 
     async def walk_aliases(self, page: str | None = None, size: int = 500) -> Page[tuple[Alias, str]]:
         """See CaseStore."""
-        after, size = walk_key(page), page_size(size)
+        after, size = walk_key(page, kind=_ALIASES), page_size(size)
         rows = await self._database.read(lambda c: aliases.walk(c, after, size + 1))
         token = None
         if len(rows) > size:
             last = rows[size - 1][0]
-            token = make_key(last.source, last.kind.value, last.value)
+            token = make_key(last.source, last.kind.value, last.value, kind=_ALIASES)
         return Page(rows[:size], token)
 
     async def walk_markers(self, page: str | None = None, size: int = 500) -> Page[tuple[str, Marker]]:
@@ -207,10 +207,11 @@ class EmbeddedCaseStore:
     async def _walk_names(
         self, select: str, key: str, page: str | None, size: int
     ) -> tuple[list[tuple[Any, ...]], str | None]:
-        (after, *_), size = walk_key(page, 1), page_size(size)
-        sql = f"{select} WHERE {key} > ? ORDER BY {key} LIMIT ?"
-        rows = await self._database.read(lambda c: c.execute(sql, (after, size + 1)).fetchall())
-        token = make_key(rows[size - 1][0]) if len(rows) > size else None
+        (after,), size = walk_key(page, 1, kind=key), page_size(size)
+        where, values = (f"WHERE {key} > ?", (after,)) if page else ("", ())
+        sql = f"{select} {where} ORDER BY {key} LIMIT ?"
+        rows = await self._database.read(lambda c: c.execute(sql, (*values, size + 1)).fetchall())
+        token = make_key(rows[size - 1][0], kind=key) if len(rows) > size else None
         return rows[:size], token
 
     async def mend(self, case: Case) -> tuple[str, ...]:

@@ -98,15 +98,17 @@ class EmbeddedDeliveryStore:
         token = make_token(_TOKEN, rows[-1][4], rows[-1][3]) if more else None
         return Page([_unpack(row[:4]) for row in rows], token)
 
-    async def older(self, status: DeliveryStatus, before: datetime, limit: int) -> list[Delivery]:
-        """See DeliveryStore."""
-        rows = await self._database.read(
-            lambda c: c.execute(
-                "SELECT row, version, NULL, delivery_id FROM deliveries WHERE status = ? AND received_at < ?"
-                " ORDER BY received_at LIMIT ?",
-                (status.value, micros(before), max(limit, 0)),
-            ).fetchall()
+    async def older(
+        self, status: DeliveryStatus, before: datetime, limit: int, *, unpruned: bool = False
+    ) -> list[Delivery]:
+        """See DeliveryStore. A row from before `pruned_at` existed counts by its body."""
+        kept = " AND body IS NOT NULL" if unpruned else ""
+        sql = (
+            "SELECT row, version, NULL, delivery_id FROM deliveries WHERE status = ? AND received_at < ?"  # noqa: S608
+            f"{kept} ORDER BY received_at LIMIT ?"
         )
+        values = (status.value, micros(before), max(limit, 0))
+        rows = await self._database.read(lambda c: c.execute(sql, values).fetchall())
         return [_unpack(row) for row in rows]
 
     async def remove(self, delivery: Delivery) -> None:

@@ -1,0 +1,37 @@
+"""The store in an Azure storage account: Tables, Queues and Blobs. How it is laid out: docs/storage.md."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from onboarding.ports import CaseStore, DeliveryStore, QueueHost, WorkQueue
+from onboarding.settings import StorageSettings
+from onboarding.storage.azure.cases import AzureCaseStore
+from onboarding.storage.azure.connection import Connection
+from onboarding.storage.azure.deliveries import AzureDeliveryStore
+from onboarding.storage.azure.queue import AzureQueue
+
+
+@dataclass(frozen=True, slots=True)
+class AzureStore:
+    """The four ports over one account, and the connection to close."""
+
+    cases: CaseStore
+    deliveries: DeliveryStore
+    queue: WorkQueue
+    queue_host: QueueHost
+    connection: Connection
+
+    async def aclose(self) -> None:
+        """Let go of the clients."""
+        await self.connection.aclose()
+
+
+def open_azure(settings: StorageSettings) -> AzureStore:
+    """The store in the account that the Functions host uses. Connects on first use.
+
+    ConfigurationError when the settings name no account.
+    """
+    connection = Connection(settings)
+    queue = AzureQueue(connection)
+    return AzureStore(AzureCaseStore(connection), AzureDeliveryStore(connection), queue, queue, connection)
