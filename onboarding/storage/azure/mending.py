@@ -10,7 +10,7 @@ from onboarding.storage.azure import keys, rows, tables
 from onboarding.storage.azure.connection import Connection
 from onboarding.storage.azure.due import DueIndex
 from onboarding.storage.azure.listings import Listings
-from onboarding.storage.azure.words import WordIndex
+from onboarding.storage.azure.words import WordIndex, keys_of
 from onboarding.storage.paging import make_key, walk_key
 
 
@@ -41,28 +41,25 @@ async def sweep(
         removed, last = await listings.orphans(partition, key, size)
         return Swept(removed, make_key(table, *last) if last else make_key(names.WORDS, "", ""))
     if table == names.WORDS:
-        removed, last = await _orphaned_words(connection, words, partition, key, size)
-        return Swept(removed, make_key(table, *last) if last else None)
+        removed, last_key = await _orphaned_words(connection, words, key, size)
+        return Swept(removed, make_key(table, "", last_key) if last_key else None)
     raise RequestError("the page token is not one of ours: start at the first page", code="bad_page_token")
 
 
 async def _orphaned_words(
-    connection: Connection, words: WordIndex, partition: str, key: str, size: int
-) -> tuple[int, tuple[str, str] | None]:
+    connection: Connection, words: WordIndex, after: str, size: int
+) -> tuple[int, str | None]:
     """A word is written before the case that has it. One that is swept away in between is mended by the next
     round over the cases, and until then only not found."""
-    found = await tables.after(
-        connection, names.WORDS, partition, key, size, select=["PartitionKey", "RowKey"]
-    )
-    owners = sorted({keys.owner(row["RowKey"]) for row in found})
+    found = await words.page(after, size)
+    owners = sorted({keys.owner(key) for key in found})
     cases = await tables.together(
         tables.point(connection, names.CASES, owner, rows.CASE, select=["words", "ids"]) for owner in owners
     )
-    true: set[tuple[str, str]] = set()
+    true: set[str] = set()
     for owner, case in zip(owners, cases, strict=True):
         if case is not None:
-            true |= words.keys_of(owner, rows.words_of(case["words"]), rows.words_of(case["ids"]))
-    seen = [(row["PartitionKey"], row["RowKey"]) for row in found]
-    orphans = [each for each in seen if each not in true]
-    await tables.together(tables.remove(connection, names.WORDS, *each) for each in orphans)
-    return len(orphans), seen[-1] if len(seen) == size else None
+            true |= keys_of(owner, rows.words_of(case["words"]), rows.words_of(case["ids"]))
+    orphans = [key for key in found if key not in true]
+    await words.drop_keys(orphans)
+    return len(orphans), found[-1] if len(found) == size else None

@@ -1,7 +1,7 @@
-"""The index of words: `<word>_<case>` in one partition, so that the prefix of a word is a range of rows.
+"""The index of words: `w<word>_<case>` in one partition, so that the prefix of a word is a range of rows.
 
 Rows are hints: new ones are written before the case that has the word, obsolete ones removed after it lost it,
-and what is found is compared with the case. Ids are looked up as hashes in a partition of their own.
+and what is found is compared with the case. Ids are rows `i<hash>_<case>`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,9 @@ from onboarding.storage import names
 from onboarding.storage.azure import keys, tables
 from onboarding.storage.azure.connection import Connection
 
-_WORDS, _IDS = "w", "i"
+_PARTITION = "words"
+#: First character of a row: a word, or an id.
+_WORD, _ID = "w", "i"
 #: After every hexadecimal digit: closes the range of a prefix.
 _LAST = "g"
 #: Rows read for one word of a query. A word that more cases have does not narrow.
@@ -27,63 +29,66 @@ class WordIndex:
 
     async def put(self, case_id: str, words: Iterable[str], ids: Iterable[str]) -> None:
         """Write rows; those that are there stay."""
-        for partition, found in _rows(case_id, words, ids).items():
-            for start in range(0, len(found), tables.TRANSACTION):
-                batch = [
-                    tables.put({"PartitionKey": partition, "RowKey": key})
-                    for key in found[start : start + tables.TRANSACTION]
-                ]
-                await tables.commit(self._connection, names.WORDS, batch)
+        found = sorted(keys_of(case_id, words, ids))
+        for start in range(0, len(found), tables.TRANSACTION):
+            batch = [
+                tables.put({"PartitionKey": _PARTITION, "RowKey": key})
+                for key in found[start : start + tables.TRANSACTION]
+            ]
+            await tables.commit(self._connection, names.WORDS, batch)
 
     async def drop(self, case_id: str, words: Iterable[str], ids: Iterable[str]) -> None:
         """Remove rows, which may be gone."""
-        await tables.together(
-            tables.remove(self._connection, names.WORDS, partition, key)
-            for partition, found in _rows(case_id, words, ids).items()
-            for key in found
-        )
+        await self.drop_keys(keys_of(case_id, words, ids))
+
+    async def drop_keys(self, found: Iterable[str]) -> None:
+        """Remove rows by their keys."""
+        await tables.together(tables.remove(self._connection, names.WORDS, _PARTITION, key) for key in found)
 
     async def missing(self, case_id: str, words: Iterable[str], ids: Iterable[str]) -> bool:
         """True if a row is not there."""
         found = await tables.together(
-            tables.point(self._connection, names.WORDS, partition, key)
-            for partition, wanted in _rows(case_id, words, ids).items()
-            for key in wanted
+            tables.point(self._connection, names.WORDS, _PARTITION, key)
+            for key in keys_of(case_id, words, ids)
         )
         return any(row is None for row in found)
 
     async def with_prefix(self, term: str) -> set[str] | None:
         """Cases with a word that starts so; None where that are too many to be read."""
-        start = keys.word(term)
-        return await self._range(_WORDS, start, start + _LAST)
+        return await self._range(_WORD + keys.word(term))
 
     async def with_id(self, value: str) -> set[str] | None:
         """Cases with this employee id, employee number or candidate id."""
-        start = keys.digest(value)
-        return await self._range(_IDS, start, start + _LAST)
+        return await self._range(_ID + keys.digest(value))
 
-    def keys_of(self, case_id: str, words: Iterable[str], ids: Iterable[str]) -> set[tuple[str, str]]:
-        """(partition, row key) of every row that a case has."""
-        found = _rows(case_id, words, ids)
-        return {(partition, key) for partition, keys_ in found.items() for key in keys_}
+    async def page(self, after: str, limit: int) -> list[str]:
+        """The next `limit` row keys."""
+        found = await tables.scan(
+            self._connection,
+            names.WORDS,
+            "PartitionKey eq @p and RowKey gt @after",
+            limit,
+            select=["RowKey"],
+            p=_PARTITION,
+            after=after,
+        )
+        return [row["RowKey"] for row in found]
 
-    async def _range(self, partition: str, start: str, end: str) -> set[str] | None:
+    async def _range(self, start: str) -> set[str] | None:
         found = await tables.scan(
             self._connection,
             names.WORDS,
             "PartitionKey eq @p and RowKey ge @start and RowKey lt @end",
             BROAD + 1,
             select=["RowKey"],
-            p=partition,
+            p=_PARTITION,
             start=start,
-            end=end,
+            end=start + _LAST,
         )
         return None if len(found) > BROAD else {keys.owner(row["RowKey"]) for row in found}
 
 
-def _rows(case_id: str, words: Iterable[str], ids: Iterable[str]) -> dict[str, list[str]]:
-    """Row keys by partition. Words that differ only behind the searched bytes share a row."""
-    return {
-        _WORDS: sorted({f"{keys.word(word)}_{case_id}" for word in words}),
-        _IDS: sorted({f"{keys.digest(value)}_{case_id}" for value in ids}),
-    }
+def keys_of(case_id: str, words: Iterable[str], ids: Iterable[str]) -> set[str]:
+    """Row keys of a case. Words that differ only behind the searched bytes share a row."""
+    found = {f"{_WORD}{keys.word(word)}_{case_id}" for word in words}
+    return found | {f"{_ID}{keys.digest(value)}_{case_id}" for value in ids}
