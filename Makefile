@@ -3,16 +3,24 @@ PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
+TOOLS := node_modules/.installed
 SEED ?= 1
 export PYTHONUNBUFFERED := 1
 
-.PHONY: demo test serve bench check format clean
+.PHONY: demo test serve bench check tools format clean
 
 $(STAMP): requirements.txt requirements-dev.txt
 	$(PYTHON) -c 'import sys; sys.exit("Python 3.11, 3.12 or 3.13 is needed; say PYTHON=…" if not (3, 11) <= sys.version_info < (3, 14) else 0)'
 	$(PYTHON) -m venv $(VENV)
 	$(PY) -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	touch $(STAMP)
+
+# Azurite, the emulator of Azure Storage, for tests only: from npm, with Node.js from PyPI where the machine has none.
+$(TOOLS): package.json package-lock.json $(STAMP)
+	$(PY) -m tests.support.node
+	touch $(TOOLS)
+
+tools: $(TOOLS)
 
 demo: $(STAMP)
 	@$(PY) -m onboarding demo --seed $(SEED) $(if $(ONCE),--once)
@@ -26,7 +34,7 @@ check: $(STAMP)
 	$(VENV)/bin/lint-imports
 	$(VENV)/bin/mypy
 
-test: check
+test: check $(TOOLS)
 	$(VENV)/bin/pytest -n auto --dist loadgroup
 
 bench: $(STAMP)
@@ -37,4 +45,4 @@ format: $(STAMP)
 	$(VENV)/bin/ruff check --fix .
 
 clean:
-	rm -rf $(VENV) build
+	rm -rf $(VENV) build node_modules

@@ -1,4 +1,6 @@
-"""Everything that is logged during a run is searched for planted values (`tests/support/logscan.py`)."""
+"""Everything that is logged during a run is searched for planted values (`tests/support/logscan.py`), and tests of
+the azure store share one Azurite (`tests/support/azurite.py`).
+"""
 
 from tests.support.logscan import (
     pytest_configure,
@@ -7,6 +9,8 @@ from tests.support.logscan import (
     pytest_terminal_summary,
     pytest_unconfigure,
 )
+
+pytest_plugins = ["tests.support.azurite"]
 
 __all__ = [
     "pytest_configure",

@@ -177,14 +177,12 @@ class AzureCaseStore(AzureAliases, AzureMarkers):
         return await mending.sweep(self._connection, self._listings, self._words, page, page_size(size))
 
     async def erase(self, case: Case) -> None:
-        """See CaseStore. The case goes last: whoever dies in between finds it again and goes on."""
+        """See CaseStore. The case goes last, and its due row after it: whoever dies in between finds it again."""
         seen = rows.Seen.of(case.etag)
         words, ids = await self._words_of(case.case_id)
         await self._words.drop(case.case_id, words, ids)
         if seen.place:
             await self._listings.drop(seen.place)
-        if seen.pointer.at is not None:
-            await self._due.drop(case.case_id, seen.pointer.at, seen.pointer.version)
         await self._erase_timeline(case.case_id)
         operations = [
             tables.delete(case.case_id, rows.CASE, seen.etag),
@@ -193,9 +191,11 @@ class AzureCaseStore(AzureAliases, AzureMarkers):
         try:
             await tables.commit(self._connection, names.CASES, operations)
         except TableTransactionError as exc:
-            if code_of(exc) in {"UpdateConditionNotSatisfied", "ResourceNotFound"}:
+            if code_of(exc) in _CHANGED:
                 raise StoreConflict("the case was changed by somebody else: load it again") from exc
             raise
+        if seen.pointer.at is not None:
+            await self._due.drop(case.case_id, seen.pointer.at, seen.pointer.version)
 
     async def _erase_timeline(self, case_id: str) -> None:
         while True:
