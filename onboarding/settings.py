@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -175,9 +175,41 @@ class Settings:
         return _Reader(os.environ if env is None else env).settings()
 
 
+class _Resolved(Mapping[str, str]):
+    """The environment without Key Vault references that did not resolve.
+
+    App Service hands such a reference over as its own text (Microsoft Learn: "Use Key Vault references"), which
+    anybody can write down who knows the vault's name: as a secret it would open the door.
+    """
+
+    def __init__(self, env: Mapping[str, str]) -> None:
+        self._env = env
+
+    def __getitem__(self, name: str) -> str:
+        value = self._env[name]
+        if unresolved(value):
+            raise KeyError(name)
+        return value
+
+    def get(self, name: str, default: str = "") -> str:  # type: ignore[override]
+        value = self._env.get(name, default)
+        return default if unresolved(value) else value
+
+    def __iter__(self) -> Iterator[str]:
+        return (name for name in self._env if not unresolved(self._env[name]))
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
+def unresolved(value: str) -> bool:
+    """True for a Key Vault reference that reached us as its own text."""
+    return value.lstrip().lower().startswith("@microsoft.keyvault(")
+
+
 class _Reader:
     def __init__(self, env: Mapping[str, str]) -> None:
-        self.env = env
+        self.raw, self.env = env, _Resolved(env)
 
     def text(self, name: str, default: str) -> str:
         return self.env.get(PREFIX + name, "").strip() or default
@@ -264,7 +296,7 @@ class _Reader:
             in_azure=in_azure,
             sources=self.sources(),
         )
-        _check_azure(settings, env)
+        _check_azure(settings, self.raw)
         return settings
 
     def storage(self) -> StorageSettings:
@@ -340,6 +372,11 @@ def _check_azure(settings: Settings, env: Mapping[str, str]) -> None:
         if present:
             raise ConfigurationError(f"{name} is for one machine only and is refused in Azure: remove it.")
     key = env.get("ONBOARDING_HASH_KEY", "").strip()
+    if unresolved(key):
+        raise ConfigurationError(
+            "ONBOARDING_HASH_KEY is a Key Vault reference that did not resolve: put the secret into the vault, "
+            "check that the app's identity may read it, and restart the app."
+        )
     if len(key) < HASH_KEY_LENGTH or key in _PUBLISHED_KEYS:
         raise ConfigurationError(
             f"ONBOARDING_HASH_KEY must be set in Azure, to {HASH_KEY_LENGTH} random characters at least."

@@ -261,3 +261,17 @@ def test_the_key_of_the_example_is_among_those_refused_in_azure() -> None:
 )
 def test_easy_auth_counts_only_when_the_platform_says_so(value: str, on: bool) -> None:
     assert Settings.from_env({"WEBSITE_AUTH_ENABLED": value}).easy_auth is on
+
+
+@pytest.mark.parametrize(
+    "text", ["@Microsoft.KeyVault(VaultName=kv;SecretName=s)", " @microsoft.keyvault(SecretUri=https://x/)"]
+)
+def test_a_key_vault_reference_that_did_not_resolve_is_never_a_secret(text: str):
+    """It reaches the app as its own text, which anybody can write down."""
+    settings = read(HR_BAMBOOHR_SECRET=text, HR_BAMBOOHR_SECRET_PREVIOUS=text, HR_BAMBOOHR_API_TOKEN=text)
+    assert "bamboohr" not in settings.sources
+    both = read(HR_BAMBOOHR_SECRET="s3cret", HR_BAMBOOHR_SECRET_PREVIOUS=text)
+    assert both.sources["bamboohr"].secret == Secret("s3cret")
+    assert both.sources["bamboohr"].secret_previous is None
+    with pytest.raises(ConfigurationError, match="did not resolve"):
+        Settings.from_env({**AZURE, "ONBOARDING_HASH_KEY": text})

@@ -1,0 +1,1 @@
+"""What is run by hand: permissions, mail, the deployment package. Nothing here is deployed."""

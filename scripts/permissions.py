@@ -1,0 +1,176 @@
+"""What the service may do in the tenant, and the call that needs it: the one place where role ids are written.
+
+`docs/permissions.md` shows the same for people; tests compare that page, this table and the calls in
+`onboarding/graph/calls_*.py`, so that a call without a row here, or a row without a call, fails.
+
+Sources: Learn "Microsoft Graph permissions reference" and the permission files of
+microsoftgraph/microsoft-graph-devx-content (7 August 2026), whose `privilegeLevel` is the level here: higher is
+more. The pages "List unifiedRoleAssignments", "List organizations", "List users" and "List temporaryAccessPassMethods"
+name the wider roles of `COVERS`. Never tried on a live tenant.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+#: Application id of Microsoft Graph, the same in every tenant.
+GRAPH_APP_ID = "00000003-0000-0000-c000-000000000000"
+
+
+@dataclass(frozen=True, slots=True)
+class GraphRole:
+    """An application role of Microsoft Graph."""
+
+    name: str
+    id: str
+    #: Microsoft's `privilegeLevel`, 1 to 5; None: not looked up.
+    level: int | None
+
+
+#: Roles that the service can need. The order is that of the output.
+ROLES: Mapping[str, GraphRole] = {
+    role.name: role
+    for role in (
+        GraphRole("User.Read.All", "df021288-bdef-4463-88db-98f22de89214", 3),
+        GraphRole("User.ReadWrite.All", "741f803b-c850-494e-b5df-cde7c675a1ca", 4),
+        GraphRole("AuditLog.Read.All", "b0afded3-3588-46d8-8b3d-9842eff778da", 3),
+        GraphRole("UserAuthenticationMethod.Read.All", "38d9df27-64da-44fd-b7c5-a6fbac20248f", 3),
+        GraphRole("UserAuthMethod-TAP.ReadWrite.All", "627169a8-8c15-451c-861a-5b80e383de5c", 3),
+        GraphRole("Policy.Read.AuthenticationMethod", "8e3bc81b-d2f3-4b7b-838c-32c88218d2f0", 3),
+        GraphRole("RoleManagement.Read.Directory", "483bed4a-2ad3-4361-a73b-c83ccdbdc53c", 3),
+        GraphRole("Directory.Read.All", "7ab1d382-f21e-4acd-a863-ba3e13f7da61", None),
+        GraphRole("Organization.Read.All", "498476ce-e0fe-48b0-b801-37ba7e2685c6", None),
+        # Only with --allow-broad, where the tenant lacks the granular role.
+        GraphRole("UserAuthenticationMethod.ReadWrite.All", "50483e42-d915-4231-9639-7fdb7fd190e5", 4),
+    )
+}
+
+#: A granular role that an older tenant may lack → the broad one that also does it.
+FALLBACK: Mapping[str, str] = {
+    "UserAuthMethod-TAP.ReadWrite.All": "UserAuthenticationMethod.ReadWrite.All",
+}
+
+#: A role → roles that it makes superfluous, for the calls that we make.
+COVERS: Mapping[str, frozenset[str]] = {
+    "User.ReadWrite.All": frozenset({"User.Read.All"}),
+    "Directory.Read.All": frozenset(
+        {"User.Read.All", "RoleManagement.Read.Directory", "Organization.Read.All"}
+    ),
+    "UserAuthMethod-TAP.ReadWrite.All": frozenset({"UserAuthMethod-TAP.Read.All"}),
+    "UserAuthenticationMethod.Read.All": frozenset({"UserAuthMethod-TAP.Read.All"}),
+    "UserAuthenticationMethod.ReadWrite.All": frozenset(
+        {
+            "UserAuthenticationMethod.Read.All",
+            "UserAuthMethod-TAP.Read.All",
+            "UserAuthMethod-TAP.ReadWrite.All",
+        }
+    ),
+}
+
+#: Never in Entra: there they reach every mailbox of the tenant, whatever Exchange's scope says. The roles that
+#: `exchange_sender.py` assigns in Exchange are called "Application " + name.
+MAIL_SEND, MAIL_DRAFTS = "Mail.Send", "Mail.ReadWrite"
+FORBIDDEN_PREFIX = "Mail."
+
+#: Always on.
+CORE = "core"
+#: Feature → what it is for. All are on in the product's default settings.
+FEATURES: Mapping[str, str] = {
+    CORE: "look people up, read the audit log and the registration report; always on",
+    "accounts": "create accounts and set the manager (ONBOARDING_MODE=live)",
+    "access-pass": "the first credential (ONBOARDING_FIRST_CREDENTIAL other than none)",
+    "methods": "look at one person's methods before anybody is told about them",
+    "domain-check": "doctor compares ONBOARDING_DOMAIN with the verified domains",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class GraphCall:
+    """One call that the service makes. `name` is that of the `Call` in `onboarding/graph/calls_*.py`."""
+
+    name: str
+    request: str
+    #: The least application permission.
+    role: str
+    #: Features that make it; empty: mail, which Exchange grants.
+    features: tuple[str, ...]
+    writes: bool = False
+
+
+_USER = "/users/{id}"
+_PASSES = "/users/{id}/authentication/temporaryAccessPassMethods"
+_MESSAGES = "/users/{sender}/messages"
+
+CALLS: tuple[GraphCall, ...] = (
+    GraphCall("find_users", "GET /users?$filter", "User.Read.All", (CORE,)),
+    GraphCall("get_user", f"GET {_USER}", "User.Read.All", (CORE,)),
+    GraphCall("get_manager", f"GET {_USER}/manager", "User.Read.All", (CORE,)),
+    GraphCall("directory_audits", "GET /auditLogs/directoryAudits", "AuditLog.Read.All", (CORE,)),
+    GraphCall(
+        "user_registration_details",
+        "GET /reports/authenticationMethods/userRegistrationDetails",
+        "AuditLog.Read.All",
+        (CORE,),
+    ),
+    GraphCall("create_user", "POST /users", "User.ReadWrite.All", ("accounts",), writes=True),
+    GraphCall("set_manager", f"PUT {_USER}/manager/$ref", "User.ReadWrite.All", ("accounts",), writes=True),
+    GraphCall(
+        "authentication_methods",
+        f"GET {_USER}/authentication/methods",
+        "UserAuthenticationMethod.Read.All",
+        ("methods", "access-pass"),
+    ),
+    GraphCall(
+        "create_pass", f"POST {_PASSES}", "UserAuthMethod-TAP.ReadWrite.All", ("access-pass",), writes=True
+    ),
+    GraphCall(
+        "void_pass",
+        f"DELETE {_PASSES}/{{id}}",
+        "UserAuthMethod-TAP.ReadWrite.All",
+        ("access-pass",),
+        writes=True,
+    ),
+    GraphCall("passes", f"GET {_PASSES}", "UserAuthMethod-TAP.Read.All", ("access-pass",)),
+    GraphCall(
+        "access_pass_policy",
+        "GET /policies/authenticationMethodsPolicy/authenticationMethodConfigurations/TemporaryAccessPass",
+        "Policy.Read.AuthenticationMethod",
+        ("access-pass",),
+    ),
+    GraphCall(
+        "role_assignments",
+        "GET /roleManagement/directory/roleAssignments?$filter",
+        "RoleManagement.Read.Directory",
+        ("access-pass",),
+    ),
+    GraphCall("memberships", f"GET {_USER}/memberOf", "Directory.Read.All", ("access-pass",)),
+    GraphCall("organization", "GET /organization", "Organization.Read.All", ("domain-check",)),
+    GraphCall("send_now", "POST /users/{sender}/sendMail", MAIL_SEND, (), writes=True),
+    GraphCall("send_draft", f"POST {_MESSAGES}/{{id}}/send", MAIL_SEND, (), writes=True),
+    GraphCall("create_draft", f"POST {_MESSAGES}", MAIL_DRAFTS, (), writes=True),
+    GraphCall("get_message", f"GET {_MESSAGES}/{{id}}", MAIL_DRAFTS, ()),
+)
+
+
+def calls_of(features: Iterable[str], *, reads_only: bool = False) -> list[GraphCall]:
+    """The calls to Graph that these features make. Without the mail calls."""
+    on = frozenset(features)
+    return [call for call in CALLS if on.intersection(call.features) and not (reads_only and call.writes)]
+
+
+def least(roles: Iterable[str]) -> list[str]:
+    """The roles without those that another one of them covers, in the order of `ROLES`."""
+    wanted = frozenset(roles)
+    covered = frozenset[str]().union(*(COVERS.get(role, frozenset()) for role in wanted))
+    kept = wanted - covered
+    unknown = kept - ROLES.keys()
+    if unknown:
+        raise LookupError(f"no id is known for {', '.join(sorted(unknown))}")
+    return [name for name in ROLES if name in kept]
+
+
+def reasons(role: str, calls: Iterable[GraphCall]) -> list[GraphCall]:
+    """The calls among these that this role is for: its own, and those of the roles that it covers."""
+    for_these = {role, *COVERS.get(role, ())}
+    return [call for call in calls if call.role in for_these]
