@@ -6,6 +6,8 @@ Heavy modules are imported by the adapters on first use: a webhook pays for the 
 from __future__ import annotations
 
 import asyncio
+import os
+import platform
 import secrets
 import string
 from collections.abc import Callable
@@ -108,7 +110,7 @@ class App:
         clock = self.services.clock
         if isinstance(clock, SimulatorClock):
             await clock.aclose()
-        self.store.close()
+        await self.store.aclose()
 
 
 def build(
@@ -167,7 +169,9 @@ def _clock(settings: Settings) -> Clock:
 
 def _store(settings: Settings, wall: Wall = system_time) -> Any:
     if settings.store == "azure":
-        raise ConfigurationError("ONBOARDING_STORE=azure is not built yet: use embedded on one machine.")
+        from onboarding.storage.azure import open_azure
+
+        return open_azure(settings.storage)
     from onboarding.storage.embedded import open_embedded
 
     return open_embedded(settings.store_path, wall)
@@ -184,7 +188,49 @@ def app() -> App:
     return _app
 
 
-def queue_host(settings: Settings) -> QueueHost:
+async def close() -> None:
+    """Let go of this process's App, if there is one; for a host that ends in order."""
+    global _app
+    if _app is not None:
+        found, _app = _app, None
+        await found.aclose()
+
+
+@dataclass(frozen=True, slots=True)
+class HostSide:
+    """What only a host on one machine needs of the store. `timer_lock` None: there is one host only."""
+
+    queues: QueueHost
+    timer_lock: Any
+    store: Any
+
+    async def aclose(self) -> None:
+        """Give the timers back and close connections."""
+        if self.timer_lock is not None:
+            await self.timer_lock.close()
+        await self.store.aclose()
+
+
+def host_side(settings: Settings) -> HostSide:
     """The receiving side of the queues, for a host on one machine."""
-    host: QueueHost = _store(settings).queue_host
-    return host
+    store = _store(settings)
+    lock = None
+    if settings.store == "azure":
+        from onboarding.storage.azure.timer_lock import BlobTimerLock
+
+        lock = BlobTimerLock(store.connection, f"{platform.node()}/{os.getpid()}", _gone)
+    return HostSide(store.queue_host, lock, store)
+
+
+def _gone(who: str) -> bool:
+    """A process of this machine that runs no more. One that has the number of another is waited for."""
+    machine, _, number = who.rpartition("/")
+    if os.name != "posix" or machine != platform.node() or not number.isdigit():
+        return False
+    try:
+        os.kill(int(number), 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        return False
+    return False

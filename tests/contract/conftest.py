@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
-from tests.storage.stores import FACTORIES, StoreUnderTest, open_store
+from tests.storage.stores import FACTORIES, PLACES, StoreUnderTest, open_store
 
 
 @pytest.fixture(params=sorted(FACTORIES))
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[StoreUnderTest]:
-    opened = open_store(request.param, str(tmp_path))
+async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[StoreUnderTest]:
+    opened = open_store(request.param, PLACES[request.param](tmp_path))
     yield opened
-    opened.close_all()
+    await opened.close_all()

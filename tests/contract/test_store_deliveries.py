@@ -124,3 +124,44 @@ async def test_a_changed_status_moves_the_delivery_to_the_other_list(store: Stor
     await store.deliveries.update(replace(read, status=DeliveryStatus.UNREADABLE))
     assert (await store.deliveries.page(status="received")).items == []
     assert len((await store.deliveries.page(status="unreadable")).items) == 1
+
+
+async def test_old_unpruned_deliveries_are_found_by_status_and_arrival(store: StoreUnderTest):
+    for n, status in enumerate(DeliveryStatus):
+        for m in range(3):
+            await store.deliveries.put_if_absent(
+                make_delivery(10 * n + m, at=T0 + timedelta(days=m), status=status)
+            )
+    found = await store.deliveries.older(
+        DeliveryStatus.PROCESSED, T0 + timedelta(days=1, microseconds=1), 9, unpruned=True
+    )
+    assert sorted(item.received_at for item in found) == [T0, T0 + timedelta(days=1)]
+    assert all(item.body is None and item.etag and item.pruned_at is None for item in found)
+
+
+async def test_what_was_pruned_is_not_found_again_and_stays_among_the_old(store: StoreUnderTest):
+    later = T0 + timedelta(days=1)
+    for n in range(7):
+        await store.deliveries.put_if_absent(make_delivery(n, status=DeliveryStatus.PROCESSED))
+    seen: set[str] = set()
+    while found := await store.deliveries.older(DeliveryStatus.PROCESSED, later, 3, unpruned=True):
+        assert len(found) <= 3
+        assert not seen & {item.delivery_id for item in found}, "the same ones again: it would never end"
+        for item in found:
+            await store.deliveries.update(item.emptied(later))
+            seen.add(item.delivery_id)
+    assert len(seen) == 7
+    old = await store.deliveries.older(DeliveryStatus.PROCESSED, later, 9)
+    assert {item.delivery_id for item in old} == seen
+    assert {item.pruned_at for item in old} == {later}
+    left = await store.deliveries.get(old[0].delivery_id)
+    assert left is not None
+    assert (left.body, left.headers, left.pruned_at) == (None, {}, later)
+
+
+async def test_a_body_that_comes_back_is_unpruned_again(store: StoreUnderTest):
+    read = await stored(store, make_delivery(status=DeliveryStatus.FAILED))
+    emptied = await store.deliveries.update(read.emptied(T0))
+    await store.deliveries.update(replace(emptied, body=b"again", pruned_at=None))
+    (found,) = await store.deliveries.older(DeliveryStatus.FAILED, T0 + timedelta(days=1), 9, unpruned=True)
+    assert found.delivery_id == read.delivery_id

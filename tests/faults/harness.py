@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import multiprocessing
+from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any
@@ -19,11 +20,21 @@ _context.set_forkserver_preload(["tests.faults.preload"])
 BANDS = (0, 2, 5, 7, 11)
 
 
-def run_child(folder: Path, simulator: str, *, phase: int, salt: int, targets: list[Point]) -> int:
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """Where a story is played: a folder, a simulator, and the storage account (None: the embedded store)."""
+
+    folder: Path
+    simulator: str
+    storage: str | None = None
+
+
+def run_child(stage: Stage, *, phase: int, salt: int, targets: list[Point]) -> int:
     """Play from `phase` in a new process; returns its exit code."""
     config: dict[str, Any] = {
-        "folder": str(folder),
-        "simulator": simulator,
+        "folder": str(stage.folder),
+        "simulator": stage.simulator,
+        "storage": stage.storage,
         "phase": phase,
         "salt": salt,
         "targets": targets,
@@ -40,37 +51,40 @@ def run_child(folder: Path, simulator: str, *, phase: int, salt: int, targets: l
     return code
 
 
-def record(folder: Path, simulator: str) -> list[tuple[int, str, int]]:
+def record(stage: Stage) -> list[tuple[int, str, int]]:
     """Every point that a clean run meets, in order."""
-    folder.mkdir(parents=True)
-    with Tenant(simulator) as tenant:
+    stage.folder.mkdir(parents=True)
+    with Tenant(stage.simulator) as tenant:
         story.prepare(tenant)
-    assert run_child(folder, simulator, phase=0, salt=1, targets=[]) == 0
-    return [(phase, name, number) for phase, name, number in json.loads((folder / "points.json").read_text())]
+    assert run_child(stage, phase=0, salt=1, targets=[]) == 0
+    seen = json.loads((stage.folder / "points.json").read_text())
+    return [(phase, name, number) for phase, name, number in seen]
 
 
-def schedules(points: list[tuple[int, str, int]]) -> list[list[Point]]:
-    """All points, both sides, packed into runs that die once in every band of phases."""
+def schedules(
+    points: list[tuple[int, str, int]], sides: tuple[str, ...] = ("before", "after")
+) -> list[list[Point]]:
+    """All points, on these sides, packed into runs that die once in every band of phases."""
     bands: list[list[Point]] = [[] for _ in BANDS]
     for phase, name, number in points:
         band = next(index for index, last in enumerate(BANDS) if phase <= last)
-        bands[band] += [(phase, name, number, side) for side in ("before", "after")]
+        bands[band] += [(phase, name, number, side) for side in sides]
     return [[point for point in row if point is not None] for row in zip_longest(*bands)]
 
 
-def killed_at(folder: Path, tenant: Tenant, simulator: str, targets: list[Point]) -> list[Point]:
+def killed_at(stage: Stage, tenant: Tenant, targets: list[Point]) -> list[Point]:
     """Die at each target in turn, starting again at the phase that was cut off; play to the end.
 
     Returns the targets that were not met, because an earlier death changed what came after it.
     """
-    folder.mkdir(parents=True)
+    stage.folder.mkdir(parents=True)
     story.prepare(tenant)
     left, phase, salt = list(targets), 0, 1
     while True:
-        code = run_child(folder, simulator, phase=phase, salt=salt, targets=left)
+        code = run_child(stage, phase=phase, salt=salt, targets=left)
         if code == 0:
             return left
         assert code == story.KILLED, f"exit {code} with {targets}"
-        died: Point = tuple(json.loads((folder / "died_at.json").read_text()))
+        died: Point = tuple(json.loads((stage.folder / "died_at.json").read_text()))
         left.remove(died)
         phase, salt = died[0], salt + 1

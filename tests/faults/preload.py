@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from onboarding.simulator.server import running_simulator
 from tests.faults import story
@@ -16,7 +17,13 @@ def _warm() -> None:
     with running_simulator(seed=1) as simulator, tempfile.TemporaryDirectory() as folder:
         with Tenant(simulator.base_url) as tenant:
             story.prepare(tenant)
-        config = {"simulator": simulator.base_url, "phase": 0, "salt": 1, "targets": []}
+        config: dict[str, Any] = {
+            "simulator": simulator.base_url,
+            "storage": None,
+            "phase": 0,
+            "salt": 1,
+            "targets": [],
+        }
         asyncio.run(story._play(Path(folder), config, Tracer()))
 
 

@@ -7,6 +7,7 @@ child starts at the same phase, as a sender would send again and a timer would t
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import dataclasses
 import json
 import os
@@ -16,10 +17,12 @@ from pathlib import Path
 from typing import Any
 
 from onboarding import bootstrap
+from onboarding.errors import StoreConflict
 from onboarding.intake import catalog, signing
+from onboarding.ports import WORK_QUEUE, LeasedMessage, WorkMessage, WorkQueue
 from onboarding.settings import Settings
 from tests.support.host import LEASE, Host, Tenant
-from tests.support.tracing import KILLED, Point, Tracer, trace_http, traced
+from tests.support.tracing import KILLED, Point, Tracer, trace_http, trace_storage, traced
 
 SECRET = "whsec_" + "a2lsbC1oYXJuZXNzLXNlY3JldC0wMDAwMDAwMQ=="
 EMPLOYEE = "4711"
@@ -61,11 +64,13 @@ class SeededEntropy(bootstrap.SystemEntropy):
         return 0.0
 
 
-def settings(folder: Path, simulator: str) -> Settings:
-    """Settings of the story's service."""
+def settings(folder: Path, simulator: str, storage: str | None) -> Settings:
+    """Settings of the story's service. `storage`: a connection string; None: the embedded store in the folder."""
     (folder / "policy.toml").write_text(POLICY)
     return Settings.from_env(
         {
+            "ONBOARDING_STORE": "azure" if storage else "embedded",
+            "AzureWebJobsStorage": storage or "",
             "ONBOARDING_STORE_PATH": str(folder / "store.db"),
             "ONBOARDING_GRAPH": "simulated",
             "ONBOARDING_GRAPH_BASE_URL": simulator,
@@ -168,10 +173,48 @@ def play(config: dict[str, Any]) -> None:
         (folder / "died_at.json").write_text(json.dumps(point))
 
     tracer = Tracer(frozenset(tuple(target) for target in config["targets"]), note)
-    trace_http(tracer)
+    trace_http(tracer, reads=not config["storage"])
+    if config["storage"]:
+        trace_storage(tracer)
     asyncio.run(_play(folder, config, tracer))
     (folder / "points.json").write_text(json.dumps(tracer.seen))
     os._exit(0)
+
+
+class AzureHost(Host):
+    """A host over real queues, whose clock nobody can move: the leases of the dead are handed back instead."""
+
+    def __init__(self, app: bootstrap.App, leases: Path) -> None:
+        super().__init__(app)
+        self._leases = leases
+
+    async def take(self, queue: str) -> list[LeasedMessage]:
+        messages = await super().take(queue)
+        with self._leases.open("a") as file:
+            for message in messages:
+                file.write(json.dumps([queue, message.message_id, message.receipt, message.body]) + "\n")
+        return messages
+
+    async def bury(self) -> None:
+        """As if the lease of every message that a dead process held had passed."""
+        if not self._leases.exists():
+            return
+        for line in self._leases.read_text().splitlines():
+            queue, message_id, receipt, body = json.loads(line)
+            held = LeasedMessage(message_id, receipt, body, 1, BEGIN)
+            with contextlib.suppress(StoreConflict):  # it was done with
+                await self.app.queue_host.release(queue, held, 0)
+        self._leases.unlink()
+
+
+class Impatient:
+    """A work queue that delays by no more than a second."""
+
+    def __init__(self, queue: WorkQueue) -> None:
+        self._queue = queue
+
+    async def send(self, message: WorkMessage, *, queue: str = WORK_QUEUE, delay: float = 0.0) -> None:
+        await self._queue.send(message, queue=queue, delay=min(delay, 1.0))
 
 
 async def _play(folder: Path, config: dict[str, Any], tracer: Tracer) -> None:
@@ -179,15 +222,27 @@ async def _play(folder: Path, config: dict[str, Any], tracer: Tracer) -> None:
         # A process that starts again after a death finds the leases of the dead one expired.
         passed = timedelta(seconds=(LEASE + 1) * config["salt"])
         plain = bootstrap.build(
-            settings(folder, config["simulator"]),
+            settings(folder, config["simulator"], config["storage"]),
             entropy=SeededEntropy(config["salt"]),
             wall=lambda: bootstrap.system_time() + passed,
         )
-        host = Host(dataclasses.replace(plain, services=traced(plain.services, tracer)))
+        host = await _host(plain, folder, config, tracer)
         for number in range(config["phase"], len(PHASES)):
             tracer.phase = number
             await PHASES[number][1](host, tenant)
         await plain.aclose()
+
+
+async def _host(plain: bootstrap.App, folder: Path, config: dict[str, Any], tracer: Tracer) -> Host:
+    if not config["storage"]:
+        return Host(dataclasses.replace(plain, services=traced(plain.services, tracer)))
+    # The points of this store are its requests; what the ports are asked lies between them.
+    tracer.muted = True
+    services = dataclasses.replace(plain.services, queue=Impatient(plain.services.queue))
+    host = AzureHost(dataclasses.replace(plain, services=services), folder / "leases")
+    await host.bury()
+    tracer.muted = False
+    return host
 
 
 __all__ = ["BEGIN", "EMPLOYEE", "KILLED", "PHASES", "play", "prepare", "settings"]

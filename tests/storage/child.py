@@ -83,7 +83,7 @@ async def main() -> None:
     say("ready")
     sys.stdin.readline()
     await JOBS[job](store, *arguments)
-    store.close()
+    await store.close()
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Every store the contract runs over, and nasty cases to put into them.
 
-A new adapter joins by one function in `FACTORIES`. `location` names the data (a path, a prefix), so that two
-clients, also in two processes, can open the same.
+A new adapter joins by one function in `FACTORIES` and one in `PLACES`. `location` names the data (a path, an account),
+so that two clients, also in two processes, can open the same.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 
 from onboarding.domain.case import (
@@ -32,7 +33,9 @@ from onboarding.domain.case import (
 from onboarding.domain.hire import Certainty, Hire, ManagerRef, Phone
 from onboarding.domain.lifecycle import State
 from onboarding.ports import CaseStore, Delivery, DeliveryStatus, DeliveryStore, QueueHost, WorkQueue
+from onboarding.storage.azure import open_azure
 from onboarding.storage.embedded import open_embedded
+from tests.support.azurite import shared
 
 #: A leap day, with microseconds.
 T0 = datetime(2028, 2, 29, 23, 59, 59, 123457, tzinfo=UTC)
@@ -67,7 +70,7 @@ class StoreUnderTest:
     host: QueueHost
     #: Puts a body on a queue as it stands on the wire.
     put_raw: Callable[[str, str], Awaitable[None]]
-    close: Callable[[], None]
+    close: Callable[[], Awaitable[None]]
     _others: list[StoreUnderTest] = field(default_factory=list)
 
     def second(self) -> StoreUnderTest:
@@ -76,10 +79,10 @@ class StoreUnderTest:
         self._others.append(other)
         return other
 
-    def close_all(self) -> None:
+    async def close_all(self) -> None:
         """Close this client and every second one."""
         for store in (*self._others, self):
-            store.close()
+            await store.close()
 
 
 def _embedded(location: str) -> StoreUnderTest:
@@ -93,11 +96,33 @@ def _embedded(location: str) -> StoreUnderTest:
         store.queue,
         store.queue_host,
         raw.put_raw,
-        store.close,
+        store.aclose,
     )
 
 
-FACTORIES: dict[str, Callable[[str], StoreUnderTest]] = {"embedded": _embedded}
+def _azure(location: str) -> StoreUnderTest:
+    store = open_azure(shared().settings(location))
+    raw: Any = store.queue
+
+    async def put_raw(queue: str, body: str) -> None:
+        # Messages travel as XML, which has no U+0000: nobody can put one there.
+        await raw.put_raw(queue, body.replace("\x00", "\N{SYMBOL FOR NULL}"))
+
+    return StoreUnderTest(
+        "azure",
+        location,
+        store.cases,
+        store.deliveries,
+        store.queue,
+        store.queue_host,
+        put_raw,
+        store.aclose,
+    )
+
+
+FACTORIES: dict[str, Callable[[str], StoreUnderTest]] = {"embedded": _embedded, "azure": _azure}
+#: A location of its own for every test, given a folder of its own.
+PLACES: dict[str, Callable[[Path], str]] = {"embedded": str, "azure": lambda _: shared().account()}
 
 
 def open_store(name: str, location: str) -> StoreUnderTest:

@@ -13,7 +13,7 @@ import pytest
 
 from onboarding.domain.case import TENANT, Alias, AliasKind, NextAction
 from onboarding.domain.lifecycle import State
-from onboarding.ports import WORK_QUEUE, CaseQuery, DueRow, Operation, WorkMessage
+from onboarding.ports import WORK_QUEUE, CaseQuery, DeliveryStatus, DueRow, Operation, WorkMessage
 from onboarding.storage.embedded import EmbeddedStore, deliveries, open_embedded, search
 from onboarding.storage.embedded.connection import connect
 from tests.storage.stores import T0, case_id, make_case, make_delivery
@@ -48,6 +48,8 @@ async def _use_everything(store: EmbeddedStore) -> None:
     read = await store.deliveries.get(make_delivery(1).delivery_id)
     assert read is not None
     await store.deliveries.update(replace(read, body=None))
+    for unpruned in (False, True):
+        await store.deliveries.older(DeliveryStatus.RECEIVED, T0, 5, unpruned=unpruned)
     for status in (None, "received"):
         for source in (None, "greenhouse"):
             await store.deliveries.put_if_absent(make_delivery(2))
@@ -199,3 +201,23 @@ def test_a_list_of_deliveries_is_read_in_the_order_of_its_own_index(
 def _given(query: CaseQuery) -> list[tuple[str, str]]:
     names = ("state", "status", "source", "reason_code", "employee_id", "q")
     return [(name, value) for name in names if (value := getattr(query, name)) is not None]
+
+
+async def test_old_bodies_are_found_by_their_own_index_however_many_rows_are_kept_without_one():
+    store = open_embedded(":memory:", lambda: datetime.now(UTC))
+    for n in range(3000):
+        await store.deliveries.put_if_absent(make_delivery(n, status=DeliveryStatus.PROCESSED, body=None))
+    await store.deliveries.put_if_absent(
+        make_delivery(9999, at=T0 + timedelta(days=1), status=DeliveryStatus.PROCESSED)
+    )
+    sql = "SELECT row FROM deliveries WHERE status = 'processed' AND received_at < 9e18 AND body IS NOT NULL"
+    plan = await store.database.read(lambda c: c.execute("EXPLAIN QUERY PLAN " + sql).fetchall())
+    assert " USING INDEX deliveries_bodies" in plan[0][3]
+    far = T0 + timedelta(days=99)
+    count = await store.database.read(
+        lambda c: instructions(c, lambda: c.execute(sql + " ORDER BY received_at LIMIT 500").fetchall())
+    )
+    assert count < 3000
+    (found,) = await store.deliveries.older(DeliveryStatus.PROCESSED, far, 500, unpruned=True)
+    assert found.delivery_id.endswith("9999")
+    store.close()

@@ -13,6 +13,7 @@ from onboarding.graph.sdk import load_sdk
 from onboarding.simulator.server import SimulatorThread, running_simulator
 from tests.story import invariants
 from tests.story.world import World
+from tests.support.azurite import Shared
 
 
 @pytest.fixture(scope="session")
@@ -22,10 +23,23 @@ def simulator() -> Iterator[SimulatorThread]:
         yield running
 
 
+#: Modules whose stories are told on every store; the others need the embedded one's clock, or are about mails.
+EVERY_STORE = ("test_main_story", "test_people", "test_operators", "test_out_of_order", "test_tenant_trouble")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "world_store" in metafunc.fixturenames:
+        every = metafunc.module.__name__.rpartition(".")[2] in EVERY_STORE
+        metafunc.parametrize("world_store", ["embedded", "azure"] if every else ["embedded"])
+
+
 @pytest.fixture
-async def world(simulator: SimulatorThread, tmp_path: Path) -> AsyncIterator[World]:
+async def world(
+    simulator: SimulatorThread, tmp_path: Path, world_store: str, azurite: Shared
+) -> AsyncIterator[World]:
     """A furnished tenant and a service, at the story's beginning. What every story promises is checked last."""
-    story = World(simulator, tmp_path)
+    storage = azurite.connection_string(azurite.account()) if world_store == "azure" else None
+    story = World(simulator, tmp_path, storage)
     story.furnish()
     logging.getLogger().addHandler(story.log)
     try:

@@ -1,16 +1,17 @@
 """The world of a story: HR posts bytes, people act in the pretend tenant, time passes, timers tick.
 
-Everything of ours is real: the functions of `function_app`, the embedded store in a file, the Graph adapter over
-HTTP. Only waiting is replaced: whoever sleeps moves the tenant's clock, and a delayed message is waited for by
-moving both clocks.
+Everything of ours is real: the functions of `function_app`, the store (embedded in a file, or azure over Azurite),
+the Graph adapter over HTTP. Only waiting is replaced: whoever sleeps moves the tenant's clock, and a delayed message
+is waited for by moving both clocks. The clock of a real queue cannot be moved, so there a delay is one second.
 """
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,7 @@ from onboarding.errors import RetryLater
 from onboarding.followup.messages import MESSAGES, reference
 from onboarding.intake import catalog, signing
 from onboarding.operate.cases import find
-from onboarding.ports import POISON, QUEUES, CaseQuery
+from onboarding.ports import POISON, QUEUES, WORK_QUEUE, CaseQuery, WorkMessage, WorkQueue
 from onboarding.settings import Settings
 from onboarding.simulator.server import SimulatorThread
 from tests.support import planted
@@ -68,6 +69,16 @@ class StoryClock(bootstrap.SimulatorClock):
         self._world.pass_time(seconds)
 
 
+class Hasty:
+    """A work queue that waits a second where it would wait longer; the story's clock moves by the rest."""
+
+    def __init__(self, queue: WorkQueue) -> None:
+        self._queue = queue
+
+    async def send(self, message: WorkMessage, *, queue: str = WORK_QUEUE, delay: float = 0.0) -> None:
+        await self._queue.send(message, queue=queue, delay=min(delay, 1.0))
+
+
 class StoryHost(Host):
     """A host for which waiting costs nothing."""
 
@@ -85,6 +96,8 @@ class StoryHost(Host):
             if not await self.left():
                 return
             self._world.pass_time(1.0)
+            if self._world.storage:
+                await asyncio.sleep(0.2)
         raise AssertionError("the queues do not drain")
 
     async def _round(self) -> bool:
@@ -141,17 +154,20 @@ class Lines(logging.Handler):
 
 
 class World:
-    """One story. `tenant` is the simulator's control interface."""
+    """One story. `tenant` is the simulator's control interface; `storage` a connection string, or None: embedded."""
 
-    def __init__(self, simulator: SimulatorThread, folder: Path) -> None:
+    def __init__(self, simulator: SimulatorThread, folder: Path, storage: str | None = None) -> None:
         self.simulator = simulator
         self.folder = folder
+        self.storage = storage
         self.tenant = Tenant(simulator.base_url)
         self.tenant.reset(1)
         self.env = {
             **ENV,
             "ONBOARDING_GRAPH_BASE_URL": simulator.base_url,
+            "ONBOARDING_STORE": "azure" if storage else "embedded",
             "ONBOARDING_STORE_PATH": str(folder / "store.db"),
+            "AzureWebJobsStorage": storage or "",
         }
         self.skew = timedelta(0)
         #: Where the person works: for the invariants.
@@ -173,6 +189,8 @@ class World:
             entropy=SeededEntropy(next(self._seeds)),
             wall=lambda: bootstrap.system_time() + self.skew,
         )
+        if self.storage:
+            app = replace(app, services=replace(app.services, queue=Hasty(app.services.queue)))
         return StoryHost(app, self)
 
     async def restart(self, **env: str) -> None:

@@ -14,6 +14,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import fcntl
+import functools
 import json
 import os
 import re
@@ -193,6 +194,7 @@ def _locked(folder: Path) -> Iterator[None]:
         yield
 
 
+@functools.cache
 def shared() -> Shared:
     """The Azurite of this run; it starts with the first account that is asked for."""
     return Shared(Path(os.environ[VARIABLE]))
@@ -210,6 +212,7 @@ _LIFELINE = pytest.StashKey[tuple[int, Path]]()
 def pytest_configure(config: pytest.Config) -> None:
     """On the controller, before any worker: the folder of this run, and the pipe that ends with it."""
     if hasattr(config, "workerinput"):
+        shared()  # now: some tests have an environment of their own
         return
     FOLDER.mkdir(parents=True, exist_ok=True)
     for old in FOLDER.iterdir():
@@ -220,6 +223,7 @@ def pytest_configure(config: pytest.Config) -> None:
     # For reading too, so that it opens at once.
     config.stash[_LIFELINE] = os.open(folder / "lifeline", os.O_RDWR), folder
     os.environ[VARIABLE] = str(folder)
+    shared()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

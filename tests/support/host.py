@@ -18,7 +18,7 @@ import httpx
 import function_app
 from onboarding import bootstrap
 from onboarding.bootstrap import App
-from onboarding.ports import POISON, QUEUES
+from onboarding.ports import POISON, QUEUES, LeasedMessage
 
 #: Seconds: the real host's. After a kill, the harness lets them pass on the store's wall clock.
 LEASE = 600.0
@@ -71,7 +71,7 @@ class Host:
         while True:
             worked = False
             for queue, function in WORKERS.items():
-                for message in await self.app.queue_host.receive(queue, 8, LEASE):
+                for message in await self.take(queue):
                     worked = True
                     await self._deliver(queue, function, message)
             if worked:
@@ -82,6 +82,10 @@ class Host:
             if asyncio.get_running_loop().time() > deadline:
                 raise AssertionError(f"queues do not drain: {left}")
             await asyncio.sleep(0.02)
+
+    async def take(self, queue: str) -> list[LeasedMessage]:
+        """Lease what is visible."""
+        return await self.app.queue_host.receive(queue, 8, LEASE)
 
     async def _deliver(self, queue: str, function: Any, message: Any) -> None:
         request = func.QueueMessage(id=message.message_id, body=message.body.encode())

@@ -52,9 +52,7 @@ async def put(world: World, number: int, content: bytes, **more: Any) -> Deliver
         "queued_at": world.clock.at,
         **more,
     }
-    made = Delivery(
-        f"d_{number:026d}", SOURCE, SOURCE, body_sha256=f"{number:064d}", body=content, **values
-    )
+    made = Delivery(f"d_{number:026d}", SOURCE, SOURCE, body_sha256=f"{number:064d}", body=content, **values)
     stored, _ = await world.store.deliveries.put_if_absent(made)
     return stored
 

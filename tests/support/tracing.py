@@ -1,18 +1,25 @@
-"""Counting every call of every port and every HTTP request, and dying at a chosen one."""
+"""Counting every call of every port and every HTTP request, and dying at a chosen one.
+
+Dying is SIGKILL: nothing is flushed, closed or awaited.
+"""
 
 from __future__ import annotations
 
 import dataclasses
 import inspect
 import os
+import re
+import signal
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
 from onboarding.ports import Services
+from onboarding.storage.names import TABLES
 
 PORTS = ("clock", "cases", "deliveries", "queue", "directory", "security", "mailer", "messages")
-KILLED = 77
+#: Exit code of a child that died at a point, as multiprocessing tells it.
+KILLED = -signal.SIGKILL
 
 
 Point = tuple[int, str, int, str]
@@ -33,9 +40,13 @@ class Tracer:
         self.seen: list[tuple[int, str, int]] = []
         self.counts: Counter[tuple[int, str]] = Counter()
         self.phase = 0
+        #: While true, nothing is a point.
+        self.muted = False
 
     def enter(self, name: str) -> tuple[int, str, int]:
         """The call's identity."""
+        if self.muted:
+            return (self.phase, "muted", 0)
         self.counts[self.phase, name] += 1
         here = (self.phase, name, self.counts[self.phase, name])
         self.seen.append(here)
@@ -48,7 +59,7 @@ class Tracer:
     def _die(self, here: Point) -> None:
         if here in self.targets:
             self.note(here)
-            os._exit(KILLED)
+            os.kill(os.getpid(), signal.SIGKILL)
 
 
 class Traced:
@@ -93,7 +104,7 @@ def traced(services: Services, tracer: Tracer) -> Services:
     return dataclasses.replace(services, **ports)
 
 
-def trace_http(tracer: Tracer) -> None:
+def trace_http(tracer: Tracer, *, reads: bool = True) -> None:
     """Make every asynchronous HTTP request of this process a point (the clock's own look-ups left out)."""
     import httpx
 
@@ -101,7 +112,7 @@ def trace_http(tracer: Tracer) -> None:
 
     async def handle(self: Any, request: httpx.Request) -> httpx.Response:
         path = request.url.path
-        if path.startswith("/_control"):
+        if path.startswith("/_control") or (request.method == "GET" and not reads):
             return await plain(self, request)
         here = tracer.enter(f"http {request.method} {_shape(path)}")
         response = await plain(self, request)
@@ -109,6 +120,40 @@ def trace_http(tracer: Tracer) -> None:
         return response
 
     httpx.AsyncHTTPTransport.handle_async_request = handle  # type: ignore[method-assign]
+
+
+def trace_storage(tracer: Tracer) -> None:
+    """Make every write to the storage account a point. Reads change nothing: dying beside one is dying after the
+    write before it."""
+    import aiohttp
+
+    plain = aiohttp.ClientSession._request
+
+    async def request(self: Any, method: str, url: Any, **kwargs: Any) -> Any:
+        if method == "GET" or method == "HEAD":
+            return await plain(self, method, url, **kwargs)
+        here = tracer.enter(f"storage {method} {_place(str(url), kwargs.get('data'))}")
+        answer = await plain(self, method, url, **kwargs)
+        tracer.leave(here)
+        return answer
+
+    aiohttp.ClientSession._request = request  # type: ignore[method-assign,assignment]
+
+
+#: The tables that a transaction can be about.
+_TABLE = re.compile(
+    rb"(?:PUT|POST|PATCH|MERGE|DELETE) [^\r\n]*?/(cases|listings|words|aliases|deliveries|markers|operations|due)\b"
+)
+
+
+def _place(url: str, data: Any) -> str:
+    """Table, queue or container of a request, of a transaction its table; keys and receipts left out."""
+    path = [part for part in url.partition("?")[0].split("/")[4:] if part]
+    place = path[0].partition("(")[0] if path else ""
+    if place == "$batch":
+        found = _TABLE.search(data if isinstance(data, bytes) else str(data).encode())
+        return f"transaction {found[1].decode() if found else 'unknown'}"
+    return place
 
 
 def _shape(path: str) -> str:

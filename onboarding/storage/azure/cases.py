@@ -157,7 +157,7 @@ class AzureCaseStore(AzureAliases, AzureMarkers):
         """See CaseStore. A save through what this returns compares as any other does."""
         (after,), size = walk_key(page, 1), page_size(size)
         found = await tables.scan(
-            self._connection, names.CASES, "PartitionKey gt @p and (RowKey eq @case or RowKey eq @due)",
+            self._connection, names.CASES, "PartitionKey gt @p and ( RowKey eq @case or RowKey eq @due )",
             2 * size + 1, p=after, case=rows.CASE, due=rows.DUE,
         )  # fmt: skip
         due = {row["PartitionKey"]: row for row in found if row["RowKey"] == rows.DUE}

@@ -71,8 +71,7 @@ class Listings:
     async def move(self, old: str, row: rows.CaseRow) -> None:
         """Bring the list row of a case to its place; the new one is there before the old one goes."""
         new = row.place
-        within = bool(old and new) and old != new and _facet(old) == _facet(new)
-        if within and await self._move_within(old, new, row):
+        if old and new and _facet(old) == _facet(new) and await self._move_within(old, new, row):
             return
         if new:
             await self._put(new, row)
@@ -153,10 +152,13 @@ class Listings:
         return None if case is None else str(case["place"])
 
     async def _move_within(self, old: str, new: str, row: rows.CaseRow) -> bool:
-        """Insert and delete in one transaction, which leaves the count as it is; False if it is not that simple."""
+        """Replace, or insert and delete, in one transaction, which leaves the count as it is; False if it is not
+        that simple."""
         facet, key = _split(new)
         columns = {"PartitionKey": facet, "RowKey": key, **row.list_row()}
-        operations = [tables.create(columns), tables.delete(facet, _split(old)[1])]
+        operations = [tables.replace(columns)]
+        if old != new:
+            operations = [tables.create(columns), tables.delete(facet, _split(old)[1])]
         try:
             await tables.commit(self._connection, names.LISTINGS, operations)
         except TableTransactionError as exc:

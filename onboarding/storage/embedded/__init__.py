@@ -27,6 +27,10 @@ class EmbeddedStore:
         """Finish waiting writes and close the file."""
         self.database.close()
 
+    async def aclose(self) -> None:
+        """`close`, in the form that every store has."""
+        self.close()
+
 
 def open_embedded(path: str, wall: Callable[[], datetime]) -> EmbeddedStore:
     """The store in the SQLite file at `path`; the file is opened, and made, on first use.
