@@ -26,7 +26,7 @@ demo: $(STAMP)
 	@$(PY) -m onboarding demo --seed $(SEED) $(if $(ONCE),--once)
 
 serve: $(STAMP)
-	@$(PY) -m onboarding serve
+	@$(PY) -m onboarding serve $(if $(STORE),--store $(STORE))
 
 check: $(STAMP)
 	$(VENV)/bin/ruff format --check .

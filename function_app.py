@@ -235,7 +235,11 @@ async def _work(msg: func.QueueMessage, queue: str) -> None:
     from onboarding.storage import messages
 
     async def use_case(s: "Services") -> None:
-        await work.handle(s, messages.from_json(msg.get_body().decode("utf-8")), queue=queue)
+        message = messages.from_json(msg.get_body().decode("utf-8"))
+        # A foreign message may overwrite the trigger's metadata: at worst a case is looked at more closely.
+        count = msg.dequeue_count
+        again = isinstance(count, int) and count > 1
+        await work.handle(s, message, queue=queue, redelivered=again)
 
     await _run("work_failed", use_case)
 
@@ -299,6 +303,14 @@ async def followup(timer: func.TimerRequest) -> None:
 @app.function_name("watchdog")
 @app.timer_trigger(arg_name="timer", schedule="45 */5 * * * *", run_on_startup=False, use_monitor=True)
 async def watchdog(timer: func.TimerRequest) -> None:
-    from onboarding.operate import watchdog as use_case
+    """What was lost is found, and what is kept too long goes: both look at what is old, a bounded bit at a time."""
+    from onboarding.operate import retention
+    from onboarding.operate import watchdog as watching
 
-    await _run("watchdog_failed", use_case.watch)
+    async def use_case(s: "Services") -> None:
+        try:
+            await watching.watch(s)
+        finally:
+            await retention.prune(s)
+
+    await _run("watchdog_failed", use_case)

@@ -49,7 +49,7 @@ ROUTES: dict[str, Role | None] = {
 }
 
 #: Actions that need more than the route.
-ACTIONS: dict[str, Role] = {"approve": Role.APPROVER}
+ACTIONS: dict[str, Role] = {"approve": Role.APPROVER, "forget": Role.APPROVER}
 
 _ROLE_CLAIMS = frozenset({"roles", "http://schemas.microsoft.com/ws/2008/06/identity/claims/role"})
 _ID_CLAIMS = ("http://schemas.microsoft.com/identity/claims/objectidentifier", "oid")

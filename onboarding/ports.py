@@ -7,7 +7,7 @@ a write that is not idempotent and got no answer raises `EffectUnknown`; nothing
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Generic, Protocol, TypeVar
@@ -302,7 +302,14 @@ class Delivery:
     case_ids: tuple[str, ...] = ()
     #: When it was last put on the queue; None: not yet.
     queued_at: datetime | None = None
+    #: When body and headers were taken out of the row. Set exactly when `body` is gone, also where the body is
+    #: left out of a list.
+    pruned_at: datetime | None = None
     etag: str | None = None
+
+    def emptied(self, at: datetime) -> Delivery:
+        """What is left once nobody needs its content: that it came, not what it said. Repeats are recognised."""
+        return replace(self, body=None, headers={}, pruned_at=self.pruned_at or at)
 
 
 class DeliveryStore(Protocol):
@@ -324,8 +331,13 @@ class DeliveryStore(Protocol):
         """Newest first, bodies left out."""
         ...
 
-    async def older(self, status: DeliveryStatus, before: datetime, limit: int) -> list[Delivery]:
-        """Deliveries of this status received before `before`, bodies left out, oldest not necessarily first."""
+    async def older(
+        self, status: DeliveryStatus, before: datetime, limit: int, *, unpruned: bool = False
+    ) -> list[Delivery]:
+        """Deliveries of this status received before `before`, bodies left out, oldest not necessarily first.
+
+        `unpruned`: only those whose `pruned_at` is None; costs by those, however many pruned rows are kept.
+        """
         ...
 
     async def remove(self, delivery: Delivery) -> None:

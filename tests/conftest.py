@@ -2,6 +2,8 @@
 the azure store share one Azurite (`tests/support/azurite.py`).
 """
 
+import logging
+
 import pytest
 
 from tests.support.logscan import (
@@ -24,5 +26,11 @@ __all__ = [
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """`--every-point`: also the points of the kill harness that a unit test covers (several minutes)."""
+    """What takes minutes and is told, in smaller steps, by other tests of every run."""
     parser.addoption("--every-point", action="store_true", help="die at every write to the storage account")
+    parser.addoption("--every-store", action="store_true", help="tell more stories on the azure store")
+
+
+def pytest_sessionstart() -> None:
+    """As the service does: the SDKs write every request with its headers at INFO."""
+    logging.getLogger("azure").setLevel(logging.WARNING)

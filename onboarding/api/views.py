@@ -9,7 +9,7 @@ from onboarding import access
 from onboarding.access import Principal
 from onboarding.api.errors import RETRY_AFTER
 from onboarding.errors import NotFound, RequestError
-from onboarding.operate import actions, cases, deliveries
+from onboarding.operate import actions, cases, deliveries, forget, requests
 from onboarding.ports import CaseQuery, DeliveryStatus, Services
 from onboarding.web import Request, Response, json_response
 
@@ -46,7 +46,7 @@ async def show_case(s: Services, request: Request, who: Principal) -> Response:
 async def act(s: Services, request: Request, who: Principal) -> Response:
     """`POST cases/{case_id}/{action}` with `{"reason", "from_step"?}` → 202."""
     action = request.params["action"]
-    if action not in actions.ACTIONS:
+    if action not in requests.ACTIONS:
         raise NotFound("There is no such action.")
     access.require(who, access.ACTIONS.get(action, access.Role.OPERATOR))
     access.check_json(request)
@@ -55,8 +55,10 @@ async def act(s: Services, request: Request, who: Principal) -> Response:
     if unknown or (action != "rerun" and "from_step" in body):
         raise RequestError("The body takes 'reason', and for rerun also 'from_step'.", code="unknown_member")
     ask = actions.Ask(who.id, text(body, "reason") or "", text(body, "from_step"))
-    operation = await actions.act(s, action, request.params["case_id"], ask)
-    return json_response(202, {"operation_id": operation.operation_id, "case_id": operation.case_id})
+    operation = await requests.carry_out(s, action, request.params["case_id"], ask)
+    answer = {"operation_id": operation.operation_id, "case_id": operation.case_id}
+    note = requests.note(action)
+    return json_response(202, {**answer, "note": note} if note else answer)
 
 
 async def show_operation(s: Services, request: Request, who: Principal) -> Response:
@@ -64,6 +66,7 @@ async def show_operation(s: Services, request: Request, who: Principal) -> Respo
     operation = await s.cases.get_operation(request.params["operation_id"])
     if operation is None:
         raise NotFound("There is no operation of this id.")
+    operation = await forget.settled(s, operation)
     return json_response(
         200,
         {

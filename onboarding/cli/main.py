@@ -17,14 +17,16 @@ from onboarding.errors import Ambiguous, OnboardingError
 
 #: Bytes of an argument that are not UTF-8, as Python hands them over.
 _UNREADABLE = re.compile("[\udc80-\udcff]")
-NOT_BUILT = ("vendors", "names", "plan", "report", "enroll", "import", "export", "forget")
+NOT_BUILT = ("vendors", "names", "plan", "report", "enroll")
 ACTIONS = {
     "rerun": "run provisioning again; every step looks before it acts",
     "approve": "release a case that waits for an approval (the command line has every role: whoever reaches the store)",
     "pause": "stop everything for this person until resume",
     "resume": "go on after pause or exclude",
     "exclude": "leave this person alone",
+    "forget": "erase everything about this person; the account in Entra and sent messages stay",
 }
+_REASONS = {"forget": "kept, as you write it: no names"}
 
 
 def parser() -> argparse.ArgumentParser:
@@ -43,7 +45,10 @@ def parser() -> argparse.ArgumentParser:
             verb.add_argument("--json", action="store_true", help="data as JSON")
         return verb
 
-    add("serve", "simulator and service in the foreground", json_too=False)
+    served = add("serve", "simulator and service in the foreground", json_too=False)
+    served.add_argument(
+        "--store", choices=("embedded", "azure"), default="embedded", help="azure: over Azurite"
+    )
     demo = add("demo", "forty-five hires and twenty-three days, in about half a minute", json_too=False)
     demo.add_argument("--once", action="store_true", help="stop after printing the result")
     demo.add_argument("--seed", type=int, default=1, help="another seed, other people")
@@ -67,9 +72,16 @@ def parser() -> argparse.ArgumentParser:
     for name, text in ACTIONS.items():
         verb = add(name, text)
         verb.add_argument("id", help="case id, SOURCE:ID, or a bare id")
-        verb.add_argument("--reason", required=True, help="kept in the case's timeline")
+        verb.add_argument("--reason", required=True, help=_REASONS.get(name, "kept in the case's timeline"))
         if name == "rerun":
             verb.add_argument("--from-step", help="also repeat steps that are done, from this one on")
+    export = add("export", "the whole store into a new file: people, timelines, deliveries with bodies")
+    export.add_argument("file", help="a name that is free; compressed if it ends in .gz")
+    load = add("import", "an archive into an empty store; the service on it must be stopped")
+    load.add_argument("file", help="what `export` wrote")
+    load.add_argument(
+        "--resume", action="store_true", help="go on with an import of this file that ended early"
+    )
     add("track", "read the audit log and the registration report once")
     add("followup", "put every case that is due on the work queue")
     for name in NOT_BUILT:
@@ -130,7 +142,7 @@ def _verb(args: argparse.Namespace) -> int:
     if args.verb == "serve":
         from onboarding.cli import serve
 
-        return serve.run()
+        return serve.run(args.store)
     if args.verb == "demo":
         from onboarding.cli.demo import run as demo
 

@@ -22,12 +22,13 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from onboarding.cli.azurite import Emulator
 from onboarding.errors import ConfigurationError
 from onboarding.intake import catalog
 from onboarding.settings import Settings
@@ -37,6 +38,7 @@ EXAMPLE = Path("local.settings.example.json")
 SOURCES = ("standard-webhooks", "greenhouse")
 PORT, SIM_PORT = 7071, 7072
 PREFIX = "ONBOARDING_"
+STORAGE = "AzureWebJobsStorage"
 LOOPBACK = "127.0.0.1"
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 #: In a folder that we made, and may therefore empty.
@@ -112,9 +114,11 @@ class Pair:
 
     service: str
     simulator: str
-    #: Every ONBOARDING_* setting of the service.
+    #: Every ONBOARDING_* setting of the service, and that of its storage account.
     settings: dict[str, str]
     folder: Path
+    #: The storage account of the azure store; None: the store is a file.
+    emulator: Emulator | None = None
     children: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
     def __enter__(self) -> Pair:
@@ -157,14 +161,24 @@ class Pair:
         seeded = ["--seed", str(seed)] if seed is not None else []
         domain = ["--domain", self.settings[f"{PREFIX}DOMAIN"]]
         state = ["--state", str(self.folder / STATE)] if kept else []
+        self._start_emulator()
         simulated = ["onboarding.simulator", "--port", ports[0], *domain, *seeded, *state]
         self._child(simulated, self.folder / "simulator.log" if logs else None)
         self._wait_for(f"{self.simulator}/_control/clock")
         self._child(["onboarding.devhost", "--port", ports[1]], self.folder / "service.log" if logs else None)
         self._wait_for(f"{self.service}/api/health")
 
+    def _start_emulator(self) -> None:
+        """Azurite, unless one runs already where the settings say: then its data are as they are."""
+        emulator = self.emulator
+        if emulator is None or emulator.listening():
+            return
+        log = self.folder / "azurite.log"
+        self._spawn(emulator.command(self.folder / "azurite"), emulator.environment, log)
+        self._wait_until(lambda: emulator.listening() == len(emulator.ports))
+
     def stop(self) -> None:
-        """End both; the store survives a kill at any moment, so there is nothing to wait for."""
+        """End all; the store survives a kill at any moment, so there is nothing to wait for."""
         for number in SIGNALS:
             signal.signal(number, signal.SIG_IGN)  # a second Ctrl-C must not leave one behind
         for child in reversed(self.children):
@@ -184,21 +198,27 @@ class Pair:
         quiet = {
             name: f"{os.environ.get(name, '')},{LOOPBACK},localhost" for name in ("NO_PROXY", "no_proxy")
         }
+        self._spawn([sys.executable, "-m", *module], {**quiet, **self.settings}, log)
+
+    def _spawn(self, command: list[str], env: Mapping[str, str], log: Path | None) -> None:
         others = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
-        env = {**others, **quiet, **self.settings}
         with contextlib.ExitStack() as stack:
             out = stack.enter_context(log.open("ab")) if log else None
             stack.enter_context(_held())
-            command = [sys.executable, "-m", *module]
-            self.children.append(subprocess.Popen(command, env=env, stdout=out, stderr=out and out.fileno()))
+            self.children.append(
+                subprocess.Popen(command, env={**others, **env}, stdout=out, stderr=out and out.fileno())
+            )
 
-    def _wait_for(self, url: str, seconds: float = 60.0) -> None:
+    def _wait_for(self, url: str) -> None:
+        self._wait_until(lambda: answers(url))
+
+    def _wait_until(self, there: Callable[[], bool], seconds: float = 60.0) -> None:
         deadline = time.monotonic() + seconds
         where = f"see the logs in {self.folder}" if (self.folder / "simulator.log").exists() else "see above"
         while time.monotonic() < deadline:
             if (code := self.died()) is not None:
                 raise ConfigurationError(f"A process ended with exit code {code}: {where}.")
-            if answers(url):
+            if there():
                 return
             time.sleep(0.05)
         raise ConfigurationError(f"Nothing answers within {seconds:.0f} s: {where}.")
@@ -217,9 +237,12 @@ def answers(url: str) -> bool:
 # --- before they start -----------------------------------------------------------------------------------
 
 
-def prepare(folder: Path, exported: Mapping[str, str], *, keep: bool = False) -> Pair:
+def prepare(
+    folder: Path, exported: Mapping[str, str], *, keep: bool = False, store: str = "embedded"
+) -> Pair:
     """Ports PORT and SIM_PORT of the environment are free, `folder` is fresh (`keep`: as it is), settings are
-    those of the example with the ONBOARDING_* of `exported` on top. Starts nothing.
+    those of the example with the ONBOARDING_* of `exported` on top; the `azure` store is the Azurite that
+    AzureWebJobsStorage of `exported` names, by default the one at the usual ports. Starts nothing.
 
     Raises ConfigurationError that says what to set.
     """
@@ -236,13 +259,17 @@ def prepare(folder: Path, exported: Mapping[str, str], *, keep: bool = False) ->
     settings = {
         **{name: value for name, value in example_values().items() if name.startswith(PREFIX)},
         **{name: value for name, value in exported.items() if name.startswith(PREFIX)},
-        f"{PREFIX}STORE": "embedded",
+        f"{PREFIX}STORE": store,
         f"{PREFIX}STORE_PATH": str((folder / "onboarding.db").resolve()),
         f"{PREFIX}GRAPH": "simulated",
         f"{PREFIX}GRAPH_BASE_URL": simulator,
         f"{PREFIX}CLOCK": "simulator",
     }
-    return Pair(service, simulator, settings, folder)
+    emulator = None
+    if store == "azure":
+        settings[STORAGE] = exported.get(STORAGE, "").strip() or "UseDevelopmentStorage=true"
+        emulator = Emulator.of(Settings.from_env(settings).storage)
+    return Pair(service, simulator, settings, folder, emulator)
 
 
 def _port(name: str, default: int) -> int:

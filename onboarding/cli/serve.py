@@ -13,8 +13,11 @@ from onboarding.errors import ConfigurationError
 FOLDER = Path("build/serve")
 
 
-def run() -> int:
+def run(store: str = "embedded") -> int:
     """PORT (7071), SIM_PORT (7072); data in a fresh build/serve/ unless KEEP=1; writes build/serve.json.
+
+    `store` azure: the store is an Azurite on this machine, which is started too unless one runs there already; then
+    its data are kept, whatever KEEP says.
 
     KEEP=1 keeps the pretend tenant too, and its clock goes on from where it was.
 
@@ -23,14 +26,14 @@ def run() -> int:
     """
     with processes.interrupts():
         try:
-            return _serve()
+            return _serve(store)
         except KeyboardInterrupt:
             return context.OK
 
 
-def _serve() -> int:
+def _serve(store: str) -> int:
     _refuse_second()
-    pair = processes.prepare(FOLDER, os.environ, keep=os.environ.get("KEEP") == "1")
+    pair = processes.prepare(FOLDER, os.environ, keep=os.environ.get("KEEP") == "1", store=store)
     with pair:
         try:
             _write(pair)

@@ -7,9 +7,9 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from onboarding.bootstrap import App
-from onboarding.cli import context
+from onboarding.cli import context, transfer
 from onboarding.followup.track import track
-from onboarding.operate import actions, cases, deliveries, doctor, due
+from onboarding.operate import actions, cases, deliveries, doctor, due, requests
 from onboarding.operate.explain import NEXT
 from onboarding.ports import CaseQuery, DeliveryStatus
 
@@ -96,8 +96,11 @@ async def _replay(app: App, args: argparse.Namespace) -> int:
 
 async def _act(app: App, args: argparse.Namespace) -> int:
     ask = actions.Ask(ACTOR, args.reason, getattr(args, "from_step", None))
-    done = await actions.act(app.services, args.verb, args.id, ask)
-    return _operation(args, done.operation_id, done.case_id, done.result)
+    done = await requests.carry_out(app.services, args.verb, args.id, ask)
+    if note := requests.note(args.verb):
+        context.note(note)
+    result = done.result if done.status == "done" else f"accepted, waits: {done.result}"
+    return _operation(args, done.operation_id, done.case_id, result)
 
 
 def _operation(args: argparse.Namespace, operation_id: str, case_id: str | None, result: str | None) -> int:
@@ -145,5 +148,7 @@ VERBS: dict[str, Callable[[App, Any], Awaitable[int]]] = {
     "track": _track,
     "followup": _followup,
     "doctor": _doctor,
-    **dict.fromkeys(actions.ACTIONS, _act),
+    "export": transfer.export,
+    "import": transfer.load,
+    **dict.fromkeys(requests.ACTIONS, _act),
 }

@@ -14,7 +14,8 @@ from onboarding.domain.case import Case, Status
 from onboarding.domain.lifecycle import Event, State, allowed
 from onboarding.errors import NotFound, RequestError
 from onboarding.followup.messages import recognise
-from onboarding.operate import actions, cases
+from onboarding.intake.identity import being_forgotten
+from onboarding.operate import actions, cases, forget, requests
 from onboarding.operate.explain import MEANING, listed_next, next_words, pass_ended
 from onboarding.operate.story import rung_words, sentence
 from onboarding.ports import CaseQuery, CaseSummary, Services
@@ -125,6 +126,7 @@ async def case_page(s: Services, request: Request, who: Principal) -> Response:
         next_words=next_words(case),
         story=[_told(item) for item in reversed(data["timeline"])],
         buttons=buttons,
+        forget=forget.KEPT if _may_forget(case, who) else None,
         token=access.form_token(who, s.settings, now),
         steps=[step["name"] for step in data["steps"]] if any(b.action == "rerun" for b in buttons) else [],
         meaning=MEANING[case.status],
@@ -158,9 +160,13 @@ def _waits(case: Case) -> bool:
     return case.state is State.BLOCKED and (case.reason_code or "").startswith(actions.APPROVABLE)
 
 
+def _may_forget(case: Case, who: Principal) -> bool:
+    return who.role is not None and who.role >= Role.APPROVER and not being_forgotten(case)
+
+
 def _buttons(case: Case, who: Principal) -> list[Button]:
     """Buttons that would be accepted now, for this role."""
-    if who.role is None or who.role < Role.OPERATOR:
+    if who.role is None or who.role < Role.OPERATOR or being_forgotten(case):
         return []
     events, waits = allowed(case.state), _waits(case)
     wanted = {"rerun": case.state is State.BLOCKED and not waits, "resume": True}
@@ -180,7 +186,7 @@ def _buttons(case: Case, who: Principal) -> list[Button]:
 async def case_action(s: Services, request: Request, who: Principal) -> Response:
     """`POST dashboard/cases/{case_id}/{action}`: a form of the case page; back to that page."""
     action, case_id = request.params["action"], request.params["case_id"]
-    if action not in actions.ACTIONS:
+    if action not in requests.ACTIONS:
         raise NotFound("There is no such action.")
     access.require(who, access.ACTIONS.get(action, Role.OPERATOR))
     if len(request.body) > FORM_LIMIT:
@@ -194,8 +200,9 @@ async def case_action(s: Services, request: Request, who: Principal) -> Response
     # One form for all buttons: the step says something to "run again" only.
     step = values.get("from_step") if action == "rerun" else None
     ask = actions.Ask(who.id, values.get("reason", ""), step or None)
-    done = await actions.act(s, action, case_id, ask)
-    return Response(303, headers={"Location": f"../{done.case_id}"})
+    done = await requests.carry_out(s, action, case_id, ask)
+    gone = action == forget.ACTION and done.status == "done"
+    return Response(303, headers={"Location": "../../../dashboard" if gone else f"../{done.case_id}"})
 
 
 def dressed(response: Response) -> Response:

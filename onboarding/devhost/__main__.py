@@ -101,6 +101,9 @@ async def _serve(options: Options) -> int:
         # A thread that still works would keep the process. Azure kills a worker in the same way.
         sys.stderr.flush()
         os._exit(0)
+    if "onboarding.bootstrap" in sys.modules:
+        # What the functions have opened in this process. The real host gives no such occasion.
+        await sys.modules["onboarding.bootstrap"].close()
     return 0
 
 

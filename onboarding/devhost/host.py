@@ -33,7 +33,7 @@ from onboarding.devhost.manual import ManualRuns
 from onboarding.devhost.model import HTTP, QUEUE, TIMER, FunctionSpec
 from onboarding.devhost.queues import QueueListener
 from onboarding.devhost.settle import Settler
-from onboarding.devhost.timers import Timer
+from onboarding.devhost.timers import Timer, TimerLock
 from onboarding.errors import ConfigurationError, OnboardingError, Unavailable
 from onboarding.ports import QueueHost
 
@@ -56,7 +56,11 @@ def is_loopback(name: str) -> bool:
 
 
 class DevHost:
-    """Serves the functions that passed the checks. Use as `async with`; `url` is set once it listens."""
+    """Serves the functions that passed the checks. Use as `async with`; `url` is set once it listens.
+
+    `timer_lock` decides between several hosts of one store which of them runs the timers (None: there is only this
+    one); `release` closes what was opened for this host, at its end.
+    """
 
     def __init__(
         self,
@@ -67,6 +71,8 @@ class DevHost:
         clock: HostClock,
         queues: QueueHost | None,
         settings: Mapping[str, str],
+        timer_lock: TimerLock | None = None,
+        release: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         if not is_loopback(options.host):
             raise ConfigurationError(
@@ -91,8 +97,9 @@ class DevHost:
             self.listeners.append(QueueListener(spec, name, queues, self._invoker, config, options))
         self._manual = ManualRuns(specs, self.timers, self._invoker)
         self._settler = Settler(
-            self.timers, self.listeners, queues, clock, self._invoker, lambda: self._manual.busy
+            self.timers, self.listeners, queues, clock, self._invoker, lambda: self._manual.busy, timer_lock
         )
+        self._release = release
         self._tasks: list[asyncio.Task[None]] = []
         self._runner: web.AppRunner | None = None
 
@@ -142,6 +149,8 @@ class DevHost:
         await asyncio.sleep(0)
         self._invoker.close()
         await self._clock.close()
+        if self._release is not None:
+            await self._release()
 
     @property
     def busy(self) -> bool:

@@ -29,7 +29,7 @@ def prepare(
 ) -> DevHost | None:
     """Everything up to listening. None when checks failed and nothing may run (said on standard error).
 
-    `queue_host` makes the queue to poll, by default `onboarding.bootstrap.queue_host`; `clock` judges the
+    `queue_host` makes the queue to poll, by default that of `onboarding.bootstrap.host_side`; `clock` judges the
     timers, by default the clock of the settings. Raises ConfigurationError, AppLoadError.
     """
     used = prepare_environment(options.app, options.settings_file, easy_auth=options.easy_auth)
@@ -93,21 +93,29 @@ def _assemble(
     clock: HostClock | None,
 ) -> DevHost:
     kinds = {spec.trigger for spec in specs}
-    queues = None
-    if QUEUE in kinds:
-        queues = (queue_host or _bootstrap)(Settings.from_env(environment))
+    queues = lock = release = None
+    if QUEUE in kinds and queue_host is not None:
+        queues = queue_host(Settings.from_env(environment))
+    elif QUEUE in kinds:
+        # Imported on use: the bootstrap brings the stores, which an app without queues does not need.
+        from onboarding.bootstrap import host_side
+
+        side = host_side(Settings.from_env(environment))
+        queues, lock, release = side.queues, side.timer_lock, side.aclose
     if clock is None and TIMER in kinds:
         clock = _clock(Settings.from_env(environment))
-    return DevHost(specs, config, options, clock=clock or SystemClock(), queues=queues, settings=environment)
+    return DevHost(
+        specs,
+        config,
+        options,
+        clock=clock or SystemClock(),
+        queues=queues,
+        settings=environment,
+        timer_lock=lock,
+        release=release,
+    )
 
 
 def _clock(settings: Settings) -> HostClock:
     """The service's clock: the simulator's where the service reads that one."""
     return SimulatorClock(settings.graph_base_url) if settings.clock == "simulator" else SystemClock()
-
-
-def _bootstrap(settings: Settings) -> QueueHost:
-    """Imported on use: the bootstrap brings the stores, which an app without queues does not need."""
-    from onboarding.bootstrap import queue_host
-
-    return queue_host(settings)

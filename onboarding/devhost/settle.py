@@ -19,8 +19,8 @@ from onboarding import observe
 from onboarding.devhost.clock import HostClock
 from onboarding.devhost.invoke import Invoker
 from onboarding.devhost.queues import QueueListener
-from onboarding.devhost.timers import Timer
-from onboarding.errors import OnboardingError
+from onboarding.devhost.timers import OnlyHost, Timer, TimerLock
+from onboarding.errors import OnboardingError, StoreConflict
 from onboarding.ports import QueueHost
 
 log = logging.getLogger(__name__)
@@ -35,7 +35,7 @@ _BETWEEN = 10.0
 
 
 class Settler:
-    """Runs what is due. `manual_busy` says whether a run by hand is under way."""
+    """Runs what is due. `manual_busy` says whether a run by hand is under way; `lock`, whether the timers are ours."""
 
     def __init__(
         self,
@@ -45,10 +45,13 @@ class Settler:
         clock: HostClock,
         invoker: Invoker,
         manual_busy: Callable[[], bool],
+        lock: TimerLock | None = None,
     ) -> None:
         self._timers, self._listeners, self._queues = timers, listeners, queues
         self._clock, self._invoker, self._manual_busy = clock, invoker, manual_busy
         self._lock = asyncio.Lock()
+        self._timer_lock = lock or OnlyHost()
+        self._ours = False
         self._tasks: set[asyncio.Task[bool]] = set()
         self._reported: Counter[str] = Counter()
 
@@ -56,14 +59,15 @@ class Settler:
         """Start the schedules. Raises Unavailable when the clock cannot be read."""
         async with self._lock:
             now = await self._clock.now()
-            for timer in self._timers:
-                timer.is_due(now)
+            if await self._hold(now):
+                for timer in self._timers:
+                    timer.is_due(now)
 
     async def background(self) -> None:
         """Run the timers that are due. Raises Unavailable when the clock cannot be read."""
         async with self._lock:
             now = await self._clock.now()
-            if any([timer.is_due(now) for timer in self._timers]):
+            if await self._hold(now) and any([timer.is_due(now) for timer in self._timers]):
                 await self._pass(now, None)
 
     async def settle(self, timeout: float) -> dict[str, Any]:
@@ -71,16 +75,18 @@ class Settler:
         waited for a few seconds, and are `later` after that.
 
         Returns the body of the answer: `settled` False when `timeout` (real seconds) was not enough (nothing
-        that runs is cancelled then), and `runs` by function since the last answer, whoever started them.
+        that runs is cancelled then), and `runs` by function since the last answer, whoever started them. `timers`
+        is there when another host runs them: then only the queues are drained.
         """
         loop = asyncio.get_running_loop()
         start = loop.time()
-        error, settled = None, False
+        error, settled, ours = None, False, True
         try:
             async with self._held(timeout):
                 deadline = start + timeout
                 now = await self._clock.now() if self._timers else None
-                passed = now is None or await self._pass(now, deadline)
+                ours = now is None or await self._hold(now)
+                passed = now is None or not ours or await self._pass(now, deadline)
                 settled = passed and await self._drain(deadline, hidden=True)
         except TimeoutError:
             error = "the background tick is still running timers"
@@ -93,6 +99,8 @@ class Settler:
             "seconds": round(loop.time() - start, 3),
         }
         self._reported = Counter(self._invoker.runs)
+        if not ours:
+            report["timers"] = "another host runs them"
         left = await self._left()
         if not settled:
             report["left"] = left
@@ -108,13 +116,24 @@ class Settler:
         finally:
             self._lock.release()
 
+    async def _hold(self, now: datetime) -> bool:
+        """Do the timers belong to this host? One that takes them over goes on where the other ended."""
+        held = await self._timer_lock.hold()
+        if held and not self._ours and (last := self._timer_lock.last) is not None:
+            for timer in self._timers:
+                timer.begin(last, now)
+        self._ours = held
+        return held
+
     async def _pass(self, now: datetime, deadline: float | None) -> bool:
         """Every timer due by `now`, once, in order. False when the deadline came first."""
         if not await self._between(deadline):
             return False
+        ran = False
         for timer in self._timers:
             if not timer.is_due(now):
                 continue
+            ran = True
             # A task of its own: a settle that runs out of time leaves the function running.
             task = asyncio.create_task(timer.run_if_due(now))
             self._tasks.add(task)
@@ -123,6 +142,9 @@ class Settler:
             done, _ = await asyncio.wait({task}, timeout=left)
             if not done or not await self._between(deadline):
                 return False
+        if ran:
+            with contextlib.suppress(StoreConflict):  # then the next holder runs these timers once more
+                await self._timer_lock.done(now)
         return True
 
     async def _between(self, deadline: float | None) -> bool:
@@ -137,14 +159,16 @@ class Settler:
         loop = asyncio.get_running_loop()
         quiet_since, started = loop.time(), self._invoker.started
         while True:
-            patient = loop.time() - quiet_since < _PATIENCE
+            looked = loop.time()
+            patient = looked - quiet_since < _PATIENCE
             if await self._empty(hidden and patient):
                 return True
             if self._active() or started != self._invoker.started:
                 quiet_since, started = loop.time(), self._invoker.started
             if loop.time() >= deadline:
                 return await self._empty(False)
-            await asyncio.sleep(_LOOK)
+            # A store that takes its time to answer is not asked more often for it.
+            await asyncio.sleep(max(_LOOK, loop.time() - looked))
 
     async def _empty(self, hidden: bool) -> bool:
         """Nothing ran when we began to look, nothing started since, and there is nothing in the queues.
@@ -168,12 +192,10 @@ class Settler:
         )
 
     async def _depths(self) -> list[tuple[QueueListener, int, int]]:
-        found = []
-        for listener in self._listeners:
-            if self._queues is not None:
-                visible, invisible = await self._queues.depth(listener.queue)
-                found.append((listener, visible, invisible))
-        return found
+        if self._queues is None:
+            return []
+        depths = await asyncio.gather(*(self._queues.depth(listener.queue) for listener in self._listeners))
+        return [(listener, *depth) for listener, depth in zip(self._listeners, depths, strict=True)]
 
     async def _left(self) -> dict[str, Any]:
         try:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from onboarding.devhost import bindings
 from onboarding.devhost.clock import HostClock
@@ -19,6 +20,32 @@ from onboarding.devhost.ncrontab import Schedule
 
 #: A clock that went back further than this was moved, not adjusted.
 _BACKWARDS = timedelta(seconds=2)
+
+
+class TimerLock(Protocol):
+    """Which host runs the timers. `last`: everything due by then has run, whoever held the lock; None: unknown."""
+
+    last: datetime | None
+
+    async def hold(self) -> bool:
+        """True if it is this host, now."""
+        ...
+
+    async def done(self, at: datetime) -> None:
+        """Note that what was due by `at` has run. StoreConflict if the lock was lost."""
+        ...
+
+
+class OnlyHost:
+    """The lock of a store that one host serves. It forgets with the process, as that host's schedules do."""
+
+    last: datetime | None = None
+
+    async def hold(self) -> bool:
+        return True
+
+    async def done(self, at: datetime) -> None:
+        """Nobody needs to know."""
 
 
 class Timer:
@@ -32,6 +59,11 @@ class Timer:
         self._last: datetime | None = None
         self._startup = spec.run_on_startup
         self.due: datetime | None = None
+
+    def begin(self, last: datetime | None, now: datetime) -> None:
+        """Count from `last`, when another host had its turn, so that no tick is left out; None: from now."""
+        self.due = self._schedule.after(last if last is not None and last <= now else now)
+        self._seen = now
 
     def is_due(self, now: datetime) -> bool:
         """Is a tick at or before `now` waiting? Starts the schedule on the first look."""

@@ -97,6 +97,28 @@ class RetryPolicy:
     give_up_after_hours: float = 72.0
 
 
+#: HR systems send a delivery again for three days at most (BambooHR, Gusto, HiBob, Standard Webhooks senders);
+#: ten times that, so that a repeat never counts as news.
+LONGEST_REPEAT_DAYS = 30
+#: What waits for an operator outlives a long weekend.
+LEAST_UNRESOLVED_DAYS = 7
+
+
+@dataclass(frozen=True, slots=True)
+class RetentionPolicy:
+    """How long what HR sent is kept, in days from its arrival. See docs/retention.md."""
+
+    #: The body of a delivery that was worked off (processed, ignored).
+    delivered_days: int = 14
+    #: The body of one that was not: received, queued, unreadable, failed.
+    unresolved_days: int = 90
+    #: The row without a body, by which a repeat is recognised. Senders without a signed time can be imitated with
+    #: an old recording for as long as its row is gone; so it outlives a year, and the audit of one.
+    rows_days: int = 400
+    #: Cases that HR ended (the person left, or never came) are erased this long after; 0: never by themselves.
+    closed_days: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class Policy:
     """Everything in the policy file."""
@@ -106,6 +128,7 @@ class Policy:
     working_time: WorkingTimePolicy = field(default_factory=WorkingTimePolicy)
     follow_up: FollowUpPolicy = field(default_factory=FollowUpPolicy)
     retry: RetryPolicy = field(default_factory=RetryPolicy)
+    retention: RetentionPolicy = field(default_factory=RetentionPolicy)
 
 
 def load(text: str) -> Policy:
@@ -149,6 +172,22 @@ def _check(policy: Policy) -> None:
             )
     if policy.working_time.start >= policy.working_time.end:
         raise ConfigurationError("working_time: start must be before end.")
+    _check_retention(policy.retention)
+
+
+def _check_retention(retention: RetentionPolicy) -> None:
+    """Nothing is thrown away before it was of use."""
+    if retention.unresolved_days < LEAST_UNRESOLVED_DAYS:
+        raise ConfigurationError(
+            f"retention.unresolved_days: at least {LEAST_UNRESOLVED_DAYS}, or a delivery that waits for an operator "
+            "is lost."
+        )
+    least = max(LONGEST_REPEAT_DAYS, retention.delivered_days, retention.unresolved_days)
+    if retention.rows_days < least:
+        raise ConfigurationError(
+            f"retention.rows_days: at least {least}: HR systems repeat a delivery for days, and a row is not "
+            "removed before its body."
+        )
 
 
 def _check_numbers(policy: Policy) -> None:

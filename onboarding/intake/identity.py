@@ -10,7 +10,7 @@ employee number decides unless a stronger id differs (companies share, recycle a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -18,7 +18,7 @@ from onboarding import casework
 from onboarding.domain.case import JOINED, Alias, AliasKind, Case, aliases_of
 from onboarding.domain.hire import Certainty, EventType, Hire, HireEvent
 from onboarding.domain.lifecycle import Event, State
-from onboarding.errors import StoreConflict
+from onboarding.errors import RetryLater, StoreConflict
 from onboarding.intake.adapter import LinkedEvent
 from onboarding.ports import Services
 
@@ -26,6 +26,25 @@ from onboarding.ports import Services
 _NEVER_OPENS = frozenset(
     {EventType.EMPLOYMENT_TERMINATED, EventType.EMPLOYEE_DELETED, EventType.IGNORED, EventType.TEST_PING}
 )
+
+
+#: `next_action.what` of a case that is being erased (`operate.forget`).
+FORGET = "forget"
+
+
+class BeingForgotten(RetryLater):
+    """The person's case is being erased. What HR says now is for whoever comes after: again in a moment."""
+
+    code = "being_forgotten"
+
+    def __init__(self, case: Case) -> None:
+        super().__init__("The case is being erased: the event is applied once that is done.")
+        self.case = case
+
+
+def being_forgotten(case: Case) -> bool:
+    """The case was stopped, and is gone in a moment: nothing may be added to it."""
+    return case.next_action.what == FORGET
 
 
 @dataclass(slots=True)
@@ -61,7 +80,8 @@ def opens(event: HireEvent) -> bool:
 async def locate(s: Services, event: HireEvent, now: datetime) -> Located | None:
     """The event's case, found or to be created under an id that is claimed; None: none, and none to open.
 
-    Cases that turn out to be one person's are joined. Raises StoreConflict when somebody else was faster.
+    Cases that turn out to be one person's are joined. Raises StoreConflict when somebody else was faster, and
+    BeingForgotten, before anything is claimed for a case that is about to go.
     """
     aliases = event_aliases(event)
     owners = await s.cases.owners(aliases)
@@ -72,6 +92,7 @@ async def locate(s: Services, event: HireEvent, now: datetime) -> Located | None
         case_id for case_id, case in cases.items() if case and _differs(case, event, aliases, owners)
     }
     ours = [owners[alias] for alias in aliases if alias in owners and owners[alias] not in strangers]
+    _refuse_forgotten(cases[case_id] for case_id in ours)
     case_id = _leading(ours, cases) if ours else s.entropy.case_id()
     if cases.get(case_id) is None and not opens(event):
         return None
@@ -82,6 +103,12 @@ async def locate(s: Services, event: HireEvent, now: datetime) -> Located | None
         if other != case_id:
             found.case = await _join(s, found.case, cases[other], other, aliases, now)
     return found
+
+
+def _refuse_forgotten(cases: Iterable[Case | None]) -> None:
+    for case in cases:
+        if case is not None and being_forgotten(case):
+            raise BeingForgotten(case)
 
 
 async def _follow(

@@ -17,7 +17,7 @@ from onboarding.domain.lifecycle import State
 from onboarding.intake import catalog
 from onboarding.intake.adapter import SILENT, Adapter
 from onboarding.intake.decide import HIRING, Circumstances, Outcome, apply_event, event_time, settle
-from onboarding.intake.identity import locate
+from onboarding.intake.identity import BeingForgotten, locate
 from onboarding.intake.payload import Unreadable
 from onboarding.ports import WORK_QUEUE, Delivery, DeliveryStatus, Services, WorkMessage
 
@@ -90,7 +90,12 @@ async def _process(
 async def _apply(s: Services, delivery: Delivery, index: int, event: HireEvent, queue: str) -> str | None:
     """Find or open the case, apply the event, lay the case down. Returns the case id, None without a case."""
     now = await s.clock.now()
-    found = await locate(s, event, now)
+    try:
+        found = await locate(s, event, now)
+    except BeingForgotten as stopped:
+        if _began(stopped.case, delivery):
+            return stopped.case.case_id  # it came before the erasure, and goes with the case
+        raise
     if found is None:
         return None
     case = found.case
@@ -112,6 +117,11 @@ async def _apply(s: Services, delivery: Delivery, index: int, event: HireEvent, 
         event=event.event_type, state=case.state, reason=case.reason_code,
     )  # fmt: skip
     return case.case_id
+
+
+def _began(case: Case, delivery: Delivery) -> bool:
+    """An event of this delivery was applied to the case already."""
+    return any(seen.partition(".")[0] == delivery.delivery_id for seen in case.deliveries)
 
 
 async def _hired_since(s: Services, case: Case, event: HireEvent, received_at: datetime) -> bool:
@@ -150,20 +160,22 @@ async def _mark(
     case_ids: tuple[str, ...] = (),
     body: bytes | None,
 ) -> None:
-    """Write what became of the delivery on the row as it is now: the door may have marked it since."""
+    """Write what became of the delivery on the row as it is now: the door may have marked it since.
+
+    Status and pruned body are one write. A body that was erased or has expired meanwhile does not come back.
+    """
     fresh = await s.deliveries.get(delivery.delivery_id)
-    if fresh is None:
+    if fresh is None or (fresh.body is None and fresh.status in _DONE):
         return
-    await s.deliveries.update(
-        replace(
-            fresh,
-            status=status,
-            reason_code=reason,
-            reason_detail=path,
-            case_ids=case_ids or fresh.case_ids,
-            body=body,
-        )
+    marked = replace(
+        fresh,
+        status=status,
+        reason_code=reason,
+        reason_detail=path,
+        case_ids=case_ids or fresh.case_ids,
+        body=body if fresh.body is not None else None,
     )
+    await s.deliveries.update(marked if marked.body is not None else marked.emptied(await s.clock.now()))
     level = logging.WARNING if status in {DeliveryStatus.FAILED, DeliveryStatus.UNREADABLE} else logging.INFO
     observe.event(
         log, "delivery.marked", level=level, delivery_id=delivery.delivery_id, status=status, reason=reason

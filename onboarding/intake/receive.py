@@ -264,8 +264,8 @@ async def _enqueue_alone(s: Services, delivery: Delivery, now: datetime) -> str:
     there, inserted = await s.deliveries.put_if_absent(delivery)
     if inserted:
         stored = there
-    elif there.status is DeliveryStatus.UNREADABLE:
-        # The sender mended the body, or we the mapping: what can be read replaces what could not.
+    elif there.status is DeliveryStatus.UNREADABLE or _expired(there, delivery):
+        # The sender mended the body, or we the mapping: what can be read replaces what could not, or is gone.
         stored = await s.deliveries.update(replace(delivery, etag=there.etag))
     elif there.status in _RETRIED and there.body_sha256 == delivery.body_sha256:
         stored = there
@@ -275,6 +275,11 @@ async def _enqueue_alone(s: Services, delivery: Delivery, now: datetime) -> str:
     await s.queue.send(WorkMessage(delivery_id=delivery.delivery_id, why="delivery"), queue=queue)
     await _mark_queued(s, stored, now)
     return "queued"
+
+
+def _expired(there: Delivery, delivery: Delivery) -> bool:
+    """Never worked off, and its body is gone by now: HR was asked to send it again."""
+    return there.status in _RETRIED and there.body is None and there.body_sha256 == delivery.body_sha256
 
 
 async def _mark_queued(s: Services, stored: Delivery, now: datetime) -> None:

@@ -14,8 +14,9 @@ from onboarding import casework
 from onboarding.domain.case import Case, PassStatus, StepRecord, StepStatus
 from onboarding.domain.hire import Certainty
 from onboarding.domain.lifecycle import Event, State
-from onboarding.errors import IllegalTransition, RequestError, StoreConflict
+from onboarding.errors import IllegalTransition, Refused, RequestError, StoreConflict
 from onboarding.intake.decide import lacking
+from onboarding.intake.identity import being_forgotten
 from onboarding.operate.cases import find
 from onboarding.ports import CLAIM_LEASE, Operation, Services
 from onboarding.provisioning.plan import names_from
@@ -75,6 +76,10 @@ def check_reason(ask: Ask) -> None:
 
 async def _carry_out(s: Services, action: str, case: Case, now: datetime, ask: Ask) -> Case:
     for _ in range(_TRIES):
+        if being_forgotten(case):
+            raise Refused(
+                "This case is being erased; nothing else can be done to it.", code="being_forgotten"
+            )
         try:
             await ACTIONS[action](s, case, now, ask)
         except StoreConflict:

@@ -52,6 +52,7 @@ def delivery_json(delivery: Delivery) -> dict[str, Any]:
         "reason_code": delivery.reason_code,
         "reason_detail": delivery.reason_detail,
         "body_sha256": delivery.body_sha256,
+        "pruned_at": stamp(delivery.pruned_at),
         "verification": delivery.verification
         and {
             "scheme": delivery.verification.scheme,

@@ -11,6 +11,7 @@ from onboarding.domain.case import By, Case, PassStatus, Status
 from onboarding.domain.confirmation import BECAUSE
 from onboarding.domain.lifecycle import State
 from onboarding.domain.provenance import PASSKEYS
+from onboarding.intake.identity import FORGET
 from onboarding.operate.story import TIMELINE as TIMELINE
 from onboarding.operate.story import sentence as sentence
 
@@ -175,6 +176,7 @@ NEXT: dict[str, str] = {
     "watch": "Check that the methods are still there",
     "operator": "An operator has to act",
     "await_hire": "HR has to complete the hire",
+    "forget": "Erase everything about this person",
     "revoke_pass": "Make the first credential void",
     "disable_account": "An administrator has to decide what becomes of the account",
     "none": "Nothing",
@@ -188,8 +190,21 @@ _LADDER_DONE = "All reminders are sent and nobody above is left to tell. The ser
 _NEVER_SEEN = frozenset({Status.UNKNOWN, Status.ABSENT, Status.DIRECTORY_ONLY, Status.ADMIN_REGISTERED})
 
 
+#: What an erasure waits for; any other code is a refusal of the tenant.
+_ERASING = {
+    "asked": "It is done in a moment.",
+    "watchdog": "It is done in a moment.",
+    "second_look": "It is done in a moment.",
+    "work_in_progress": "Work that was under way has to end first.",
+}
+
+
 def explain(case: Case, now: datetime | None = None) -> str:
     """One to four sentences for people. Without `now` nothing is said about what has ended since."""
+    if case.next_action.what == FORGET:
+        why = case.next_action.why
+        wait = _ERASING.get(why, f"It waits, and tries again: {why.replace('_', ' ')}.")
+        return f"Everything about this person is being erased, on an approver's word. {wait}"
     parts = [_STATES[case.state]]
     if case.state is State.BLOCKED and case.reason_code:
         wrong, todo = REASONS.get(

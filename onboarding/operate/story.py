@@ -49,16 +49,19 @@ TIMELINE: dict[str, str] = {
     "method_removed": "A needed method is gone; follow-up starts again",
     "came_into_scope": "Password reset is switched on for this person now; follow-up starts",
     "closed": "Watched long enough; nothing is left to do",
-    "watchdog_requeued": "The watchdog put the case back to work",
+    "watchdog_requeued": "Nothing had happened for a while; the watchdog put the case back to work",
+    "watchdog_stale_claim": "Something was begun and left ({claim}); the watchdog put the case back to work",
+    "hints_mended": "The case was missing from a list and is back ({hints})",
     "rerun": "An operator ran it again: {reason}",
     "approve": "An approver released it: {reason}",
     "pause": "An operator paused it: {reason}",
     "resume": "An operator resumed it: {reason}",
     "exclude": "An operator excluded the person: {reason}",
+    "forget": "An approver asked to erase everything about this person: {reason}",
 }
 
 #: Entries that hold what an operator wrote: shown as written.
-_WRITTEN = frozenset({"rerun", "approve", "pause", "resume", "exclude"})
+_WRITTEN = frozenset({"rerun", "approve", "pause", "resume", "exclude", "forget"})
 
 #: (step, detail) → words; without a detail, the words for any other.
 _DONE: dict[tuple[str, str], str] = {

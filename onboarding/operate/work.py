@@ -15,6 +15,8 @@ from onboarding.domain.lifecycle import RETURNABLE, State
 from onboarding.errors import DeployerError, OperatorError, RetryLater, StoreConflict
 from onboarding.followup import advance as followup
 from onboarding.intake import process
+from onboarding.intake.identity import being_forgotten
+from onboarding.operate import forget, mending
 from onboarding.ports import WORK_QUEUE, DeliveryStatus, Services, WorkMessage
 from onboarding.provisioning import revoke, runner
 
@@ -30,16 +32,20 @@ _TRIES = 5
 OUTAGE_DELAY = timedelta(minutes=5)
 
 
-async def handle(s: Services, message: WorkMessage, *, queue: str = WORK_QUEUE) -> None:
+async def handle(
+    s: Services, message: WorkMessage, *, queue: str = WORK_QUEUE, redelivered: bool = False
+) -> None:
     """Do what is due for the delivery or case that the message names.
 
     `queue` is where it came from: what follows at once goes there too, so that a mass arrival stays in its lane.
+    `redelivered`: a worker had this message before and did not end it. It may have died between two writes, so the
+    case's hints are put right first; likewise when the watchdog sent it.
     """
     try:
         if message.delivery_id:
             await process.process_delivery(s, message.delivery_id, queue=queue)
         elif message.case_id:
-            await _advance(s, message.case_id, queue)
+            await _advance(s, message.case_id, queue, doubt=redelivered or message.why == "watchdog")
     except StoreConflict:
         observe.event(log, "work_conflict", case_id=message.case_id, delivery_id=message.delivery_id)
         await s.queue.send(message, queue=queue, delay=CONFLICT_DELAY * (0.5 + s.entropy.fraction()))
@@ -50,13 +56,17 @@ async def handle(s: Services, message: WorkMessage, *, queue: str = WORK_QUEUE) 
         await s.queue.send(message, queue=queue, delay=AGAIN_DELAY * (0.5 + s.entropy.fraction()))
 
 
-async def _advance(s: Services, case_id: str, queue: str) -> None:
+async def _advance(s: Services, case_id: str, queue: str, *, doubt: bool) -> None:
     case = await s.cases.get(case_id)
     if case is None:
         observe.event(log, "work_case_gone", case_id=case_id)
         return
     now = await s.clock.now()
-    if case.state in {State.WAITING_START, State.PROVISIONING}:
+    if doubt:
+        await mending.hints(s, case, now)
+    if being_forgotten(case):
+        await forget.resume(s, case, now)
+    elif case.state in {State.WAITING_START, State.PROVISIONING}:
         await runner.advance(s, case, now)
     elif case.state in FOLLOWED:
         await _follow_up(s, case, now)

@@ -308,7 +308,7 @@ async def test_a_step_that_does_not_exist_is_400(outer: Outer) -> None:
     assert status == 400
 
 
-@pytest.mark.parametrize("action", ["forget", "delete", "", "PAUSE", "__init__"])
+@pytest.mark.parametrize("action", ["erase", "delete", "", "PAUSE", "__init__"])
 async def test_an_action_that_is_not_built_is_404(outer: Outer, action: str) -> None:
     await outer.put(rich_case(1))
     status, _ = await act(outer, case_id(1), action, {"reason": "x"})

@@ -33,9 +33,9 @@ Put = Callable[..., None]
 #: Every verb of the design.
 BUILT = (
     "serve", "demo", "doctor", "phone", "cases", "show", "deliveries", "rerun", "approve", "pause", "resume", "exclude",
-    "track", "followup", "replay",
+    "track", "followup", "replay", "forget", "export", "import",
 )  # fmt: skip
-NOT_BUILT = ("vendors", "names", "plan", "report", "enroll", "import", "export", "forget")
+NOT_BUILT = ("vendors", "names", "plan", "report", "enroll")
 
 
 # --- usage ---------------------------------------------------------------------------------------------------

@@ -22,7 +22,9 @@ from onboarding.devhost.host import DevHost
 from onboarding.devhost.serving import prepare
 from onboarding.errors import StoreConflict, Unavailable
 from onboarding.ports import POISON, LeasedMessage
+from onboarding.storage.azure import open_azure
 from onboarding.storage.embedded import open_embedded
+from tests.support.azurite import shared
 
 HEAD = """
 import asyncio, threading, time
@@ -105,16 +107,16 @@ class MemoryQueues:
         await asyncio.sleep(self.lag)
         return answer
 
-    def close(self) -> None:
+    async def aclose(self) -> None:
         """Nothing to close."""
 
 
-class EmbeddedQueues:
-    """The embedded store's queue with the double's `put`, so that both run the same tests."""
+class StoreQueues:
+    """A store's queue with the double's `put`, so that all run the same tests."""
 
-    def __init__(self, path: Path) -> None:
-        self.store = open_embedded(str(path), lambda: datetime.now(UTC))
-        self.queue: Any = self.store.queue_host
+    def __init__(self, store: Any) -> None:
+        self.store = store
+        self.queue: Any = store.queue_host
 
     async def put(self, queue: str, body: str, delay: float = 0.0) -> None:
         await self.queue.put_raw(queue, base64.b64encode(body.encode()).decode(), delay)
@@ -122,8 +124,8 @@ class EmbeddedQueues:
     def __getattr__(self, name: str) -> Any:
         return getattr(self.queue, name)
 
-    def close(self) -> None:
-        self.store.close()
+    async def aclose(self) -> None:
+        await self.store.aclose()
 
 
 class MovedClock:
@@ -197,12 +199,16 @@ def write_app(tmp_path: Path, environment: dict[str, str]) -> Callable[..., Path
     return write
 
 
-@pytest.fixture(params=["memory", "embedded"])
-def queues(request: pytest.FixtureRequest, tmp_path: Path) -> Any:
-    """Both implementations of QueueHost."""
-    made: Any = MemoryQueues() if request.param == "memory" else EmbeddedQueues(tmp_path / "queues.db")
+@pytest.fixture(params=["memory", "embedded", "azure"])
+async def queues(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Any]:
+    """Every implementation of QueueHost."""
+    made: Any = MemoryQueues()
+    if request.param == "embedded":
+        made = StoreQueues(open_embedded(str(tmp_path / "queues.db"), lambda: datetime.now(UTC)))
+    elif request.param == "azure":
+        made = StoreQueues(open_azure(shared().settings(shared().account())))
     yield made
-    made.close()
+    await made.aclose()
 
 
 @pytest.fixture

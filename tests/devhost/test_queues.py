@@ -65,6 +65,9 @@ async def test_a_failing_poison_handler_leaves_the_message_leased_and_settle_say
 async def test_a_poison_message_seen_too_often_is_not_even_run(serve: Any, queues: Any) -> None:
     async with serve(ONE + POISON, QUICK, queues=queues, lease_seconds=0.1) as s:
         await queues.put("work-poison", "worse")
+        for _ in range(8):  # the shortest lease of a Storage queue is a second
+            if len(s.events) < 3:
+                await s.settle(1.0)
         await s.settle(1.0)
         assert s.events == [("poisoned", "worse", n) for n in (1, 2, 3)]
         assert await queues.depth("work-poison") != (0, 0)

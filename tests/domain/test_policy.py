@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import tomllib
 from datetime import time
+from pathlib import Path
 
+import msgspec
 import pytest
 
 from onboarding.domain.policy import DEFAULT_LADDER, Policy, load
@@ -85,6 +88,13 @@ def test_a_file_changes_what_it_names_and_nothing_else() -> None:
             '[[follow_up.ladder]]\nrung="a"\naudience="desk"\nday=2\nmessage="m"',
             "twice",
         ),
+        ("[retention]\nunresolved_days = 6", "unresolved_days"),
+        ("[retention]\nrows_days = 89", "rows_days"),
+        ("[retention]\ndelivered_days = 401", "rows_days"),
+        ("[retention]\nunresolved_days = 10\ndelivered_days = 3\nrows_days = 29", "rows_days"),
+        ("[retention]\nclosed_days = -1", "closed_days"),
+        ("[retention]\ndelivered_days = 1.5", "delivered_days"),
+        ("[retention]\nforever = true", "retention.forever"),
         ("not toml", "policy file"),
         ("[account\n", "policy file"),
     ],
@@ -93,3 +103,25 @@ def test_what_is_wrong_is_refused_and_its_place_is_named(text: str, names: str) 
     with pytest.raises(ConfigurationError) as caught:
         load(text)
     assert names in caught.value.message
+
+
+def test_the_retention_periods_are_those_of_the_design():
+    found = load("").retention
+    assert (found.delivered_days, found.unresolved_days, found.rows_days, found.closed_days) == (
+        14,
+        90,
+        400,
+        0,
+    )
+    shortest = load("[retention]\ndelivered_days = 0\nunresolved_days = 7\nrows_days = 30\nclosed_days = 1")
+    assert shortest.retention.rows_days == 30
+
+
+def test_the_document_shows_the_defaults_and_every_key():
+    text = (Path(__file__).parents[2] / "docs" / "policy.md").read_text(encoding="utf-8")
+    example = tomllib.loads(text.split("```toml\n")[1].split("```")[0])
+    ladder = example["follow_up"].pop("ladder")
+    assert set(ladder[0]) == {"rung", "audience", "day", "message"}
+    known = msgspec.to_builtins(Policy())
+    known["follow_up"].pop("ladder")
+    assert msgspec.to_builtins(example) == known

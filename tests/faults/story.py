@@ -64,24 +64,27 @@ class SeededEntropy(bootstrap.SystemEntropy):
         return 0.0
 
 
-def settings(folder: Path, simulator: str, storage: str | None) -> Settings:
+def environment(folder: Path, simulator: str, storage: str | None) -> dict[str, str]:
     """Settings of the story's service. `storage`: a connection string; None: the embedded store in the folder."""
+    return {
+        "ONBOARDING_STORE": "azure" if storage else "embedded",
+        "AzureWebJobsStorage": storage or "",
+        "ONBOARDING_STORE_PATH": str(folder / "store.db"),
+        "ONBOARDING_GRAPH": "simulated",
+        "ONBOARDING_GRAPH_BASE_URL": simulator,
+        "ONBOARDING_CLOCK": "simulator",
+        "ONBOARDING_DOMAIN": "contoso.example",
+        "ONBOARDING_SERVICE_DESK": "servicedesk@contoso.example",
+        "ONBOARDING_HR_STANDARD_WEBHOOKS_SECRET": SECRET,
+        "ONBOARDING_HASH_KEY": "kill-harness",
+        "ONBOARDING_POLICY_FILE": str(folder / "policy.toml"),
+    }
+
+
+def settings(folder: Path, simulator: str, storage: str | None) -> Settings:
+    """The same, read."""
     (folder / "policy.toml").write_text(POLICY)
-    return Settings.from_env(
-        {
-            "ONBOARDING_STORE": "azure" if storage else "embedded",
-            "AzureWebJobsStorage": storage or "",
-            "ONBOARDING_STORE_PATH": str(folder / "store.db"),
-            "ONBOARDING_GRAPH": "simulated",
-            "ONBOARDING_GRAPH_BASE_URL": simulator,
-            "ONBOARDING_CLOCK": "simulator",
-            "ONBOARDING_DOMAIN": "contoso.example",
-            "ONBOARDING_SERVICE_DESK": "servicedesk@contoso.example",
-            "ONBOARDING_HR_STANDARD_WEBHOOKS_SECRET": SECRET,
-            "ONBOARDING_HASH_KEY": "kill-harness",
-            "ONBOARDING_POLICY_FILE": str(folder / "policy.toml"),
-        }
-    )
+    return Settings.from_env(environment(folder, simulator, storage))
 
 
 def prepare(tenant: Tenant) -> None:

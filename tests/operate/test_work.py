@@ -1,4 +1,4 @@
-"""The queue's way in, the due timer and the watchdog: nothing is lost, nothing happens twice, nothing is stuck."""
+"""The queue's way in and the due timer: nothing is lost, nothing happens twice."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from onboarding.domain.case import Account, Case, NextAction
-from onboarding.domain.lifecycle import ACTIVE, State
+from onboarding.domain.lifecycle import State
 from onboarding.errors import OperatorError, StoreConflict, Throttled, Unavailable
-from onboarding.operate import due, watchdog, work
+from onboarding.operate import due, work
 from onboarding.ports import CLAIM_LEASE, WorkMessage
 from tests.storage.stores import make_delivery
 from tests.support.doubles import CASE_ID, T0, World, make_case
@@ -246,72 +246,60 @@ async def test_poison_about_something_that_is_gone_is_no_error(world: World, mes
     await work.poisoned(world.s, message)
 
 
-# --- watchdog ----------------------------------------------------------------------------------------------
+# --- hints -------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("state", State)
-@pytest.mark.parametrize(
-    ("planned", "late"),
-    [
-        (None, True),
-        (timedelta(minutes=-15, seconds=-1), True),
-        (timedelta(minutes=-14), False),
-        (timedelta(days=3), False),
-    ],
-)
-async def test_a_working_case_without_progress_goes_back_to_work_and_says_so(
-    world: World, state: State, planned: timedelta | None, late: bool
-) -> None:
-    when = T0 + planned if planned is not None else None
-    await world.file(make_case(state=state, next_action=NextAction("provision", when, "x")))
-    mended = await watchdog.watch(world.s)
-    wanted = int(late and state in ACTIVE)
-    assert mended == watchdog.Mended(wanted, 0)
-    assert len(world.queue.sent) == wanted
-    case = await world.case()
-    if wanted:
-        assert case.next_action == NextAction("provision", T0, "watchdog")
-        assert [entry.action for entry in await world.story()] == ["watchdog_requeued"]
-        assert (await watchdog.watch(world.s)).cases == 0
-    else:
-        assert case.next_action.when == when
+def _mends(world: World, *codes: str) -> list[str]:
+    """A store in which the hints of every case are wrong, once."""
+    asked: list[str] = []
+
+    async def mend(case: Case) -> tuple[str, ...]:
+        asked.append(case.case_id)
+        return codes if len(asked) == 1 else ()
+
+    world.store.cases.mend = mend  # type: ignore[method-assign]
+    return asked
 
 
 @pytest.mark.parametrize(
-    ("status", "minutes", "sent"),
+    ("message", "redelivered", "asked"),
     [
-        ("received", 16, 1),
-        ("queued", 16, 1),
-        ("received", 14, 0),
-        ("processed", 999, 0),
-        ("failed", 999, 0),
-        ("unreadable", 999, 0),
-        ("ignored", 999, 0),
+        (MESSAGE, False, 0),
+        (MESSAGE, True, 1),
+        (WorkMessage(case_id=CASE_ID, why="due"), False, 0),
+        (WorkMessage(case_id=CASE_ID, why="watchdog"), False, 1),
     ],
 )
-async def test_a_delivery_that_was_stored_and_not_processed_goes_back_on_the_queue(
-    world: World, status: str, minutes: int, sent: int
+async def test_after_a_worker_that_may_have_died_the_hints_are_put_right_first(
+    world: World, message: WorkMessage, redelivered: bool, asked: int
 ) -> None:
-    from onboarding.ports import DeliveryStatus
-
-    delivery = make_delivery(status=DeliveryStatus(status), at=T0 - timedelta(minutes=minutes))
-    await world.store.deliveries.put_if_absent(delivery)
-    assert (await watchdog.watch(world.s)).deliveries == sent
-    assert [message.delivery_id for message, _ in world.queue.sent] == [delivery.delivery_id] * sent
-
-
-async def test_the_watchdog_looks_at_every_page(world: World) -> None:
-    for n in range(203):
-        case = make_case(f"c_{n:020d}", next_action=NextAction("provision", None, "x"))
-        await world.store.cases.create(case)
-    assert (await watchdog.watch(world.s)).cases == 203
+    await start(world)
+    mended = _mends(world, "due_row", "list_row")
+    await work.handle(world.s, message, redelivered=redelivered)
+    assert len(mended) == asked
+    told = [entry for entry in await world.story() if entry.action == "hints_mended"]
+    assert [entry.detail for entry in told] == [{"hints": "due_row, list_row"}] * asked
+    assert len(world.tenant.created) == 1, "and then the work is done"
 
 
-async def test_a_case_that_somebody_works_on_at_that_moment_is_left_alone(world: World) -> None:
-    await world.file(make_case(next_action=NextAction("provision", None, "x")))
+async def test_hints_that_are_right_leave_no_trace(world: World) -> None:
+    filed = await world.file(make_case(state=State.PAUSED, next_action=NextAction("operator", None, "x")))
+    await work.handle(world.s, MESSAGE, redelivered=True)
+    assert (await world.case()).etag == filed.etag
+    assert await world.story() == []
 
-    async def save(case: Case, timeline: Any = ()) -> Case:
-        raise StoreConflict("x")
 
-    world.store.cases.save = save  # type: ignore[method-assign]
-    assert (await watchdog.watch(world.s)).cases == 0
+async def test_somebody_who_writes_the_case_while_it_is_mended_sends_the_message_round_again(
+    world: World,
+) -> None:
+    await start(world)
+    inner = world.store.cases.mend
+
+    async def mend(case: Case) -> tuple[str, ...]:
+        await world.store.cases.save(await world.case())
+        return (*await inner(case), "due_row")
+
+    world.store.cases.mend = mend  # type: ignore[method-assign]
+    await work.handle(world.s, MESSAGE, redelivered=True)
+    ((message, delay),) = world.queue.sent
+    assert (message, 1 <= delay <= 3) == (MESSAGE, True)

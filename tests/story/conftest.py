@@ -23,14 +23,17 @@ def simulator() -> Iterator[SimulatorThread]:
         yield running
 
 
-#: Modules whose stories are told on every store; the others need the embedded one's clock, or are about mails.
-EVERY_STORE = ("test_main_story", "test_people", "test_operators", "test_out_of_order", "test_tenant_trouble")
+#: Modules whose stories are told on every store in each run; with --every-store those of `ON_EITHER` too. The others
+#: need a queue whose clock can be moved.
+EVERY_STORE = ("test_main_story", "test_people")
+ON_EITHER = (*EVERY_STORE, "test_operators", "test_out_of_order", "test_tenant_trouble")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "world_store" in metafunc.fixturenames:
-        every = metafunc.module.__name__.rpartition(".")[2] in EVERY_STORE
-        metafunc.parametrize("world_store", ["embedded", "azure"] if every else ["embedded"])
+        chosen = ON_EITHER if metafunc.config.getoption("every_store") else EVERY_STORE
+        either = metafunc.module.__name__.rpartition(".")[2] in chosen
+        metafunc.parametrize("world_store", ["embedded", "azure"] if either else ["embedded"])
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ import contextlib
 import fcntl
 import functools
 import json
+import logging
 import os
 import re
 import shutil
@@ -28,10 +29,11 @@ from pathlib import Path
 
 import pytest
 
+from onboarding.cli.azurite import FIXED, SCRIPT, SERVICES, find_node
 from onboarding.settings import Secret, StorageSettings
-from tests.support.node import ROOT, find
+from tests.support.node import ROOT
 
-_SCRIPT = ROOT / "node_modules" / "azurite" / "dist" / "src" / "azurite.js"
+_SCRIPT = ROOT / SCRIPT
 _PRELOAD = Path(__file__).with_name("leave_with_parent.cjs")
 #: The folder of this run, in the environment so that workers and child processes of tests find it.
 VARIABLE = "TEST_AZURITE"
@@ -43,7 +45,6 @@ _KEY = base64.b64encode(b"key").decode()
 _LISTENING = re.compile(
     r"Azurite (Blob|Queue|Table) service is successfully listening at http://[\d.]+:(\d+)"
 )
-_SERVICES = ("Blob", "Queue", "Table")
 _OLD = 3600
 
 Ports = dict[str, int]
@@ -82,7 +83,7 @@ class Azurite:
             )
         os.close(lifeline)
         deadline = time.monotonic() + 30
-        while len(found := _listening(log)) < len(_SERVICES):
+        while len(found := _listening(log)) < len(SERVICES):
             if self._process.poll() is not None or time.monotonic() > deadline:
                 self.kill()
                 pytest.fail(f"Azurite did not start:\n{log.read_text()[-2000:]}", pytrace=False)
@@ -108,18 +109,16 @@ class Azurite:
         return _connection_string(self.ports, account or self.accounts[0])
 
     def _command(self) -> list[str]:
-        node = find()
+        node = find_node()
         if node is None or not _SCRIPT.is_file():
             pytest.fail(
                 "Azurite is not installed: `make tools` does it (so does `make test`).", pytrace=False
             )
         ports = [
-            text for name in _SERVICES for text in (f"--{name.lower()}Port", str(self.ports.get(name, 0)))
+            text for name in SERVICES for text in (f"--{name.lower()}Port", str(self.ports.get(name, 0)))
         ]
         data = ["--location", str(self.folder)] if self.persistent else ["--inMemoryPersistence"]
-        # The SDKs ask for a newer API than any Azurite knows, and it would report each start to its makers.
-        fixed = ["--skipApiVersionCheck", "--disableTelemetry", "--silent"]
-        return [node.node, "--require", str(_PRELOAD), str(_SCRIPT), *ports, *data, *fixed]
+        return [node.node, "--require", str(_PRELOAD), str(_SCRIPT), *ports, *data, *FIXED]
 
     def _end(self, number: int) -> None:
         if self._process is not None:
@@ -136,7 +135,7 @@ def _listening(log: Path) -> Ports:
 
 
 def _connection_string(ports: Ports, account: str) -> str:
-    endpoints = "".join(f"{name}Endpoint=http://127.0.0.1:{ports[name]}/{account};" for name in _SERVICES)
+    endpoints = "".join(f"{name}Endpoint=http://127.0.0.1:{ports[name]}/{account};" for name in SERVICES)
     return f"DefaultEndpointsProtocol=http;AccountName={account};AccountKey={_KEY};{endpoints}"
 
 
@@ -211,6 +210,8 @@ _LIFELINE = pytest.StashKey[tuple[int, Path]]()
 
 def pytest_configure(config: pytest.Config) -> None:
     """On the controller, before any worker: the folder of this run, and the pipe that ends with it."""
+    # As in every process of ours (observe.setup): a line with headers for each request is half of what one costs.
+    logging.getLogger("azure").setLevel(logging.WARNING)
     if hasattr(config, "workerinput"):
         shared()  # now: some tests have an environment of their own
         return

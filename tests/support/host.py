@@ -88,7 +88,7 @@ class Host:
         return await self.app.queue_host.receive(queue, 8, LEASE)
 
     async def _deliver(self, queue: str, function: Any, message: Any) -> None:
-        request = func.QueueMessage(id=message.message_id, body=message.body.encode())
+        request = _message(message)
         try:
             await function(request)
         except Exception:
@@ -105,6 +105,18 @@ class Host:
         for timer in timers or ("track", "followup", "watchdog"):
             await getattr(function_app, timer)(None)
             await self.drain()
+
+
+def _message(message: LeasedMessage) -> func.QueueMessage:
+    """As the worker sees it."""
+    from azure.functions.queue import QueueMessage
+
+    return QueueMessage(
+        id=message.message_id,
+        body=message.body.encode(),
+        dequeue_count=message.dequeue_count,
+        insertion_time=message.inserted_at,
+    )
 
 
 class Tenant:

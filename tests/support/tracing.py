@@ -141,9 +141,8 @@ def trace_storage(tracer: Tracer) -> None:
 
 
 #: The tables that a transaction can be about.
-_TABLE = re.compile(
-    rb"(?:PUT|POST|PATCH|MERGE|DELETE) [^\r\n]*?/(cases|listings|words|aliases|deliveries|markers|operations|due)\b"
-)
+_TABLES = b"|".join(name.encode() for name in TABLES)
+_TABLE = re.compile(rb"(?:PUT|POST|PATCH|MERGE|DELETE) [^\r\n]*?/(" + _TABLES + rb")\b")
 
 
 def _place(url: str, data: Any) -> str:

@@ -75,11 +75,11 @@ class AzureAliases:
 
     async def walk_aliases(self, page: str | None = None, size: int = 500) -> Page[tuple[Alias, str]]:
         """See CaseStore."""
-        (partition, row), size = walk_key(page, 2), page_size(size)
+        (partition, row), size = walk_key(page, 2, kind=names.ALIASES), page_size(size)
         rows = await tables.after(self._connection, names.ALIASES, partition, row, size + 1)
         token = None
         if len(rows) > size:
-            token = make_key(rows[size - 1]["PartitionKey"], rows[size - 1]["RowKey"])
+            token = make_key(rows[size - 1]["PartitionKey"], rows[size - 1]["RowKey"], kind=names.ALIASES)
         return Page([_alias(each) for each in rows[:size]], token)
 
     async def _row(self, alias: Alias) -> Any | None:

@@ -177,25 +177,32 @@ class AzureCaseStore(AzureAliases, AzureMarkers):
         return await mending.sweep(self._connection, self._listings, self._words, page, page_size(size))
 
     async def erase(self, case: Case) -> None:
-        """See CaseStore. The case goes last, and its due row after it: whoever dies in between finds it again."""
+        """See CaseStore. The case is claimed first, so that no save can win any more, and goes last, so that whoever
+        dies in between finds it again; its due row follows it."""
         seen = rows.Seen.of(case.etag)
-        words, ids = await self._words_of(case.case_id)
+        entity = await tables.point(self._connection, names.CASES, case.case_id, rows.CASE)
+        if entity is None:
+            raise StoreConflict("the case is gone already")
+        (claimed,) = await self._decide([tables.replace({**entity, "place": ""}, seen.etag)])
+        words, ids = rows.words_of(entity["words"]), rows.words_of(entity["ids"])
         await self._words.drop(case.case_id, words, ids)
         if seen.place:
             await self._listings.drop(seen.place)
         await self._erase_timeline(case.case_id)
-        operations = [
-            tables.delete(case.case_id, rows.CASE, seen.etag),
-            tables.delete(case.case_id, rows.DUE),
-        ]
+        await self._decide(
+            [tables.delete(case.case_id, rows.CASE, claimed), tables.delete(case.case_id, rows.DUE)]
+        )
+        if seen.pointer.at is not None:
+            await self._due.drop(case.case_id, seen.pointer.at, seen.pointer.version)
+
+    async def _decide(self, operations: Sequence[tables.Operation]) -> list[str]:
+        """A transaction on a case that nobody may have changed."""
         try:
-            await tables.commit(self._connection, names.CASES, operations)
+            return await tables.commit(self._connection, names.CASES, operations)
         except TableTransactionError as exc:
             if code_of(exc) in _CHANGED:
                 raise StoreConflict("the case was changed by somebody else: load it again") from exc
             raise
-        if seen.pointer.at is not None:
-            await self._due.drop(case.case_id, seen.pointer.at, seen.pointer.version)
 
     async def _erase_timeline(self, case_id: str) -> None:
         while True:

@@ -46,6 +46,10 @@ _PATIENCE: dict[str, Any] = {
     "retry_total": 3,
     "retry_backoff_factor": 0.2,
     "retry_backoff_max": 3,
+    # The queue and blob SDKs know other names, and would wait 15 seconds and more.
+    "initial_backoff": 0.2,
+    "increment_base": 1,
+    "random_jitter_range": 0.2,
     "connection_timeout": 5,
     "read_timeout": 15,
     "logging_enable": False,

@@ -159,12 +159,12 @@ class AzureDeliveryStore:
 
     async def walk(self, page: str | None = None, size: int = 100) -> Page[Delivery]:
         """See DeliveryStore."""
-        (after,), size = walk_key(page, 1), page_size(size)
+        (after,), size = walk_key(page, 1, kind=names.DELIVERIES), page_size(size)
         rows = await tables.scan(
             self._connection, names.DELIVERIES, "PartitionKey gt @after and PartitionKey lt @last", size + 1,
             after=after or _FIRST, last=_LAST,
         )  # fmt: skip
-        token = make_key(rows[size - 1]["PartitionKey"]) if len(rows) > size else None
+        token = make_key(rows[size - 1]["PartitionKey"], kind=names.DELIVERIES) if len(rows) > size else None
         return Page(await tables.together(self._with_body(*_read(row)) for row in rows[:size]), token)
 
     # --- rows and lists ----------------------------------------------------------------------------------

@@ -52,12 +52,12 @@ class AzureMarkers:
 
     async def walk_markers(self, page: str | None = None, size: int = 500) -> Page[tuple[str, Marker]]:
         """See CaseStore."""
-        (after,), size = walk_key(page, 1), page_size(size)
+        (after,), size = walk_key(page, 1, kind=names.MARKERS), page_size(size)
         rows = await tables.scan(
             self._connection, names.MARKERS, "PartitionKey eq @p and RowKey gt @after", size + 1,
             p=_MARKERS, after=after,
         )  # fmt: skip
-        token = make_key(rows[size - 1]["RowKey"]) if len(rows) > size else None
+        token = make_key(rows[size - 1]["RowKey"], kind=names.MARKERS) if len(rows) > size else None
         return Page([_marker(row) for row in rows[:size]], token)
 
     async def put_operation(self, operation: Operation) -> None:
@@ -76,11 +76,11 @@ class AzureMarkers:
 
     async def walk_operations(self, page: str | None = None, size: int = 500) -> Page[Operation]:
         """See CaseStore."""
-        (after,), size = walk_key(page, 1), page_size(size)
+        (after,), size = walk_key(page, 1, kind=names.OPERATIONS), page_size(size)
         rows = await tables.scan(
             self._connection, names.OPERATIONS, "PartitionKey gt @after", size + 1, after=after
         )
-        token = make_key(rows[size - 1]["PartitionKey"]) if len(rows) > size else None
+        token = make_key(rows[size - 1]["PartitionKey"], kind=names.OPERATIONS) if len(rows) > size else None
         return Page([_operation(row) for row in rows[:size]], token)
 
 

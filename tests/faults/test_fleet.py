@@ -1,0 +1,169 @@
+"""Two hosts as real processes on one store: killed at random moments, with the storage account away for a while,
+messages delivered again after their lease, and poison between them. Afterwards nobody is missing and nobody twice.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import random
+import time
+from collections import Counter
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from onboarding.ports import POISON, WORK_QUEUE
+from onboarding.settings import Secret, StorageSettings
+from onboarding.simulator.server import running_simulator
+from onboarding.storage.azure import open_azure
+from onboarding.storage.embedded import open_embedded
+from tests.faults import story
+from tests.faults.fleet import LEASE, Fleet
+from tests.support.azurite import Azurite
+from tests.support.host import Tenant
+
+HIRES = 24
+#: Two days after the story begins: accounts are made at once.
+START = date(2027, 3, 3)
+
+
+@pytest.fixture
+def simulator() -> Iterator[str]:
+    with running_simulator(seed=1) as running:
+        yield running.base_url
+
+
+@pytest.fixture
+def tenant(simulator: str) -> Iterator[Tenant]:
+    with Tenant(simulator) as tenant:
+        story.prepare(tenant)
+        yield tenant
+
+
+@pytest.fixture
+def account(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Azurite | None]:
+    if request.param == "embedded":
+        yield None
+        return
+    azurite = Azurite(tmp_path / "azurite", persistent=True)
+    azurite.start()
+    yield azurite
+    azurite.kill()
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("account", ["embedded", "azure"], indirect=True)
+async def test_killed_hosts_lose_nobody_and_do_nothing_twice(
+    account: Azurite | None, simulator: str, tenant: Tenant, tmp_path: Path
+) -> None:
+    storage = account.connection_string() if account else None
+    with Fleet(tmp_path, tenant, simulator, storage) as fleet:
+        posting = asyncio.create_task(fleet.post(range(HIRES), START, times=2))
+        await asyncio.sleep(1.0)
+        await asyncio.to_thread(_trouble, fleet, account)
+        assert await posting >= 2 * HIRES
+        await poison(tmp_path, storage)
+        await asyncio.to_thread(fleet.wait_for, partial(provisioned, fleet, tenant), 120)
+        made = Counter(user.get("employeeId") for user in tenant.users())
+        assert {f"F{n}": 1 for n in range(HIRES)} == {key: n for key, n in made.items() if key != "M1"}
+        # The first day, in working hours: the pass, the welcome and the first reminder go out, with a death in
+        # the middle of it.
+        tenant.move_to(datetime.fromisoformat("2027-03-03T10:05:00+00:00"))
+        await asyncio.sleep(2.0)
+        fleet.kill(0)
+        await asyncio.sleep(LEASE)
+        fleet.start(0)
+        tenant.move_to(tenant.now() + timedelta(minutes=20))
+        await asyncio.to_thread(fleet.wait_for, partial(reminded, fleet), 120)
+        messages_once(fleet, tenant)
+        await poison_was_seen(tmp_path, storage)
+
+
+def _trouble(fleet: Fleet, account: Azurite | None) -> None:
+    """Kills and outages, at moments that differ from run to run only as the machine does."""
+    chance = random.Random(4)
+    for round_ in range(4):
+        number = round_ % 2
+        fleet.kill(number)
+        if account is not None and round_ == 1:
+            account.stop()
+            fleet.start(number)
+            account.start()
+        else:
+            fleet.start(number)
+        fleet.wait_for(partial(fleet.healthy, number), 60)
+        fleet.tenant.post("/_control/clock", {"advance": "PT1M"})
+        time.sleep(chance.uniform(0.3, 1.5))
+
+
+def provisioned(fleet: Fleet, tenant: Tenant) -> bool:
+    """Everybody has an account, and a case that knows it. The clock goes on: what a dead host left comes back with
+    its due row."""
+    tenant.post("/_control/clock", {"advance": "PT2M"})
+    known = [item for item in fleet.cases() if item["user_principal_name"]]
+    return len(known) == HIRES and len(tenant.users()) >= HIRES + 1
+
+
+def reminded(fleet: Fleet) -> bool:
+    """Everybody's first reminder is sent, or in doubt for ever."""
+    fleet.tenant.post("/_control/clock", {"advance": "PT1M"})
+    return len(fleet.cases()) == HIRES and all(_first(fleet, item["case_id"]) for item in fleet.cases())
+
+
+def _first(fleet: Fleet, case_id: str) -> bool:
+    shown = fleet.get(f"/api/cases/{case_id}")
+    final = {nudge["rung"] for nudge in shown.get("nudges", ()) if nudge["status"] in {"sent", "uncertain"}}
+    return {"person_day_0"} <= final
+
+
+def messages_once(fleet: Fleet, tenant: Tenant) -> None:
+    mail = tenant.mail()
+    passes = [item for item in mail if "first sign-in" in item["subject"]]
+    others = Counter((tuple(item["to"]), item["subject"]) for item in mail if item not in passes)
+    assert {key: n for key, n in others.items() if n > 1} == {}
+    to_people = Counter(address for to, _ in others for address in to if address.startswith("person"))
+    doubt = sum(_uncertain(fleet.get(f"/api/cases/{item['case_id']}")) for item in fleet.cases())
+    assert doubt <= 2, "more rungs in doubt than deaths"
+    assert len(to_people) >= HIRES - doubt
+
+
+def _uncertain(shown: dict[str, Any]) -> int:
+    return sum(nudge["status"] == "uncertain" for nudge in shown["nudges"])
+
+
+async def poison(folder: Path, storage: str | None) -> None:
+    """Put what no worker can read between the others."""
+    store = open_store(folder, storage)
+    raw: Any = store.queue
+    for text in ("not base64!", base64.b64encode(b"null").decode(), base64.b64encode(b'{"case":1}').decode()):
+        await raw.put_raw(WORK_QUEUE, text)
+    await store.aclose()
+
+
+async def poison_was_seen(folder: Path, storage: str | None) -> None:
+    """All three ended in the poison queue and were recorded from there; nothing else did."""
+    store = open_store(folder, storage)
+    for _ in range(100):
+        left = await store.queue_host.depth(WORK_QUEUE + POISON)
+        if sum(left) <= 1:
+            break
+        await asyncio.sleep(0.3)
+    # What is not base64 stays there, counted: no function can be given it.
+    assert sum(left) <= 1
+    await store.aclose()
+    logs = "".join(path.read_text() for path in folder.glob("host*.log"))
+    assert logs.count("poison_unrecorded") >= 2
+
+
+def open_store(folder: Path, storage: str | None) -> Any:
+    if storage:
+        return open_azure(StorageSettings(connection_string=Secret(storage)))
+    from onboarding.bootstrap import system_time
+
+    return open_embedded(str(folder / "store.db"), system_time)
