@@ -141,8 +141,10 @@ class Fleet:
         while not met():
             if time.monotonic() > deadline:
                 logs = "\n".join(path.read_text()[-2000:] for path in self.folder.glob("*.log"))
-                items = [(item["state"], item["reason_code"], item["next_what"]) for item in self.cases()]
-                raise AssertionError(f"not so after {seconds} s: {Counter(items)}\n{logs}")
+                items = [(i["state"], i["reason_code"], *i["next_action"].values()) for i in self.cases()]
+                raise AssertionError(
+                    f"not so after {seconds} s, {self.tenant.now()}: {Counter(items)}\n{logs}"
+                )
             time.sleep(0.3)
 
 

@@ -121,6 +121,10 @@ def test_transitive_versions_are_those_that_were_tested_here() -> None:
     pins = package_dependencies.tested_versions(wanted, environment)
     assert f"azure-core=={metadata.version('azure-core')}" in pins
     assert not any(pin.startswith("msgraph-sdk==") for pin in pins), "named in requirements.txt itself"
+    other = environment_for("3.13" if package_python.RUNNING != "3.13" else "3.11")
+    elsewhere = package_dependencies.read_requirements(ROOT / "requirements.txt", other)
+    there = package_dependencies.tested_versions(elsewhere, other)
+    assert f"azure-core=={metadata.version('azure-core')}" in there, "also for a Python with another library"
 
 
 @pytest.mark.parametrize(
