@@ -1,0 +1,64 @@
+"""What the service needs from the world, in its own words. Adapters and test doubles share these names.
+
+Rules for every adapter: times are aware UTC; errors are those of `onboarding.errors`, wrapped once;
+a write that is not idempotent and got no answer raises `EffectUnknown`; nothing is logged that HR sent.
+"""
+
+from __future__ import annotations
+
+from onboarding.ports.cases import CaseQuery, CaseStore, CaseSummary, DueRow, Marker, Operation, Page, Swept
+from onboarding.ports.deliveries import Delivery, DeliveryStatus, DeliveryStore
+from onboarding.ports.directory import Directory, DirectoryUser, NameTaken, NewUser
+from onboarding.ports.mail import DraftState, Mail, Mailer
+from onboarding.ports.queues import (
+    BULK_QUEUE,
+    POISON,
+    QUEUES,
+    WORK_QUEUE,
+    LeasedMessage,
+    QueueHost,
+    WorkMessage,
+    WorkQueue,
+)
+from onboarding.ports.security import AccessPass, PassLimits, SecurityInfo, SeenEvidence, SeenRegistration
+from onboarding.ports.services import Messages, Services
+from onboarding.ports.time import CLAIM_LEASE, Clock, Entropy
+
+__all__ = [
+    "BULK_QUEUE",
+    "CLAIM_LEASE",
+    "POISON",
+    "QUEUES",
+    "WORK_QUEUE",
+    "AccessPass",
+    "CaseQuery",
+    "CaseStore",
+    "CaseSummary",
+    "Clock",
+    "Delivery",
+    "DeliveryStatus",
+    "DeliveryStore",
+    "Directory",
+    "DirectoryUser",
+    "DraftState",
+    "DueRow",
+    "Entropy",
+    "LeasedMessage",
+    "Mail",
+    "Mailer",
+    "Marker",
+    "Messages",
+    "NameTaken",
+    "NewUser",
+    "Operation",
+    "Page",
+    "PassLimits",
+    "QueueHost",
+    "SecurityInfo",
+    "SeenEvidence",
+    "SeenRegistration",
+    "Services",
+    "Swept",
+    "WorkMessage",
+    "WorkQueue",
+]
