@@ -7,7 +7,7 @@ TOOLS := node_modules/.installed
 SEED ?= 1
 export PYTHONUNBUFFERED := 1
 
-.PHONY: demo test serve bench package check tools format clean
+.PHONY: install demo test serve bench package check tools format clean
 
 $(STAMP): requirements.txt requirements-dev.txt
 	$(PYTHON) -c 'import sys; sys.exit("Python 3.11, 3.12 or 3.13 is needed; say PYTHON=…" if not (3, 11) <= sys.version_info < (3, 14) else 0)'
@@ -21,6 +21,8 @@ $(TOOLS): package.json package-lock.json $(STAMP)
 	touch $(TOOLS)
 
 tools: $(TOOLS)
+
+install: $(STAMP)
 
 demo: $(STAMP)
 	@$(PY) -m onboarding demo --seed $(SEED) $(if $(ONCE),--once)
