@@ -223,7 +223,7 @@ async def _run(action: str, use_case: Callable[["Services"], Awaitable[object]])
         await use_case(_services())
     except OnboardingError as exc:
         observe.failure(logging.getLogger(__name__), action, exc)
-        raise
+        raise exc from None  # what it came from may quote a row, a URL or a key
     except Exception as exc:
         observe.failure(logging.getLogger(__name__), action, exc)
         raise RuntimeError(observe.describe(exc)) from None

@@ -252,7 +252,8 @@ module storage 'modules/storage.bicep' = {
     sku: storageSku
     packageContainer: packageContainer
     deliveriesContainer: deliveriesContainer
-    // The service keeps an unresolved delivery 90 days; a week more leaves it time to do so itself.
+    // The service keeps an unresolved delivery 90 days; a week more leaves it time to do so itself. A policy file that
+    // wants more is refused by `make package`, which reads the number here (scripts/package_policy.py).
     deliveriesDays: 97
   }
 }

@@ -155,8 +155,10 @@ def policy_of(settings: Settings) -> Policy:
         return Policy()
     try:
         return load(Path(settings.policy_file).read_text(encoding="utf-8"))
-    except OSError as exc:
-        raise ConfigurationError("ONBOARDING_POLICY_FILE names a file that cannot be read.") from exc
+    except (OSError, UnicodeDecodeError) as exc:
+        raise ConfigurationError(
+            "ONBOARDING_POLICY_FILE names a file that cannot be read: it must be there, and be UTF-8 text."
+        ) from exc
 
 
 def _clock(settings: Settings) -> Clock:

@@ -2,7 +2,8 @@
 
 Writes `build/package.zip` and `build/package.json`: the app's own files that .funcignore lets through, its
 requirements under `.python_packages/lib/site-packages` as wheels for Linux x86_64 and the Python that the Bicep
-names, and unchecked-hash bytecode made by that Python. Same input, same bytes: sorted, one time stamp, no paths
+names, and unchecked-hash bytecode made by that Python. A `policy.toml` beside function_app.py goes along, if it can be
+used (`package_policy`). Same input, same bytes: sorted, one time stamp, no paths
 of this machine. (Microsoft Learn: "Python developer reference for Azure Functions", folder of dependencies.)
 """
 
@@ -22,12 +23,12 @@ from pathlib import Path
 from typing import Any
 
 from scripts import package_dependencies as dependencies
-from scripts import package_python
+from scripts import package_policy, package_python
 from scripts.package_dependencies import PackageError
 
 ROOT = Path(__file__).resolve().parents[1]
-#: Of the app's folder, nothing else runs in Azure.
-APP = ("function_app.py", "host.json", "onboarding")
+#: Of the app's folder, nothing else runs in Azure. The policy is the company's own, and need not be there.
+APP = ("function_app.py", "host.json", "onboarding", package_policy.NAME)
 DEPENDENCIES = ".python_packages/lib/site-packages"
 #: Where the platform puts the package.
 WWWROOT = "/home/site/wwwroot"
@@ -95,6 +96,7 @@ def app_files(root: Path) -> Iterator[str]:
 
 def build(order: Order) -> dict[str, Any]:
     """Write package.zip and package.json; what the latter says. PackageError if it cannot be done."""
+    policy = package_policy.check(order.root)
     trees, libraries = assemble(order)
     target = order.out / "package.zip"
     files, unpacked = write_zip(target, trees, order.deflate)
@@ -106,6 +108,7 @@ def build(order: Order) -> dict[str, Any]:
         "zip_bytes": target.stat().st_size,
         "unpacked_bytes": unpacked,
         "files": files,
+        "policy": f"{WWWROOT}/{policy}" if policy else None,
         **libraries,
     }
     (order.out / "package.json").write_text(json.dumps(described, indent=2) + "\n", encoding="utf-8")
@@ -254,6 +257,10 @@ def _say(made: dict[str, Any], out: Path) -> None:
         f"{out / 'package.zip'}: {made['zip_bytes'] / mega:.1f} MB, {made['unpacked_bytes'] / mega:.0f} MB in "
         f"{made['files']} files unpacked; Python {made['python']} on {made['platform']}; sha256 {made['sha256']}"
     )
+    if made["policy"]:
+        print(
+            f"With your policy: in force while ONBOARDING_POLICY_FILE is {made['policy']} (docs/policy.md)."
+        )
     if made["bytecode"] is None:
         print(
             f"WITHOUT bytecode: Python {made['python']} is not on this machine, and another version's would not be "

@@ -6,10 +6,10 @@ $secrets = ($env:SECRETS_TO_SET -replace '[\[\]"\\ ]', '') -split ',' | Where-Ob
 
 Write-Output @"
 
-Left to do by people (docs/deploy.md):
+Left to do by people; the numbers are those of docs/deploy.md:
 
-1. Secrets into the vault (you, with Key Vault Secrets Officer; a new role takes some minutes to work). The hash key once
-   and never again: stored hashes are made with it. How to make the files: docs/deploy.md, step 3.
+3. Secrets into the vault (you, with Key Vault Secrets Officer; a new role takes some minutes to work). The hash key once
+   and never again: stored hashes are made with it. How to make the files: docs/deploy.md.
 "@
 foreach ($secret in $secrets) {
     Write-Output "   az keyvault secret set --output none --vault-name $env:AZURE_KEY_VAULT_NAME --name $secret --file FILE"
@@ -18,17 +18,19 @@ Write-Output @"
    then let the app read them:
    az rest --method post --url "$env:AZURE_FUNCTION_APP_ID/config/configreferences/appsettings/refresh?api-version=2022-03-01"
 
-2. Microsoft Graph roles (a Privileged Role Administrator):
-   python scripts/grant_graph_roles.py --principal-id $env:APP_IDENTITY_PRINCIPAL_ID --dry-run
+4. Microsoft Graph roles (a Privileged Role Administrator):
+   python scripts/grant_graph_roles.py --principal-id $env:APP_IDENTITY_PRINCIPAL_ID --client-id $env:APP_IDENTITY_CLIENT_ID --dry-run
    and the same without --dry-run.
 
-3. The sender's mailbox (Organization Management in Exchange): prints the commands for Exchange Online PowerShell.
+5. The sender's mailbox (Organization Management in Exchange): prints the commands for Exchange Online PowerShell.
    python scripts/exchange_sender.py --client-id $env:APP_IDENTITY_CLIENT_ID --principal-id $env:APP_IDENTITY_PRINCIPAL_ID --sender "$env:SENDER_MAILBOX"
 
-4. Sign-in of operators (an Application Administrator): docs/deploy.md, step 6; redirect URI
+6. Sign-in of operators (an Application Administrator): docs/deploy.md; redirect URI
    $env:SIGN_IN_REDIRECT_URI
    then: azd env set AUTH_CLIENT_ID <application id>; azd provision
 
+7. The code: make package, then azd deploy api --from-package build/package.zip; 8 checks it, 9 is the HR system.
+
 Webhook of an HR system: https://$env:AZURE_FUNCTION_APP_HOSTNAME/api/hr/<source>
-Dashboard, once 4 is done: $env:DASHBOARD_URL
+Dashboard, once 6 and 7 are done: $env:DASHBOARD_URL
 "@

@@ -3,6 +3,6 @@ Write-Output @'
 This app is deployed as a package that is built here:
     python -m scripts.package
     azd deploy api --from-package build/package.zip
-(`azd up` does both after provisioning.)
+(`azd up` does both, with provisioning in between.)
 '@
 exit 1

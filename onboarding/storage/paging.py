@@ -8,6 +8,8 @@ import json
 from onboarding.errors import RequestError
 
 MAX_SIZE = 500
+#: Characters of a token: the longest keys, and more.
+_LONGEST = 8192
 
 
 def page_size(size: int) -> int:
@@ -73,10 +75,14 @@ def _is_walk(at: int, key: str | int) -> bool:
 
 def _decoded(token: str) -> object:
     """What a token holds; RequestError if it is no JSON in base64url."""
+    if len(token) > _LONGEST:
+        raise _refused()
     try:
-        return json.loads(base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True))
+        found = json.loads(base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True))
+        json.dumps(found, ensure_ascii=False).encode()  # half a character can be in no key
     except (ValueError, RecursionError) as exc:
         raise _refused() from exc
+    return found
 
 
 def _refused() -> RequestError:

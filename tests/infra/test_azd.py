@@ -131,7 +131,14 @@ def test_up_provisions_first_and_deploys_the_package_that_the_packager_writes() 
     assert steps == ["provision", "deploy api --from-package build/package.zip"]
     assert '"package.zip"' in (ROOT / "scripts" / "package.py").read_text(encoding="utf-8")
     assert "remoteBuild: false" in AZURE_YAML
-    assert "run: make package" in AZURE_YAML
+
+
+def test_only_up_builds_so_that_a_package_that_was_kept_is_deployed_as_it_is() -> None:
+    """The events of azd that a hook of the project may name; what is built before each deployment cannot go back."""
+    events = dict(re.findall(r"^  (\w+):\n    posix:\n      shell: sh\n      run: (.*)$", AZURE_YAML, re.M))
+    assert events == {"preup": "make package", "postprovision": "./infra/hooks/postprovision.sh"}
+    windows = re.findall(r"^      run: python -m (\S+)$", AZURE_YAML, re.M)
+    assert windows == ["scripts.package"]
 
 
 def test_every_hook_is_there_for_both_kinds_of_machine() -> None:
@@ -201,6 +208,17 @@ def test_both_hooks_say_the_same() -> None:
 
     assert commands("postprovision.sh") == commands("postprovision.ps1")
     assert len(commands("postprovision.sh")) == 6
+
+
+def test_the_list_of_what_is_left_has_the_numbers_of_the_page() -> None:
+    page = (ROOT / "docs" / "deploy.md").read_text(encoding="utf-8")
+    heads = {number: title for number, title in re.findall(r"^## (\d+) (.*)$", page, re.M)}
+    for name in ("postprovision.sh", "postprovision.ps1"):
+        listed = re.findall(r"^(\d)\. (.*)$", (INFRA / "hooks" / name).read_text(encoding="utf-8"), re.M)
+        assert [number for number, _ in listed] == ["3", "4", "5", "6", "7"]
+        for number, text_ in listed:
+            word = {"5": "mail"}.get(number, heads[number].split()[-1 if number in "47" else 0].lower())
+            assert word in text_.lower(), (name, number)
 
 
 def test_the_commands_that_are_printed_are_commands_that_the_scripts_take(

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from scripts import package, package_python
+from onboarding.domain.policy import Policy
+from scripts import package, package_policy, package_python
 from scripts.package import APP, DEPENDENCIES, Order
 from scripts.package_dependencies import PackageError
 from tests.package.building import GENERATED, ROOT, Built, here
@@ -49,7 +50,8 @@ def test_the_app_is_there_with_its_data(app: list[str]) -> None:
 def test_nothing_that_does_not_run_is_there(app: list[str]) -> None:
     assert {name.split("/")[0] for name in app} <= {*APP, "__pycache__"}
     patterns = ("onboarding/simulator/*", "onboarding/devhost/*", "*tests/*", "docs/*", "*.md", "*.toml")
-    found = [name for name in app for pattern in patterns if fnmatchcase(name, pattern)]
+    ours = [name for name in app if name != package_policy.NAME]
+    found = [name for name in ours for pattern in patterns if fnmatchcase(name, pattern)]
     assert found == []
     assert not any("simulator" in name or "devhost" in name for name in app)
 
@@ -197,6 +199,59 @@ def test_a_changed_line_of_the_app_is_in_the_next_package(small: Path, tmp_path:
     with zipfile.ZipFile(tmp_path / "1/package.zip") as archive:
         assert archive.read("function_app.py") == b"SEEN = 2\n"
         assert not {"local.settings.json", "onboarding/notes.md"} & set(archive.namelist())
+
+
+def test_the_company_s_policy_goes_along_and_where_it_will_be_is_said(
+    small: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    order = Order(package_python.RUNNING, small, tmp_path / "1", installed=True)
+    without, before = package.build(order), package.fingerprint(order)
+    assert without["policy"] is None
+    (small / "policy.toml").write_text("[follow_up]\nwatch_days = 30  # Ø, 山田\n", encoding="utf-8")
+    assert package.fingerprint(order) != before
+    made = package.build(order)
+    with zipfile.ZipFile(tmp_path / "1/package.zip") as archive:
+        assert archive.read("policy.toml") == (small / "policy.toml").read_bytes()
+    assert made["policy"] == "/home/site/wwwroot/policy.toml"
+    package._say(made, tmp_path)
+    assert "ONBOARDING_POLICY_FILE is /home/site/wwwroot/policy.toml" in capsys.readouterr().out
+    (small / "policy.toml").unlink()
+    assert package.build(order) == without, "and is gone again"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[follow_up]\nwatch_day = 30\n", "unknown key"),
+        ("[follow_up\n", "cannot be used"),
+        (
+            '[[follow_up.ladder]]\nrung = "a"\naudience = "desk"\nday = 1\nmessage = "nudge_first"\n',
+            "escalate_desk",
+        ),
+        ('[account]\nusername_pattern = "{vorname}"\n', "username_pattern"),
+        ('[account]\nusername_pattern = "{given}" # \xd8\n', "UTF-8"),
+    ],
+)
+def test_a_policy_that_would_stop_the_app_stops_the_build(
+    small: Path, tmp_path: Path, text: str, said: str
+) -> None:
+    (small / "policy.toml").write_bytes(text.encode("latin-1"))
+    with pytest.raises(PackageError, match=said):
+        package.build(Order(package_python.RUNNING, small, tmp_path / "1", installed=True))
+    assert not (tmp_path / "1/package.zip").exists()
+
+
+@pytest.mark.parametrize("key", ["delivered_days", "unresolved_days"])
+def test_a_policy_keeps_no_delivery_longer_than_the_storage_account_does(small: Path, key: str) -> None:
+    most = package_policy.longest(ROOT)
+    assert most == Policy().retention.unresolved_days, "the default may be written into a file"
+    (small / "infra").mkdir()
+    (small / "infra" / "main.bicep").write_text((ROOT / "infra" / "main.bicep").read_text(encoding="utf-8"))
+    (small / "policy.toml").write_text(f"[retention]\n{key} = {most}\n")
+    assert package_policy.check(small) == "policy.toml"
+    (small / "policy.toml").write_text(f"[retention]\n{key} = {most + 1}\n")
+    with pytest.raises(PackageError, match=f"at most {most} in Azure"):
+        package_policy.check(small)
 
 
 def test_without_the_python_of_the_app_there_is_no_bytecode_rather_than_a_wrong_one(

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
+import os
 import re
+import shutil
 import subprocess
 import sys
 import threading
@@ -19,11 +22,16 @@ import jsonschema  # type: ignore[import-untyped]
 import pytest
 
 import function_app
+from onboarding import bootstrap
 from onboarding.cli import main as command_line
 from onboarding.devhost import ncrontab
+from onboarding.domain import phone
+from onboarding.domain.lifecycle import State
+from onboarding.settings import Settings
+from onboarding.storage import names
 from scripts import exchange_sender, grant_graph_roles
 from tests.support import planted
-from tests.support.outer import Outer
+from tests.support.outer import ENV, Outer, make_case
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "deploy.md").read_text(encoding="utf-8")
@@ -93,7 +101,8 @@ def test_what_is_set_with_azd_reaches_the_deployment() -> None:
 def test_variables_come_from_the_deployment_or_from_the_page_itself() -> None:
     outputs = set(re.findall(r"^output (\w+) ", MAIN, re.M))
     taken = set(re.findall(r"\$\{(\w+)[=}]", PARAMETERS))
-    own = set(re.findall(r"^\s*(\w+)=", SHELL, re.M)) | {"p"}
+    own = set(re.findall(r"^\s*(\w+)=|\bfor (\w+) in", SHELL, re.M))
+    own = {name for pair in own for name in pair}
     used = set(re.findall(r"\$\{?([A-Za-z_]\w*)", SHELL + "\n".join(INLINE)))
     asked = set(re.findall(r"azd env get-value (\w+)", PAGE))
     assert used - outputs - taken - own == set()
@@ -177,28 +186,142 @@ async def test_the_example_sends_a_hire_that_the_door_accepts(outer: Outer) -> N
     with Captured(("127.0.0.1", 0), Door) as server:
         thread = threading.Thread(target=server.handle_request)
         thread.start()
-        env = {"HR_URL": f"http://127.0.0.1:{server.server_address[1]}/", "HR_SECRET": planted.WHSEC}
+        url = f"http://127.0.0.1:{server.server_address[1]}/"
+        env = {"HR_URL": url, "HR_SECRET": planted.WHSEC, "HR_MANAGER": "o'neill@contoso.example"}
         done = subprocess.run(
             [sys.executable, "-c", snippet[0]], env=env, timeout=60, capture_output=True, check=False
         )
         thread.join()
         assert done.returncode == 0, done.stderr
     schema = json.loads((ROOT / "docs" / "schemas" / "hire-event.json").read_text(encoding="utf-8"))
-    jsonschema.validate(json.loads(server.body), schema)
+    sent = json.loads(server.body)
+    jsonschema.validate(sent, schema)
+    assert sent["manager"] == {"email": "o'neill@contoso.example"}
+    assert phone.directory_phone(phone.normalise(sent["phones"][0]["raw"], [sent["work_country"]])), (
+        "a mobile"
+    )
     outer.clock.at = datetime.now(UTC)
     answer: func.HttpResponse = await outer.post("standard-webhooks", server.body, server.headers)
     assert answer.status_code == 202
     assert json.loads(answer.get_body())["result"] == "queued"
 
 
+def curl_headers() -> dict[str, str]:
+    """Headers of the last call of step 8, as its shell would send them."""
+    call = re.search(r"(curl [^\n]*-H[^`]*?-d '\{\}')", SHELL)
+    assert call
+    given = re.findall(r"""-H ['"]([\w-]+): ([^'"]+)['"]""", call[1])
+    now = str(int(datetime.now(UTC).timestamp()))
+    return {name: value.replace("$(date +%s)", now) for name, value in given} | {"content-length": "2"}
+
+
 async def test_the_checks_of_step_8_answer_as_the_page_says(outer: Outer) -> None:
-    headers = {"content-type": "application/json", "content-length": "2"}
+    headers = curl_headers()
+    assert len(headers) == 5
     empty = await outer.post("standard-webhooks", b"", {"content-length": "0"})
     assert (empty.status_code, "code" in json.loads(empty.get_body())) == (400, True)
-    unsigned = await outer.post("standard-webhooks", b"{}", headers)
-    assert (unsigned.status_code, "code" in json.loads(unsigned.get_body())) == (401, True)
+    wrong = await outer.post("standard-webhooks", b"{}", headers)
+    assert (wrong.status_code, json.loads(wrong.get_body())["code"]) == (401, "signature_wrong")
     unknown = await outer.post("no-such-source", b"{}", headers)
     assert unknown.status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "code"),
+    [
+        ("ONBOARDING_HR_STANDARD_WEBHOOKS_SECRET", "", "secret_missing"),
+        ("ONBOARDING_HR_STANDARD_WEBHOOKS_SECRET", "whsec_not base64", "secret_malformed"),
+        ("ONBOARDING_SOURCES", "standard-webhooks=standard-webhook", "no_adapter"),
+    ],
+)
+async def test_each_503_of_step_8_has_a_code_that_the_page_explains(
+    setting: str, value: str, code: str
+) -> None:
+    outer = Outer({setting: value})
+    try:
+        answer = await outer.post("standard-webhooks", b"{}", curl_headers())
+    finally:
+        await outer.close()
+    assert (answer.status_code, json.loads(answer.get_body())["code"]) == (503, code)
+    assert f"503 with `{code}`" in PAGE
+
+
+# --- shell of other steps -----------------------------------------------------------------------------------
+
+
+def block(start: str) -> str:
+    """The one block of shell that holds this text."""
+    (found,) = [each for each in re.findall(r"```sh\n(.*?)```", PAGE, re.S) if start in each]
+    return str(found)
+
+
+def sh(script: str, folder: Path, **env: str) -> subprocess.CompletedProcess[str]:
+    """A POSIX shell in this folder, in which `python` is ours and `sleep` is short."""
+    shell = shutil.which("sh")
+    if shell is None:
+        pytest.skip("no POSIX shell on this machine")
+    python = f"python() {{ PYTHONPATH='{ROOT}' '{sys.executable}' \"$@\"; }}\nsleep() {{ :; }}\n"
+    return subprocess.run(
+        [shell, "-eu", "-c", python + script],
+        cwd=folder,
+        env={"PATH": os.defpath, **env},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def test_every_block_of_shell_is_shell(tmp_path: Path) -> None:
+    for each in re.findall(r"```sh\n(.*?)```", PAGE, re.S):
+        done = sh("set -n\n" + each, tmp_path)
+        assert done.returncode == 0, (each, done.stderr)
+
+
+def test_step_3_makes_a_hash_key_and_a_secret_that_the_service_takes(tmp_path: Path) -> None:
+    if shutil.which("openssl") is None:
+        pytest.skip("no openssl on this machine")
+    made = [line for line in block("hash-key.txt").splitlines() if line.startswith(("openssl", "printf"))]
+    assert sh("\n".join(made), tmp_path).returncode == 0
+    key, secret = (tmp_path / "hash-key.txt").read_text(), (tmp_path / "hr-secret.txt").read_text()
+    assert len(key) >= 32
+    assert len(base64.b64decode(secret.removeprefix("whsec_"), validate=True)) == 32
+    assert not re.search(r"\s", key + secret), "a line break would be part of the secret"
+
+
+def test_step_10_goes_on_with_those_who_waited_for_it_and_with_nobody_else(tmp_path: Path) -> None:
+    env = {**ENV, "ONBOARDING_STORE_PATH": str(tmp_path / "store.db")}
+
+    async def put() -> None:
+        app = bootstrap.build(Settings.from_env(env))
+        for number, reason in ((1, "dry_run"), (2, "dry_run"), (3, "no_credential_route")):
+            await app.services.cases.create(make_case(number, State.BLOCKED, reason_code=reason))
+        await app.aclose()
+
+    asyncio.run(put())
+    done = sh(block("Went live"), tmp_path, **env)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("rerun: provisioning") == 2
+    assert "c_00000000000000000003" not in done.stdout
+    assert list(tmp_path.glob("*.json")) == []
+    assert sh(block("Went live"), tmp_path, **env).stdout == "", "the list is empty now"
+
+
+def test_restoring_empties_and_makes_every_table_of_the_service(tmp_path: Path) -> None:
+    says = 'az() { echo "$@"; }\n'
+    done = sh(says + block("az storage table delete"), tmp_path, AZURE_STORAGE_ACCOUNT_NAME="stx")
+    calls = re.findall(
+        r"^storage table (\w+) --name (\w+) --account-name stx --auth-mode login$", done.stdout, re.M
+    )
+    for verb in ("delete", "create"):
+        assert sorted(name for said, name in calls if said == verb) == sorted(names.TABLES)
+    assert [said for said, _ in calls] == ["delete"] * len(names.TABLES) + ["create"] * len(names.TABLES)
+
+
+def test_a_package_that_was_kept_is_deployed_under_its_own_name() -> None:
+    """The file that `make package` writes is the newest; going back needs another."""
+    assert 'cp build/package.zip "kept/' in SHELL
+    assert re.search(r"azd deploy api --from-package kept/\S+\.zip", PAGE.split("**Roll back.**")[1])
 
 
 def test_a_standard_webhooks_secret_is_described_as_it_is() -> None:

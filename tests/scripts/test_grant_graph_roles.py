@@ -239,6 +239,14 @@ def test_roles_that_no_feature_needs_are_shown_and_stay(
     assert "not needed" in capsys.readouterr().out
 
 
+def test_in_an_emergency_one_command_takes_away_every_role_that_writes(graph: PretendGraph) -> None:
+    run(graph)
+    assert any("Write" in role for role in graph.held())
+    assert run(graph, "--reads-only", "--revoke-unneeded") == 0
+    assert graph.held()
+    assert not any("Write" in role for role in graph.held())
+
+
 def test_revoke_unneeded_takes_away_what_no_feature_needs_and_mail(
     graph: PretendGraph, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -21,6 +21,7 @@ from onboarding.ports import CaseQuery, DueRow
 from onboarding.settings import StorageSettings
 from onboarding.storage.azure.cases import AzureCaseStore
 from onboarding.storage.azure.connection import Connection
+from onboarding.storage.times import micros
 from tests.storage.stores import T0, case_id, make_case
 from tests.support.azurite import Shared
 
@@ -315,3 +316,69 @@ async def test_many_savers_and_postponers_at_once_leave_one_due_row_and_one_list
         rows = [row for row in await store.due(LATER, 99) if row.case_id == case_id(n)]
         assert len(rows) == 1
     assert sum((await store.counts()).values()) == 5
+
+
+async def test_a_refused_save_takes_away_no_due_row_that_another_one_is_about_to_make_true(place: Place):
+    """A and C plan the very same time; B was faster than A; C, who has loaded after B, is between its row and its
+    transaction while A cleans up."""
+    a, b, c = (place.client()[0] for _ in range(3))
+    await create(a, 1)
+    of_a, of_b = await changed(a), await b.get(case_id(1))
+    assert of_b is not None
+    of_b.updated_at += timedelta(seconds=1)
+    await b.save(of_b)
+    of_c = await changed(c)
+    put = c._due.put
+
+    async def put_and_let_a_lose(*arguments: Any) -> None:
+        await put(*arguments)
+        with pytest.raises(StoreConflict):
+            await a.save(of_a)
+
+    c._due.put = put_and_let_a_lose  # type: ignore[method-assign,assignment]
+    await c.save(of_c)
+    assert await b.due(LATER, 9) == [DueRow(case_id(1), LATER)]
+    case = await b.get(case_id(1))
+    assert case is not None
+    assert await b.mend(case) == ()
+
+
+async def test_a_save_that_loses_to_an_erasure_leaves_no_word_behind(place: Place):
+    a, b = (place.client()[0] for _ in range(2))
+    await create(a, 1)
+    renamed = await changed(a)
+    case = await b.get(case_id(1))
+    assert case is not None
+    await b.erase(case)
+    with pytest.raises(StoreConflict):
+        await a.save(renamed)
+    assert (await a.search(CaseQuery(q="neu"))).items == []
+    assert await a._words.page("", 9) == []
+
+
+async def test_an_erasure_that_died_after_its_claim_removes_the_list_row_when_it_is_done_again(place: Place):
+    store, _ = place.client()
+    await create(store, 1)
+    dropped = store._listings.drop
+
+    async def dies(place: str) -> None:
+        raise Killed
+
+    case = await store.get(case_id(1))
+    assert case is not None
+    store._listings.drop = dies  # type: ignore[method-assign]
+    with pytest.raises(Killed):
+        await store.erase(case)
+    store._listings.drop = dropped  # type: ignore[method-assign]
+    case = await store.get(case_id(1))
+    assert case is not None
+    await store.erase(case)
+    assert await store.counts() == {}
+
+
+async def test_what_is_due_is_found_behind_any_number_of_leftovers(place: Place):
+    store, _ = place.client()
+    await create(store, 1)
+    for n in range(30):
+        await store._due.put(case_id(2), micros(T0 - timedelta(minutes=n + 1)), 9)
+    assert await store.due(T0, 4) == [DueRow(case_id(1), T0)]

@@ -59,16 +59,6 @@ class Bodies:
 
         return await self._connection.on_container(names.BODIES, run)
 
-    async def remove(self, delivery_id: str, digest: str) -> None:
-        """Delete it, which may be gone already."""
-        if digest in (EMPTY, NONE):
-            return
-
-        async def run(client: ContainerClient) -> None:
-            await _delete(client, _name(delivery_id, digest))
-
-        await self._connection.on_container(names.BODIES, run)
-
     async def keep_only(self, delivery_id: str, digest: str) -> None:
         """Delete every body of this delivery but one: also those that an interrupted change left behind."""
         kept = _name(delivery_id, digest)

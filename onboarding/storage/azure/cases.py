@@ -12,12 +12,13 @@ from collections.abc import Awaitable, Sequence
 from datetime import datetime
 from typing import Any
 
+from azure.core.exceptions import AzureError
 from azure.data.tables import TableTransactionError
 
 from onboarding import observe
 from onboarding.domain.case import Case, TimelineEntry
-from onboarding.errors import RetryLater, StoreConflict, Unavailable
-from onboarding.ports import CaseQuery, CaseSummary, DueRow, Page, Swept
+from onboarding.errors import OnboardingError, StoreConflict, Unavailable
+from onboarding.ports import WORK_QUEUE, CaseQuery, CaseSummary, DueRow, Page, Swept
 from onboarding.storage import names
 from onboarding.storage.azure import mending, rows, tables
 from onboarding.storage.azure.aliases import AzureAliases
@@ -84,16 +85,27 @@ class AzureCaseStore(AzureAliases, AzureMarkers):
             except TableTransactionError as exc:
                 if code_of(exc) not in _CHANGED:
                     raise
-                if row.due is not None and row.moves(pointer):
-                    await self._due.withdraw(row.case_id, row.due, pointer.version + 1)
                 if exc.index != 1 or not seen:
+                    # Its due row stays: another save may be about to make the very same one true.
+                    await self._take_back_words(row, seen)
                     raise StoreConflict("the case was changed by somebody else: load it again") from exc
                 # Only its due row was postponed meanwhile: what was decided about the case still holds.
+                if row.due is not None and row.moves(pointer):
+                    await self._due.withdraw(row.case_id, row.due, pointer.version + 1)
                 pointer = await self._due.pointer(row.case_id)
             else:
                 await self._tidy(row, seen, pointer, lost)
                 return row.written(seen, pointer, etags)
         raise StoreConflict("the case's due row keeps moving: load the case again")
+
+    async def _take_back_words(self, row: rows.CaseRow, seen: rows.Seen | None) -> None:
+        """Of a save that lost to an erasure, which must not leave the new name behind. Otherwise they stay: another
+        save may be about to make them true, and a sweep removes them."""
+        if seen is None or row.words_digest == seen.words:
+            return
+        left = await tables.point(self._connection, names.CASES, row.case_id, rows.CASE, select=["was"])
+        if left is None or left.get("was") is not None:
+            await self._words.drop(row.case_id, row.words, row.ids)
 
     async def _announce_words(
         self, row: rows.CaseRow, seen: rows.Seen | None
@@ -120,12 +132,12 @@ class AzureCaseStore(AzureAliases, AzureMarkers):
             work.append(self._words.drop(row.case_id, *lost))
         try:
             await tables.together(work)
-        except RetryLater as exc:
+        except (OnboardingError, AzureError) as exc:
             observe.failure(log, "store.hints_late", exc, case_id=row.case_id)
 
     async def _words_of(self, case_id: str) -> tuple[frozenset[str], frozenset[str]]:
         row = await tables.point(self._connection, names.CASES, case_id, rows.CASE, select=["words", "ids"])
-        return (rows.words_of(row["words"]), rows.words_of(row["ids"])) if row else (frozenset(), frozenset())
+        return (rows.words_of(row["words"]), rows.ids_of(row["ids"])) if row else (frozenset(), frozenset())
 
     async def timeline(self, case_id: str, limit: int = 500) -> list[TimelineEntry]:
         """See CaseStore. The newest rows come first in the partition."""
@@ -183,11 +195,12 @@ class AzureCaseStore(AzureAliases, AzureMarkers):
         entity = await tables.point(self._connection, names.CASES, case.case_id, rows.CASE)
         if entity is None:
             raise StoreConflict("the case is gone already")
-        (claimed,) = await self._decide([tables.replace({**entity, "place": ""}, seen.etag)])
-        words, ids = rows.words_of(entity["words"]), rows.words_of(entity["ids"])
+        place = entity["place"] or entity.get("was", "")
+        (claimed,) = await self._decide([tables.replace({**entity, "place": "", "was": place}, seen.etag)])
+        words, ids = rows.words_of(entity["words"]), rows.ids_of(entity["ids"])
         await self._words.drop(case.case_id, words, ids)
-        if seen.place:
-            await self._listings.drop(seen.place)
+        if place:
+            await self._listings.drop(place)
         await self._erase_timeline(case.case_id)
         await self._decide(
             [tables.delete(case.case_id, rows.CASE, claimed), tables.delete(case.case_id, rows.DUE)]
@@ -217,8 +230,14 @@ class AzureCaseStore(AzureAliases, AzureMarkers):
             )
 
     async def ping(self) -> None:
-        """See CaseStore."""
+        """See CaseStore. All three services: a webhook needs a table, a queue and a container."""
         row = {"PartitionKey": "ping", "RowKey": "ping"}
-        await tables.upsert(self._connection, names.MARKERS, row)
+        await tables.together(
+            [
+                tables.upsert(self._connection, names.MARKERS, row),
+                self._connection.on_queue(WORK_QUEUE, lambda client: client.get_queue_properties()),
+                self._connection.on_container(names.BODIES, lambda client: client.get_container_properties()),
+            ]
+        )
         if await tables.point(self._connection, names.MARKERS, "ping", "ping") is None:
             raise Unavailable("the storage account does not give back what was written")

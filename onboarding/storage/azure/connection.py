@@ -12,8 +12,14 @@ and TableTransactionError. Nothing of a URL, key or value gets into a message.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+import itertools
+import secrets
+import urllib.request
 from collections.abc import Awaitable, Callable, Iterator
+from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
 
 from azure.core.exceptions import (
@@ -41,19 +47,13 @@ BLOB_ROLE = "Storage Blob Data Owner"
 
 #: Sockets to the account at once, per process.
 SOCKETS = 64
-#: Few and short: whoever waits is a webhook, or a message that comes again anyway.
-_PATIENCE: dict[str, Any] = {
-    "retry_total": 3,
-    "retry_backoff_factor": 0.2,
-    "retry_backoff_max": 3,
-    # The queue and blob SDKs know other names, and would wait 15 seconds and more.
-    "initial_backoff": 0.2,
-    "increment_base": 1,
-    "random_jitter_range": 0.2,
-    "connection_timeout": 5,
-    "read_timeout": 15,
-    "logging_enable": False,
-}
+#: One way of trying again for all three services, ours: few and short, because whoever waits is a webhook, or a message
+#: that comes again anyway. The SDKs' own differ from each other, and sleep as long as an answer tells them to.
+_NO_RETRY: dict[str, Any] = {"retry_total": 0, "logging_enable": False}
+_TRIES = 3
+_FIRST_WAIT, _LONGEST_WAIT = 0.2, 2.0
+#: Seconds until a connection stands, and until an answer begins.
+CONNECT, READ = 5, 10
 _ABSENT = {"TableNotFound", "QueueNotFound", "ContainerNotFound"}
 #: The container that holds it is being deleted, or the name was taken a moment ago: it comes back.
 _COMING = {"TableBeingDeleted", "QueueBeingDeleted", "ContainerBeingDeleted"}
@@ -73,6 +73,8 @@ class Connection:
         self._settings = settings
         self._session: Any = None
         self._credential: Any = None
+        self._date: str | None = None
+        self._writer, self._writes = secrets.token_hex(6), itertools.count(1)
         self._services: dict[str, Any] = {}
         self._clients: dict[tuple[str, str], Any] = {}
 
@@ -101,18 +103,40 @@ class Connection:
             await self._credential.close()
         self._services, self._clients, self._session, self._credential = {}, {}, None, None
 
+    def write_id(self) -> str:
+        """A name for one write, so that its own first try can be told from somebody else's."""
+        return f"{self._writer}-{next(self._writes)}"
+
+    def is_old(self, row: Any, age: timedelta) -> bool:
+        """True if a row was last written so long ago, by the account's own clock: ours may be a virtual one."""
+        written: datetime | None = row.metadata.get("timestamp")
+        if written is None or self._date is None:
+            return False
+        return parsedate_to_datetime(self._date) - written > age
+
     async def _run(
         self, create: Callable[[], Awaitable[Any]], role: str, run: Callable[[], Awaitable[T]]
     ) -> T:
-        with translated(role):
+        for attempt in itertools.count(1):
             try:
-                return await run()
-            except (ResourceNotFoundError, TableTransactionError) as exc:
-                if code_of(exc) not in _ABSENT:
+                with translated(role, local=self._settings.loopback):
+                    return await self._once(create, run)
+            except Unavailable as exc:
+                wait = _FIRST_WAIT * 3 ** (attempt - 1) if exc.retry_after is None else exc.retry_after
+                if attempt >= _TRIES or wait > _LONGEST_WAIT:
                     raise
-            with contextlib.suppress(ResourceExistsError):
-                await create()
+                await asyncio.sleep(wait)
+        raise AssertionError("unreachable")
+
+    async def _once(self, create: Callable[[], Awaitable[Any]], run: Callable[[], Awaitable[T]]) -> T:
+        try:
             return await run()
+        except (ResourceNotFoundError, TableTransactionError) as exc:
+            if code_of(exc) not in _ABSENT:
+                raise
+        with contextlib.suppress(ResourceExistsError):
+            await create()
+        return await run()
 
     def _client(self, kind: str, name: str) -> Any:
         found = self._clients.get((kind, name))
@@ -127,7 +151,7 @@ class Connection:
     def _service(self, kind: str) -> Any:
         if kind not in self._services:
             makers = {"table": TableServiceClient, "queue": QueueServiceClient, "blob": BlobServiceClient}
-            options = {**_PATIENCE, "transport": self._transport()}
+            options = {**_NO_RETRY, "transport": self._transport()}
             maker: Any = makers[kind]
             whole = self._settings.connection_string
             try:
@@ -159,14 +183,33 @@ class Connection:
         import aiohttp
 
         if self._session is None:
-            # The SDK decompresses bodies itself; cookies of one service are nobody else's.
+            # The SDK decompresses bodies itself; cookies of one service are nobody else's. Where no proxy is set,
+            # aiohttp need not ask for one, in another thread, at every request.
             self._session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(limit=SOCKETS),
                 auto_decompress=False,
                 cookie_jar=aiohttp.DummyCookieJar(),
-                trust_env=True,
+                trust_env=bool(urllib.request.getproxies()),
             )
-        return AioHttpTransport(session=self._session, session_owner=False)
+        return _Transport(self._note, session=self._session)
+
+    def _note(self, date: str | None) -> None:
+        self._date = date or self._date
+
+
+class _Transport(AioHttpTransport):  # type: ignore[misc]
+    """The shared session, with timeouts (the SDKs pass on none to a transport that they are given), and the account's
+    own time taken from each answer."""
+
+    def __init__(self, note: Callable[[str | None], None], *, session: Any) -> None:
+        super().__init__(session=session, session_owner=False, connection_timeout=CONNECT, read_timeout=READ)
+        self._note = note
+
+    async def send(self, request: Any, **config: Any) -> Any:
+        """As the transport does."""
+        answer = await super().send(request, **config)
+        self._note(answer.headers.get("Date"))
+        return answer
 
 
 def code_of(error: AzureError) -> str:
@@ -176,12 +219,16 @@ def code_of(error: AzureError) -> str:
 
 
 @contextlib.contextmanager
-def translated(role: str) -> Iterator[None]:
-    """Errors of the SDK as ours; those that a caller decides on pass through (see the module's text)."""
+def translated(role: str, *, local: bool = False) -> Iterator[None]:
+    """Errors of the SDK as ours; those that a caller decides on pass through (see the module's text).
+
+    `local`: the account is an Azurite on this machine.
+    """
     try:
         yield
     except ClientAuthenticationError as exc:
-        raise _refused(role) from exc
+        # azure-identity raises the same class, without an answer of the account: there was no token to send.
+        raise (_refused(role) if exc.status_code in {401, 403} else _no_token()) from exc
     except HttpResponseError as exc:
         status, code = exc.status_code or 0, code_of(exc)
         if status in {401, 403}:
@@ -207,13 +254,25 @@ def translated(role: str) -> Iterator[None]:
             code="storage_refused",
         ) from exc
     except AzureError as exc:
-        raise Unavailable("the storage account does not answer: check its network rules") from exc
+        raise Unavailable(
+            "Azurite does not answer on this machine: start it with make serve STORE=azure"
+            if local
+            else "the storage account does not answer: check its network rules"
+        ) from exc
 
 
 def _refused(role: str) -> DeployerError:
     return DeployerError(
         f"the storage account refused this identity: give it the role {role} on the account and restart",
         code="storage_forbidden",
+    )
+
+
+def _no_token() -> DeployerError:
+    return DeployerError(
+        "there is no token for the storage account: sign in with `az login`; in Azure, check that the app has its "
+        "managed identity and that AzureWebJobsStorage__clientId names it",
+        code="storage_sign_in",
     )
 
 

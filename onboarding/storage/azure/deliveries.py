@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from onboarding.errors import StoreConflict
@@ -29,6 +29,8 @@ _FIRST, _LAST = "d_", "d`"
 #: A delivery is on its way from the first to the second within a moment: one list, and no row to move.
 _OPEN = {DeliveryStatus.RECEIVED: "open", DeliveryStatus.QUEUED: "open"}
 _PRUNED = "_pruned"
+#: A hint without its row: after this long, by the account's own time, nobody is just storing that delivery.
+ABANDONED = timedelta(hours=1)
 #: Times that a page is filled up where many of its rows turn out to be of another status.
 _ROUNDS = 5
 
@@ -76,10 +78,8 @@ class AzureDeliveryStore:
             found = await self._row(delivery.delivery_id)
             if found is not None:
                 there, seen = found
-                if seen.place != place:
-                    await self._withdraw(place)
-                if seen.digest != digest:
-                    await self._bodies.remove(delivery.delivery_id, digest)
+                # What was written for this attempt stays: another attempt with the same content may need it by now.
+                # The hint is seen through, and the body goes with the next change, or the lifecycle rule.
                 return await self._with_body(there, seen), False
         raise StoreConflict("the delivery was removed while it was stored: send it again")
 
@@ -201,8 +201,7 @@ class AzureDeliveryStore:
     async def _true(self, hints: Sequence[Any], *, tidy: bool = False) -> list[Delivery]:
         """Deliveries whose row names the hint's own place, bodies left out.
 
-        `tidy` removes the other hints. Only where all of them are old: one whose row is not there yet may belong
-        to a delivery that is being stored.
+        `tidy` removes the other hints that are old: a younger one may belong to a delivery that is being stored.
         """
         found = await tables.together(self._row(keys.owner(hint["RowKey"])) for hint in hints)
         items, leftovers = [], []
@@ -210,7 +209,7 @@ class AzureDeliveryStore:
             place = f"{hint['PartitionKey']}|{hint['RowKey']}"
             if each is not None and each[1].place == place:
                 items.append(each[0])
-            else:
+            elif self._connection.is_old(hint, ABANDONED):
                 leftovers.append(place)
         if tidy:
             await tables.together(self._withdraw(place) for place in leftovers)

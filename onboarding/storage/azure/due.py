@@ -21,7 +21,9 @@ from onboarding.storage.azure.rows import Pointer
 from onboarding.storage.times import micros, moment
 
 _PARTITION = "due"
-#: A row whose case does not exist: after this long it is no case that is just being made.
+#: Pages that are read where leftovers stand before what is due.
+_ROUNDS = 50
+#: A row whose case does not exist: after this long, by the account's own time, it is no case that is just being made.
 ABANDONED = timedelta(hours=1)
 
 
@@ -51,25 +53,33 @@ class DueIndex:
 
     async def due(self, before: datetime, limit: int) -> list[DueRow]:
         """See CaseStore. One range of one partition, and one look at the case of each row."""
-        found = await tables.scan(
-            self._connection,
-            names.DUE,
-            "PartitionKey eq @p and RowKey lt @end",
-            limit,
-            p=_PARTITION,
-            end=keys.rising(before) + "`",  # after the underscore: everything at this very time is in
-        )
-        true = await tables.together(self._is_true(row, before) for row in found)
-        parsed = [_parse(row["RowKey"]) for row in found]
-        return [DueRow(case_id, when) for (when, case_id, _), ok in zip(parsed, true, strict=True) if ok]
+        items: list[DueRow] = []
+        after = ""
+        for _ in range(_ROUNDS):
+            found = await tables.scan(
+                self._connection,
+                names.DUE,
+                "PartitionKey eq @p and RowKey gt @after and RowKey lt @end",
+                limit,
+                p=_PARTITION,
+                after=after,
+                end=keys.rising(before) + "`",  # after the underscore: everything at this very time is in
+            )
+            true = await tables.together(self._is_true(row) for row in found)
+            parsed = [_parse(row["RowKey"]) for row in found]
+            pairs = zip(parsed, true, strict=True)
+            items += [DueRow(case_id, when) for (when, case_id, _), ok in pairs if ok]
+            if len(items) >= limit or len(found) < limit or not found:
+                break
+            after = found[-1]["RowKey"]
+        return items[:limit]
 
-    async def _is_true(self, row: Any, now: datetime) -> bool:
+    async def _is_true(self, row: Any) -> bool:
         when, case_id, version = _parse(row["RowKey"])
         pointer = await self.pointer(case_id)
         if (pointer.at, pointer.version) == (micros(when), version):
             return True
-        written: datetime | None = row.metadata.get("timestamp")
-        if version <= pointer.version or (not pointer.etag and written and now - written > ABANDONED):
+        if version <= pointer.version or (not pointer.etag and self._connection.is_old(row, ABANDONED)):
             await self.drop(case_id, micros(when), version)
         return False
 

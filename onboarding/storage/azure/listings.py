@@ -2,8 +2,9 @@
 
 A row lives in the partition of its facet (state, status, source, reason code), keyed by the time of its last
 change: its place is a function of the case. A list over several facets is a merge of their partitions. How many
-rows a facet has is kept beside them, in counters that change in the same transaction as the rows: `SHARDS` of
-them, so that writers seldom meet.
+rows a facet has is kept beside them, in counters that change in the same transaction as the rows. Only the sum of a
+facet's counters means anything, so every process has some of its own to write, and knows what is in them: it takes
+others when it meets another process there.
 
 Rows are hints: a page compares the place of each with the place that the case itself names, and removes what a
 death or a race has left behind.
@@ -12,7 +13,7 @@ death or a race has left behind.
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -26,9 +27,10 @@ from onboarding.storage import names
 from onboarding.storage.azure import keys, rows, tables
 from onboarding.storage.azure.connection import Connection, code_of
 
-SHARDS = 16
+#: Counters of one facet, and how many of them one process writes.
+SHARDS, LANES = 64, 4
 _FACETS, _COUNT = "facets", "n_"
-#: Times that a counter is read again because somebody else changed it meanwhile.
+#: Times that other counters are taken because somebody else writes these.
 _TRIES = 12
 
 
@@ -67,6 +69,10 @@ class Listings:
         self._known: set[str] = set()
         #: Counter → (value, etag; None: to be made). As last seen by this process.
         self._counters: dict[tuple[str, str], tuple[int, str | None]] = {}
+        #: Writers of this process take turns at a counter.
+        self._locks: defaultdict[tuple[str, str], asyncio.Lock] = defaultdict(asyncio.Lock)
+        #: Which `LANES` counters of a facet are this process's.
+        self._home: int | None = None
 
     async def move(self, old: str, row: rows.CaseRow) -> None:
         """Bring the list row of a case to its place; the new one is there before the old one goes."""
@@ -192,25 +198,37 @@ class Listings:
     async def _counted(
         self, facet: str, key: str, operation: tables.Operation, step: int, *, gone: str
     ) -> bool:
-        """One operation on a list row together with its counter; False if the row was `gone` (or there) before."""
-        name = _COUNT + keys.digest(key.partition("_")[2])[0]
+        """One operation on a list row together with a counter; False if the row was `gone` (or there) before."""
+        owner = key.partition("_")[2]
         for attempt in range(_TRIES):
-            count, etag = await self._counter(facet, name)
-            counter = {"PartitionKey": facet, "RowKey": name, "count": count + step}
-            counting = tables.replace(counter, etag) if etag else tables.create(counter)
-            try:
-                etags = await tables.commit(self._connection, names.LISTINGS, [operation, counting])
-            except TableTransactionError as exc:
-                self._counters.pop((facet, name), None)
-                if exc.index == 0 and code_of(exc) == gone:
-                    return False
-                if exc.index != 1:
+            name = self._lane(owner)
+            async with self._locks[facet, name]:
+                count, etag = await self._counter(facet, name)
+                counter = {"PartitionKey": facet, "RowKey": name, "count": count + step}
+                counting = tables.replace(counter, etag) if etag else tables.create(counter)
+                try:
+                    etags = await tables.commit(self._connection, names.LISTINGS, [operation, counting])
+                except TableTransactionError as exc:
+                    # The answer names the first of the two that was refused: the counter may be another's too.
+                    self._counters.pop((facet, name), None)
+                    if exc.index == 0 and code_of(exc) == gone:
+                        return False
+                    if exc.index != 1:
+                        raise
+                    self._home = _number(f"{owner}{attempt}") // LANES
+                except BaseException:
+                    self._counters.pop((facet, name), None)  # nobody knows whether it was written
                     raise
-                await asyncio.sleep(0.005 * attempt)
-            else:
-                self._counters[facet, name] = (count + step, etags[1])
-                return True
+                else:
+                    self._counters[facet, name] = (count + step, etags[1])
+                    return True
         raise Unavailable("the counters of a list are busy: its row follows later")
+
+    def _lane(self, owner: str) -> str:
+        """The counter that this process writes for a case: one of a few, chosen by the first case it counts."""
+        if self._home is None:
+            self._home = _number(owner) // LANES
+        return f"{_COUNT}{self._home * LANES + _number(owner) % LANES:02x}"
 
     async def _counter(self, facet: str, name: str) -> tuple[int, str | None]:
         known = self._counters.get((facet, name))
@@ -219,6 +237,11 @@ class Listings:
             known = (0, None) if row is None else (int(row["count"]), str(row.metadata["etag"]))
             self._counters[facet, name] = known
         return known
+
+
+def _number(text: str) -> int:
+    """A shard for a text, evenly spread."""
+    return int(keys.digest(text)[:8], 16) % SHARDS
 
 
 def _facet(place: str) -> str:

@@ -59,7 +59,7 @@ async def _orphaned_words(
     true: set[str] = set()
     for owner, case in zip(owners, cases, strict=True):
         if case is not None:
-            true |= keys_of(owner, rows.words_of(case["words"]), rows.words_of(case["ids"]))
+            true |= keys_of(owner, rows.words_of(case["words"]), rows.ids_of(case["ids"]))
     orphans = [key for key in found if key not in true]
     await words.drop_keys(orphans)
     return len(orphans), found[-1] if len(found) == size else None

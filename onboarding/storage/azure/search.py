@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from dataclasses import dataclass
 
@@ -16,6 +17,7 @@ from onboarding.storage.azure.words import WordIndex
 from onboarding.storage.paging import make_token, page_size, read_token
 from onboarding.storage.times import micros
 
+_CASE = re.compile(r"c_[a-z0-9]{20}")
 _TOKEN = "cases"  # noqa: S105 a kind of page token, not a secret
 #: Cases that are read one by one; more than that, and the lists are walked.
 FEW = 200
@@ -137,7 +139,7 @@ def _start(page: str | None) -> str:
     if page is None:
         return ""
     at, key = read_token(_TOKEN, page)
-    if not isinstance(key, str):
+    if not isinstance(key, str) or not _CASE.fullmatch(key):
         raise RequestError(
             "the page token is not one of ours: start at the first page", code="bad_page_token"
         )

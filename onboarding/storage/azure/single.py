@@ -1,7 +1,7 @@
 """A row that stands alone: insert if absent, compare-and-swap, and JSON of any length in its properties.
 
-Through transactions of one operation, because their errors always carry a code; the plain insert of
-azure-data-tables 12.7.0 has none where the table or the row is in question.
+Through `tables.commit`, whose errors always carry a code: a plain insert of azure-data-tables 12.7.0 has none where
+the table or the row is in question.
 """
 
 from __future__ import annotations
