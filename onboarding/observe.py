@@ -21,6 +21,8 @@ correlation: contextvars.ContextVar[str] = contextvars.ContextVar("correlation",
 _requests: contextvars.ContextVar[list[str] | None] = contextvars.ContextVar("requests", default=None)
 
 _NOISY = ("azure", "msal", "httpx", "httpcore", "kiota_http", "aiohttp.access", "urllib3")
+#: Its warnings are pages long and repeat what the Azure CLI said; whoever asked for the token says what to do.
+_SILENT = ("azure.identity",)
 _MASKS = (
     (re.compile(r"[^\s@<>\"'=,;(){}\[\]]+@[^\s@<>\"'=,;(){}\[\]]+"), "<address>"),
     (re.compile(r"(?i)\b(bearer|basic)\s+[^\s,;\"']+"), r"\1 <secret>"),
@@ -127,6 +129,8 @@ def setup(handler: logging.Handler | None = None) -> None:
     """
     for name in _NOISY:
         logging.getLogger(name).setLevel(logging.WARNING)
+    for name in _SILENT:
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     root = logging.getLogger()
     if handler is not None:
         handler.setFormatter(JsonLines())

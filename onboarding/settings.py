@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from urllib.parse import urlsplit
 
 from onboarding.errors import ConfigurationError
 
@@ -106,6 +107,17 @@ class StorageSettings:
     managed_identity: bool = False
 
     @property
+    def loopback(self) -> bool:
+        """True if the account is an emulator on this machine."""
+        whole = self.connection_string.reveal() if self.connection_string else ""
+        parts = dict(part.split("=", 1) for part in whole.split(";") if "=" in part)
+        url = parts.get("TableEndpoint") or self.table_endpoint or ""
+        try:
+            return urlsplit(url).hostname in {"127.0.0.1", "localhost", "::1"}
+        except ValueError:
+            return False  # no URL at all, which the connection says in its own words
+
+    @property
     def configured(self) -> bool:
         """True if there is enough to open all three services."""
         return bool(
@@ -168,6 +180,8 @@ class Settings:
     #: This process runs in Azure.
     in_azure: bool = False
     sources: Mapping[str, SourceSettings] = field(default_factory=dict)
+    #: Names that begin with ONBOARDING_ and mean nothing here: misspelt, most likely.
+    unknown: tuple[str, ...] = ()
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] | None = None) -> Settings:
@@ -210,12 +224,19 @@ def unresolved(value: str) -> bool:
 class _Reader:
     def __init__(self, env: Mapping[str, str]) -> None:
         self.raw, self.env = env, _Resolved(env)
+        self._read: set[str] = set()
 
     def text(self, name: str, default: str) -> str:
-        return self.env.get(PREFIX + name, "").strip() or default
+        return self.optional(name) or default
 
     def optional(self, name: str) -> str | None:
+        self._read.add(PREFIX + name)
         return self.env.get(PREFIX + name, "").strip() or None
+
+    def unknown(self) -> tuple[str, ...]:
+        """Names of ours that nothing above has asked for."""
+        ours = (name for name in self.raw if name.startswith(PREFIX) and not _PER_SOURCE.match(name))
+        return tuple(sorted(name for name in ours if name not in self._read))
 
     def choice(self, name: str, default: str, *allowed: str) -> str:
         value = self.text(name, default)
@@ -295,6 +316,7 @@ class _Reader:
             easy_auth=env.get("WEBSITE_AUTH_ENABLED", "").lower() == "true",
             in_azure=in_azure,
             sources=self.sources(),
+            unknown=self.unknown(),
         )
         _check_azure(settings, self.raw)
         return settings
@@ -346,14 +368,15 @@ class _Reader:
 
 def _source(source: str, adapter: str, parts: Mapping[str, str]) -> SourceSettings:
     def secret(name: str) -> Secret | None:
-        return Secret(parts[name]) if name in parts else None
+        # A file with a secret ends in a line feed, and no vendor's secret begins or ends with white space.
+        return Secret(parts[name].strip()) if name in parts else None
 
     return SourceSettings(
         source=source,
         adapter=adapter,
         secret=secret("SECRET"),
         secret_previous=secret("SECRET_PREVIOUS"),
-        api_url=parts.get("API_URL", "").rstrip("/") or None,
+        api_url=parts.get("API_URL", "").strip().rstrip("/") or None,
         api_token=secret("API_TOKEN"),
     )
 

@@ -76,6 +76,12 @@ def run(work: Callable[[App], Awaitable[int]]) -> int:
     return asyncio.run(whole())
 
 
+def store(app: App) -> str:
+    """Which store this is, for people: the file, or `azure`."""
+    settings = app.services.settings
+    return settings.store_path if settings.store == "embedded" else settings.store
+
+
 def exit_code(error: OnboardingError) -> int:
     """The exit code of an error (design: CLI)."""
     match error:

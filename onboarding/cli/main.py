@@ -84,22 +84,22 @@ def parser() -> argparse.ArgumentParser:
     )
     add("track", "read the audit log and the registration report once")
     add("followup", "put every case that is due on the work queue")
-    for name in NOT_BUILT:
-        verbs.add_parser(name, add_help=False)
     return top
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one verb; returns the exit code."""
     _speak_utf8()
+    given = sys.argv[1:] if argv is None else argv
+    # Not a verb of the parser: its complaint about a misspelt one lists all that it has.
+    if given and given[0] in NOT_BUILT:
+        context.note(f"'{given[0]}' is not built yet.")
+        return context.USAGE
     args, rest = parser().parse_known_args(argv)
-    if any(_UNREADABLE.search(text) for text in (sys.argv[1:] if argv is None else argv)):
+    if any(_UNREADABLE.search(text) for text in given):
         parser().error("an argument is not UTF-8 text")
     if args.verb is None:
         parser().print_help(sys.stderr)
-        return context.USAGE
-    if args.verb in NOT_BUILT:
-        context.note(f"'{args.verb}' is not built yet.")
         return context.USAGE
     if rest:
         parser().error(f"unrecognized arguments: {' '.join(rest)}")

@@ -36,9 +36,9 @@ def _serve(store: str) -> int:
     pair = processes.prepare(FOLDER, os.environ, keep=os.environ.get("KEEP") == "1", store=store)
     with pair:
         try:
-            _write(pair)
+            write(pair)
             pair.start(kept=True)
-            _write(pair)  # now with the process ids of both
+            write(pair)  # now with the process ids of both
             context.note(f"dashboard  {pair.service}/api/dashboard")
             context.note(f"mailbox    {pair.simulator}/mail")
             context.note(f"details    {context.SERVE_FILE}   (Ctrl-C ends it)")
@@ -52,22 +52,30 @@ def _serve(store: str) -> int:
 
 def _refuse_second() -> None:
     """A second one from this folder would empty the store under the first. What a kill left behind goes away."""
-    try:
-        found = json.loads(context.SERVE_FILE.read_text(encoding="utf-8"))
-        running, pids = str(found["service"]), [found.get("pid"), *found.get("children", ())]
-    except (OSError, ValueError, KeyError, TypeError):
-        running, pids = "", []
-    if running and processes.answers(f"{running}/api/health"):
-        stop = " ".join(str(pid) for pid in pids if pid)
+    if found := running():
+        service, stop = found
         raise ConfigurationError(
-            f"A service from this folder runs already at {running}: stop it first, with: kill {stop}"
+            f"A service from this folder runs already at {service}: stop it first, with: kill {stop}"
         )
     context.SERVE_FILE.unlink(missing_ok=True)
 
 
-def _write(pair: processes.Pair) -> None:
+def running() -> tuple[str, str] | None:
+    """Address and process ids of the service that build/serve.json names, if it answers."""
+    try:
+        found = json.loads(context.SERVE_FILE.read_text(encoding="utf-8"))
+        service, pids = str(found["service"]), [found.get("pid"), *found.get("children", ())]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    if not processes.answers(f"{service}/api/health"):
+        return None
+    return service, " ".join(str(pid) for pid in pids if pid)
+
+
+def write(pair: processes.Pair) -> None:
     """Before the service starts: whoever waits for `health` finds the file. Complete or not there at all."""
     draft = context.SERVE_FILE.with_suffix(".tmp")
+    draft.parent.mkdir(parents=True, exist_ok=True)
     draft.touch(mode=0o600)
     draft.write_text(json.dumps(pair.describe(), indent=2) + "\n", encoding="utf-8")
     draft.replace(context.SERVE_FILE)

@@ -32,7 +32,7 @@ class _Progress:
 
 async def export(app: App, args: argparse.Namespace) -> int:
     """`export FILE`."""
-    context.note(f"Store: {_where(app)}")
+    context.note(f"Store: {context.store(app)}")
     with new_file(Path(args.file)) as write:
         counts = await archive.export(app.services, write, _Progress("exported"))
     context.note(
@@ -48,7 +48,7 @@ async def export(app: App, args: argparse.Namespace) -> int:
 
 async def load(app: App, args: argparse.Namespace) -> int:
     """`import FILE`."""
-    context.note(f"Store: {_where(app)}. Keep the service on it stopped until this ends.")
+    context.note(f"Store: {context.store(app)}. Keep the service on it stopped until this ends.")
     try:
         with existing(Path(args.file)) as found:
             done = await archive.load(app.services, found, resume=args.resume, progress=_Progress("imported"))
@@ -57,11 +57,6 @@ async def load(app: App, args: argparse.Namespace) -> int:
         raise
     _say(args, {"file": args.file, "rows": dict(done.counts), "there_already": done.there})
     return context.OK
-
-
-def _where(app: App) -> str:
-    settings = app.services.settings
-    return settings.store_path if settings.store == "embedded" else settings.store
 
 
 def _say(args: argparse.Namespace, data: dict[str, object]) -> None:

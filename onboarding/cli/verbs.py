@@ -33,7 +33,7 @@ async def _cases(app: App, args: argparse.Namespace) -> int:
         {**item, "next": item["next_action"]["what"], "when": item["next_action"]["when"]} for item in items
     ]
     if not rows:
-        context.note("No case matches here. Store: " + app.services.settings.store_path)
+        context.note(f"No case matches here. Store: {context.store(app)}")
         return context.OK
     columns = [("case_id", "CASE"), ("display_name", "NAME"), ("employee_id", "ID"), ("state", "STATE")]
     columns += [("reason_code", "REASON"), ("status", "STATUS"), ("recoverable", "RECOVERABLE")]
@@ -48,7 +48,6 @@ async def _show(app: App, args: argparse.Namespace) -> int:
     if args.json:
         context.out_json(data)
         return context.OK
-    account = data["account"]
     hire = data["hire"]
     name = (
         hire["display_name"]
@@ -58,7 +57,7 @@ async def _show(app: App, args: argparse.Namespace) -> int:
     context.out(f"{data['case_id']}  {name}  ({data['source']}, {data['employee_id'] or 'no id'})")
     context.out(f"{data['state']}: {data['explanation']}")
     context.out(f"confirmed in person: {data['status']}   recoverable today: {data['recoverable']}")
-    context.out(f"account: {account['user_principal_name'] if account else 'none yet'}")
+    context.out(f"account: {_account(data)}")
     if data["found_account"]:
         context.out(f"an account that has this number already: {data['found_account']}")
     following = data["next_action"]
@@ -71,6 +70,15 @@ async def _show(app: App, args: argparse.Namespace) -> int:
     ]
     context.table(rows, [("at", "AT"), ("actor", "WHO"), ("action", "WHAT"), ("detail", "DETAIL")])
     return context.OK
+
+
+def _account(data: dict[str, Any]) -> str:
+    """The user name, and whether it is more than reserved."""
+    if data["account"]:
+        return str(data["account"]["user_principal_name"])
+    # An account that was found may have the very name that is reserved: it is told on its own line.
+    reserved = None if data["found_account"] else data["reserved_user_principal_name"]
+    return f"none yet; {reserved} is reserved, not created" if reserved else "none yet"
 
 
 async def _deliveries(app: App, args: argparse.Namespace) -> int:

@@ -17,7 +17,7 @@ from onboarding.followup.messages import recognise
 from onboarding.intake.identity import being_forgotten
 from onboarding.operate import actions, cases, forget, requests
 from onboarding.operate.explain import MEANING, listed_next, next_words, pass_ended
-from onboarding.operate.story import rung_words, sentence
+from onboarding.operate.story import rung_words, said_once, sentence
 from onboarding.ports import CaseQuery, CaseSummary, Services
 from onboarding.web import PROBLEM, Request, Response
 
@@ -124,7 +124,7 @@ async def case_page(s: Services, request: Request, who: Principal) -> Response:
         case=data,
         name=name or "No name yet",
         next_words=next_words(case),
-        story=[_told(item) for item in reversed(data["timeline"])],
+        story=[_told(item) for item in reversed(said_once(data["timeline"]))],
         buttons=buttons,
         forget=forget.KEPT if _may_forget(case, who) else None,
         token=access.form_token(who, s.settings, now),

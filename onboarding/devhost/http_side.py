@@ -31,6 +31,8 @@ _PRINCIPAL = "x-ms-client-principal"
 _FRAMING = {"content-length", "transfer-encoding", "connection"}
 
 
+#: Where somebody wants to be who types the host's address.
+HOME = "/api/dashboard"
 #: Seconds without a byte after which a body that was announced is taken as it is.
 _IDLE = 3.0
 
@@ -73,6 +75,9 @@ class HttpSide:
         """Answer one request."""
         path, query = _target(request)
         found = self._find(request.method, path)
+        if found is None and request.method == "GET" and path in {"", "/"} and self._find("GET", HOME):
+            # Ours alone: a real app shows a page of the platform here, which is of no use to anybody.
+            return web.Response(status=302, headers={"Location": HOME})
         if found is None:
             return web.Response(status=404)
         route, values = found

@@ -7,8 +7,10 @@ repeats a policy value, so a changed policy applies to everybody at once.
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import time
+from types import MappingProxyType
 from typing import Any, get_args, get_type_hints
 
 import msgspec
@@ -50,6 +52,17 @@ class WorkingTimePolicy:
     end: time = time(17, 0)
 
 
+#: audience → messages of the ladder that are written for it. `onboarding.followup.messages` has their texts; a
+#: test holds the two together.
+LADDER_MESSAGES: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "person": ("nudge_first", "nudge_second", "nudge_third", "nudge_last"),
+        "manager": ("escalate_manager",),
+        "desk": ("escalate_desk",),
+    }
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Rung:
     """One entry of the ladder. `day` counts calendar days from day 0: the first working day on or after the start
@@ -59,7 +72,7 @@ class Rung:
     #: `person`, `manager` or `desk`.
     audience: str
     day: int
-    #: Name of the message template.
+    #: One of the audience's `LADDER_MESSAGES`.
     message: str
 
 
@@ -166,13 +179,23 @@ def _check(policy: Policy) -> None:
     if len(set(rungs)) != len(rungs):
         raise ConfigurationError("The policy file names a rung twice; every rung needs its own name.")
     for rung in policy.follow_up.ladder:
-        if rung.audience not in {"person", "manager", "desk"} or rung.day < 0:
-            raise ConfigurationError(
-                f"Rung '{rung.rung}': audience is person, manager or desk, and day is 0 or more."
-            )
+        _check_rung(rung)
     if policy.working_time.start >= policy.working_time.end:
         raise ConfigurationError("working_time: start must be before end.")
     _check_retention(policy.retention)
+
+
+def _check_rung(rung: Rung) -> None:
+    """A wrong name would be found out when the first message is due, and stop everybody's reminders then."""
+    known = LADDER_MESSAGES.get(rung.audience)
+    if known is None or rung.day < 0:
+        raise ConfigurationError(
+            f"Rung '{rung.rung}': audience is person, manager or desk, and day is 0 or more."
+        )
+    if rung.message not in known:
+        raise ConfigurationError(
+            f"Rung '{rung.rung}': message for the audience {rung.audience} is one of: {', '.join(known)}."
+        )
 
 
 def _check_retention(retention: RetentionPolicy) -> None:

@@ -13,7 +13,7 @@ from datetime import datetime
 from onboarding import casework
 from onboarding.domain.case import Case, PassStatus, StepRecord, StepStatus
 from onboarding.domain.hire import Certainty
-from onboarding.domain.lifecycle import Event, State
+from onboarding.domain.lifecycle import Event, State, allowed
 from onboarding.errors import IllegalTransition, Refused, RequestError, StoreConflict
 from onboarding.intake.decide import lacking
 from onboarding.intake.identity import being_forgotten
@@ -97,6 +97,34 @@ _NEXT = {
 }
 
 
+#: Actions that are one event of the lifecycle table, in the order in which they are offered.
+_EVENTS = {"rerun": Event.RERUN, "pause": Event.PAUSE, "resume": Event.RESUME, "exclude": Event.EXCLUDE}
+
+
+def possible(case: Case) -> list[str]:
+    """Actions that this case would take now, by the names that all views use; to erase it is always possible."""
+    code = case.reason_code or ""
+    waits = case.state is State.BLOCKED and code.startswith(APPROVABLE)
+    incomplete = case.certainty is not Certainty.EMPLOYEE or bool(lacking(case))
+    refused = {"rerun"} if incomplete or (waits and code not in ASKED_AGAIN) else set()
+    taken = allowed(case.state)
+    found = ["approve"] if waits else []
+    found += [name for name, event in _EVENTS.items() if event in taken and name not in refused]
+    if case.state is State.EXCLUDED:
+        found.append("resume")
+    return [*found, "forget"]
+
+
+def _apply(case: Case, action: str, *, reason: str | None = None) -> None:
+    """`Case.apply`; the refusal names what an operator can do, not events that only HR or time can bring."""
+    try:
+        case.apply(_EVENTS[action], reason=reason)
+    except IllegalTransition as exc:
+        raise IllegalTransition(
+            f"A case in state '{case.state}' cannot take '{action}'. Possible now: {', '.join(possible(case))}."
+        ) from exc
+
+
 async def _go_on(s: Services, case: Case, now: datetime, action: str, ask: Ask) -> None:
     note = casework.entry(
         now, action, f"operator:{ask.actor}", reason=ask.reason.strip(), from_step=ask.from_step
@@ -122,7 +150,7 @@ async def _rerun(s: Services, case: Case, now: datetime, ask: Ask) -> None:
     if case.state is State.BLOCKED and case.return_state in {State.RECEIVED, State.AWAITING_FETCH}:
         case.apply(Event.UNBLOCK)  # whatever stopped it there, the hire is complete: it goes the usual way
     else:
-        case.apply(Event.RERUN)
+        _apply(case, "rerun")
     for name in reset:
         record = case.step(name)
         if ask.from_step or record.status not in {StepStatus.DONE, StepStatus.SKIPPED}:
@@ -152,14 +180,14 @@ async def _approve(s: Services, case: Case, now: datetime, ask: Ask) -> None:
 
 
 async def _pause(s: Services, case: Case, now: datetime, ask: Ask) -> None:
-    case.apply(Event.PAUSE)
+    _apply(case, "pause")
     await _stop(s, case, now, "pause", ask)
 
 
 async def _resume(s: Services, case: Case, now: datetime, ask: Ask) -> None:
     if case.state is State.EXCLUDED:
         return await _include(s, case, now, ask)
-    case.apply(Event.RESUME)
+    _apply(case, "resume")
     for record in case.steps.values():
         record.first_failed_at = None  # the pause does not count as time without success
     await _go_on(s, case, now, "resume", ask)
@@ -179,7 +207,7 @@ async def _include(s: Services, case: Case, now: datetime, ask: Ask) -> None:
 
 async def _exclude(s: Services, case: Case, now: datetime, ask: Ask) -> None:
     code = case.reason_code or ""
-    case.apply(Event.EXCLUDE, reason=code if code.startswith(APPROVABLE) else None)
+    _apply(case, "exclude", reason=code if code.startswith(APPROVABLE) else None)
     if case.pass_at_large(now):
         note = casework.entry(now, "exclude", f"operator:{ask.actor}", reason=ask.reason.strip())
         await casework.hand_on(s, case, now, "revoke_pass", "exclude", note)

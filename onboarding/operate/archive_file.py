@@ -21,12 +21,16 @@ from onboarding.operate.archive_rows import (
     VERSION,
     End,
     Header,
+    cut,
     damaged,
     kind_of,
+    other,
     read,
 )
 
 _GZIP = b"\x1f\x8b"
+#: How the first line begins; a file may be cut before that is all there.
+_FIRST = b'{"row":"archive"'
 Write = Callable[[bytes], object]
 
 
@@ -103,11 +107,15 @@ class Archive:
             source = gzip.GzipFile(fileobj=self.raw, mode="rb") if packed else self.raw
             while text := source.readline(MAX_LINE + 1):
                 number += 1
+                if number == 1 and not _may_begin(text):
+                    raise other()
                 if not text.endswith(b"\n"):
-                    raise damaged(number, "is cut off" if len(text) <= MAX_LINE else "is too long")
+                    raise cut(number) if len(text) <= MAX_LINE else damaged(number, "is too long")
                 yield number, text
-        except (EOFError, OSError, zlib.error) as exc:
-            raise damaged(number + 1, f"cannot be read ({type(exc).__name__})") from exc
+        except EOFError as exc:
+            raise cut(number) from exc
+        except (OSError, zlib.error) as exc:
+            raise damaged(number + 1, "cannot be read: copy the file again") from exc
 
     def verified(self) -> End:
         """Read everything once: every row typed, the counts and the digest of the last line true.
@@ -121,7 +129,7 @@ class Archive:
                 raise damaged(number, "comes after the end")
             row = read(number, text)
             if isinstance(row, Header) is not (number == 1):
-                raise damaged(number, f"is not the first line of an {FORMAT}")
+                raise damaged(number, "is a first line, and is not the first")
             if isinstance(row, Header):
                 _check_header(row)
             elif isinstance(row, End):
@@ -131,18 +139,21 @@ class Archive:
                 counts[kind_of(row)] += 1
             digest.update(text)
         if end is None:
-            raise Refused(
-                f"The archive ends after line {number} without its last line: it was cut. Export again.",
-                code="archive_cut",
-            )
+            raise cut(number) if number else other()
         if end.counts != counts or end.sha256 != digest.hexdigest():
             raise damaged(number, "does not agree with the lines before it: the archive was changed")
         return end
 
 
+def _may_begin(text: bytes) -> bool:
+    """Is this the first line of an archive, or what was left of it? Anything else never was one."""
+    start = text[: 2 * len(_FIRST)].replace(b" ", b"")
+    return start.startswith(_FIRST) or _FIRST.startswith(start)
+
+
 def _check_header(header: Header) -> None:
     if header.format != FORMAT:
-        raise damaged(1, f"is not the first line of an {FORMAT}")
+        raise other()
     if header.version != VERSION:
         raise Refused(
             f"The archive has version {header.version:d}, this program knows {VERSION}: use the program that wrote it.",

@@ -121,13 +121,25 @@ def damaged(number: int, why: str) -> Refused:
     )
 
 
+def other() -> Refused:
+    """The error of a file that never was an archive."""
+    return Refused("This is not a file that `export` wrote.", code="not_an_archive")
+
+
+def cut(number: int) -> Refused:
+    """The error of a file that ends in or after this line, before its end."""
+    return Refused(
+        f"The file ends early, at line {number}: copy it again, or export again.", code="archive_cut"
+    )
+
+
 def read(number: int, text: bytes) -> Header | Row | End:
     """The row of a line, whole and typed. Refused with the line's number, and nothing that stands in it."""
     try:
         row = _decoder.decode(text)
         _check(row)
     except (msgspec.MsgspecError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as exc:
-        raise damaged(number, f"is not a row of an archive ({type(exc).__name__})") from exc
+        raise damaged(number, "is not a row of an archive") from exc
     return row
 
 

@@ -102,6 +102,7 @@ def case_json(case: Case, timeline: Sequence[TimelineEntry], now: datetime | Non
             "created_at": stamp(account.created_at),
             "manager_id": account.manager_id,
         },
+        "reserved_user_principal_name": _reserved(case),
         "found_account": case.found_account,
         "status": str(case.status),
         "recoverable": str(case.recoverable),
@@ -151,6 +152,11 @@ def case_json(case: Case, timeline: Sequence[TimelineEntry], now: datetime | Non
         "created_at": stamp(case.created_at),
         "updated_at": stamp(case.updated_at),
     }
+
+
+def _reserved(case: Case) -> str | None:
+    """The name that the account will have: taken in our store, created nowhere. None once there is an account."""
+    return case.intent.user_principal_name if case.intent and not case.account else None
 
 
 def _step(case: Case, name: str) -> dict[str, Any]:

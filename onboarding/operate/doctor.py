@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from onboarding.errors import OnboardingError
+from onboarding.errors import ConfigurationError, OnboardingError, RetryLater
+from onboarding.intake import catalog
+from onboarding.intake.signatures import read_key
 from onboarding.ports import Services
+from onboarding.settings import SourceSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +22,13 @@ class Finding:
 
     def as_json(self) -> dict[str, Any]:
         return {"what": self.what, "ok": self.ok, "text": self.text}
+
+
+#: Is the tenant simulated? → what to do when it does not answer. The service would try again; doctor does not.
+_SILENT = {
+    True: "The simulator does not answer: start it with make serve, or check ONBOARDING_GRAPH_BASE_URL.",
+    False: "Graph does not answer: check the network and ONBOARDING_GRAPH_BASE_URL, then run doctor again.",
+}
 
 
 async def examine(s: Services) -> list[Finding]:
@@ -45,8 +55,36 @@ def _settings(s: Services) -> list[Finding]:
             if secrets
             else "Set ONBOARDING_HR_<SOURCE>_SECRET: without one, the door answers 503.",
         ),
+        *(_source(source) for _, source in sorted(settings.sources.items())),
         Finding("deadline", True, f"directory data stops counting on {settings.deadline.isoformat()}"),
+        *(
+            Finding(f"setting {name}", False, "No such setting is read: misspelt? Correct or remove it.")
+            for name in settings.unknown
+        ),
     ]
+
+
+def _source(source: SourceSettings) -> Finding:
+    """Would the door of this source open? The adapter, and the form of the secrets; a wrong one looks the same."""
+    what, adapter = f"HR source {source.source}", catalog.find(source.adapter)
+    if adapter is None:
+        known = ", ".join(catalog.adapters())
+        return Finding(
+            what,
+            False,
+            f"There is no adapter '{source.adapter}': name one in ONBOARDING_SOURCES, as "
+            f"{source.source}=adapter. Known: {known}.",
+        )
+    if not source.secret:
+        name = f"ONBOARDING_HR_{source.source.upper().replace('-', '_')}_SECRET"
+        return Finding(what, False, f"Set {name}: without it, this door answers 503.")
+    try:
+        for key_id, secret in (("current", source.secret), ("previous", source.secret_previous)):
+            if secret:
+                read_key(adapter.scheme, secret, source.source, key_id)
+    except ConfigurationError as exc:
+        return Finding(what, False, exc.message)
+    return Finding(what, True, f"adapter {adapter.slug}, the secret has the right form")
 
 
 async def _store(s: Services) -> Finding:
@@ -55,12 +93,15 @@ async def _store(s: Services) -> Finding:
     except OnboardingError as exc:
         return Finding("store", False, exc.message)
     counts = await s.cases.counts()
-    return Finding("store", True, f"readable and writable, {sum(counts.values())} cases")
+    number = sum(counts.values())
+    return Finding("store", True, f"readable and writable, {number} case{'' if number == 1 else 's'}")
 
 
 async def _tenant(s: Services) -> list[Finding]:
     try:
         found = await s.directory.check()
+    except RetryLater:
+        return [Finding("tenant", False, _SILENT[s.settings.graph == "simulated"])]
     except OnboardingError as exc:
         return [Finding("tenant", False, exc.message)]
     return [Finding(f"tenant: {what}", text == "ok", text) for what, text in found.items()]

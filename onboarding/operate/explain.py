@@ -115,7 +115,7 @@ REASONS: dict[str, tuple[str, str]] = {
     ),
     "dry_run": (
         "The service runs in dry-run mode and writes nothing to the tenant.",
-        "Check the plan, set ONBOARDING_MODE=live, then rerun.",
+        "Check the person's data and the reserved user name, set ONBOARDING_MODE=live, then rerun.",
     ),
     "name_unusable": ("No display name can be made of what HR sent.", "Correct the name in HR, then rerun."),
 }

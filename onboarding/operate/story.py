@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from onboarding.domain.case import Act
 
@@ -63,9 +64,13 @@ TIMELINE: dict[str, str] = {
 #: Entries that hold what an operator wrote: shown as written.
 _WRITTEN = frozenset({"rerun", "approve", "pause", "resume", "exclude", "forget"})
 
+#: What a step writes on its way, and its `step_done` says again: needed by whoever looks after a crash.
+_SAID_AGAIN = {"username_reserved": "reserve_username", "pass_delivered": "issue_access_pass"}
+
 #: (step, detail) → words; without a detail, the words for any other.
 _DONE: dict[tuple[str, str], str] = {
     ("reserve_username", ""): "A user name was reserved",
+    ("reserve_username", "already_reserved"): "The reserved user name stays",
     ("create_account", ""): "The account was created",
     ("create_account", "created_with_mobile_phone"): "The account was created, with the mobile phone from HR",
     ("create_account", "adopted"): "The account that was there already was taken over",
@@ -105,6 +110,19 @@ _ACTS = {
     Act.RESET_FAILED: "could not reset the password",
     Act.RESET_SUCCEEDED: "reset the password",
 }
+
+
+def said_once(timeline: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The timeline (oldest first, as `case_json` has it) without entries that a later one says again."""
+    kept, done = [], set()
+    for item in reversed(timeline):
+        if item["action"] == "step_done" and item["detail"].get("detail") != "already_reserved":
+            done.add(item["detail"].get("step"))
+        elif (step := _SAID_AGAIN.get(item["action"])) in done:
+            done.discard(step)
+            continue
+        kept.append(item)
+    return kept[::-1]
 
 
 def rung_words(rung: str) -> str:

@@ -161,3 +161,15 @@ def test_request_ids_are_collected_by_whoever_asks() -> None:
             observe.note_request("b")
         observe.note_request("c")
     assert (outer, inner) == (["a", "c"], ["b"])
+
+
+def test_the_pages_that_azure_identity_writes_about_a_missing_sign_in_are_not_shown(
+    root: logging.Logger,
+) -> None:
+    handler = Host()
+    root.handlers[:] = [handler]
+    observe.setup()
+    logging.getLogger("azure.identity.aio._credentials.chained").warning("DefaultAzureCredential failed")
+    logging.getLogger("azure.identity").error("and again")
+    logging.getLogger("azure.core").warning("kept")
+    assert handler.texts == ["kept"]

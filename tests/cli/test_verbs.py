@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ import pytest
 from onboarding.bootstrap import build
 from onboarding.cli import context, verbs
 from onboarding.cli import main as command
-from onboarding.domain.case import Alias, AliasKind
+from onboarding.domain.case import AccountIntent, Alias, AliasKind
 from onboarding.domain.lifecycle import State
 from onboarding.errors import Ambiguous, PermissionMissing, StoreConflict, Unavailable
 from onboarding.intake import catalog, receive, signing
@@ -23,6 +24,7 @@ from onboarding.operate import doctor
 from onboarding.settings import Settings
 from onboarding.web import Request
 from tests.support import planted
+from tests.support.doubles import T0
 from tests.support.outer import case_id, make_case, rich_case
 
 ROOT = Path(__file__).parents[2]
@@ -133,6 +135,47 @@ def test_a_case_is_shown_by_any_of_its_ids_and_as_the_schema_says(run: Run, put:
     text = run("show", wanted).out
     assert text.startswith(f"{case_id(1)}  {planted.GIVEN}")
     assert "next: Remind the person at 2026-08-19T08:00:00Z" in text
+
+
+def test_in_dry_run_the_reserved_name_is_shown_and_called_reserved(run: Run, put: Put) -> None:
+    upn = "zoë.o-neill@contoso.example"
+    waiting = make_case(1, State.BLOCKED, reason_code="dry_run", intent=AccountIntent(upn, "m", T0))
+    put(waiting, rich_case(2, intent=AccountIntent(upn, "m", T0)))
+    data = run("show", case_id(1), "--json").json
+    assert (data["account"], data["reserved_user_principal_name"]) == (None, upn)
+    text = run("show", case_id(1)).out
+    assert f"account: none yet; {upn} is reserved, not created" in text
+    assert "reserved user name" in data["explanation"]
+    assert "plan" not in data["explanation"]
+    put(make_case(3, State.BLOCKED, intent=AccountIntent(upn, "m", T0), found_account=upn))
+    assert "reserved" not in run("show", case_id(3)).out, "the account that was found is called found"
+    created = run("show", case_id(2), "--json").json
+    assert created["account"]
+    assert created["reserved_user_principal_name"] is None
+    assert "reserved" not in run("show", case_id(2)).out.splitlines()[3]
+
+
+def test_an_empty_list_names_the_store_that_was_asked(
+    run: Run, env: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert run("cases").err == f"No case matches here. Store: {env['ONBOARDING_STORE_PATH']}\n"
+    monkeypatch.setattr(context, "store", lambda app: "azure")
+    assert run("cases").err.endswith("Store: azure\n")
+
+
+def test_the_azure_store_is_not_called_by_a_file_that_it_does_not_use() -> None:
+    settings = Settings.from_env(
+        {"ONBOARDING_STORE": "azure", "AzureWebJobsStorage": "UseDevelopmentStorage=true"}
+    )
+    assert context.store(SimpleNamespace(services=SimpleNamespace(settings=settings))) == "azure"  # type: ignore[arg-type]
+
+
+def test_a_misspelt_verb_is_shown_the_verbs_that_exist_and_no_other(run: Run) -> None:
+    answer = run("shwo")
+    assert answer.code == 2
+    for verb in NOT_BUILT:
+        assert f"'{verb}'" not in answer.err
+        assert f"\n    {verb} " not in run("--help").out
 
 
 def test_what_nobody_has_is_exit_3(run: Run, put: Put) -> None:

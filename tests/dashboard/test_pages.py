@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from onboarding.dashboard.render import _environment
-from onboarding.domain.case import NextAction, Status, TimelineEntry
+from onboarding.domain.case import AccountIntent, NextAction, Status, TimelineEntry
 from onboarding.domain.hire import Hire, ManagerRef
 from onboarding.domain.lifecycle import State
 from onboarding.followup.messages import reference
@@ -569,3 +569,54 @@ async def test_the_page_answers_whether_we_sent_a_message(outer: Outer) -> None:
         assert "No message about this person has this reference" in page.text
         assert "<script>alert" not in page.text
     assert "Treat it as phishing" not in (await get(outer)).text
+
+
+# --- what is said once, and what is reserved -----------------------------------------------------------------
+
+
+async def test_a_reserved_name_is_on_the_page_and_called_reserved(outer: Outer) -> None:
+    upn = "zoë.o-neill@contoso.example"
+    blocked = make_case(1, State.BLOCKED, reason_code="dry_run", intent=AccountIntent(upn, "m", T0))
+    await outer.put(blocked)
+    await outer.put(rich_case(2, intent=AccountIntent("other@contoso.example", "m", T0)))
+    await outer.put(make_case(3))
+    text = (await get(outer)).text
+    assert upn in text
+    assert "(reserved, not created)" in text
+    created = (await get(outer, number=2)).text
+    assert "other@contoso.example" not in created
+    assert "reserved, not created" not in created
+    assert "none yet" in (await get(outer, number=3)).text
+
+
+def _entry(action: str, **detail: str) -> TimelineEntry:
+    return TimelineEntry(T0, "service", action, detail)
+
+
+async def test_what_a_step_says_twice_is_told_once_with_its_request(outer: Outer) -> None:
+    await outer.put(
+        rich_case(1),
+        _entry("username_reserved"),
+        _entry("step_done", step="reserve_username"),
+        _entry("pass_delivered", recipient="desk"),
+        _entry("step_done", step="issue_access_pass", detail="desk", request_id="r-7"),
+    )
+    text = (await get(outer)).text
+    assert text.count("A user name was reserved") == 1
+    assert text.count("handed to") == 1
+    assert "r-7" in text
+
+
+async def test_what_a_crash_left_without_its_end_is_told(outer: Outer) -> None:
+    await outer.put(
+        rich_case(1),
+        _entry("username_reserved"),
+        _entry("step_done", step="reserve_username", detail="already_reserved"),
+        _entry("pass_delivered", recipient="manager"),
+        _entry("step_done", step="issue_access_pass", detail="manager"),
+        _entry("pass_delivered", recipient="desk"),
+    )
+    text = (await get(outer)).text
+    assert text.count("A user name was reserved") == 1
+    assert "The reserved user name stays" in text
+    assert text.count("handed to") == 2

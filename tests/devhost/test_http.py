@@ -245,3 +245,19 @@ async def test_header_bytes_that_are_not_utf8_are_a_400(serve: Any) -> None:
         await reader.readuntil(b"\r\n\r\n")
         assert (await reader.readline()).startswith(b"HTTP/1.1 200")
         writer.close()
+
+
+PAGE = """
+@app.route("dashboard", methods=["GET"])
+async def dashboard(req: func.HttpRequest) -> func.HttpResponse:
+    return func.HttpResponse("here")
+"""
+
+
+async def test_the_bare_address_leads_to_the_dashboard_where_there_is_one(serve: Any) -> None:
+    async with serve(PAGE) as s:
+        assert (await s.get("/"))[:2] == (200, b"here")
+        assert (await s.get("/", "POST"))[0] == 404
+        assert (await s.get("/index.html"))[0] == 404
+    async with serve(ECHO) as s:
+        assert (await s.get("/"))[0] == 404

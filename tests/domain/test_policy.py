@@ -9,8 +9,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from onboarding.domain.policy import DEFAULT_LADDER, Policy, load
+from onboarding.domain.policy import DEFAULT_LADDER, LADDER_MESSAGES, Policy, load
 from onboarding.errors import ConfigurationError
+from onboarding.followup.messages import MESSAGES
 
 FULL = """
 [account]
@@ -84,8 +85,8 @@ def test_a_file_changes_what_it_names_and_nothing_else() -> None:
         ('[[follow_up.ladder]]\nrung="a"\naudience="desk"\nday=-1\nmessage="m"', "'a'"),
         ('[[follow_up.ladder]]\nrung="a"\naudience="desk"\nday=1', "message"),
         (
-            '[[follow_up.ladder]]\nrung="a"\naudience="desk"\nday=1\nmessage="m"\n'
-            '[[follow_up.ladder]]\nrung="a"\naudience="desk"\nday=2\nmessage="m"',
+            '[[follow_up.ladder]]\nrung="a"\naudience="desk"\nday=1\nmessage="escalate_desk"\n'
+            '[[follow_up.ladder]]\nrung="a"\naudience="desk"\nday=2\nmessage="escalate_desk"',
             "twice",
         ),
         ("[retention]\nunresolved_days = 6", "unresolved_days"),
@@ -125,3 +126,41 @@ def test_the_document_shows_the_defaults_and_every_key():
     known = msgspec.to_builtins(Policy())
     known["follow_up"].pop("ladder")
     assert msgspec.to_builtins(example) == known
+
+
+def rung(audience: str, message: str) -> str:
+    return f'[[follow_up.ladder]]\nrung = "a"\naudience = "{audience}"\nday = 1\nmessage = "{message}"'
+
+
+@pytest.mark.parametrize("audience", LADDER_MESSAGES)
+@pytest.mark.parametrize(
+    "message", ["", "nudge_frist", "welcome", "resolved_desk", "access_pass_manager", "Nudge_first", "山田"]
+)
+def test_a_message_that_the_ladder_cannot_send_is_refused_when_the_file_is_read(
+    audience: str, message: str
+) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        load(rung(audience, message))
+    assert "'a'" in caught.value.message
+    assert all(name in caught.value.message for name in LADDER_MESSAGES[audience])
+
+
+def test_a_message_goes_to_the_audience_that_it_is_written_for() -> None:
+    for audience, messages in LADDER_MESSAGES.items():
+        for message in messages:
+            assert load(rung(audience, message)).follow_up.ladder[0].message == message
+            for other in LADDER_MESSAGES.keys() - {audience}:
+                with pytest.raises(ConfigurationError, match=f"audience {other}"):
+                    load(rung(other, message))
+
+
+def test_the_default_ladder_would_be_taken_from_a_file() -> None:
+    assert all(item.message in LADDER_MESSAGES[item.audience] for item in DEFAULT_LADDER)
+
+
+def test_the_messages_of_the_ladder_are_those_that_followup_has_texts_for() -> None:
+    for audience, names in LADDER_MESSAGES.items():
+        for name in names:
+            assert MESSAGES[name].audience == audience
+    others = MESSAGES.keys() - {name for names in LADDER_MESSAGES.values() for name in names}
+    assert others == {"welcome", "resolved_desk", "access_pass_manager", "access_pass_desk"}

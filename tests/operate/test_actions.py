@@ -310,3 +310,38 @@ async def test_a_claim_lease_is_the_longest_that_a_rerun_waits(world: World) -> 
     await act(world, "rerun")
     await work.handle(world.s, WorkMessage(case_id=CASE_ID))
     assert (await world.case()).next_action.when == T0 + CLAIM_LEASE
+
+
+@pytest.mark.parametrize(
+    ("state", "action", "named"),
+    [
+        (State.CANCELLED, "pause", "exclude, forget|forget"),
+        (State.PAUSED, "pause", "resume, exclude, forget"),
+        (State.EXCLUDED, "exclude", "resume, forget"),
+        (State.CLOSED, "rerun", "forget"),
+        (State.FOLLOWING_UP, "resume", "rerun, pause, exclude, forget"),
+    ],
+)
+async def test_a_refused_action_names_what_an_operator_can_do_and_no_event_of_the_service(
+    world: World, state: State, action: str, named: str
+) -> None:
+    await start(world, state)
+    with pytest.raises(IllegalTransition, match=rf"Possible now: ({named})\.$") as caught:
+        await act(world, action)
+    for event in set(Event) - set(actions.ACTIONS):
+        assert event not in caught.value.message.partition("Possible now:")[2]
+
+
+@pytest.mark.parametrize("action", LEGAL)
+@pytest.mark.parametrize("state", State)
+@pytest.mark.parametrize("code", [None, "dry_run", "needs_approval_rehire", "needs_approval_pass"])
+async def test_what_is_called_possible_is_taken(
+    world: World, state: State, action: str, code: str | None
+) -> None:
+    case = await start(world, state, reason_code=code if state is State.BLOCKED else None)
+    named = actions.possible(case)
+    if action in named:
+        await act(world, action)
+    else:
+        with pytest.raises(IllegalTransition):
+            await act(world, action)

@@ -606,6 +606,38 @@ async def test_a_file_of_something_else_is_refused(opened: Open, file: Path, fir
         await load(opened("embedded", "empty"), file)
 
 
+@pytest.mark.parametrize(
+    "first",
+    [b"%PDF-1.7", b"SQLite format 3\x00", b"", b'{"items": []}', "Ø,ß,山田".encode(), b"\x1f\x8b\x08 no"],
+)
+async def test_a_file_that_is_no_archive_is_told_so_in_words_of_people(
+    opened: Open, file: Path, first: bytes
+) -> None:
+    for data in (first, first + b"\n", gzip.compress(first + b"\n")):
+        file.write_bytes(data)
+        with pytest.raises(Refused) as caught:
+            await load(opened("embedded", "empty"), file)
+        assert "Error" not in caught.value.message
+        if not data.startswith(b"\x1f\x8b\x08 no") and data != b"\x1f\x8b\x08 no\n":
+            assert caught.value.message == "This is not a file that `export` wrote."
+
+
+@pytest.mark.parametrize("packed", [False, True])
+async def test_a_file_that_ends_early_is_to_be_copied_again(
+    opened: Open, tmp_path: Path, packed: bool
+) -> None:
+    store = opened("embedded", "full")
+    await fill(store)
+    whole, short = tmp_path / ("whole.gz" if packed else "whole"), tmp_path / "short"
+    await save(store, whole)
+    data = whole.read_bytes()
+    for length in (20 if packed else 5, len(data) // 2, len(data) - 9):
+        short.write_bytes(data[:length])
+        with pytest.raises(Refused, match=r"The file ends early, at line .* copy it again") as caught:
+            await load(opened("embedded", "empty"), short)
+        assert caught.value.code == "archive_cut"
+
+
 async def test_what_comes_after_the_end_is_refused(opened: Open, file: Path) -> None:
     sealed(file, [HEADER])
     file.write_bytes(file.read_bytes() + _line(row="case", case=_CASE, timeline=[]) + b"\n")

@@ -231,6 +231,14 @@ async def test_doctor_finds_what_is_missing_and_says_what_to_do(make_world: Make
     assert found["tenant: users"].ok
 
 
+@pytest.mark.parametrize(("number", "words"), [(0, "0 cases"), (1, "1 case"), (2, "2 cases")])
+async def test_doctor_counts_in_grammar(world: World, number: int, words: str) -> None:
+    for index in range(number):
+        await world.file(make_case(case_id=f"c_{index:020d}"))
+    (text,) = [item.text for item in await doctor.examine(world.s) if item.what == "store"]
+    assert text.endswith(f", {words}")
+
+
 async def test_doctor_shows_no_secret(make_world: MakeWorld) -> None:
     source = SourceSettings("a", "a", secret=Secret("PLANTED"))
     world = make_world(settings=replace(Settings(), sources={"a": source}, hash_key=Secret("PLANTED")))
@@ -240,12 +248,57 @@ async def test_doctor_shows_no_secret(make_world: MakeWorld) -> None:
 async def test_a_tenant_that_cannot_be_reached_is_one_finding_and_not_an_end(world: World) -> None:
     world.faults.before("check", Unavailable("Graph does not answer."))
     found = await doctor.examine(world.s)
-    assert [item.text for item in found if not item.ok and item.what == "tenant"] == [
-        "Graph does not answer."
-    ]
+    assert len([item for item in found if not item.ok and item.what == "tenant"]) == 1
     assert {"mode", "store", "deadline"} <= {item.what for item in found}
 
 
 async def test_a_store_that_is_down_is_a_finding_too(world: World) -> None:
     world.store.close()
     assert [item.ok for item in await doctor.examine(world.s) if item.what == "store"] == [False]
+
+
+@pytest.mark.parametrize(("graph", "todo"), [("simulated", "make serve"), ("microsoft", "run doctor again")])
+async def test_doctor_says_what_to_do_about_a_silent_tenant_and_promises_no_retry(
+    make_world: MakeWorld, graph: str, todo: str
+) -> None:
+    world = make_world(settings=Settings(graph=graph))
+    world.faults.before("check", Unavailable("Graph does not answer; it is tried again later."))
+    (text,) = [item.text for item in await doctor.examine(world.s) if item.what == "tenant"]
+    assert todo in text
+    assert "later" not in text
+
+
+SOUND = "whsec_ZGV2ZWxvcG1lbnQtb25seS1zZWNyZXQtMDAwMQ=="
+
+
+@pytest.mark.parametrize(
+    ("source", "ok", "words"),
+    [
+        (SourceSettings("standard-webhooks", "standard-webhooks", Secret(SOUND)), True, "adapter standard-webhooks"),
+        (SourceSettings("emea", "workday", Secret(SOUND)), False, "no adapter 'workday'"),
+        (SourceSettings("acme", "acme", Secret(SOUND)), False, "acme=adapter"),
+        (SourceSettings("emea", "standard-webhooks", Secret("whsec_%%")), False, "ONBOARDING_HR_EMEA_SECRET "),
+        (SourceSettings("e-1", "standard-webhooks", Secret(SOUND), Secret("whsec_%%")), False,
+         "ONBOARDING_HR_E_1_SECRET_PREVIOUS "),
+        (SourceSettings("emea", "greenhouse"), False, "Set ONBOARDING_HR_EMEA_SECRET"),
+    ],
+)  # fmt: skip
+async def test_doctor_looks_at_every_source_as_the_door_would(
+    make_world: MakeWorld, source: SourceSettings, ok: bool, words: str
+) -> None:
+    world = make_world(settings=replace(Settings(), sources={source.source: source}))
+    found = {item.what: item for item in await doctor.examine(world.s)}[f"HR source {source.source}"]
+    assert found.ok is ok
+    assert words in found.text
+    assert SOUND not in found.text
+    assert "%%" not in found.text
+
+
+async def test_doctor_names_a_setting_that_nobody_reads(make_world: MakeWorld) -> None:
+    settings = Settings.from_env(
+        {"ONBOARDING_SERVICEDESK": "d@x.example", "ONBOARDING_HR_A_SECRT": "PLANTED"}
+    )
+    found = [item for item in await doctor.examine(make_world(settings=settings).s) if not item.ok]
+    named = {item.what for item in found if item.what.startswith("setting ")}
+    assert named == {"setting ONBOARDING_SERVICEDESK", "setting ONBOARDING_HR_A_SECRT"}
+    assert "PLANTED" not in json.dumps([item.as_json() for item in found])

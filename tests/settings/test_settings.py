@@ -275,3 +275,43 @@ def test_a_key_vault_reference_that_did_not_resolve_is_never_a_secret(text: str)
     assert both.sources["bamboohr"].secret_previous is None
     with pytest.raises(ConfigurationError, match="did not resolve"):
         Settings.from_env({**AZURE, "ONBOARDING_HASH_KEY": text})
+
+
+# --- what a file or a typing error brings along ------------------------------------------------------------
+
+
+@pytest.mark.parametrize("tail", ["\n", "\r\n", " ", "\t\n"])
+def test_white_space_around_a_secret_is_no_part_of_it(tail: str) -> None:
+    source = read(
+        HR_A_SECRET=PLANTED + tail, HR_A_SECRET_PREVIOUS=tail + "old" + tail, HR_A_API_TOKEN="token" + tail,
+        HR_A_API_URL="https://hr.example/" + tail,
+    ).sources["a"]  # fmt: skip
+    assert source.secret == Secret(PLANTED)
+    assert source.secret_previous == Secret("old")
+    assert source.api_token == Secret("token")
+    assert source.api_url == "https://hr.example"
+
+
+def test_names_that_nothing_reads_are_kept_apart_and_documented_ones_are_none() -> None:
+    assert Settings.from_env(documented()).unknown == ()
+    odd = {"ONBOARDING_SERVICEDESK": "x", "ONBOARDING_HR_A_SECRETS": "y", "OTHER": "z"}
+    assert Settings.from_env({**documented(), **odd}).unknown == (
+        "ONBOARDING_HR_A_SECRETS",
+        "ONBOARDING_SERVICEDESK",
+    )
+
+
+@pytest.mark.parametrize(
+    ("env", "local"),
+    [
+        ({"AzureWebJobsStorage": "UseDevelopmentStorage=true"}, True),
+        ({"AzureWebJobsStorage": "AccountName=a;AccountKey=b;TableEndpoint=http://localhost:10002/a"}, True),
+        ({"AzureWebJobsStorage": "AccountName=a;AccountKey=b;EndpointSuffix=core.windows.net"}, False),
+        ({"AzureWebJobsStorage": "TableEndpoint=http://[1"}, False),
+        ({"AzureWebJobsStorage__accountName": "acme"}, False),
+        ({"AzureWebJobsStorage__tableServiceUri": "http://127.0.0.1:10002/devstoreaccount1"}, True),
+        ({}, False),
+    ],
+)
+def test_a_storage_account_on_this_machine_is_known_by_its_address(env: dict[str, str], local: bool) -> None:
+    assert Settings.from_env(env).storage.loopback is local

@@ -88,7 +88,8 @@ class Watch:
     def _line(self) -> None:
         """The day that has just ended."""
         if self._words:
-            more = f" (and {len(self._words) - 3} moments more)" if len(self._words) > 3 else ""
+            rest = len(self._words) - 3
+            more = f" (and {rest} more moment{'' if rest == 1 else 's'})" if rest > 0 else ""
             self.out.print(f"{self._day}  {escape('; '.join(self._words[:3]))}{more}", soft_wrap=True)
         self._words = []
 

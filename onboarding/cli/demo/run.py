@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import time
 from pathlib import Path
 
 import httpx
 from rich.console import Console
 
-from onboarding.cli import context, processes
+from onboarding.cli import context, processes, serve
 from onboarding.cli.demo import people, report, result, story
 from onboarding.cli.demo.world import World
 from onboarding.errors import ConfigurationError
+
+ROLES = ("viewer", "operator", "approver")
+ROLE, STORE = "ONBOARDING_DEV_ROLE", "ONBOARDING_STORE_PATH"
+COMMAND = "python -m onboarding"
 
 
 def folder() -> Path:
@@ -25,8 +30,9 @@ def run(*, once: bool, seed: int) -> int:
     """Play the demo. With `once` the last and only line on standard output is the result as JSON; otherwise
     the dashboard stays up until Ctrl-C.
 
-    Nothing exported changes it but PORT, SIM_PORT and DEMO_FOLDER. Exit codes: 0 also after Ctrl-C, 5 when it
-    cannot start, 70 when a process ended by itself.
+    Nothing exported changes it but PORT, SIM_PORT and DEMO_FOLDER, and ONBOARDING_DEV_ROLE what the dashboard
+    lets you do afterwards. While it stays up, build/serve.json leads the other verbs to it, unless a `make serve`
+    runs from here. Exit codes: 0 also after Ctrl-C, 5 when it cannot start, 70 when a process ended by itself.
     """
     out = report.console()
     with processes.interrupts():
@@ -39,7 +45,7 @@ def run(*, once: bool, seed: int) -> int:
 
 def _run(out: Console, *, once: bool, seed: int) -> int:
     hires = people.hires(seed)
-    with processes.prepare(folder(), {}) as pair:
+    with processes.prepare(folder(), _role()) as pair:
         out.print(f"{len(hires)} people are hired; {story.DAYS} days pass. Nobody here is real.")
         with report.Watch(out) as watch:
             pair.start(seed=seed, logs=True)
@@ -65,13 +71,45 @@ def _broken(pair: processes.Pair) -> ConfigurationError:
     return ConfigurationError(f"Simulator or service stopped answering: see the logs in {pair.folder}.")
 
 
+def _role() -> dict[str, str]:
+    """The one setting of the environment that counts: it changes nothing of what happens in the demo."""
+    wanted = os.environ.get(ROLE, "").strip()
+    return {ROLE: wanted} if wanted in ROLES else {}
+
+
 def _stay(out: Console, pair: processes.Pair) -> int:
+    ours = serve.running() is None
+    try:
+        if ours:
+            serve.write(pair)
+        return _open(out, pair, ours=ours)
+    finally:
+        if ours:
+            context.SERVE_FILE.unlink(missing_ok=True)
+
+
+def _open(out: Console, pair: processes.Pair, *, ours: bool) -> int:
     service = pair.service.replace(processes.LOOPBACK, "localhost")
     simulator = pair.simulator.replace(processes.LOOPBACK, "localhost")
     out.print(f"\ndashboard  {service}/api/dashboard", soft_wrap=True)
     out.print(f"mailbox    {simulator}/mail", soft_wrap=True)
+    # The file of a `make serve` stays: then the store is named, which is enough for reading.
+    store = "" if ours else f"{STORE}={shlex.quote(pair.settings[STORE])} "
+    out.print(f"terminal   {store}{COMMAND} cases", soft_wrap=True, markup=False)
+    out.print(_may(pair.settings.get(ROLE, "operator"), by_command=ours), soft_wrap=True, markup=False)
     out.print("Ctrl-C ends it.")
     while (code := pair.died()) is None:
         time.sleep(0.2)
     out.print(f"A process ended with exit code {code}: see the logs in {pair.folder}.")
     return context.BUG
+
+
+def _may(role: str, *, by_command: bool) -> str:
+    """Who you are on the dashboard, and how to decide what waits for an approver."""
+    if role == "approver":
+        return "You are an approver there: whoever waits for an approval has a button for it."
+    command = f"with {COMMAND} approve CASE --reason TEXT, or " if by_command else ""
+    return (
+        f"You are {role} there. Approve what waits for an approver {command}on the dashboard after "
+        f"{ROLE}=approver make demo."
+    )
