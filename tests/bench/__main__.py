@@ -27,6 +27,7 @@ ROWS = (
     "status_requests",
     "webhook",
     "webhook_azurite",
+    "drain_azurite",
     "cold_import",
     "cold_modules",
     "provisioning",

@@ -107,5 +107,5 @@ def devhost(app: str, settings: Mapping[str, str]) -> Iterator[str]:
     port = free_port()
     base = f"http://127.0.0.1:{port}"
     command = ["-m", "onboarding.devhost", "--app", app, "--port", str(port)]
-    with serving("devhost", command, f"{base}/admin/host/status", settings):
+    with serving(f"devhost-{port}", command, f"{base}/admin/host/status", settings):
         yield base

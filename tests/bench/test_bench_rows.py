@@ -21,6 +21,8 @@ TINY: dict[str, dict[str, Any]] = {
     "report_memory": {"many": 1500, "few": 100, "rounds": 1},
     "status_requests": {"people": 1500, "chunk": 500},
     "webhook": {"seconds": 0.2, "rounds": 1, "warm_up": 0.1},
+    "webhook_azurite": {"seconds": 0.2, "warm_up": 0.1},
+    "drain_azurite": {"hires": 20, "counted": 2},
     "cold_import": {"rounds": 1},
     "provisioning": {"people": 1, "latency": 0.0},
     "followup_due": {"due": 20, "closed": 50, "rounds": 1},
