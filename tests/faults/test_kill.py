@@ -38,14 +38,17 @@ SIDES = {"embedded": ("before", "after"), "azure": ("after",)}
 #: Writes to the storage account that decide something …
 DECISIVE = (
     "POST transaction cases",
-    "POST transaction aliases",
-    "POST transaction deliveries",
+    "PUT cases",
+    "POST aliases",
+    "POST deliveries",
+    "PUT deliveries",
+    "PUT markers",
     "POST onboarding-work",
     "DELETE onboarding-work",
 )
 #: … and those that only hint at it. `tests/storage/test_azure_crash.py` dies at each of those, in every order that a
 #: write has; here they are points with --every-point.
-HINTS = ("POST transaction listings", "POST transaction words", "PUT due", "DELETE due", "PUT deliveries")
+HINTS = ("POST transaction listings", "POST transaction words", "PUT listings", "PUT due", "DELETE due")
 
 
 def stage(store: str, folder: Path, simulator: str) -> Stage:
