@@ -13,16 +13,12 @@ from onboarding.domain.case import Case, TimelineEntry, decode, encode
 from onboarding.errors import OperatorError, StoreConflict
 from onboarding.ports import CaseSummary
 from onboarding.storage import summary
-from onboarding.storage.azure import keys, tables
+from onboarding.storage.azure import keys, single, tables
 from onboarding.storage.azure.tables import Operation
 from onboarding.storage.rows import damaged, pack
 from onboarding.storage.times import micros
 
 CASE, DUE, TIMELINE = "case", "due", "t_"
-#: Bytes in one property; the service takes 64 KiB.
-CHUNK = 60_000
-#: Properties of one case. The service takes an entity of 1 MiB, and a request of less in base64.
-CHUNKS = 12
 #: Words and their characters that one case is found under; the rest is not searched.
 WORDS, WORD_CHARACTERS = 300, 30_000
 _LAST_ROW = 10**10 - 1
@@ -107,7 +103,7 @@ class CaseRow:
     def of(cls, case: Case, timeline: Sequence[TimelineEntry] = ()) -> CaseRow:
         """Pack a case. OperatorError `case_too_large` when no row can hold it."""
         data = encode(case)
-        if len(data) > CHUNK * CHUNKS:
+        if len(data) > single.LARGEST:
             raise OperatorError(
                 "the case has grown larger than a row of the store: HR sent more than one person's data, or its "
                 "evidence must be exported and the case closed",
@@ -137,7 +133,7 @@ class CaseRow:
         entity = {
             "PartitionKey": self.case_id,
             "RowKey": CASE,
-            **_chunks(self.json),
+            **single.columns(self.json),
             "place": self.place,
             "rows": start + len(self.timeline),
             "words": "\n".join(sorted(self.words)),
@@ -182,8 +178,7 @@ def read(case_id: str, row: Any, due: Any | None) -> Case:
     with damaged("case", case_id):
         words, ids = words_of(row["words"]), ids_of(row["ids"])
         seen = Seen(row["rows"], Pointer.of(due), row["place"], _digest(words, ids), row.metadata["etag"])
-        data = b"".join(row[name] for name in sorted(row) if name.startswith("json"))
-        return decode(data, seen.token())
+        return decode(single.joined(row), seen.token())
 
 
 def words_of(text: str) -> frozenset[str]:
@@ -201,11 +196,6 @@ def _digest(words: frozenset[str], ids: frozenset[str]) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:12]
 
 
-def _chunks(data: bytes) -> dict[str, bytes]:
-    parts = [data[start : start + CHUNK] for start in range(0, len(data), CHUNK)]
-    return {f"json{number:02d}": part for number, part in enumerate(parts)}
-
-
 def _within(words: frozenset[str]) -> frozenset[str]:
     """Words up to the limits, so that no name makes a case unwritable."""
     kept, room = [], WORD_CHARACTERS
@@ -220,10 +210,10 @@ def _within(words: frozenset[str]) -> frozenset[str]:
 def _packed(entries: Sequence[TimelineEntry]) -> tuple[bytes, ...]:
     """Entries as JSON lists, each short enough for one property."""
     rows: list[list[bytes]] = []
-    size = CHUNK
+    size = single.CHUNK
     for entry in entries:
         data = pack(entry)
-        if size + len(data) > CHUNK - 2:
+        if size + len(data) > single.CHUNK - 2:
             rows.append([])
             size = 0
         rows[-1].append(data)

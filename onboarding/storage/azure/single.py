@@ -16,8 +16,11 @@ from onboarding.errors import OperatorError, StoreConflict
 from onboarding.storage.azure import tables
 from onboarding.storage.azure.connection import Connection, code_of
 
-#: Bytes in one property, of 64 KiB that the service takes, and properties in one row of 1 MiB.
-CHUNK, CHUNKS = 60_000, 15
+#: Bytes in one property, of 64 KiB that the service takes, and properties in one row: of 1 MiB, but a request holds
+#: them in base64.
+CHUNK, CHUNKS = 60_000, 12
+#: Bytes of JSON in one row.
+LARGEST = CHUNK * CHUNKS
 _EXISTS = "EntityAlreadyExists"
 _CHANGED = {"UpdateConditionNotSatisfied", "ResourceNotFound"}
 _ETAG = re.compile(r"""W/"datetime'[^'"]+'\"""")
@@ -63,7 +66,7 @@ def _checked(etag: str) -> str:
 
 def columns(data: bytes) -> dict[str, bytes]:
     """Properties that hold `data`. OperatorError `row_too_large` when no row can."""
-    if len(data) > CHUNK * CHUNKS:
+    if len(data) > LARGEST:
         raise OperatorError(
             "a row is larger than the storage account takes: see docs/storage.md, limits",
             code="row_too_large",
