@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import multiprocessing
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
@@ -62,13 +63,13 @@ def record(stage: Stage) -> list[tuple[int, str, int]]:
 
 
 def schedules(
-    points: list[tuple[int, str, int]], sides: tuple[str, ...] = ("before", "after")
+    points: list[tuple[int, str, int]], sides: Callable[[str], tuple[str, ...]]
 ) -> list[list[Point]]:
-    """All points, on these sides, packed into runs that die once in every band of phases."""
+    """All points, on their sides, packed into runs that die once in every band of phases."""
     bands: list[list[Point]] = [[] for _ in BANDS]
     for phase, name, number in points:
         band = next(index for index, last in enumerate(BANDS) if phase <= last)
-        bands[band] += [(phase, name, number, side) for side in sides]
+        bands[band] += [(phase, name, number, side) for side in sides(name)]
     return [[point for point in row if point is not None] for row in zip_longest(*bands)]
 
 
