@@ -4,7 +4,7 @@ Strict and small: it answers exactly the Graph calls that the service makes, ref
 and says 501 to everything else. Never checked against a live tenant: each route names the Microsoft page
 (or the public observation) it follows; `FIDELITY.md` is generated from those marks.
 
-    urls        the routes with their fidelity marks
+    urls/       the routes with their fidelity marks, a file for each part of Graph
     responses/  one function a call: (Tenant, Call) -> Answer
     models/     the state: people, methods, audit records, mail, policy, faults
     errors      Graph's error bodies

@@ -1,0 +1,40 @@
+"""The control interface of tests and demos, and the pretend HR APIs. No fidelity: nothing like the control
+interface exists at Microsoft.
+"""
+
+from __future__ import annotations
+
+from onboarding.simulator.call import Handler
+from onboarding.simulator.responses import control, people
+
+_PEOPLE = "/_control/users/{id}"
+
+#: (method, path, handler)
+CONTROL: tuple[tuple[str, str, Handler], ...] = (
+    ("GET", "/_control/clock", control.get_clock),
+    ("POST", "/_control/clock", control.move_clock),
+    ("GET", "/_control/users", people.list_people),
+    ("POST", "/_control/users", people.put_people),
+    ("GET", _PEOPLE, people.get_person),
+    ("POST", _PEOPLE + "/methods", people.add_method),
+    ("DELETE", _PEOPLE + "/methods/{method}", people.delete_method),
+    ("POST", _PEOPLE + "/cancel", people.cancel),
+    ("POST", _PEOPLE + "/review", people.review),
+    ("POST", _PEOPLE + "/sspr", people.attempt_reset),
+    ("GET", "/_control/faults", control.list_faults),
+    ("POST", "/_control/faults", control.add_fault),
+    ("DELETE", "/_control/faults", control.clear_faults),
+    ("GET", "/_control/report", control.get_report),
+    ("POST", "/_control/report", control.set_report),
+    ("GET", "/_control/policy", control.get_policy),
+    ("POST", "/_control/policy", control.set_policy),
+    ("GET", "/_control/mail", control.list_mail),
+    ("GET", "/_control/requests", control.list_requests),
+    ("PUT", "/_control/vendors/{source}/people/{id}", control.put_vendor_person),
+    ("DELETE", "/_control/vendors/{source}/people/{id}", control.delete_vendor_person),
+    ("POST", "/_control/reset", control.reset),
+)
+
+VENDORS: tuple[tuple[str, str, Handler], ...] = (
+    ("GET", "/vendors/{source}/people/{id}", control.get_vendor_person),
+)
