@@ -28,8 +28,14 @@ from tests.storage.stores import case_id
 from tests.support.azurite import Shared
 from tests.support.node import ROOT
 
+#: A message holds its place until both hosts have one (`BOTH` seconds at most): a batch is 8, at most 12 run at once,
+#: so that no host can take them all while the other has not looked yet.
+BOTH = 20
+HOST = {"version": "2.0", "extensions": {"queues": {"batchSize": 8, "newBatchThreshold": 4}}}
 APP = """
+import asyncio
 import os
+import time
 import azure.functions as func
 app = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)
 
@@ -44,6 +50,13 @@ def tick(timer: func.TimerRequest):
 @app.queue_trigger("msg", queue_name="onboarding-work", connection="AzureWebJobsStorage")
 async def work(msg: func.QueueMessage):
     note(msg.get_body().decode())
+    waited = time.monotonic() + BOTH
+    while len(workers()) < 2 and time.monotonic() < waited:
+        await asyncio.sleep(0.05)
+
+def workers():
+    with open(os.environ["NOTES"]) as notes:
+        return {line.split()[0] for line in notes if not line.endswith(" tick\\n")}
 """
 
 
@@ -76,8 +89,8 @@ def notes(tmp_path: Path) -> Path:
 @pytest.fixture
 def start(azurite: Shared, account: str, notes: Path, tmp_path: Path) -> Iterator[Start]:
     """Start another host of the same store; it listens when this returns."""
-    (tmp_path / "host.json").write_text('{"version": "2.0"}')
-    (tmp_path / "function_app.py").write_text(textwrap.dedent(APP))
+    (tmp_path / "host.json").write_text(json.dumps(HOST))
+    (tmp_path / "function_app.py").write_text(textwrap.dedent(APP).replace("BOTH", str(BOTH)))
     env = {
         "PATH": os.environ["PATH"],
         "PYTHONPATH": str(ROOT),
