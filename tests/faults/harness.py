@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import multiprocessing
-from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
@@ -19,6 +18,10 @@ _context.set_forkserver_preload(["tests.faults.preload"])
 
 #: Last phase of each band: one run can die once in every band and meet the next band as if nothing had happened.
 BANDS = (0, 2, 5, 7, 11)
+
+
+#: A point that a clean run met: phase, name, number within the phase.
+Recorded = tuple[int, str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +55,7 @@ def run_child(stage: Stage, *, phase: int, salt: int, targets: list[Point]) -> i
     return code
 
 
-def record(stage: Stage) -> list[tuple[int, str, int]]:
+def record(stage: Stage) -> list[Recorded]:
     """Every point that a clean run meets, in order."""
     stage.folder.mkdir(parents=True)
     with Tenant(stage.simulator) as tenant:
@@ -62,14 +65,11 @@ def record(stage: Stage) -> list[tuple[int, str, int]]:
     return [(phase, name, number) for phase, name, number in seen]
 
 
-def schedules(
-    points: list[tuple[int, str, int]], sides: Callable[[str], tuple[str, ...]]
-) -> list[list[Point]]:
-    """All points, on their sides, packed into runs that die once in every band of phases."""
+def schedules(targets: list[Point]) -> list[list[Point]]:
+    """All targets, packed into runs that die once in every band of phases."""
     bands: list[list[Point]] = [[] for _ in BANDS]
-    for phase, name, number in points:
-        band = next(index for index, last in enumerate(BANDS) if phase <= last)
-        bands[band] += [(phase, name, number, side) for side in sides(name)]
+    for target in targets:
+        bands[next(index for index, last in enumerate(BANDS) if target[0] <= last)].append(target)
     return [[point for point in row if point is not None] for row in zip_longest(*bands)]
 
 

@@ -1,4 +1,8 @@
-"""The process dies at every port call and HTTP request of the story, writes before and after, and is started again.
+"""The process dies in every state that the story's port calls and HTTP requests leave behind, and is started again.
+
+A look leaves nothing behind, and before a write lies what is after the write before it: so each write is died after
+once, and the first one of a phase, which follows the outside world's move, before it too. With --every-point also
+beside every look and on both sides of every write.
 
 Points are recorded from a clean run, never listed by hand. Whatever point it was, afterwards there is one account,
 no rung was sent twice, at most one pass is usable and it is the one mailed last, and the case reached its end.
@@ -9,7 +13,6 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -19,12 +22,12 @@ from onboarding.domain.case import Case, RungStatus
 from onboarding.domain.lifecycle import State
 from onboarding.simulator.server import running_simulator
 from tests.faults import harness, story
-from tests.faults.harness import Stage
+from tests.faults.harness import Recorded, Stage
 from tests.support.azurite import shared
 from tests.support.host import Tenant
 from tests.support.tracing import Point
 
-CHUNKS = 8
+CHUNKS = 4
 
 
 @pytest.fixture(scope="module")
@@ -34,8 +37,8 @@ def simulator() -> Iterator[str]:
 
 
 STORES = ("embedded", "azure")
-#: Port methods that only look. Dying before a look is dying after whatever came before it: one state, died at once.
-#: A method that is not named here counts as a write.
+BOTH = ("before", "after")
+#: Port methods that only look. A method that is not named here counts as a write.
 LOOKS = frozenset(
     {
         "clock.now", "cases.get", "cases.timeline", "cases.owners", "cases.find_aliases", "cases.due", "cases.search",
@@ -48,10 +51,22 @@ LOOKS = frozenset(
 )  # fmt: skip
 
 
-def sides(store: str, name: str) -> tuple[str, ...]:
-    """Where to die at a point. The azure store's points are writes: what lies between two of them is one state."""
-    looks = name in LOOKS or name.startswith("http GET")
-    return ("after",) if store == "azure" or looks else ("before", "after")
+def targets_of(store: str, points: list[Recorded], every: bool) -> list[Point]:
+    """Where to die: once in each state, or beside everything."""
+    if store == "azure":
+        return [(*point, "after") for point in points if every or decisive(point[1])]
+    if every:
+        return [(*point, side) for point in points for side in (("after",) if looks(point[1]) else BOTH)]
+    writes = [point for point in points if not looks(point[1])]
+    first = {phase: number for number, (phase, _, _) in reversed(list(enumerate(writes)))}
+    found: list[Point] = []
+    for number, point in enumerate(writes):
+        found += [(*point, side) for side in (BOTH if first[point[0]] == number else ("after",))]
+    return found
+
+
+def looks(name: str) -> bool:
+    return name in LOOKS or name.startswith("http GET")
 
 
 #: Writes to the storage account that decide something …
@@ -77,13 +92,11 @@ def stage(store: str, folder: Path, simulator: str) -> Stage:
     return Stage(folder, simulator, storage)
 
 
-_recorded: dict[str, list[tuple[int, str, int]]] = {}
+_recorded: dict[str, list[Recorded]] = {}
 
 
 @pytest.fixture
-def points(
-    store: str, simulator: str, tmp_path_factory: pytest.TempPathFactory
-) -> list[tuple[int, str, int]]:
+def points(store: str, simulator: str, tmp_path_factory: pytest.TempPathFactory) -> list[Recorded]:
     """Recorded once for each store."""
     if store not in _recorded:
         folder = tmp_path_factory.mktemp("clean") / "run"
@@ -93,7 +106,7 @@ def points(
 
 
 @pytest.mark.parametrize("store", ["embedded"])
-def test_the_clean_run_meets_every_kind_of_effect(points: list[tuple[int, str, int]]) -> None:
+def test_the_clean_run_meets_every_kind_of_effect(points: list[Recorded]) -> None:
     """The story would prove little if it did not touch what can go wrong."""
     names = {name for _, name, _ in points}
     expected = {
@@ -116,7 +129,7 @@ def test_the_clean_run_meets_every_kind_of_effect(points: list[tuple[int, str, i
 
 @pytest.mark.parametrize("store", ["azure"])
 def test_the_clean_run_over_a_storage_account_writes_to_everything_in_it(
-    points: list[tuple[int, str, int]],
+    points: list[Recorded],
 ) -> None:
     names = {name for _, name, _ in points}
     assert {f"storage {place}" for place in (*DECISIVE, *HINTS)} <= names, sorted(names)
@@ -131,14 +144,13 @@ def test_every_point(
     store: str,
     chunk: int,
     simulator: str,
-    points: list[tuple[int, str, int]],
+    points: list[Recorded],
     tmp_path: Path,
     pytestconfig: pytest.Config,
 ) -> None:
-    """Beside each recorded point; a point that was not met fails the test."""
-    if store == "azure" and not pytestconfig.getoption("every_point"):
-        points = [point for point in points if decisive(point[1])]
-    for index, targets in enumerate(harness.schedules(points, partial(sides, store))[chunk::CHUNKS]):
+    """At each of the targets; one that was not met fails the test."""
+    every = bool(pytestconfig.getoption("every_point"))
+    for index, targets in enumerate(harness.schedules(targets_of(store, points, every))[chunk::CHUNKS]):
         missed = one_run(stage(store, tmp_path / str(index), simulator), targets)
         for number, target in enumerate(missed):
             alone = one_run(stage(store, tmp_path / f"{index}-{number}", simulator), [target])
