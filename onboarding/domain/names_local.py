@@ -23,8 +23,8 @@ FIELDS = {
 _FIELD = re.compile(r"\{([^{}]*)\}")
 
 _PARTICLES_TEXT = """
-    van von vom zu zur zum und auf aus im in der den de dela delos delas del della dello di da do dos das du des d dal dalla lo la le les
-    el los las al ul bin binti bint ibn ben bar abu ter ten te op onder het af av o ni nic mac mc ui
+    van von vom zu zur zum und auf aus im in der den de dela delos delas del della dello di da do dos das du des d dal
+    dalla lo la le les el los las al ul bin binti bint ibn ben bar abu ter ten te op onder het af av o ni nic mac mc ui
 """
 #: Words that belong to the family name behind them: "van der Berg" is vanderberg, "Ó Néill" oneill.
 _PARTICLES = frozenset(_PARTICLES_TEXT.split())

@@ -52,7 +52,7 @@ def thai(text: str) -> str:
 
 
 def _word(word: str) -> str:
-    word = _SILENCED.sub("", _TONES.sub("", word.replace("ํา", "ำ")).replace("ฤ", "ริ"))
+    word = _SILENCED.sub("", _TONES.sub("", word.replace("ํา", "ำ")).replace("ฤ", "ริ").replace("ฦ", "ลึ"))
     word = re.sub("(?<=[ัาิีึืุู])([ตท])[ิุ]$", r"\1", word)  # สมบัติ, ชาติ: not spoken at the end
     out: list[str] = []
     at, closed = 0, False
