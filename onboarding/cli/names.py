@@ -25,7 +25,7 @@ _REFUSALS = {
     names.Refusal.PROTECTED: "the name of a protected account",
     names.Refusal.LOOKALIKE: "can be mistaken for {resembles}: an approver decides",
 }
-_NOTES = {
+NOTES = {
     "few_vowels": "this script writes few vowels: a spelling in Latin letters from HR is better",
     "mandarin_reading": "read in Mandarin: a spelling in Latin letters from HR is better",
     "no_kanji_reading": "kanji have no reading that can be derived: HR has to send kana or Latin letters",
@@ -173,5 +173,5 @@ def _as_text(person: Person, found: Preview) -> str:
     for each in found.refused:
         why = _REFUSALS[each.refusal].format(resembles=each.resembles) if each.refusal else ""
         lines.append(f"  refused       {each.upn}: {why}")
-    lines += [f"  note          {_NOTES[note]}" for note in found.notes]
+    lines += [f"  note          {NOTES[note]}" for note in found.notes]
     return "\n".join(lines) + "\n"

@@ -44,9 +44,9 @@ def objects(answer: Any) -> list[dict[str, Any]]:
 
 
 def local(each: dict[str, Any]) -> str | None:
-    upn = each["user_principal_name"]
+    upn: str | None = each["user_principal_name"]
     assert upn is None or upn.endswith("@contoso.example")
-    return upn and upn.partition("@")[0]
+    return upn.partition("@")[0] if upn else None
 
 
 def test_lines_are_hires_in_that_order_and_blank_ones_count(names: Callable[..., Any]) -> None:
