@@ -1,4 +1,4 @@
-"""Reading the command line. Each verb's work is in `verbs.py`, `phone.py`, `serve.py` and `demo/`."""
+"""Reading the command line. Each verb's work is in `verbs.py`, `phone.py`, `names.py`, `serve.py` and `demo/`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from onboarding.errors import Ambiguous, OnboardingError
 
 #: Bytes of an argument that are not UTF-8, as Python hands them over.
 _UNREADABLE = re.compile("[\udc80-\udcff]")
-NOT_BUILT = ("vendors", "names", "plan", "report", "enroll")
+NOT_BUILT = ("vendors", "plan", "report", "enroll")
 ACTIONS = {
     "rerun": "run provisioning again; every step looks before it acts",
     "approve": "release a case that waits for an approval (the command line has every role: whoever reaches the store)",
@@ -55,6 +55,8 @@ def parser() -> argparse.ArgumentParser:
     add("doctor", "check settings, store, tenant and permissions; changes nothing")
     phone = add("phone", "normalise phone numbers: lines of COUNTRY<TAB>RAW")
     phone.add_argument("file", nargs="?", help="a file; default standard input")
+    preview = add("names", "preview user names: lines of GIVEN<TAB>FAMILY[<TAB>LANGUAGE], or options")
+    _add_names(preview)
     cases = add("cases", "list cases, newest change first")
     for name in ("state", "status", "source", "reason-code", "employee-id"):
         cases.add_argument(f"--{name}")
@@ -85,6 +87,22 @@ def parser() -> argparse.ArgumentParser:
     add("track", "read the audit log and the registration report once")
     add("followup", "put every case that is due on the work queue")
     return top
+
+
+def _add_names(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("file", nargs="?", help="a file; default standard input")
+    for option in ("given", "family", "preferred", "display"):
+        verb.add_argument(f"--{option}", help=f"{option} name of one person, instead of lines")
+    verb.add_argument("--language", help="BCP 47, for example de or sr-Latn; of every line that has none")
+    verb.add_argument("--country", help="decides the language where none is given")
+    verb.add_argument("--employee-id", help="HR's id, for patterns and for names that cannot be read")
+    verb.add_argument("--pattern", help="instead of the policy's username_pattern")
+    verb.add_argument("--if-taken", action="append", help="instead of username_if_taken; may be repeated")
+    verb.add_argument(
+        "--protect", action="append", default=[], help="beside protected_names; may be repeated"
+    )
+    verb.add_argument("--domain", help="instead of ONBOARDING_DOMAIN")
+    verb.add_argument("--count", type=int, default=5, help="candidates to show, 1 to 200 (default 5)")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -139,6 +157,10 @@ def _verb(args: argparse.Namespace) -> int:
         from onboarding.cli import phone
 
         return phone.run(args)
+    if args.verb == "names":
+        from onboarding.cli import names
+
+        return names.run(args)
     if args.verb == "serve":
         from onboarding.cli import serve
 

@@ -1,28 +1,44 @@
 """Names: how a person is shown, and what their account is called.
 
-`display_name` lives here; user names in `names_upn`, transliteration in `names_ascii`, look-alikes in
-`names_lookalike`, text hygiene in `names_text`. Import them all from here. Nothing heavy is loaded before use.
+`display_name` lives here; user names in `names_upn` and `names_local`, transliteration in `names_ascii` and what it
+names, look-alikes in `names_lookalike`, text hygiene in `names_text`. Import them all from here. Nothing heavy is
+loaded before use.
 """
 
 from __future__ import annotations
 
 import unicodedata
 
+from onboarding.domain.names_local import check_pattern
 from onboarding.domain.names_lookalike import looks_like
 from onboarding.domain.names_person import NameUnusable, PersonName, base_language, part, parts_in_use
-from onboarding.domain.names_text import clean, truncate
-from onboarding.domain.names_upn import check_pattern, mail_nickname, upn_candidates
+from onboarding.domain.names_text import clean, has_letter, truncate
+from onboarding.domain.names_upn import (
+    Candidate,
+    Naming,
+    Refusal,
+    candidates,
+    check_domain,
+    mail_nickname,
+    upn_candidates,
+)
 
 __all__ = [
     "DISPLAY_NAME_LIMIT",
     "EMPLOYEE_ID_LIMIT",
     "NAME_PART_LIMIT",
+    "Candidate",
     "NameUnusable",
+    "Naming",
     "PersonName",
+    "Refusal",
+    "candidates",
+    "check_domain",
     "check_pattern",
     "clean",
     "display_name",
     "given_name",
+    "has_letter",
     "looks_like",
     "mail_nickname",
     "surname",

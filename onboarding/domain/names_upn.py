@@ -1,70 +1,85 @@
 """User principal names: an endless, fair, stable list of candidates for one person.
 
-Limits (user resource page; page "sspr-policy" for the characters): 64 characters before the @ and 48 behind it;
-A-Z a-z 0-9 ' . - _ ! # ^ ~; no dot right before the @. Ours are narrower: lower case a-z, 0-9, dot, hyphen, and
-underscore from the pattern.
+Limits (user resource page; page "sspr-policy" for the characters): 64 characters before the @ and 48 behind it, no
+dot right before the @. What stands before it: `names_local`.
 
-Clash order. The first person with a name gets it as it is, the next one 2, then 3, … in the order in which
-their UPNs are reserved. Nobody is told apart by a middle name, a birth year or a job, which are nobody else's
-business, and the list depends on nothing but the arguments, so that two workers at the same time try the same
-candidates in the same order and the store's insert-if-absent decides.
+Clash order: the pattern; the patterns for names that are taken, in their order; the first pattern with 2, then 3 and
+so on. Whoever reserves first gets the earliest that is free. Nobody is told apart by a middle name, a birth year or a
+job, which are nobody else's business, unless the company's own patterns say so. The list depends on nothing but the
+arguments, so that two workers at the same time try the same candidates in the same order and the store's
+insert-if-absent decides.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import count as count_from
 
-from onboarding.domain.names_ascii import spelling, words
-from onboarding.domain.names_lookalike import plain_word
-from onboarding.domain.names_person import NameUnusable, PersonName, base_language, part, parts_in_use
+from onboarding.domain.names_local import check_pattern, limited, local_part, spelled, tidy
+from onboarding.domain.names_lookalike import plain_word, skeleton
+from onboarding.domain.names_person import NameUnusable, PersonName, base_language
 from onboarding.errors import ConfigurationError
 
-LOCAL_LIMIT = 64
 DOMAIN_LIMIT = 48
 MAIL_NICKNAME_LIMIT = 64
+DEFAULT_PATTERN = "{given}.{family}"
 
-_FIELDS = ("given", "family", "g", "f", "legal_given", "employee_number")
-_PATTERN = re.compile(rf"(?:\{{(?:{'|'.join(_FIELDS)})\}}|[a-z0-9._-])+")
 _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _DOMAIN = re.compile(rf"{_LABEL}(?:\.{_LABEL})+")
 
 _RESERVED_TEXT = """
-    abuse account accounts admin administration administrator administrators all alert alerts anonymous api apps
-    audit azure backup billing board bot ceo cfo ciso compliance contact cto daemon default desktop dev devops
-    dns domain dpo email entra everybody everyone exchange facilities finance ftp guest help helpdesk hostmaster
-    hr infosec info it itsupport jobs joiner legal localhost mail mailerdaemon marketing microsoft news newsletter
-    nobody noc noreply null office onboarding operations operator ops owner password payroll phishing postmaster
-    press privacy recruiting register root sales scim secops secretary secure security service servicedesk soc
-    ssladmin ssladministrator staff support sync sysadmin system team tech test undefined usenet user uucp
-    webadmin webmaster webmail www
+    aadconnect abuse account accounts admin administration administrator administrators adsync all alert alerts
+    anonymous api apps audit azure azuread backup billing board bot breakglass ceo cfo ciso compliance contact cto
+    daemon default desktop dev devops discoverysearchmailbox dns domain dpo email emergency emergencyaccess entra
+    entraid everybody everyone exchange facilities federatedemail finance ftp global globaladmin guest help helpdesk
+    hostmaster hr infosec info it itsupport jobs joiner krbtgt legal localadmin localhost mail mailerdaemon marketing
+    microsoft migration msol news newsletter nobody noc noreply null office onboarding onmicrosoft operations operator
+    ops owner password payroll phishing postmaster press privacy recruiting register root sales scim secops secretary
+    secure security service serviceaccount servicedesk soc ssladmin ssladministrator staff superuser support sync
+    sysadmin system systemmailbox team tech tenantadmin test trouble undefined usenet user uucp webadmin webmaster
+    webmail www
 """
 #: Never given bare: the mailbox names of RFC 2142, those that certificate authorities trust (CA/Browser Forum
-#: baseline requirements 3.2.2.4.4), and names that colleagues would take for a function.
+#: baseline requirements 3.2.2.4.4), names that Entra Connect and Exchange use, and what colleagues would take for a
+#: function.
 RESERVED = frozenset(_RESERVED_TEXT.split())
 
-_PARTICLES_TEXT = """
-    van von vom zu zur zum der den de del della dello di da do dos das du des d la le les el los las al bin binti
-    bint ibn abu ter ten te op af av
-"""
-#: Words that belong to the family name behind them: "van der Berg" is vanderberg.
-_PARTICLES = frozenset(_PARTICLES_TEXT.split())
+
+class Refusal(StrEnum):
+    """Why a candidate is not offered to this person."""
+
+    #: It reads like a function of the company: the next one has ".user" behind it.
+    RESERVED_WORD = "reserved_word"
+    #: It is the name of a protected account: taken, whether the store knows it or not.
+    PROTECTED = "protected"
+    #: It can be mistaken for a protected account's: an approver decides.
+    LOOKALIKE = "lookalike"
 
 
-def check_pattern(pattern: str) -> None:
-    """ConfigurationError unless the pattern has a name in it and can only yield permitted characters.
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One user name. `refusal` None: it may be reserved. `resembles`: the protected name it can be mistaken for."""
 
-    Fields: {given} (the preferred name, else the given name), {family}, {g} and {f} (their first letters),
-    {legal_given} (the given name even where another is preferred), {employee_number}.
-    """
-    if not _PATTERN.fullmatch(pattern) or not re.search(r"\{(given|family|legal_given|g|f)\}", pattern):
-        raise ConfigurationError(
-            "username_pattern may hold {given} {family} {g} {f} {legal_given} {employee_number}, at least one of "
-            "the names, and beside them a-z 0-9 . - _ only."
-        )
+    upn: str
+    refusal: Refusal | None = None
+    resembles: str | None = None
 
 
-def _check_domain(domain: str) -> str:
+@dataclass(frozen=True, slots=True)
+class Naming:
+    """The company's choices about user names. `protected`: names of privileged accounts, with or without a domain."""
+
+    domain: str
+    pattern: str = DEFAULT_PATTERN
+    if_taken: tuple[str, ...] = ()
+    protected: tuple[str, ...] = ()
+
+
+def check_domain(domain: str) -> str:
+    """`domain` in lower case without a leading @. ConfigurationError unless Entra could take it."""
     domain = domain.strip().removeprefix("@").lower()
     if len(domain) > DOMAIN_LIMIT or not _DOMAIN.fullmatch(domain):
         raise ConfigurationError(
@@ -73,90 +88,82 @@ def _check_domain(domain: str) -> str:
     return domain
 
 
-def _tidy(local: str) -> str:
-    """One separator at a time, none at the ends: no "..", no dot right before the @."""
-    single = re.sub(r"[._-]*([._])[._-]*", r"\1", local)
-    return re.sub("-+", "-", single).strip("._-")
+def candidates(
+    name: PersonName,
+    naming: Naming,
+    *,
+    number: str | None = None,
+    employee_id: str | None = None,
+    locale: str | None = None,
+    country: str | None = None,
+) -> Iterator[Candidate]:
+    """Every candidate, best first, without end and without repetition, those that are refused among them.
 
-
-def _joined(items: list[str], *, family: bool = False) -> str:
-    """Words of one part: hyphens between them (double names), particles glued to the word they precede."""
-    out = ""
-    for index, word in enumerate(items):
-        glue = family and word in _PARTICLES and index < len(items) - 1
-        out += word + ("" if glue else "-")
-    return out.strip("-")
-
-
-def _whole(name: PersonName, language: str) -> str:
-    """A user name from the display name alone: its words in order, "Last, First" turned round."""
-    text = part(name.display) or part(name.preferred)
-    last, comma, first = text.partition(",")
-    return ".".join(words(f"{first} {last}" if comma else text, language))
-
-
-def _base(name: PersonName, pattern: str, number: str, language: str) -> str:
-    """The local part without a clash number; "" when no part of the name can be written in ASCII."""
-    used_given, used_family = parts_in_use(name)
-    language = spelling(f"{used_given} {used_family}", language)
-    given = _joined(words(used_given, language)) or _joined(words(part(name.given), language))
-    family = _joined(words(used_family, language), family=True)
-    if not given or not family:
-        alone = given or family or _tidy(_whole(name, language))
-        return f"{alone}.{number}" if alone and number and "{employee_number}" in pattern else alone
-    values = {
-        "given": given,
-        "family": family,
-        "g": given[0],
-        "f": family[0],
-        "legal_given": _joined(words(part(name.given), language)) or given,
-        "employee_number": number,
-    }
-    return re.sub(r"\{(\w+)\}", lambda match: values[match[1]], pattern)
-
-
-def _limited(base: str, suffix: str) -> str:
-    return base[: LOCAL_LIMIT - len(suffix)].rstrip("._-") + suffix
+    Equal arguments, equal order. `locale` (else the main language of `country`) chooses the spelling of ä, å,
+    Cyrillic letters and so on. A one-word name is just that word. A name that cannot be written in ASCII (emoji,
+    kanji in Japan) becomes "user" and HR's number. ConfigurationError for a bad pattern or domain; never for a name.
+    """
+    patterns = (naming.pattern, *naming.if_taken)
+    for pattern in patterns:
+        check_pattern(pattern)
+    domain = check_domain(naming.domain)
+    person = spelled(name, base_language(locale, country), number, employee_id)
+    found = [local_part(person, pattern) for pattern in patterns]
+    bases = [(base, plain_word(base) in RESERVED) for base in found if base]
+    if not found[0]:
+        bases.insert(0, (tidy(f"user.{person.number}"), False))
+    return _judged(bases, domain, _skeletons(naming.protected))
 
 
 def upn_candidates(
     name: PersonName,
     domain: str,
-    pattern: str = "{given}.{family}",
+    pattern: str = DEFAULT_PATTERN,
     employee_number: str | None = None,
     *,
+    if_taken: Sequence[str] = (),
     locale: str | None = None,
     country: str | None = None,
 ) -> Iterator[str]:
-    """Candidates for a UPN, best first, without end and without repetition; equal arguments, equal order.
-
-    `locale` (else the main language of `country`) chooses the spelling of ä, å, Cyrillic letters and so on. A
-    one-word name is just that word. A reserved word gets ".user" behind it. A name that cannot be written in
-    ASCII (emoji, kanji in Japan) becomes "user" and the employee number. ConfigurationError for a bad pattern
-    or domain; never for a name.
-    """
-    check_pattern(pattern)
-    behind = _check_domain(domain)
-    language = base_language(locale, country)
-    number = "-".join(words(employee_number))
-    base = _tidy(_base(name, pattern, number, language))
-    if not base:
-        base = _tidy(f"user.{number}")
-    elif plain_word(base) in RESERVED:
-        base = _limited(base, ".user")
-    return _numbered(base, behind)
+    """The candidates of `candidates` that nothing speaks against, where no account is protected."""
+    naming = Naming(domain, pattern, tuple(if_taken))
+    found = candidates(name, naming, number=employee_number, locale=locale, country=country)
+    return (each.upn for each in found if each.refusal is None)
 
 
-def _numbered(base: str, domain: str) -> Iterator[str]:
-    dash = "-" if base[-1].isdigit() else ""  # louis14-2, not louis142
+def _judged(bases: Sequence[tuple[str, bool]], domain: str, protected: dict[str, str]) -> Iterator[Candidate]:
+    """Each local part once, with what speaks against it."""
     seen: set[str] = set()
-    count = 1
-    while True:
-        local = _limited(base, "" if count == 1 else f"{dash}{count}")
-        if local not in seen:  # a name that ends in "-2" may, once cut, meet its own second candidate
-            seen.add(local)
-            yield f"{local}@{domain}"
-        count += 1
+    for local, reserved in _locals(bases):
+        if (
+            local in seen
+        ):  # two patterns may agree, and a cut name that ends in "-2" may meet its own second one
+            continue
+        seen.add(local)
+        resembles = protected.get(skeleton(local)) if protected else None
+        refusal = Refusal.RESERVED_WORD if reserved else None
+        if resembles and not reserved:
+            refusal = Refusal.PROTECTED if resembles == local else Refusal.LOOKALIKE
+        yield Candidate(f"{local}@{domain}", refusal, resembles)
+
+
+def _locals(bases: Sequence[tuple[str, bool]]) -> Iterator[tuple[str, bool]]:
+    """(local part, whether it is refused as a reserved word), without end. `bases`: (local part, is it reserved)."""
+    for base, reserved in bases:
+        if reserved:
+            yield limited(base), True
+        yield limited(base, ".user" if reserved else ""), False
+    first, reserved = bases[0]
+    base = limited(first, ".user") if reserved else first
+    dash = "-" if base[-1].isdigit() else ""  # louis14-2, not louis142
+    for count in count_from(2):
+        yield limited(base, f"{dash}{count}"), False
+
+
+def _skeletons(protected: Iterable[str]) -> dict[str, str]:
+    """What protected names look like → the name, in lower case, without its domain."""
+    names = [name.strip().partition("@")[0].lower() for name in protected]
+    return {skeleton(name): name for name in names if skeleton(name)}
 
 
 def mail_nickname(upn: str) -> str:

@@ -28,8 +28,13 @@ class AccountPolicy:
 
     #: Days before the start date from which the account may exist.
     create_days_before_start: int = 14
-    #: Fields: see `onboarding.domain.names_upn`.
+    #: Fields: see `onboarding.domain.names_local`.
     username_pattern: str = "{given}.{family}"
+    #: Patterns for a name that is taken, in this order; then the first pattern with 2, 3 and so on.
+    username_if_taken: tuple[str, ...] = ()
+    #: User names of privileged accounts, with or without a domain: nobody gets a name that can be mistaken for one
+    #: without an approver's word.
+    protected_names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +178,7 @@ def _refuse_unknown(given: dict[str, Any], shape: type, path: str) -> None:
 
 
 def _check(policy: Policy) -> None:
-    names.check_pattern(policy.account.username_pattern)
+    _check_names(policy.account)
     _check_numbers(policy)
     rungs = [rung.rung for rung in policy.follow_up.ladder]
     if len(set(rungs)) != len(rungs):
@@ -183,6 +188,17 @@ def _check(policy: Policy) -> None:
     if policy.working_time.start >= policy.working_time.end:
         raise ConfigurationError("working_time: start must be before end.")
     _check_retention(policy.retention)
+
+
+def _check_names(account: AccountPolicy) -> None:
+    names.check_pattern(account.username_pattern, "account.username_pattern")
+    for number, pattern in enumerate(account.username_if_taken, start=1):
+        names.check_pattern(pattern, f"account.username_if_taken, number {number}")
+    for name in account.protected_names:
+        if not names.has_letter(name.partition("@")[0]):
+            raise ConfigurationError(
+                f"account.protected_names: '{name}' is no user name; write 'jane.doe' or 'jane.doe@example.com'."
+            )
 
 
 def _check_rung(rung: Rung) -> None:

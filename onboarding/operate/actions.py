@@ -20,12 +20,13 @@ from onboarding.intake.identity import being_forgotten
 from onboarding.operate.cases import find
 from onboarding.ports import CLAIM_LEASE, Operation, Services
 from onboarding.provisioning.plan import names_from
-from onboarding.provisioning.steps import create_account, issue_access_pass
+from onboarding.provisioning.steps import create_account, issue_access_pass, reserve_username
 
 APPROVABLE = "needs_approval_"
 #: Approvals that a step asks for again by itself, so that running it again gives nothing away.
 ASKED_AGAIN = frozenset(
     {
+        reserve_username.NEEDS_APPROVAL,
         create_account.NEEDS_APPROVAL,
         issue_access_pass.NEEDS_APPROVAL,
         issue_access_pass.NEEDS_APPROVAL_MANAGER,

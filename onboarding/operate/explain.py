@@ -35,6 +35,11 @@ REASONS: dict[str, tuple[str, str]] = {
         "An account with this person's number already existed before the hire.",
         "Check that it is the same person, then approve to link it.",
     ),
+    "needs_approval_lookalike": (
+        "The user name that fits this person can be mistaken for a protected account's.",
+        "Check with HR that the person is real (`python -m onboarding names` shows both names), then approve; or "
+        "let HR send a preferred name, then rerun.",
+    ),
     "needs_approval_rehire": (
         "This person left before and still has an account.",
         "Check that the account may be used again, then approve.",

@@ -35,9 +35,9 @@ Put = Callable[..., None]
 #: Every verb of the design.
 BUILT = (
     "serve", "demo", "doctor", "phone", "cases", "show", "deliveries", "rerun", "approve", "pause", "resume", "exclude",
-    "track", "followup", "replay", "forget", "export", "import",
+    "track", "followup", "replay", "forget", "export", "import", "names",
 )  # fmt: skip
-NOT_BUILT = ("vendors", "names", "plan", "report", "enroll")
+NOT_BUILT = ("vendors", "plan", "report", "enroll")
 
 
 # --- usage ---------------------------------------------------------------------------------------------------

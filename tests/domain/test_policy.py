@@ -72,7 +72,12 @@ def test_a_file_changes_what_it_names_and_nothing_else() -> None:
         ("[account]\ncreate_days_before_start = -1", "create_days_before_start"),
         ("[account]\ncreate_days_before_start = 99999999999", "create_days_before_start"),
         ('[account]\nusername_pattern = "{given}@evil"', "username_pattern"),
-        ('[account]\nusername_pattern = "constant"', "username_pattern"),
+        ('[account]\nusername_pattern = "constant"', "account.username_pattern: it has no field"),
+        ('[account]\nusername_pattern = "{given}.{nachname}"', "no field 'nachname'"),
+        ('[account]\nusername_pattern = "{given} {family}"', "' ' cannot be in it"),
+        ('[account]\nusername_if_taken = ["{g}{family}", "{given"]', "account.username_if_taken, number 2"),
+        ('[account]\nusername_if_taken = "{g}{family}"', "username_if_taken"),
+        ('[account]\nprotected_names = ["jane.doe", "@contoso.com"]', "protected_names: '@contoso.com'"),
         ("[retry]\nfirst_seconds = nan", "first_seconds"),
         ("[retry]\ncap_seconds = inf", "cap_seconds"),
         ("[retry]\nfirst_seconds = 0", "first_seconds"),
@@ -125,6 +130,7 @@ def test_the_document_shows_the_defaults_and_every_key():
     assert set(ladder[0]) == {"rung", "audience", "day", "message"}
     known = msgspec.to_builtins(Policy())
     known["follow_up"].pop("ladder")
+    known["account"] |= {"username_if_taken": [], "protected_names": []}  # TOML has no tuples
     assert msgspec.to_builtins(example) == known
 
 

@@ -205,7 +205,10 @@ async def test_a_rerun_does_not_replace_an_approvers_word(world: World, reason: 
         await act(world, "rerun")
 
 
-@pytest.mark.parametrize("reason", ["needs_approval_adopt", "needs_approval_pass", "needs_approval_manager"])
+@pytest.mark.parametrize(
+    "reason",
+    ["needs_approval_adopt", "needs_approval_pass", "needs_approval_manager", "needs_approval_lookalike"],
+)
 async def test_a_rerun_may_repeat_a_step_that_will_ask_again(world: World, reason: str) -> None:
     await start(world, State.BLOCKED, reason_code=reason)
     case = await act(world, "rerun")

@@ -3,10 +3,16 @@
 The reservation is ours (insert if absent), not a look-up in Entra, which lags: two cases can never hold one name.
 The mark goes into `employeeId` (16 characters at most, not unique in Entra): HR's number where it fits, else a
 token that we keep.
+
+Candidates come in an order that depends on the person and the policy alone (`names.candidates`), and each case takes
+the earliest one that nobody holds: whoever loses a race goes on to the next, and nobody is renumbered. A crash between
+the claim and the intent costs nothing: the same claim is ours again. A candidate that can be mistaken for a protected
+account (the policy's list, our own sender and the service desk) waits for an approver.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 from itertools import islice
 
@@ -21,6 +27,8 @@ STEP = Step("reserve_username", 10, "A user name is reserved for this person")
 MARK_LENGTH = 16
 #: After this many taken names something else is wrong.
 CANDIDATES = 200
+NEEDS_APPROVAL = "needs_approval_lookalike"
+_PASSED_OVER = frozenset({names.Refusal.RESERVED_WORD, names.Refusal.PROTECTED})
 
 
 async def run(ctx: Context) -> Outcome:
@@ -33,23 +41,38 @@ async def run(ctx: Context) -> Outcome:
         names.display_name(person, ctx.hire.locale, where(ctx.hire))
     except names.NameUnusable:
         return Block("name_unusable")
-    candidates = names.upn_candidates(
-        person,
-        s.settings.domain,
-        pattern=s.policy.account.username_pattern,
-        employee_number=ctx.hire.employee_number or ctx.hire.employee_id,
-        locale=ctx.hire.locale,
-        country=where(ctx.hire),
-    )
-    for upn in islice(candidates, CANDIDATES):
-        if upn in case.refused_names:
+    for candidate in islice(candidates(ctx), CANDIDATES):
+        if candidate.upn in case.refused_names or candidate.refusal in _PASSED_OVER:
             continue
-        if await s.cases.claim_alias(Alias(TENANT, AliasKind.UPN, upn.lower()), case.case_id) == case.case_id:
+        alias = Alias(TENANT, AliasKind.UPN, candidate.upn.lower())
+        if candidate.refusal is names.Refusal.LOOKALIKE and NEEDS_APPROVAL not in case.approvals:
+            if (await s.cases.owners([alias])).get(alias, case.case_id) == case.case_id:
+                return Block(NEEDS_APPROVAL)
+            continue
+        if await s.cases.claim_alias(alias, case.case_id) == case.case_id:
             mark = hr_mark(ctx.hire) or s.entropy.token(MARK_LENGTH)
-            case.intent = AccountIntent(upn, mark, whole_second(ctx.now))
+            case.intent = AccountIntent(candidate.upn, mark, whole_second(ctx.now))
             await ctx.save("username_reserved")
             return Done()
     return Block("no_free_username")
+
+
+def candidates(ctx: Context) -> Iterator[names.Candidate]:
+    """The user names for this person, in the order in which they are tried."""
+    hire, settings, policy = ctx.hire, ctx.s.settings, ctx.s.policy.account
+    return names.candidates(
+        person_name(hire),
+        names.Naming(
+            settings.domain,
+            policy.username_pattern,
+            policy.username_if_taken,
+            (*policy.protected_names, settings.sender, settings.service_desk or ""),
+        ),
+        number=hire.employee_number,
+        employee_id=hire.employee_id,
+        locale=hire.locale,
+        country=where(hire),
+    )
 
 
 def where(hire: Hire) -> str | None:
