@@ -21,13 +21,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from onboarding.errors import ConfigurationError
-from onboarding.simulator.models import audit, faults, mail, methods, people, policy, tenant
+from onboarding.simulator.models import audit, entra, faults, mail, methods, people, policy, teams, tenant
 from onboarding.simulator.models.tenant import Tenant
 
 _MAGIC = b"onboarding simulator state\n"
 _DIGEST = 64
 _SHAPED = (
     audit.Actor,
+    entra.Entra,
     faults.Fault,
     mail.Mailboxes,
     mail.Message,
@@ -36,6 +37,7 @@ _SHAPED = (
     people.Person,
     policy.PassPolicy,
     policy.Policy,
+    teams.Teams,
     tenant.Report,
 )
 

@@ -58,6 +58,9 @@ def send(client: httpx.Client, step: dict[str, Any], saved: dict[str, str]) -> h
     for name, value in saved.items():
         path = path.replace("{" + name + "}", value)
     response = client.request(step["method"], path, headers=step.get("headers"), json=step.get("body"))
-    for name, key in step.get("save", {}).items():
-        saved[name] = response.json()[key]
+    for name, keys in step.get("save", {}).items():
+        found = response.json()
+        for key in keys.split("."):  # a number is a position in a list
+            found = found[int(key) if key.isdigit() else key]
+        saved[name] = found
     return response

@@ -286,7 +286,7 @@ def test_the_tenant_s_limits_hold_and_are_readable(http: httpx.Client, adele: st
     assert http.post(TAP, json={}).json()["isUsableOnce"] is True
     path = "/v1.0/policies/authenticationMethodsPolicy/authenticationMethodConfigurations/TemporaryAccessPass"
     assert http.get(path).json()["maximumLifetimeInMinutes"] == 43200
-    assert http.get(path.replace("TemporaryAccessPass", "Sms")).status_code == 501
+    assert http.get(path.replace("TemporaryAccessPass", "X509Certificate")).status_code == 501
 
 
 @pytest.mark.observed("MicrosoftDocs/azure-docs issue 111778; glueckkanja/MyWorkID issue 47")

@@ -9,12 +9,14 @@ from typing import Any
 
 from onboarding.simulator.clock import VirtualClock, to_micros, to_seconds
 from onboarding.simulator.models.audit import Actor, AuditLog, by_app, by_user
+from onboarding.simulator.models.entra import Entra
 from onboarding.simulator.models.faults import Fault
 from onboarding.simulator.models.ids import Ids
 from onboarding.simulator.models.mail import Mailboxes
 from onboarding.simulator.models.people import People, Person
 from onboarding.simulator.models.policy import Policy
 from onboarding.simulator.models.record import Record
+from onboarding.simulator.models.teams import Teams
 
 DEFAULT_DOMAIN = "contoso.example"
 DEFAULT_REPORT_LAG = timedelta(hours=4)
@@ -22,6 +24,13 @@ DEFAULT_REPORT_LAG = timedelta(hours=4)
 REPORT_QUOTA = (5, 10.0)
 #: 3,000 writes per 2.5 minutes per app and tenant, as 20 a second.
 WRITE_QUOTA = (20, 1.0)
+QUOTAS = {
+    "report": REPORT_QUOTA,
+    "write": WRITE_QUOTA,
+    "conditional_access": (1, 1.0),
+    "activity": (5, 1.0),
+    "chat": (20, 1.0),
+}
 
 
 @dataclass(slots=True)
@@ -52,12 +61,14 @@ class Tenant:
         self.mail = Mailboxes()
         self.policy = Policy()
         self.report = Report()
+        self.entra = Entra()
+        self.teams = Teams()
         self.faults: list[Fault] = []
         self.requests: Record[dict[str, Any]] = Record()
         self.vendors: dict[tuple[str, str], Any] = {}
         #: Something changed since a file was last written (state.py).
         self.unsaved = True
-        self._spent: dict[str, deque[datetime]] = {"report": deque(), "write": deque()}
+        self._spent: dict[str, deque[datetime]] = {name: deque() for name in QUOTAS}
         self.id = self.ids.guid()
         self.app = by_app(self.ids.guid(), self.ids.guid(), "Onboarding (pretend app)")
         self._furnish()
@@ -137,7 +148,7 @@ class Tenant:
 
     def spend(self, quota: str) -> float | None:
         """Take one request from a published budget; the seconds to wait when it is used up."""
-        limit, window = REPORT_QUOTA if quota == "report" else WRITE_QUOTA
+        limit, window = QUOTAS[quota]
         spent, now = self._spent[quota], self.now()
         while spent and (now - spent[0]).total_seconds() >= window:
             spent.popleft()

@@ -13,7 +13,7 @@ from onboarding.simulator.models.people import ROLES, Group, Person
 from onboarding.simulator.models.tenant import Tenant
 from onboarding.simulator.responses import properties as rules
 from onboarding.simulator.responses import register
-from onboarding.simulator.responses.authentication import pass_json
+from onboarding.simulator.responses.passes import pass_json
 
 _PLAIN = rules.READABLE - {"id", "createdDateTime", "deletedDateTime"}
 _BODY = _PLAIN | {"id", "createdDateTime", "roles", "deleted", "groups", "methods", "manager"}

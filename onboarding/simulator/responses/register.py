@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from onboarding.simulator.models import audit
-from onboarding.simulator.models.methods import ACCESS_PASS, FIDO, KINDS, AccessPass, Kind, Method
+from onboarding.simulator.models.methods import ACCESS_PASS, FIDO, KINDS, PLATFORM, AccessPass, Kind, Method
 from onboarding.simulator.models.people import Person
 from onboarding.simulator.models.tenant import Tenant
 
@@ -37,7 +37,7 @@ def new_id(tenant: Tenant, kind: Kind) -> str:
     """Phones and e-mail have ids that are the same for everybody; passkeys have opaque ones."""
     if kind.fixed_id is not None:
         return kind.fixed_id
-    return tenant.ids.key_id() if kind.odata_type == FIDO else tenant.ids.guid()
+    return tenant.ids.key_id() if kind.odata_type in (FIDO, PLATFORM) else tenant.ids.guid()
 
 
 def add(tenant: Tenant, person: Person, kind: Kind, actor: str, value: str | None) -> Method:

@@ -9,7 +9,7 @@ None was checked against a live tenant.
 
 from __future__ import annotations
 
-from onboarding.simulator.urls import authentication, directory, mail, reports, users
+from onboarding.simulator.urls import authentication, directory, mail, policies, reports, roles, teams, users
 from onboarding.simulator.urls.control import CONTROL, VENDORS
 from onboarding.simulator.urls.route import Route
 
@@ -17,8 +17,11 @@ GRAPH: tuple[Route, ...] = (
     *users.ROUTES,
     *authentication.ROUTES,
     *directory.ROUTES,
+    *roles.ROUTES,
+    *policies.ROUTES,
     *reports.ROUTES,
     *mail.ROUTES,
+    *teams.ROUTES,
 )
 
 __all__ = ["CONTROL", "GRAPH", "VENDORS", "Route"]

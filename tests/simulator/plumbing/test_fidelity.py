@@ -19,10 +19,15 @@ from tests.simulator.pairs import PAIRS, differences
 OF_PAIRS = ("test_the_documented_request_gets_the_documented_answer",)
 
 
+#: One route that has a page for each of its entities.
+MANY_PAGES = "authenticationmethodconfiguration-get"
+
+
 def test_a_pair_names_its_page_and_says_since_when_it_was_checked() -> None:
     pages = {f"{route.method} {route.path}": route.page for route in GRAPH}
     for name, pair in PAIRS.items():
-        assert pages[pair["route"]] == pair["page"], name
+        page = pages[pair["route"]]
+        assert pair["page"] == page or (pair["page"].endswith(MANY_PAGES) and page.endswith(MANY_PAGES)), name
         assert pair["checked"] == "from the documentation", name
         assert pair["example"].startswith("Example"), name
 
@@ -47,7 +52,7 @@ def test_the_comparison_sees_a_missing_an_extra_and_a_changed_property() -> None
 def test_every_route_has_a_mark_a_page_and_a_reason_where_it_is_not_documented() -> None:
     for route in GRAPH:
         assert route.mark in ("documented", "observed", "inferred")
-        assert re.fullmatch(r"[a-z-]+", route.page)
+        assert re.fullmatch(r"[a-z0-9-]+", route.page)
         assert route.mark == "documented" or route.note, route.path
 
 
