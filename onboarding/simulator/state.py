@@ -28,6 +28,7 @@ _MAGIC = b"onboarding simulator state\n"
 _DIGEST = 64
 _SHAPED = (
     audit.Actor,
+    audit.Keeping,
     entra.Entra,
     faults.Fault,
     mail.Mailboxes,

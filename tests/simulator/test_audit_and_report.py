@@ -138,7 +138,7 @@ def test_records_appear_after_the_latency_and_vanish_after_the_retention(http: h
     register(http, "a")
     assert read(http, AUDITS) == []
     advance(http, "PT5M")
-    assert len(read(http, AUDITS)) == 3
+    assert len(read(http, AUDITS)) == 4
     advance(http, "P7D")
     assert read(http, AUDITS) == []
 
@@ -148,7 +148,7 @@ def test_the_free_tier_keeps_seven_days_and_has_no_report(http: httpx.Client) ->
     key = person(http, "a")
     register(http, "a")
     advance(http, "P8D")
-    assert len(read(http, AUDITS)) == 3
+    assert len(read(http, AUDITS)) == 4
     http.post("/_control/policy", json={"tier": "free"}).raise_for_status()
     assert read(http, AUDITS) == []
     for path in (REPORT, f"{REPORT}/{key}"):
@@ -281,3 +281,81 @@ def test_the_pass_is_no_row_of_the_report(http: httpx.Client) -> None:
     http.post("/_control/users/a@contoso.example/methods", json={"method": "temporaryAccessPass"})
     advance(http, "PT5H")
     assert row(http, key)["methodsRegistered"] == []
+
+
+@pytest.mark.documented("entra/identity/authentication/howto-authentication-methods-activity")
+def test_some_rows_are_later_than_others_and_stay_so(http: httpx.Client) -> None:
+    """Most within 36 hours: each person has a share of the spread of their own."""
+    http.post("/_control/report", json={"lag_hours": 4, "spread_hours": 32}).raise_for_status()
+    keys = [person(http, f"p{n}") for n in range(12)]
+    for n in range(12):
+        register(http, f"p{n}")
+    shown: dict[int, int] = {}
+    for hour in range(4, 37, 4):
+        http.post("/_control/clock", json={"advance": "PT4H"})
+        for n, key in enumerate(keys):
+            if row(http, key)["methodsRegistered"] and n not in shown:
+                shown[n] = hour
+    assert len(shown) == 12
+    assert len(set(shown.values())) > 3
+    assert max(shown.values()) <= 36
+    runs = {r["lastUpdatedDateTime"] for r in read(http, REPORT)}
+    assert len(runs) == 12
+
+
+@pytest.mark.documented("graph/api/resources/userregistrationdetails")
+def test_rows_are_ordered_by_name_where_asked_and_pages_keep_the_order(http: httpx.Client) -> None:
+    for name in ("carla", "Anton", "bert"):
+        person(http, name)
+    for order, expected in (
+        ("userPrincipalName", ["Anton", "bert", "carla"]),
+        ("userPrincipalName desc", ["carla", "bert", "Anton"]),
+        ("userDisplayName asc", ["Anton", "bert", "carla"]),
+    ):
+        for top in (1, 2, 999):
+            rows = read(http, REPORT, orderby=order, top=top)
+            assert [r["userPrincipalName"].split("@")[0] for r in rows] == expected, (order, top)
+    assert http.get(REPORT, params={"$orderby": "isAdmin"}).status_code == 501
+    assert http.get(REPORT, params={"$orderby": " "}).status_code == 501
+
+
+@pytest.mark.documented("graph/api/resources/userregistrationdetails")
+def test_every_documented_filter_of_the_report(http: httpx.Client) -> None:
+    person(http, "app", methods=[{"method": "microsoftAuthenticatorPush"}])
+    person(http, "key", methods=[{"method": "fido2"}])
+    person(http, "boss", roles=["Global Administrator"], methods=[{"method": "email"}])
+    counts = {
+        "isMfaRegistered eq true": 2,
+        "isMfaCapable eq false": 1,
+        "isPasswordlessCapable eq true": 1,
+        "isSsprRegistered eq true": 1,
+        "isSsprCapable eq true": 1,
+        "isSsprEnabled eq true": 3,
+        "isAdmin eq true": 1,
+        "isSystemPreferredAuthenticationMethodEnabled eq true": 3,
+        "methodsRegistered/any(m: m eq 'email')": 1,
+        "systemPreferredAuthenticationMethods/any(m: m eq 'push')": 1,
+        "userPreferredMethodForSecondaryAuthentication eq 'push'": 1,
+        "userPrincipalName eq 'APP@contoso.example'": 1,
+        "startsWith(userDisplayName, 'ke')": 1,
+        "isMfaRegistered eq true and isPasswordlessCapable eq true": 1,
+    }
+    assert {clause: len(read(http, REPORT, filter=clause)) for clause in counts} == counts
+
+
+@pytest.mark.inferred("strictness of the simulator: what it does not know it does not answer")
+def test_an_unknown_filter_of_the_report_is_501_also_where_nobody_is_listed(http: httpx.Client) -> None:
+    assert read(http, REPORT) == []
+    assert http.get(REPORT, params={"$filter": "userType eq 'member'"}).status_code == 501
+    assert (
+        http.get(REPORT, params={"$filter": "lastUpdatedDateTime ge 2020-01-01T00:00:00Z"}).status_code == 501
+    )
+
+
+@pytest.mark.documented("graph/api/resources/userregistrationdetails")
+def test_methods_registered_is_an_open_set(http: httpx.Client) -> None:
+    key = person(http, "a", methods=[{"method": "unknownFutureMethod"}, {"method": "passKeySynced"}])
+    got = row(http, key)
+    assert got["methodsRegistered"] == ["unknownFutureMethod", "passKeySynced"]
+    assert got["isSsprRegistered"] is False
+    assert len(http.get(f"/v1.0/users/{key}/authentication/methods").json()["value"]) == 2

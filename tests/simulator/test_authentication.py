@@ -185,33 +185,6 @@ def test_review_and_deletions_are_logged(http: httpx.Client, adele: str) -> None
     assert http.delete(f"/_control/users/{ADELE}/methods/mobilePhone").status_code == 404
 
 
-@pytest.mark.documented("entra/identity/authentication/howto-sspr-reporting")
-@pytest.mark.parametrize(
-    ("result", "outcome", "words"),
-    [
-        ("success", "success", "Successfully"),
-        ("no_methods", "failure", "insufficient authentication methods defined"),
-        ("failed", "failure", "failed to verify"),
-    ],
-)
-def test_reset_attempts_leave_records_of_the_sspr_service(
-    http: httpx.Client, adele: str, result: str, outcome: str, words: str
-) -> None:
-    http.post(f"/_control/users/{ADELE}/sspr", json={"result": result}).raise_for_status()
-    first = audits(http, "Self-service Password Management")[0]
-    assert first["activityDisplayName"] == "Self-service password reset flow activity progress"
-    assert first["result"] == outcome
-    assert words in first["resultReason"]
-
-
-@pytest.mark.documented("entra/identity/authentication/howto-sspr-reporting")
-def test_the_sixth_attempt_within_a_day_blocks(http: httpx.Client, adele: str) -> None:
-    for _ in range(6):
-        http.post(f"/_control/users/{ADELE}/sspr", json={"result": "failed"})
-    names = [r["activityDisplayName"] for r in audits(http, "Self-service Password Management")]
-    assert names.count("Blocked from self-service password reset") == 1
-
-
 @pytest.mark.documented("authentication-post-temporaryaccesspassmethods")
 def test_the_pass_is_shown_once_and_never_again(http: httpx.Client, adele: str) -> None:
     made = http.post(TAP, json={"lifetimeInMinutes": 60, "isUsableOnce": True})

@@ -6,6 +6,7 @@ from collections import deque
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from zlib import crc32
 
 from onboarding.simulator.clock import VirtualClock, to_micros, to_seconds
 from onboarding.simulator.models.audit import Actor, AuditLog, by_app, by_user
@@ -35,13 +36,19 @@ QUOTAS = {
 
 @dataclass(slots=True)
 class Report:
-    """The registration report: as of `lag` ago, or of one frozen moment."""
+    """The registration report: as of `lag` ago, or of one frozen moment; each person's row up to `spread` later
+    still, always by the same share of it."""
 
     lag: timedelta = DEFAULT_REPORT_LAG
     frozen_at: datetime | None = None
+    spread: timedelta = timedelta(0)
 
     def as_of(self, now: datetime) -> datetime:
         return self.frozen_at if self.frozen_at is not None else now - self.lag
+
+    def row_of(self, person_id: str, at: datetime) -> datetime:
+        """The moment that this person's row shows when the report is as of `at`."""
+        return at - self.spread * (crc32(person_id.encode()) / 2**32)
 
 
 class Tenant:
@@ -57,7 +64,7 @@ class Tenant:
         self.ids = Ids(seed)
         self.clock = VirtualClock(self._start)
         self.people = People()
-        self.audit = AuditLog(self.ids)
+        self.audit = AuditLog(self.ids, seed)
         self.mail = Mailboxes()
         self.policy = Policy()
         self.report = Report()
