@@ -21,7 +21,18 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from onboarding.errors import ConfigurationError
-from onboarding.simulator.models import audit, entra, faults, mail, methods, people, policy, teams, tenant
+from onboarding.simulator.models import (
+    audit,
+    crowd,
+    entra,
+    faults,
+    mail,
+    methods,
+    people,
+    policy,
+    teams,
+    tenant,
+)
 from onboarding.simulator.models.tenant import Tenant
 
 _MAGIC = b"onboarding simulator state\n"
@@ -29,6 +40,8 @@ _DIGEST = 64
 _SHAPED = (
     audit.Actor,
     audit.Keeping,
+    crowd.Crowd,
+    crowd.Plan,
     entra.Entra,
     faults.Fault,
     mail.Mailboxes,

@@ -10,6 +10,7 @@ from zlib import crc32
 
 from onboarding.simulator.clock import VirtualClock, to_micros, to_seconds
 from onboarding.simulator.models.audit import Actor, AuditLog, by_app, by_user
+from onboarding.simulator.models.crowd import Crowd
 from onboarding.simulator.models.entra import Entra
 from onboarding.simulator.models.faults import Fault
 from onboarding.simulator.models.ids import Ids
@@ -70,6 +71,7 @@ class Tenant:
         self.report = Report()
         self.entra = Entra()
         self.teams = Teams()
+        self.crowd = Crowd()
         self.faults: list[Fault] = []
         self.requests: Record[dict[str, Any]] = Record()
         self.vendors: dict[tuple[str, str], Any] = {}

@@ -5,7 +5,7 @@ interface exists at Microsoft.
 from __future__ import annotations
 
 from onboarding.simulator.call import Handler
-from onboarding.simulator.responses import audits, control, people, policies, teams
+from onboarding.simulator.responses import audits, control, crowd, people, policies, teams
 
 _PEOPLE = "/_control/users/{id}"
 
@@ -26,6 +26,10 @@ CONTROL: tuple[tuple[str, str, Handler], ...] = (
     ("DELETE", "/_control/faults", control.clear_faults),
     ("GET", "/_control/report", control.get_report),
     ("POST", "/_control/report", control.set_report),
+    ("GET", _PEOPLE + "/behaviour", crowd.get_behaviour),
+    ("POST", _PEOPLE + "/behaviour", crowd.set_behaviour),
+    ("GET", "/_control/behaviours", crowd.get_behaviours),
+    ("POST", "/_control/behaviours", crowd.set_behaviours),
     ("GET", "/_control/audit", audits.get_keeping),
     ("POST", "/_control/audit", audits.set_keeping),
     ("GET", "/_control/policy", control.get_policy),
