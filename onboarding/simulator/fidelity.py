@@ -72,7 +72,7 @@ the pages are not repeated here.
 _MEANING = {
     "documented": "the named page says so",
     "observed": "seen in public answers of the real service, at the named place",
-    "inferred": "our reasoning; only a live tenant can settle it",
+    "inferred": "our reasoning; [docs/live-tenant-check.md](../../docs/live-tenant-check.md) lists what matters of it",
 }
 
 
