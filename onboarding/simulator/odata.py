@@ -14,12 +14,17 @@ _STARTS = re.compile(r"startswith\(\s*(?P<path>[\w/]+)\s*,\s*(?P<value>.+)\)", r
 _ANY = re.compile(
     r"(?P<path>\w+)/any\(\s*(?P<var>\w+)\s*:\s*(?P=var)(?P<inner>/\w+)?\s+eq\s+(?P<value>.+)\)", re.DOTALL
 )
+_ANY_STARTS = re.compile(
+    r"(?P<path>\w+)/any\(\s*(?P<var>\w+)\s*:\s*startswith\(\s*(?P=var)(?P<inner>/\w+)?\s*,\s*(?P<value>.+)\)\s*\)",
+    re.DOTALL | re.IGNORECASE,
+)
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT.+")
 
 
 @dataclass(frozen=True, slots=True)
 class Clause:
-    """One comparison. `op`: eq, ge, le, startswith or any; `path` of any is `collection/property`."""
+    """One comparison. `op`: eq, ge, le, startswith, any (eq) or any_startswith; `path` of the last two is
+    `collection/property`."""
 
     path: str
     op: str
@@ -55,6 +60,8 @@ def _split(text: str) -> list[str]:
 def _clause(text: str) -> Clause:
     if hit := _STARTS.fullmatch(text):
         return Clause(hit["path"], "startswith", _literal(hit["value"].strip()))
+    if hit := _ANY_STARTS.fullmatch(text):
+        return Clause(hit["path"] + (hit["inner"] or ""), "any_startswith", _literal(hit["value"].strip()))
     if hit := _ANY.fullmatch(text):
         return Clause(hit["path"] + (hit["inner"] or ""), "any", _literal(hit["value"].strip()))
     if hit := _COMPARE.fullmatch(text):

@@ -21,13 +21,28 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from onboarding.errors import ConfigurationError
-from onboarding.simulator.models import audit, faults, mail, methods, people, policy, tenant
+from onboarding.simulator.models import (
+    audit,
+    crowd,
+    entra,
+    faults,
+    mail,
+    methods,
+    people,
+    policy,
+    teams,
+    tenant,
+)
 from onboarding.simulator.models.tenant import Tenant
 
 _MAGIC = b"onboarding simulator state\n"
 _DIGEST = 64
 _SHAPED = (
     audit.Actor,
+    audit.Keeping,
+    crowd.Crowd,
+    crowd.Plan,
+    entra.Entra,
     faults.Fault,
     mail.Mailboxes,
     mail.Message,
@@ -36,6 +51,7 @@ _SHAPED = (
     people.Person,
     policy.PassPolicy,
     policy.Policy,
+    teams.Teams,
     tenant.Report,
 )
 

@@ -250,6 +250,23 @@ async def test_what_a_person_registers_is_read_back_as_that_method(graph, contro
     assert (await evidence(graph, person))[0] == (Act.REGISTERED, By.USER, said)
 
 
+async def test_an_open_set_of_words_and_a_noisy_log_attribute_nothing_to_the_wrong_one(graph, control):
+    """Words with and without a full stop, some never heard; passes of an app under the name of a registration."""
+    await control.post("audit", {"wording": "mixed"})
+    anna, bert = await control.person("anna"), await control.person("bert")
+    for method in ("mobilePhone", "microsoftAuthenticatorPush", "fido2", "securityQuestion", "email") * 8:
+        await control.post(f"users/{anna}/methods", {"method": method, "actor": "user"})
+        await control.client.delete(f"/_control/users/{anna}/methods/{method}")
+        await control.post(f"users/{bert}/methods", {"method": "temporaryAccessPass", "actor": "app"})
+    known = {None, "all", "mobilePhone", "microsoftAuthenticatorPush", "fido2", "passKeyDeviceBound"}
+    known |= {"securityQuestion", "email"}
+    of_anna = await evidence(graph, anna)
+    assert {by for _, by, _ in of_anna} == {By.USER}
+    assert {method for _, _, method in of_anna} <= known
+    assert {act for act, _, _ in of_anna} == {Act.REGISTERED, Act.DELETED}
+    assert set(await evidence(graph, bert)) == {(Act.REGISTERED, By.APP, "temporaryAccessPass")}
+
+
 async def test_a_person_and_an_administrator_and_an_app_are_told_apart(graph, control):
     person = await control.person("anna")
     for method, actor in (("mobilePhone", "admin"), ("officePhone", "app"), ("email", "admin")):

@@ -7,6 +7,8 @@ from typing import Any
 import httpx
 import pytest
 
+pytestmark = pytest.mark.documented("user-sendmail")
+
 BOX = "/v1.0/users/onboarding@contoso.example"
 IMMUTABLE = {"Prefer": 'IdType="ImmutableId"'}
 
@@ -32,6 +34,7 @@ def draft(http: httpx.Client, immutable: bool = True) -> str:
     return str(made.json()["id"])
 
 
+@pytest.mark.documented("message-send")
 def test_a_draft_is_not_mail_until_it_is_sent(http: httpx.Client) -> None:
     key = draft(http)
     assert received(http) == []
@@ -44,6 +47,7 @@ def test_a_draft_is_not_mail_until_it_is_sent(http: httpx.Client) -> None:
     assert mail["sent_at"].endswith("Z")
 
 
+@pytest.mark.documented("graph/outlook-immutable-id")
 def test_an_immutable_id_finds_the_message_before_and_after_sending(http: httpx.Client) -> None:
     key = draft(http)
     path = f"{BOX}/messages/{key}?$select=id,isDraft,sentDateTime"
@@ -53,6 +57,7 @@ def test_an_immutable_id_finds_the_message_before_and_after_sending(http: httpx.
     assert (after["id"], after["isDraft"]) == (key, False)
 
 
+@pytest.mark.documented("graph/outlook-immutable-id")
 def test_an_ordinary_id_is_gone_once_the_draft_was_sent(http: httpx.Client) -> None:
     key = draft(http, immutable=False)
     http.post(f"{BOX}/messages/{key}/send")
@@ -60,6 +65,7 @@ def test_an_ordinary_id_is_gone_once_the_draft_was_sent(http: httpx.Client) -> N
     assert (gone.status_code, gone.json()["error"]["code"]) == (404, "ErrorItemNotFound")
 
 
+@pytest.mark.inferred("no page says what a second send of one draft answers")
 def test_sending_twice_is_refused_and_sends_once(http: httpx.Client) -> None:
     key = draft(http)
     answers = [http.post(f"{BOX}/messages/{key}/send").status_code for _ in range(2)]
@@ -67,6 +73,7 @@ def test_sending_twice_is_refused_and_sends_once(http: httpx.Client) -> None:
     assert len(received(http)) == 1
 
 
+@pytest.mark.inferred("no page says how long a sent message takes to reach Sent Items")
 def test_sent_items_may_lag(http: httpx.Client) -> None:
     http.post("/_control/policy", json={"sent_items_lag_seconds": 30})
     key = draft(http)
@@ -77,6 +84,7 @@ def test_sent_items_may_lag(http: httpx.Client) -> None:
     assert http.get(f"{BOX}/messages/{key}").status_code == 200
 
 
+@pytest.mark.documented("message-delete")
 def test_a_deleted_draft_is_gone(http: httpx.Client) -> None:
     key = draft(http)
     assert http.delete(f"{BOX}/messages/{key}").status_code == 204
@@ -85,6 +93,7 @@ def test_a_deleted_draft_is_gone(http: httpx.Client) -> None:
     assert received(http) == []
 
 
+@pytest.mark.documented("message-get")
 def test_a_message_belongs_to_its_mailbox(http: httpx.Client) -> None:
     key = draft(http)
     other = "/v1.0/users/servicedesk@contoso.example/messages/"
@@ -115,6 +124,7 @@ def test_a_plain_text_body_stays_as_it_is(http: httpx.Client) -> None:
     assert (mail["text"], mail["html"]) == ("a  b\n\n<i>c</i>", None)
 
 
+@pytest.mark.observed("ErrorInvalidUser and MailboxNotEnabledForRESTAPI in public issues")
 def test_unknown_senders_and_people_without_a_mailbox_cannot_send(http: httpx.Client) -> None:
     http.post("/_control/users", json={"userPrincipalName": "new@contoso.example", "mail": None})
     for sender, code in (("nobody", "ErrorInvalidUser"), ("new", "MailboxNotEnabledForRESTAPI")):
@@ -123,6 +133,7 @@ def test_unknown_senders_and_people_without_a_mailbox_cannot_send(http: httpx.Cl
             assert (answer.status_code, answer.json()["error"]["code"]) == (404, code)
 
 
+@pytest.mark.inferred("the statuses follow the property texts; the error bodies are seen nowhere")
 @pytest.mark.parametrize(
     ("changes", "status"),
     [
@@ -142,6 +153,7 @@ def test_what_exchange_refuses_is_refused(http: httpx.Client, changes: dict[str,
     assert received(http) == []
 
 
+@pytest.mark.inferred("strictness of the simulator: what it does not know it does not answer")
 def test_other_preferences_are_501(http: httpx.Client) -> None:
     key = draft(http)
     answer = http.get(f"{BOX}/messages/{key}", headers={"Prefer": 'outlook.body-content-type="text"'})

@@ -7,6 +7,8 @@ from typing import Any
 import httpx
 import pytest
 
+pytestmark = pytest.mark.documented("user-post-users")
+
 PASSWORD = "xWwvJ]6NMw+bWH-d"
 LONG_LOCAL = "a" * 64
 
@@ -31,6 +33,7 @@ def error(response: httpx.Response) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.documented("user-list")
 def test_a_created_user_is_found_by_id_by_name_in_any_case_and_by_filter(http: httpx.Client) -> None:
     made = create(http, employeeId="HR-7")
     assert made.status_code == 201
@@ -51,6 +54,7 @@ def test_the_201_holds_the_default_set_only_and_no_read_returns_the_password(htt
     assert PASSWORD not in everything
 
 
+@pytest.mark.inferred("examples show whole seconds; that the rest is cut off is the worse reading")
 def test_created_date_time_has_whole_seconds_cut_off(http: httpx.Client) -> None:
     """So it can lie up to a second before the request that created the user."""
     http.post("/_control/clock", json={"to": "2099-01-01T00:00:00.9Z"})
@@ -61,6 +65,7 @@ def test_created_date_time_has_whole_seconds_cut_off(http: httpx.Client) -> None
     assert read["createdDateTime"] <= "2099-01-01T00:00:02Z"
 
 
+@pytest.mark.observed("microsoftgraph/microsoft-graph-docs issue 1508")
 @pytest.mark.parametrize("upn", ["adele@contoso.example", "ADELE@CONTOSO.EXAMPLE"])
 def test_a_taken_name_is_400_object_conflict_and_not_409(http: httpx.Client, upn: str) -> None:
     create(http)
@@ -74,6 +79,7 @@ def test_a_taken_name_is_400_object_conflict_and_not_409(http: httpx.Client, upn
     assert error(second)["details"][0]["target"] == "userPrincipalName"
 
 
+@pytest.mark.inferred("no page says whether a deleted user's name is taken")
 def test_the_name_of_a_soft_deleted_user_is_free(http: httpx.Client) -> None:
     first = create(http).json()["id"]
     http.post("/_control/users", json={"userPrincipalName": "adele@contoso.example", "deleted": True})
@@ -92,6 +98,7 @@ def test_each_required_property_is_required(http: httpx.Client, missing: str) ->
     assert missing in error(refused)["message"]
 
 
+@pytest.mark.documented("graph/api/resources/user")
 @pytest.mark.parametrize(
     ("name", "longest"),
     [
@@ -114,6 +121,7 @@ def test_property_limits_hold_to_the_character(http: httpx.Client, name: str, lo
     assert error(refused)["details"][0]["target"] == name
 
 
+@pytest.mark.documented("graph/api/resources/user")
 @pytest.mark.parametrize(
     ("name", "value"),
     [
@@ -143,6 +151,7 @@ def test_display_names_are_free_text_and_come_back_as_sent(http: httpx.Client, n
     assert http.get(f"/v1.0/users/{made.json()['id']}").json()["displayName"] == name
 
 
+@pytest.mark.documented("entra/identity/authentication/concept-sspr-policy")
 @pytest.mark.parametrize(
     "upn",
     [
@@ -160,6 +169,7 @@ def test_names_with_every_legal_character_can_be_created_and_read(http: httpx.Cl
     assert [user["userPrincipalName"] for user in found] == [upn]
 
 
+@pytest.mark.documented("entra/identity/authentication/concept-sspr-policy")
 @pytest.mark.parametrize(
     "upn",
     [
@@ -183,6 +193,7 @@ def test_names_with_accents_wrong_length_or_unverified_domain_are_refused(
     assert error(refused)["code"] == "Request_BadRequest"
 
 
+@pytest.mark.documented("entra/identity/authentication/concept-sspr-policy")
 @pytest.mark.parametrize(
     "password", ["Ab1!xyz", "alllowercaseletters", "Ab1!" * 65, "Pässwörd123!", "lower1234", None, 12345678]
 )
@@ -191,11 +202,13 @@ def test_weak_passwords_are_refused(http: httpx.Client, password: Any) -> None:
     assert create(http, passwordProfile={"password": password}).status_code == 400
 
 
+@pytest.mark.documented("entra/identity/authentication/concept-sspr-policy")
 @pytest.mark.parametrize("password", ["Abcdefg1", "abcdefg1!", "Ab1!" * 64])
 def test_passwords_of_three_classes_are_accepted(http: httpx.Client, password: str) -> None:
     assert create(http, passwordProfile={"password": password}).status_code == 201
 
 
+@pytest.mark.inferred("strictness of the simulator: what it does not know it does not answer")
 def test_unmodelled_body_properties_options_and_headers_are_501(http: httpx.Client) -> None:
     create(http)
     adele = "/v1.0/users/adele@contoso.example"
@@ -219,11 +232,13 @@ def test_unmodelled_body_properties_options_and_headers_are_501(http: httpx.Clie
     assert all(error(answer)["code"] == "NotImplemented" for answer in answers)
 
 
+@pytest.mark.documented("graph/query-parameters")
 def test_a_quote_that_is_not_doubled_is_400(http: httpx.Client) -> None:
     broken = http.get("/v1.0/users", params={"$filter": "employeeId eq 'O'Neill'"})
     assert broken.status_code == 400
 
 
+@pytest.mark.documented("user-update")
 def test_patch_changes_the_named_properties_and_the_indexes(http: httpx.Client) -> None:
     key = create(http, employeeId="1", department="A").json()["id"]
     changed = http.patch(f"/v1.0/users/{key}", json={"employeeId": "2", "mobilePhone": "+49 1701234567"})
@@ -237,6 +252,7 @@ def test_patch_changes_the_named_properties_and_the_indexes(http: httpx.Client) 
     assert http.patch(f"/v1.0/users/{key}", json={"displayName": None}).status_code == 400
 
 
+@pytest.mark.documented("user-update")
 @pytest.mark.parametrize("name", ["mobilePhone", "businessPhones", "otherMails", "accountEnabled"])
 def test_sensitive_properties_of_administrators_are_403_and_other_ones_are_not(
     http: httpx.Client, name: str
@@ -253,6 +269,7 @@ def test_sensitive_properties_of_administrators_are_403_and_other_ones_are_not(
         assert http.patch(path, json={"department": "IT"}).status_code == 204
 
 
+@pytest.mark.documented("user-update")
 def test_an_app_without_a_role_may_not_set_passwords(http: httpx.Client) -> None:
     create(http)
     refused = http.patch(
@@ -261,6 +278,7 @@ def test_an_app_without_a_role_may_not_set_passwords(http: httpx.Client) -> None
     assert refused.status_code == 403
 
 
+@pytest.mark.documented("graph/api/resources/user")
 def test_phones_of_synced_users_are_read_only(http: httpx.Client) -> None:
     http.post(
         "/_control/users", json={"userPrincipalName": "s@contoso.example", "onPremisesSyncEnabled": True}
@@ -269,6 +287,7 @@ def test_phones_of_synced_users_are_read_only(http: httpx.Client) -> None:
     assert http.patch("/v1.0/users/s@contoso.example", json={"usageLocation": "DE"}).status_code == 204
 
 
+@pytest.mark.observed("public answers for users without a manager")
 def test_manager_is_404_until_set_and_an_unknown_manager_is_404(http: httpx.Client, sim: Any) -> None:
     key = create(http).json()["id"]
     path = f"/v1.0/users/{key}/manager"
@@ -282,12 +301,14 @@ def test_manager_is_404_until_set_and_an_unknown_manager_is_404(http: httpx.Clie
     assert http.put(path + "/$ref", json={"@odata.id": "nonsense"}).status_code == 400
 
 
+@pytest.mark.documented("graph/resolve-auth-errors")
 def test_every_call_needs_a_bearer_token(http: httpx.Client) -> None:
     for value in ("", "Bearer", "Basic eDp5"):
         refused = http.get("/v1.0/users/x", headers={"Authorization": value})
         assert (refused.status_code, error(refused)["code"]) == (401, "InvalidAuthenticationToken")
 
 
+@pytest.mark.documented("graph/errors")
 def test_every_answer_has_a_request_id_and_echoes_the_client_s(http: httpx.Client) -> None:
     mine = "5b6e1fbb-0e0e-4f3e-a3a5-3a2d2d4b1c5e"
     answer = http.get("/v1.0/users/nobody@contoso.example", headers={"client-request-id": mine})
@@ -300,12 +321,14 @@ def test_every_answer_has_a_request_id_and_echoes_the_client_s(http: httpx.Clien
     assert "date" in answer.headers
 
 
+@pytest.mark.inferred("the text and the code are seen nowhere")
 @pytest.mark.parametrize("body", [b"{", b"[]", b'"x"', b'{"a": NaN}', b"\xff\xfe", b"null"])
 def test_a_body_that_is_no_json_object_is_400(http: httpx.Client, body: bytes) -> None:
     answer = http.post("/v1.0/users", content=body, headers={"Content-Type": "application/json"})
     assert answer.status_code == 400
 
 
+@pytest.mark.inferred("reproducible on purpose; real ids are random")
 def test_the_same_seed_gives_the_same_ids(http: httpx.Client) -> None:
     def run(seed: int) -> list[str]:
         http.post("/_control/reset", json={"seed": seed})

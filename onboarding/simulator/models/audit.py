@@ -11,19 +11,22 @@ import json
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from onboarding.simulator.clock import to_ticks
 from onboarding.simulator.models.ids import Ids
 from onboarding.simulator.models.people import Person
 from onboarding.simulator.models.record import Record
+from onboarding.simulator.models.words import Words
 
 METHODS = "Authentication Methods"
 SSPR = "Self-service Password Management"
 DIRECTORY = "Core Directory"
 
-_PREFIX = {METHODS: "IAMUX", SSPR: "SSPR", DIRECTORY: "Directory"}
+_TICK = timedelta(microseconds=1)
+#: What ids begin with (Entra PowerShell, Get-EntraAuditDirectoryLog, examples): the blank is real.
+_PREFIX = {METHODS: "Authentication Methods", SSPR: "SSPR", DIRECTORY: "Directory"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,19 @@ def by_app(app_id: str, principal_id: str, name: str) -> Actor:
     )
 
 
+def by_service(principal_id: str, name: str) -> Actor:
+    """One of Microsoft's own services: no application id is told."""
+    return Actor(
+        None,
+        {
+            "appId": None,
+            "displayName": name,
+            "servicePrincipalId": principal_id,
+            "servicePrincipalName": None,
+        },
+    )
+
+
 def modified(name: str, old: str | None, new: str | None) -> dict[str, Any]:
     """One modified property: values are strings that hold JSON."""
     return {
@@ -70,11 +86,27 @@ def modified(name: str, old: str | None, new: str | None) -> dict[str, Any]:
     }
 
 
+@dataclass(slots=True)
+class Keeping:
+    """What the log holds beside the effects themselves.
+
+    noise: "Update user" records of Core Directory about the same change. collected_from: a Free tenant's log is
+    collected only after somebody first opened it; None: long ago.
+    """
+
+    noise: bool = True
+    collected_from: datetime | None = None
+    #: Nobody has opened the log of this tenant yet.
+    unopened: bool = False
+
+
 class AuditLog:
     """Append-only, in the order of the virtual clock."""
 
-    def __init__(self, ids: Ids) -> None:
+    def __init__(self, ids: Ids, seed: int = 0) -> None:
         self._ids = ids
+        self.words = Words(seed)
+        self.keeping = Keeping()
         self.records: Record[dict[str, Any]] = Record()
         self.times: Record[datetime] = Record()
         self.by_target: dict[str, list[int]] = {}
@@ -92,6 +124,9 @@ class AuditLog:
         operation: str = "Update",
         changes: Sequence[dict[str, Any]] = (),
     ) -> dict[str, Any]:
+        """No two records have one time, and none is older than the one before it: what came to pass earlier and
+        is noticed later is dated after it."""
+        at = max(at, self.times[-1] + _TICK) if self.times else at
         record = {
             "id": self._ids.record_id(_PREFIX[service]),
             "category": "UserManagement",

@@ -47,7 +47,7 @@ _PHONE = "phoneAuthenticationMethod"
 _APP = "microsoftAuthenticatorAuthenticationMethod"
 FIDO = "fido2AuthenticationMethod"
 _HELLO = "windowsHelloForBusinessAuthenticationMethod"
-_PLATFORM = "platformCredentialAuthenticationMethod"
+PLATFORM = "platformCredentialAuthenticationMethod"
 _OATH = "softwareOathAuthenticationMethod"
 
 _ALL = (
@@ -123,10 +123,12 @@ _ALL = (
     Kind("passKeyDeviceBoundAuthenticator", FIDO, "Fido", "", admin_may_add=False),
     Kind("windowsHelloForBusiness", _HELLO, "Windows Hello for Business", "", admin_may_add=False),
     Kind("passKeyDeviceBoundWindowsHello", _HELLO, "Windows Hello for Business", "", admin_may_add=False),
-    Kind("macOsSecureEnclaveKey", _PLATFORM, "Platform Credential", "", admin_may_add=False),  # inferred
+    Kind("macOsSecureEnclaveKey", PLATFORM, "Platform Credential", "", admin_may_add=False),  # inferred
     Kind("externalAuthMethod", "externalAuthenticationMethod", "External Method", "external method for user"),
     Kind("qrCode", "qrCodePinAuthenticationMethod", "QR code", "QR code method for user"),  # inferred
     Kind("appPassword", None, "App Password", "", admin_may_add=False),  # inferred
+    # The set is open on purpose (userRegistrationDetails): what nobody has heard of yet.
+    Kind("unknownFutureMethod", None, "something that nobody has heard of yet", "", admin_may_add=False),
     Kind(
         ACCESS_PASS,
         "temporaryAccessPassAuthenticationMethod",
@@ -151,6 +153,8 @@ class Method:
     created: datetime
     actor: str
     value: str | None = None
+    #: smsSignInState of a mobile phone that somebody tried to make a sign-in name; None: nobody tried.
+    sms: str | None = None
 
 
 @dataclass(slots=True)

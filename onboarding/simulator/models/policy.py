@@ -15,7 +15,8 @@ CLOUDS = ("global", "usgov", "usgovdod", "china")
 
 @dataclass(slots=True)
 class PassPolicy:
-    """temporaryAccessPassAuthenticationMethodConfiguration, with Microsoft's defaults."""
+    """temporaryAccessPassAuthenticationMethodConfiguration, with Microsoft's defaults. excludeTargets: object
+    ids, UPNs or group ids of who may not have one."""
 
     enabled: bool = True
     defaultLifetimeInMinutes: int = 60
@@ -23,6 +24,7 @@ class PassPolicy:
     minimumLifetimeInMinutes: int = 60
     maximumLifetimeInMinutes: int = 480
     isUsableOnce: bool = False
+    excludeTargets: list[str] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -106,6 +108,8 @@ def _pass_policy(old: PassPolicy, body: Any) -> PassPolicy:
             raise ControlError(f"policy: unknown key in tap: {', '.join(sorted(unknown))}")
         if wrong := [name for name, value in change.items() if type(value) is not type(values[name])]:
             raise ControlError(f"policy: wrong type in tap: {', '.join(wrong)}")
+        if not all(isinstance(entry, str) for entry in change.get("excludeTargets", [])):
+            raise ControlError("policy: wrong type in tap: excludeTargets")
         values.update(change)
     else:
         values["enabled"] = body in (True, "enabled")

@@ -6,15 +6,19 @@ from collections import deque
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from zlib import crc32
 
 from onboarding.simulator.clock import VirtualClock, to_micros, to_seconds
 from onboarding.simulator.models.audit import Actor, AuditLog, by_app, by_user
+from onboarding.simulator.models.crowd import Crowd
+from onboarding.simulator.models.entra import Entra
 from onboarding.simulator.models.faults import Fault
 from onboarding.simulator.models.ids import Ids
 from onboarding.simulator.models.mail import Mailboxes
 from onboarding.simulator.models.people import People, Person
 from onboarding.simulator.models.policy import Policy
 from onboarding.simulator.models.record import Record
+from onboarding.simulator.models.teams import Teams
 
 DEFAULT_DOMAIN = "contoso.example"
 DEFAULT_REPORT_LAG = timedelta(hours=4)
@@ -22,17 +26,30 @@ DEFAULT_REPORT_LAG = timedelta(hours=4)
 REPORT_QUOTA = (5, 10.0)
 #: 3,000 writes per 2.5 minutes per app and tenant, as 20 a second.
 WRITE_QUOTA = (20, 1.0)
+QUOTAS = {
+    "report": REPORT_QUOTA,
+    "write": WRITE_QUOTA,
+    "conditional_access": (1, 1.0),
+    "activity": (5, 1.0),
+    "chat": (20, 1.0),
+}
 
 
 @dataclass(slots=True)
 class Report:
-    """The registration report: as of `lag` ago, or of one frozen moment."""
+    """The registration report: as of `lag` ago, or of one frozen moment; each person's row up to `spread` later
+    still, always by the same share of it."""
 
     lag: timedelta = DEFAULT_REPORT_LAG
     frozen_at: datetime | None = None
+    spread: timedelta = timedelta(0)
 
     def as_of(self, now: datetime) -> datetime:
         return self.frozen_at if self.frozen_at is not None else now - self.lag
+
+    def row_of(self, person_id: str, at: datetime) -> datetime:
+        """The moment that this person's row shows when the report is as of `at`."""
+        return at - self.spread * (crc32(person_id.encode()) / 2**32)
 
 
 class Tenant:
@@ -48,16 +65,19 @@ class Tenant:
         self.ids = Ids(seed)
         self.clock = VirtualClock(self._start)
         self.people = People()
-        self.audit = AuditLog(self.ids)
+        self.audit = AuditLog(self.ids, seed)
         self.mail = Mailboxes()
         self.policy = Policy()
         self.report = Report()
+        self.entra = Entra()
+        self.teams = Teams()
+        self.crowd = Crowd()
         self.faults: list[Fault] = []
         self.requests: Record[dict[str, Any]] = Record()
         self.vendors: dict[tuple[str, str], Any] = {}
         #: Something changed since a file was last written (state.py).
         self.unsaved = True
-        self._spent: dict[str, deque[datetime]] = {"report": deque(), "write": deque()}
+        self._spent: dict[str, deque[datetime]] = {name: deque() for name in QUOTAS}
         self.id = self.ids.guid()
         self.app = by_app(self.ids.guid(), self.ids.guid(), "Onboarding (pretend app)")
         self._furnish()
@@ -137,7 +157,7 @@ class Tenant:
 
     def spend(self, quota: str) -> float | None:
         """Take one request from a published budget; the seconds to wait when it is used up."""
-        limit, window = REPORT_QUOTA if quota == "report" else WRITE_QUOTA
+        limit, window = QUOTAS[quota]
         spent, now = self._spent[quota], self.now()
         while spent and (now - spent[0]).total_seconds() >= window:
             spent.popleft()

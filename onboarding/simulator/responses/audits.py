@@ -7,19 +7,24 @@ from datetime import datetime
 from typing import Any
 
 from onboarding.simulator.call import Answer, Call
-from onboarding.simulator.errors import bad_request, not_modelled
+from onboarding.simulator.errors import ControlError, bad_request, not_modelled, resource_not_found
 from onboarding.simulator.models.tenant import Tenant
 from onboarding.simulator.odata import Clause, parse_filter
 from onboarding.simulator.paging import pack, unpack
+from onboarding.simulator.responses.people import body_of, check_keys
 
 #: No official page size was found; public clients ask for 999.
 _PAGE = 999
+#: A record that no filter finds.
+_NOBODY: dict[str, Any] = {"targetResources": []}
 
 
 def list_audits(tenant: Tenant, call: Call) -> Answer:
     """Newest first unless `$orderby` says otherwise. Records younger than the latency or older than the
     retention are not there."""
     clauses = parse_filter(call.query["$filter"]) if "$filter" in call.query else []
+    for clause in clauses:
+        _audit_matches(_NOBODY, clause)  # also where there is no record to compare with
     descending = _descending(call.query.get("$orderby"))
     size = call.top(_PAGE)
     first, last, position = _window(tenant, clauses, call.query.get("$skiptoken"), descending)
@@ -61,15 +66,17 @@ def _window(
         saved = unpack(token)
         if not (isinstance(saved, list) and len(saved) == 3 and all(isinstance(n, int) for n in saved)):
             raise bad_request("Skip token is invalid.")
-        return saved[0], saved[1], saved[2]
-    now = tenant.now()
-    low, high = now - tenant.policy.retention, now - tenant.policy.latency
+        size = len(tenant.audit.records)
+        first, last, reached = (min(max(0, place), size) for place in saved)
+        return first, last, reached
+    first, last = _kept(tenant)
     for clause in clauses:
         if clause.path == "activityDateTime" and isinstance(clause.value, datetime):
-            low = max(low, clause.value) if clause.op in ("ge", "eq") else low
-            high = min(high, clause.value) if clause.op in ("le", "eq") else high
-    span = tenant.audit.between(low, high)
-    return span.start, span.stop, None
+            if clause.op in ("ge", "eq"):
+                first = max(first, tenant.audit.between(clause.value, clause.value).start)
+            if clause.op in ("le", "eq"):
+                last = min(last, tenant.audit.between(clause.value, clause.value).stop)
+    return first, last, None
 
 
 def _candidates(tenant: Tenant, clauses: list[Clause], first: int, last: int) -> list[int] | range:
@@ -80,6 +87,17 @@ def _candidates(tenant: Tenant, clauses: list[Clause], first: int, last: int) ->
     return range(first, max(first, last))
 
 
+_EQUAL = ("activityDisplayName", "correlationId", "id", "loggedByService")
+_INITIATED = {
+    "initiatedBy/user/id",
+    "initiatedBy/user/displayName",
+    "initiatedBy/user/userPrincipalName",
+    "initiatedBy/app/appId",
+    "initiatedBy/app/displayName",
+}
+_STARTS = ("activityDisplayName", "initiatedBy/user/userPrincipalName")
+
+
 def _audit_matches(record: dict[str, Any], clause: Clause) -> bool:
     """The documented filters of "directoryAudit resource type"; 501 for the others."""
     path, op, value = clause.path, clause.op, clause.value
@@ -87,14 +105,73 @@ def _audit_matches(record: dict[str, Any], clause: Clause) -> bool:
         if not isinstance(value, datetime):
             raise bad_request("Invalid filter clause: activityDateTime is compared with a date and time.")
         return True  # the window has applied it
-    if op == "eq" and path in ("activityDisplayName", "correlationId", "id", "loggedByService"):
-        return bool(record[path] == value)
-    if op == "startswith" and path == "activityDisplayName":
-        return str(record[path]).startswith(value)
-    if op == "eq" and path in ("initiatedBy/user/id", "initiatedBy/app/appId"):
-        _, kind, name = path.split("/")
-        return bool((record["initiatedBy"][kind] or {}).get(name) == value)
+    if not isinstance(value, str):
+        raise bad_request(f"Invalid filter clause: '{path}' is a string.")
+    if op == "eq" and (path in _EQUAL or path in _INITIATED):
+        return bool(_at(record, path) == value)
+    if op == "startswith" and path in _STARTS:
+        return str(_at(record, path) or "").startswith(value)
     if op == "any" and path in ("targetResources/id", "targetResources/displayName"):
-        name = path.split("/")[1]
-        return any(target.get(name) == value for target in record["targetResources"])
+        return any(target.get(path.split("/")[1]) == value for target in record["targetResources"])
+    if op == "any_startswith" and path == "targetResources/displayName":
+        names = (str(target.get("displayName") or "") for target in record["targetResources"])
+        return any(name.startswith(value) for name in names)
     raise not_modelled(f"$filter on {path} with {op} for directoryAudits")
+
+
+def _at(record: dict[str, Any], path: str) -> Any:
+    """The member at `initiatedBy/user/id`, None where something on the way is."""
+    found: Any = record
+    for name in path.split("/"):
+        found = found.get(name) if isinstance(found, dict) else None
+    return found
+
+
+def get_audit(tenant: Tenant, call: Call) -> Answer:
+    """One record while it is kept. The page shows a collection; answered plain as other entities."""
+    first, last = _kept(tenant)
+    for at in range(first, last):
+        record = tenant.audit.records[at]
+        if record["id"] == call.params["audit_id"]:
+            context = call.context("auditLogs/directoryAudits/$entity")
+            return Answer(200, {"@odata.context": context, **record})
+    raise resource_not_found(call.params["audit_id"])
+
+
+def _kept(tenant: Tenant) -> tuple[int, int]:
+    """Positions of the records that are there now: old enough, young enough, and collected at all."""
+    now, keeping = tenant.now(), tenant.audit.keeping
+    if keeping.unopened:
+        keeping.unopened, keeping.collected_from, tenant.unsaved = False, now, True
+    low = now - tenant.policy.retention
+    if tenant.policy.tier == "free" and keeping.collected_from is not None:
+        low = max(low, keeping.collected_from)
+    span = tenant.audit.between(low, now - tenant.policy.latency)
+    return span.start, span.stop
+
+
+# --- control -----------------------------------------------------------------------------------------
+
+_WORDING = ("plain", "mixed")
+
+
+def get_keeping(tenant: Tenant, call: Call) -> Answer:
+    keeping = tenant.audit.keeping
+    wording = _WORDING[tenant.audit.words.mixed]
+    return Answer(200, {"noise": keeping.noise, "wording": wording, "unopened": keeping.unopened})
+
+
+def set_keeping(tenant: Tenant, call: Call) -> Answer:
+    """{"noise": bool, "wording": "plain" | "mixed", "unopened": bool}: whether Core Directory logs the same changes
+    too, which words are used (models/words.py), and whether nobody has opened the log yet."""
+    body = body_of(call, "audit")
+    check_keys(body, {"noise", "wording", "unopened"}, "audit")
+    if not all(isinstance(body.get(name, True), bool) for name in ("noise", "unopened")):
+        raise ControlError("audit: noise and unopened are true or false")
+    if body.get("wording", "plain") not in _WORDING:
+        raise ControlError(f"audit: wording is one of {', '.join(_WORDING)}")
+    keeping, words = tenant.audit.keeping, tenant.audit.words
+    keeping.noise = body.get("noise", keeping.noise)
+    keeping.unopened = body.get("unopened", keeping.unopened)
+    words.mixed = body.get("wording", _WORDING[words.mixed]) == "mixed"
+    return get_keeping(tenant, call)

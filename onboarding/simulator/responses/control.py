@@ -54,22 +54,30 @@ def clear_faults(tenant: Tenant, call: Call) -> Answer:
 
 
 def set_report(tenant: Tenant, call: Call) -> Answer:
-    """{"frozen": bool, "lag_hours": number}. Frozen: the report stays as it is at this moment."""
+    """{"frozen": bool, "lag_hours": number, "spread_hours": number}. Frozen: the report stays as it is at this
+    moment. spread_hours: how much later than that the latest row is."""
     body = body_of(call, "report")
-    check_keys(body, {"frozen", "lag_hours"}, "report")
-    hours, frozen = body.get("lag_hours"), body.get("frozen")
-    if hours is not None and (not isinstance(hours, int | float) or isinstance(hours, bool) or hours < 0):
-        raise ControlError("report: lag_hours is a number, 0 or more")
+    check_keys(body, {"frozen", "lag_hours", "spread_hours"}, "report")
+    hours, spread, frozen = (body.get(name) for name in ("lag_hours", "spread_hours", "frozen"))
+    for name, value in (("lag_hours", hours), ("spread_hours", spread)):
+        if value is not None and not (_number(value) and 0 <= value <= 10_000):
+            raise ControlError(f"report: {name} is a number, 0 or more")
     if not isinstance(frozen, bool | None):
         raise ControlError("report: frozen is true or false")
     report = tenant.report
     if hours is not None:
         report.lag = timedelta(hours=hours)
+    if spread is not None:
+        report.spread = timedelta(hours=spread)
     if frozen is False:
         report.frozen_at = None
     elif frozen and report.frozen_at is None:
         report.frozen_at = tenant.now() - report.lag
     return get_report(tenant, call)
+
+
+def _number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def get_report(tenant: Tenant, call: Call) -> Answer:
@@ -79,6 +87,7 @@ def get_report(tenant: Tenant, call: Call) -> Answer:
         {
             "frozen": report.frozen_at is not None,
             "lag_hours": report.lag.total_seconds() / 3600,
+            "spread_hours": report.spread.total_seconds() / 3600,
             "as_of": to_micros(report.as_of(tenant.now())),
         },
     )

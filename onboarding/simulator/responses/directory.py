@@ -1,38 +1,17 @@
-"""Roles, groups, the organization and the pass policy: what guards and the doctor read."""
+"""Memberships and the organization: what guards and the doctor read."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from onboarding.simulator.call import Answer, Call
-from onboarding.simulator.errors import GraphError, not_modelled
+from onboarding.simulator.errors import GraphError
 from onboarding.simulator.models.people import ROLES, Group
 from onboarding.simulator.models.tenant import Tenant
-from onboarding.simulator.odata import parse_filter
 from onboarding.simulator.responses.users import must_see
 
 _GROUP = frozenset({"id", "displayName", "isAssignableToRole", "securityEnabled", "mailEnabled"})
 _ORGANIZATION = frozenset({"id", "displayName", "verifiedDomains", "countryLetterCode", "tenantType"})
-
-
-def list_role_assignments(tenant: Tenant, call: Call) -> Answer:
-    clauses = parse_filter(call.query.get("$filter", ""))
-    if len(clauses) != 1 or clauses[0].path != "principalId" or clauses[0].op != "eq":
-        raise not_modelled("role assignments without $filter=principalId eq '...'")
-    person = tenant.people.get(str(clauses[0].value))
-    who = str(clauses[0].value) if person is None else person.id
-    found = [
-        {
-            "id": f"{ROLES.get(role, (role, True))[0][:8]}-{who}-1",
-            "principalId": who,
-            "resourceScope": "/",
-            "directoryScopeId": "/",
-            "roleDefinitionId": ROLES.get(role, (role, True))[0],
-        }
-        for role in (person.roles if person else [])
-    ]
-    context = call.context("roleManagement/directory/roleAssignments")
-    return Answer(200, {"@odata.context": context, "value": found})
 
 
 def _group(group: Group, names: tuple[str, ...]) -> dict[str, Any]:
@@ -93,26 +72,3 @@ def list_organization(tenant: Tenant, call: Call) -> Answer:
     names = call.selected(_ORGANIZATION, tuple(values))
     found = {name: values[name] for name in names}
     return Answer(200, {"@odata.context": call.context("organization"), "value": [found]})
-
-
-def get_pass_policy(tenant: Tenant, call: Call) -> Answer:
-    configuration = call.params["configuration"]
-    if configuration.lower() != "temporaryaccesspass":
-        raise not_modelled(f"the configuration of {configuration}")
-    policy = tenant.policy.tap
-    return Answer(
-        200,
-        {
-            "@odata.context": call.context("authenticationMethodConfigurations/$entity"),
-            "@odata.type": "#microsoft.graph.temporaryAccessPassAuthenticationMethodConfiguration",
-            "id": "TemporaryAccessPass",
-            "state": "enabled" if policy.enabled else "disabled",
-            "defaultLifetimeInMinutes": policy.defaultLifetimeInMinutes,
-            "defaultLength": policy.defaultLength,
-            "minimumLifetimeInMinutes": policy.minimumLifetimeInMinutes,
-            "maximumLifetimeInMinutes": policy.maximumLifetimeInMinutes,
-            "isUsableOnce": policy.isUsableOnce,
-            "includeTargets": [{"targetType": "group", "id": "all_users", "isRegistrationRequired": False}],
-            "excludeTargets": [],
-        },
-    )

@@ -71,7 +71,10 @@ def _content(raw: Any) -> dict[str, Any]:
     subject = content.get("subject")
     if subject is not None and (not isinstance(subject, str) or len(subject) > 255):
         raise _refuse("subject is a string of 255 characters at most.")
-    for header in content.get("internetMessageHeaders") or []:
+    headers = content.get("internetMessageHeaders") or []
+    if not isinstance(headers, list) or not all(isinstance(header, dict) for header in headers):
+        raise _refuse("internetMessageHeaders is a collection of name and value.")
+    for header in headers:
         if not str(header.get("name", "")).lower().startswith("x-"):
             raise _refuse(
                 "The internet message header name should start with 'x-' or 'X-'.",

@@ -12,8 +12,8 @@ from onboarding.simulator.models.methods import ACCESS_PASS, KINDS, AccessPass, 
 from onboarding.simulator.models.people import ROLES, Group, Person
 from onboarding.simulator.models.tenant import Tenant
 from onboarding.simulator.responses import properties as rules
-from onboarding.simulator.responses import register
-from onboarding.simulator.responses.authentication import pass_json
+from onboarding.simulator.responses import register, resets
+from onboarding.simulator.responses.passes import pass_json
 
 _PLAIN = rules.READABLE - {"id", "createdDateTime", "deletedDateTime"}
 _BODY = _PLAIN | {"id", "createdDateTime", "roles", "deleted", "groups", "methods", "manager"}
@@ -255,8 +255,8 @@ def review(tenant: Tenant, call: Call) -> Answer:
 def attempt_reset(tenant: Tenant, call: Call) -> Answer:
     body = body_of(call, "sspr")
     check_keys(body, {"result"}, "sspr")
-    if body.get("result") not in ("success", "no_methods", "failed"):
-        raise ControlError("sspr: result is success, no_methods or failed")
+    if body.get("result") not in resets.RESULTS:
+        raise ControlError(f"sspr: result is one of {', '.join(resets.RESULTS)}")
     person = find(tenant, call)
-    register.attempt_reset(tenant, person, body["result"])
+    resets.attempt(tenant, person, body["result"])
     return Answer(200, shown(tenant, person))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from onboarding.simulator.call import Answer, Call
@@ -17,6 +17,7 @@ from onboarding.simulator.responses.register import needed, sspr_methods
 
 #: No official page size was found; public clients ask for 999.
 _REPORT_PAGE = 100
+_LONG_AGO = timedelta(days=3650)
 _NO_LICENCE = "Neither tenant is B2C or tenant doesn't have premium license"
 _BOOLEANS = (
     "isAdmin",
@@ -72,7 +73,9 @@ def _licensed(tenant: Tenant) -> None:
 
 
 def report_row(tenant: Tenant, person: Person, at: datetime) -> dict[str, Any] | None:
-    """The row as the report of that moment had it; None for who did not exist, was disabled or deleted."""
+    """The row as the report of that moment had it, or later by the person's share of the spread; None for who
+    did not exist, was disabled or deleted then."""
+    at = tenant.report.row_of(person.id, at)
     then = person.as_of(at)
     if then is None or not then.present:
         return None
@@ -110,16 +113,22 @@ def _in_scope(tenant: Tenant, person: Person) -> bool:
     return person.id in scope or person.upn.lower() in {entry.lower() for entry in scope}
 
 
+_ORDERS = ("userPrincipalName", "userDisplayName")
+
+
 def list_registrations(tenant: Tenant, call: Call) -> Answer:
+    """In the order of creation unless `$orderby` names UPN or display name."""
     _licensed(tenant)
     clauses = parse_filter(call.query["$filter"]) if "$filter" in call.query else []
+    for clause in clauses:
+        _row_matches(_NOBODY, clause)  # also where there is no row to compare with
     names = call.selected(frozenset(ROW), ROW)
+    order = _order(call.query.get("$orderby"))
     size, (at, skip) = call.top(_REPORT_PAGE), _report_position(tenant, call.query.get("$skiptoken"))
     page: list[dict[str, Any]] = []
     token = None
-    for position, person in _from(tenant, skip):
-        row = report_row(tenant, person, at)
-        if row is None or not all(_row_matches(row, clause) for clause in clauses):
+    for position, row in _rows(tenant, at, skip, order):
+        if not all(_row_matches(row, clause) for clause in clauses):
             continue
         if len(page) == size:
             token = pack([at.timestamp(), position])
@@ -132,37 +141,70 @@ def list_registrations(tenant: Tenant, call: Call) -> Answer:
     return Answer(200, body | {"value": page})
 
 
+def _order(text: str | None) -> tuple[str, bool] | None:
+    """(property, descending); 501 for a property that the page does not name."""
+    if text is None:
+        return None
+    words = text.split()
+    if words[:1] and words[0] in _ORDERS and words[1:] in ([], ["asc"], ["desc"]):
+        return words[0], words[1:] == ["desc"]
+    raise not_modelled(f"$orderby={text} on userRegistrationDetails")
+
+
 def _report_position(tenant: Tenant, token: str | None) -> tuple[datetime, int]:
     if token is None:
         return tenant.report.as_of(tenant.now()), 0
     saved = unpack(token)
     if not (isinstance(saved, list) and len(saved) == 2 and isinstance(saved[1], int)):
         raise bad_request("Skip token is invalid.")
-    return datetime.fromtimestamp(float(saved[0]), UTC), saved[1]
+    try:
+        at = datetime.fromtimestamp(float(saved[0]), UTC)
+        return max(at, tenant.now() - _LONG_AGO), max(0, saved[1])
+    except (TypeError, ValueError, OverflowError, OSError):
+        raise bad_request("Skip token is invalid.") from None
 
 
-def _from(tenant: Tenant, skip: int) -> Iterator[tuple[int, Person]]:
-    """People in the order of creation, which never changes between pages."""
+def _rows(
+    tenant: Tenant, at: datetime, skip: int, order: tuple[str, bool] | None
+) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Rows from position `skip` on. People in the order of creation never change places between pages; an
+    ordered listing is sorted whole."""
     everybody = tenant.people.in_order
-    for position in range(skip, len(everybody)):
-        yield position, everybody[position]
+    if order is None:
+        for position in range(skip, len(everybody)):
+            row = report_row(tenant, everybody[position], at)
+            if row is not None:
+                yield position, row
+        return
+    name, descending = order
+    rows = [row for person in everybody if (row := report_row(tenant, person, at)) is not None]
+    rows.sort(key=lambda row: (str(row[name] or "").lower(), row["id"]), reverse=descending)
+    yield from list(enumerate(rows))[skip:]
+
+
+_FLAGS = (*_BOOLEANS[1:], "isSystemPreferredAuthenticationMethodEnabled", "isAdmin")
+_NOBODY: dict[str, Any] = {
+    **dict.fromkeys(ROW),
+    "methodsRegistered": [],
+    "systemPreferredAuthenticationMethods": [],
+}
 
 
 def _row_matches(row: dict[str, Any], clause: Clause) -> bool:
     """The documented filters of "userRegistrationDetails resource type"."""
     path, op, value = clause.path, clause.op, clause.value
-    if op == "eq" and path in _BOOLEANS and isinstance(value, bool):
+    if op == "eq" and path in _FLAGS and isinstance(value, bool):
         return bool(row[path] is value)
-    if path in ("userPrincipalName", "userDisplayName") and isinstance(value, str):
+    if path in _ORDERS and isinstance(value, str):
         held = str(row[path] or "").lower()
         if op == "eq":
             return held == value.lower()
         if op == "startswith":
             return held.startswith(value.lower())
-    if op == "any" and path == "methodsRegistered":
+    if op == "any" and path in ("methodsRegistered", "systemPreferredAuthenticationMethods"):
         return value in row[path]
-    if op == "eq" and path == "id":
-        return bool(row["id"] == value)
+    if op == "eq" and path in ("id", "userPreferredMethodForSecondaryAuthentication"):
+        return bool(row[path] == value)
     raise not_modelled(f"$filter on {path} with {op} for userRegistrationDetails")
 
 

@@ -5,7 +5,7 @@ interface exists at Microsoft.
 from __future__ import annotations
 
 from onboarding.simulator.call import Handler
-from onboarding.simulator.responses import control, people
+from onboarding.simulator.responses import audits, control, crowd, people, policies, teams
 
 _PEOPLE = "/_control/users/{id}"
 
@@ -26,8 +26,21 @@ CONTROL: tuple[tuple[str, str, Handler], ...] = (
     ("DELETE", "/_control/faults", control.clear_faults),
     ("GET", "/_control/report", control.get_report),
     ("POST", "/_control/report", control.set_report),
+    ("GET", _PEOPLE + "/behaviour", crowd.get_behaviour),
+    ("POST", _PEOPLE + "/behaviour", crowd.set_behaviour),
+    ("GET", "/_control/behaviours", crowd.get_behaviours),
+    ("POST", "/_control/behaviours", crowd.set_behaviours),
+    ("GET", "/_control/audit", audits.get_keeping),
+    ("POST", "/_control/audit", audits.set_keeping),
     ("GET", "/_control/policy", control.get_policy),
     ("POST", "/_control/policy", control.set_policy),
+    ("GET", "/_control/entra", policies.get_entra),
+    ("POST", "/_control/entra", policies.set_entra),
+    ("POST", "/_control/conditional_access", policies.add_conditional_access),
+    ("DELETE", "/_control/conditional_access", policies.clear_conditional_access),
+    ("POST", _PEOPLE + "/teams", teams.set_teams),
+    ("POST", "/_control/teams", teams.set_manifest),
+    ("GET", "/_control/notifications", teams.list_notifications),
     ("GET", "/_control/mail", control.list_mail),
     ("GET", "/_control/requests", control.list_requests),
     ("PUT", "/_control/vendors/{source}/people/{id}", control.put_vendor_person),

@@ -1,22 +1,11 @@
-"""Roles, groups, the organization and its policies."""
+"""Memberships and the organization."""
 
 from __future__ import annotations
 
 from onboarding.simulator.responses import directory
-from onboarding.simulator.urls.route import NOT_IN_CHINA, USER, Route
-
-_POLICY = "/policies/authenticationMethodsPolicy/authenticationMethodConfigurations/"
+from onboarding.simulator.urls.route import USER, Route
 
 ROUTES: tuple[Route, ...] = (
-    Route(
-        "GET",
-        "/roleManagement/directory/roleAssignments",
-        directory.list_role_assignments,
-        "documented",
-        "rbacapplication-list-roleassignments",
-        "principalId eq only; no paging.",
-        options=("$filter",),
-    ),
     Route(
         "GET",
         USER + "/memberOf",
@@ -53,14 +42,5 @@ ROUTES: tuple[Route, ...] = (
         "organization-list",
         "Five properties.",
         options=("$select",),
-    ),
-    Route(
-        "GET",
-        _POLICY + "{configuration}",
-        directory.get_pass_policy,
-        "documented",
-        "temporaryaccesspassauthenticationmethodconfiguration-get",
-        "temporaryAccessPass only, in either spelling of its first letter.",
-        cloudless=NOT_IN_CHINA,
     ),
 )

@@ -23,13 +23,24 @@ ROUTES: tuple[Route, ...] = (
     ),
     Route(
         "GET",
+        "/auditLogs/directoryAudits/{audit_id}",
+        audits.get_audit,
+        "inferred",
+        "directoryaudit-get",
+        "The page shows a collection of one; answered plain as other entities. 404 when it is no longer kept.",
+        quota="report",
+        cloudless=NOT_IN_CHINA,
+    ),
+    Route(
+        "GET",
         _REPORT,
         registrations.list_registrations,
         "observed",
         "authenticationmethodsroot-list-userregistrationdetails",
         "$top and $select as public code uses them; page size 100 without $top is inferred. Four hours "
-        "late by default (Microsoft: up to 36). Names and SSPR scope are today's, methods are as of then.",
-        options=("$filter", "$select", "$top", "$skiptoken"),
+        "late by default (Microsoft: up to 36), each row later still where a spread is ordered. Names and SSPR scope "
+        "are today's, methods are as of then.",
+        options=("$filter", "$select", "$orderby", "$top", "$skiptoken"),
         quota="report",
     ),
     Route(

@@ -1,7 +1,8 @@
-"""Authentication methods and Temporary Access Passes over Graph.
+"""Temporary Access Passes over Graph.
 
-Effects of people, administrators and other apps come in through `responses/people.py`; both write the
-method and its audit record by `responses/register.py`.
+Pages: authentication-post-temporaryaccesspassmethods, temporaryaccesspassauthenticationmethod-get, -delete, and
+howto-authentication-temporary-access-pass. What people and administrators do comes in through
+`responses/people.py`; both write the pass and its audit record by `responses/register.py`.
 """
 
 from __future__ import annotations
@@ -10,85 +11,16 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from onboarding.simulator.call import Answer, Call
-from onboarding.simulator.clock import parse_time, to_micros, to_seconds
-from onboarding.simulator.errors import GraphError, bad_request, denied, not_modelled, resource_not_found
-from onboarding.simulator.models.methods import ACCESS_PASS, BUILT_IN_ID, KINDS, AccessPass, Method
+from onboarding.simulator.clock import parse_time, to_micros
+from onboarding.simulator.errors import GraphError, bad_request, not_modelled, resource_not_found
+from onboarding.simulator.models.methods import ACCESS_PASS, KINDS, AccessPass
 from onboarding.simulator.models.people import Person
 from onboarding.simulator.models.tenant import Tenant
 from onboarding.simulator.responses import register
 from onboarding.simulator.responses.users import must_see
 
-_TYPE = "#microsoft.graph."
-
-
-def list_methods(tenant: Tenant, call: Call) -> Answer:
-    """Every method that v1.0 has a type for; the password is always first."""
-    person = must_see(tenant, call)
-    password: dict[str, Any] = {
-        "@odata.type": _TYPE + "passwordAuthenticationMethod",
-        "id": BUILT_IN_ID,
-        "password": None,
-        "createdDateTime": to_seconds(person.created),
-    }
-    shown, seen = [password], {BUILT_IN_ID}
-    for method in person.methods:
-        if method.kind.odata_type is not None and method.id not in seen:
-            seen.add(method.id)
-            shown.append(_method(method))
-    if person.access_pass is not None:
-        kind = {"@odata.type": _TYPE + "temporaryAccessPassAuthenticationMethod"}
-        shown.append(kind | pass_json(tenant, person.access_pass))
-    context = call.context(f"users('{person.id}')/authentication/methods")
-    return Answer(200, {"@odata.context": context, "value": shown})
-
-
-def _method(method: Method) -> dict[str, Any]:
-    odata_type = method.kind.odata_type or ""
-    created = to_seconds(method.created)
-    own: dict[str, dict[str, Any]] = {
-        "phoneAuthenticationMethod": {
-            "phoneNumber": method.value,
-            "phoneType": method.kind.phone_type,
-            "smsSignInState": "notConfigured",
-        },
-        "emailAuthenticationMethod": {"emailAddress": method.value},
-        "microsoftAuthenticatorAuthenticationMethod": {
-            "displayName": method.value or "Pretend phone",
-            "deviceTag": "SoftwareTokenActivated",
-            "phoneAppVersion": "6.2606.1",
-        },
-        "fido2AuthenticationMethod": {
-            "displayName": method.value or "Pretend key",
-            "aaGuid": "2fc0579f-8113-47ea-b116-555a8db9202a",
-            "model": "NFC key",
-            "attestationCertificates": [],
-            "attestationLevel": "attested",
-        },
-        "windowsHelloForBusinessAuthenticationMethod": {
-            "displayName": method.value or "Pretend PC",
-            "keyStrength": "normal",
-        },
-        "softwareOathAuthenticationMethod": {"secretKey": None},
-    }
-    return {
-        "@odata.type": _TYPE + odata_type,
-        "id": method.id,
-        "createdDateTime": created,
-        **own.get(odata_type, {"displayName": method.value}),
-    }
-
-
-def delete_phone(tenant: Tenant, call: Call) -> Answer:
-    person = must_see(tenant, call)
-    method = next((m for m in person.methods if m.id == call.params["method_id"]), None)
-    if method is None or method.kind.phone_type is None:
-        raise resource_not_found(call.params["method_id"])
-    if person.sensitive:
-        raise denied()
-    if method.kind.name == "mobilePhone" and person.method("alternateMobilePhone") is not None:
-        raise GraphError(400, "badRequest", "Delete or replace the alternate mobile phone first.")
-    register.remove(tenant, person, method.kind.name, "app")
-    return Answer(204)
+_LONGEST = timedelta(days=30)
+_TAG = {"@odata.type": "#microsoft.graph.temporaryAccessPassAuthenticationMethod"}
 
 
 def usability(tenant: Tenant, granted: AccessPass) -> tuple[bool, str]:
@@ -129,7 +61,7 @@ def create_pass(tenant: Tenant, call: Call) -> Answer:
         raise not_modelled(f"the property '{sorted(unknown)[0]}' in this body")
     person = must_see(tenant, call)
     policy = tenant.policy.tap
-    if not policy.enabled:
+    if not policy.enabled or _out_of_scope(tenant, person):
         raise _pass_refused(
             "Converged UserCredentialPolicy does not allow creating or updating this authentication method. "
             "AuthMethodType [TemporaryAccessPass]."
@@ -146,7 +78,13 @@ def create_pass(tenant: Tenant, call: Call) -> Answer:
     )
     register.grant_pass(tenant, person, granted, "app")
     context = call.context(f"users('{person.id}')/authentication/temporaryAccessPassMethods/$entity")
-    return Answer(201, {"@odata.context": context, **pass_json(tenant, granted, granted.secret)})
+    return Answer(201, {"@odata.context": context, **_TAG, **pass_json(tenant, granted, granted.secret)})
+
+
+def _out_of_scope(tenant: Tenant, person: Person) -> bool:
+    """Excluded from the method's policy: by object id, UPN, or id of a group."""
+    excluded = {entry.lower() for entry in tenant.policy.tap.excludeTargets}
+    return bool(excluded & {person.id, person.upn.lower(), *(group.id for group in person.groups)})
 
 
 def _pass_refused(message: str) -> GraphError:
@@ -179,8 +117,10 @@ def _start(body: dict[str, Any], now: datetime) -> datetime:
     if body.get("startDateTime") is None:
         return now
     try:
-        return parse_time(body["startDateTime"])
-    except (ValueError, TypeError, AttributeError):
+        start = parse_time(body["startDateTime"])
+        start + _LONGEST  # must lie within the calendar
+        return start
+    except (ValueError, TypeError, AttributeError, OverflowError):
         raise _pass_refused("startDateTime is not a date and time with an offset.") from None
 
 

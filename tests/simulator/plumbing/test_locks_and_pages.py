@@ -16,7 +16,7 @@ from onboarding.simulator.locks import AZURE_MARKS, is_loopback
 from onboarding.simulator.models.tenant import Tenant
 from onboarding.simulator.server import SimulatorThread, running_simulator
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 NASTY = "<script>alert('x')</script> & \"O'Neill\" 山田"
 
 
