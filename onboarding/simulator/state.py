@@ -21,7 +21,18 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from onboarding.errors import ConfigurationError
-from onboarding.simulator.models import audit, faults, mail, methods, people, policy, tenant
+from onboarding.simulator.models import (
+    audit,
+    faults,
+    groups,
+    licences,
+    mail,
+    methods,
+    people,
+    policy,
+    subscriptions,
+    tenant,
+)
 from onboarding.simulator.models.tenant import Tenant
 
 _MAGIC = b"onboarding simulator state\n"
@@ -29,6 +40,9 @@ _DIGEST = 64
 _SHAPED = (
     audit.Actor,
     faults.Fault,
+    groups.Group,
+    licences.Licence,
+    licences.Sku,
     mail.Mailboxes,
     mail.Message,
     methods.AccessPass,
@@ -36,6 +50,7 @@ _SHAPED = (
     people.Person,
     policy.PassPolicy,
     policy.Policy,
+    subscriptions.Subscription,
     tenant.Report,
 )
 

@@ -9,16 +9,28 @@ None was checked against a live tenant.
 
 from __future__ import annotations
 
-from onboarding.simulator.urls import authentication, directory, mail, reports, users
+from onboarding.simulator.urls import (
+    authentication,
+    directory,
+    groups,
+    licences,
+    mail,
+    reports,
+    service,
+    users,
+)
 from onboarding.simulator.urls.control import CONTROL, VENDORS
 from onboarding.simulator.urls.route import Route
 
 GRAPH: tuple[Route, ...] = (
     *users.ROUTES,
+    *groups.ROUTES,
+    *licences.ROUTES,
     *authentication.ROUTES,
     *directory.ROUTES,
     *reports.ROUTES,
     *mail.ROUTES,
+    *service.ROUTES,
 )
 
 __all__ = ["CONTROL", "GRAPH", "VENDORS", "Route"]
