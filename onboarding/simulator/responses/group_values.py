@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from onboarding.simulator.clock import to_seconds
-from onboarding.simulator.directory_query import ADVANCED, DEFAULT, Kind, Support
+from onboarding.simulator.directory_filter import ADVANCED, DEFAULT, Kind, Support
 from onboarding.simulator.errors import bad_request, invalid_value, not_modelled
 from onboarding.simulator.models.groups import Group
 

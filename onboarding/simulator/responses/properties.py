@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from onboarding.simulator.clock import parse_time
-from onboarding.simulator.directory_query import ADVANCED, DEFAULT, Kind, Support
+from onboarding.simulator.directory_filter import ADVANCED, DEFAULT, Kind, Support
 from onboarding.simulator.errors import bad_request, invalid_value, not_modelled
 
 #: What a 201 or a GET without $select returns (user-post-users, example 1).

@@ -20,12 +20,13 @@ _SERVICES = (
 
 
 class UserValues(Mapping[str, Any]):
-    """Graph's names and values. `stored` other than the person's own: as an index saw them earlier."""
+    """Graph's names and values. `stored` other than the person's own: as an index saw them, while they lived."""
 
     def __init__(self, tenant: Tenant, person: Person, stored: Mapping[str, Any] | None = None) -> None:
         self.tenant = tenant
         self.person = person
         self.stored = person.properties if stored is None else stored
+        self.deleted_at = person.deleted_at if stored is None else None
 
     def __getitem__(self, name: str) -> Any:
         worked_out = _DERIVED.get(name)
@@ -42,7 +43,7 @@ class UserValues(Mapping[str, Any]):
 def _upn(user: UserValues) -> str:
     """A deleted user's name has the object id before it, so that the name is free (seen in deletedItems)."""
     upn = str(user.stored["userPrincipalName"])
-    return upn if user.person.deleted_at is None else user.person.id.replace("-", "") + upn
+    return upn if user.deleted_at is None else user.person.id.replace("-", "") + upn
 
 
 def _proxies(user: UserValues) -> list[str]:
@@ -89,7 +90,7 @@ def _plans(user: UserValues) -> list[dict[str, Any]]:
 _DERIVED: dict[str, Callable[[UserValues], Any]] = {
     "id": lambda user: user.person.id,
     "userPrincipalName": _upn,
-    "deletedDateTime": lambda user: to_seconds(user.person.deleted_at) if user.person.deleted_at else None,
+    "deletedDateTime": lambda user: to_seconds(user.deleted_at) if user.deleted_at else None,
     "assignedLicenses": _licences,
     "assignedPlans": _plans,
     "identities": _identities,
