@@ -14,7 +14,7 @@ from onboarding.simulator.models.people import ROLES, Person
 from onboarding.simulator.models.tenant import Tenant
 from onboarding.simulator.odata import parse_filter
 from onboarding.simulator.responses import properties as rules
-from onboarding.simulator.responses.users import shown
+from onboarding.simulator.responses.user_values import shown
 
 _GLOBAL_ADMINISTRATOR = "Global Administrator"
 
@@ -75,7 +75,7 @@ def get_role(tenant: Tenant, call: Call) -> Answer:
 def list_members(tenant: Tenant, call: Call) -> Answer:
     names = call.selected(rules.READABLE, rules.DEFAULT_SET)
     kind = {"@odata.type": "#microsoft.graph.user"}
-    found = [kind | shown(person, names) for person in _holders(tenant)[_named(tenant, call)]]
+    found = [kind | shown(tenant, person, names) for person in _holders(tenant)[_named(tenant, call)]]
     return Answer(200, {"@odata.context": call.context("directoryObjects"), "value": found})
 
 

@@ -9,33 +9,26 @@ None was checked against a live tenant.
 
 from __future__ import annotations
 
-from dataclasses import replace
-from functools import wraps
-
-from onboarding.simulator.call import Answer, Call, Handler
-from onboarding.simulator.models.tenant import Tenant
-from onboarding.simulator.people import play
-from onboarding.simulator.urls import authentication, directory, mail, policies, reports, roles, teams, users
-from onboarding.simulator.urls import control as control_urls
-from onboarding.simulator.urls.control import VENDORS
+from onboarding.simulator.urls import (
+    authentication,
+    directory,
+    groups,
+    licences,
+    mail,
+    policies,
+    reports,
+    roles,
+    service,
+    teams,
+    users,
+)
+from onboarding.simulator.urls.control import CONTROL, VENDORS
 from onboarding.simulator.urls.route import Route
 
-
-def _after_the_people(handler: Handler) -> Handler:
-    """Whoever asks sees what the people that act by themselves have done by then."""
-
-    @wraps(handler)
-    def serve(tenant: Tenant, call: Call) -> Answer:
-        play(tenant)
-        return handler(tenant, call)
-
-    return serve
-
-
-CONTROL = tuple((method, path, _after_the_people(handler)) for method, path, handler in control_urls.CONTROL)
-
-_GRAPH: tuple[Route, ...] = (
+GRAPH: tuple[Route, ...] = (
     *users.ROUTES,
+    *groups.ROUTES,
+    *licences.ROUTES,
     *authentication.ROUTES,
     *directory.ROUTES,
     *roles.ROUTES,
@@ -43,8 +36,7 @@ _GRAPH: tuple[Route, ...] = (
     *reports.ROUTES,
     *mail.ROUTES,
     *teams.ROUTES,
+    *service.ROUTES,
 )
-
-GRAPH: tuple[Route, ...] = tuple(replace(route, handler=_after_the_people(route.handler)) for route in _GRAPH)
 
 __all__ = ["CONTROL", "GRAPH", "VENDORS", "Route"]
