@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from onboarding.simulator.responses import directory
+from onboarding.simulator.responses import directory, directory_roles
 from onboarding.simulator.urls.route import NOT_IN_CHINA, Route
 
 _POLICY = "/policies/authenticationMethodsPolicy/authenticationMethodConfigurations/"
@@ -16,6 +16,22 @@ ROUTES: tuple[Route, ...] = (
         "rbacapplication-list-roleassignments",
         "principalId eq only; no paging.",
         options=("$filter",),
+    ),
+    Route(
+        "GET",
+        "/directoryRoles",
+        directory_roles.list_roles,
+        "documented",
+        "directoryrole-list",
+        "Roles that somebody holds count as activated.",
+    ),
+    Route(
+        "GET",
+        "/directoryRoles/{id}/members",
+        directory_roles.list_role_members,
+        "documented",
+        "directoryrole-list-members",
+        "No query options; a template id in brackets is not read.",
     ),
     Route(
         "GET",
