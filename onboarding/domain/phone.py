@@ -108,7 +108,7 @@ def _unclear(raw: str, written: Written, reading: Reading, evidence: Evidence) -
         kind=number.kind if number else PhoneKind.UNKNOWN,
         region=_iso(region),
         assumed_region=assumed,
-        extension=written.extension,
+        extension=written.extension if review else None,
     )
 
 

@@ -54,9 +54,10 @@ class Length(Enum):
 
 @cache
 def library() -> Any:
-    """phonenumbers, on first use (it has no type hints, hence `Any`)."""
+    """phonenumbers, on first use (it has no type hints, hence `Any`), with its pattern cache: it is bounded."""
     import phonenumbers
 
+    phonenumbers.enable_pattern_cache()
     return phonenumbers
 
 
