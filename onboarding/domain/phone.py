@@ -26,8 +26,9 @@ Validity comes from libphonenumber's metadata (`phonenumbers`), the form from IT
 7. Old forms with one documented meaning are modernised, only when the outcome is valid: Mexico's `+52 1`,
    01, 044 and 045 (ended August 2019) in `phone_library`; Argentina's 15 in libphonenumber.
 
-Where they are: 1 in `phone_clean` and `phone_marks`, 2 to 6 in `phone_read`, 7 in `phone_library`, the words of
-the answer in `phone_types`; this module is the door, and what may be stored.
+Where they are: 1 in `phone_clean` and `phone_marks`, 2 to 6 in `phone_read` and, for fields with several numbers,
+`phone_several`; 7 in `phone_library`, the numbering plans in `phone_plan`, the words of the answer in
+`phone_types`; this module is the door, and what may be stored.
 
 The space after the country code: Microsoft, "Authentication methods in Microsoft Entra ID - phone options".
 Extensions are kept beside the number; by the same page they are supported for office phones only.
@@ -39,8 +40,10 @@ import re
 from collections.abc import Sequence
 
 from onboarding.domain.phone_clean import Written, clean, mask
-from onboarding.domain.phone_library import Number, library
-from onboarding.domain.phone_read import Evidence, Reading, nearest_country, read_field
+from onboarding.domain.phone_library import Number
+from onboarding.domain.phone_plan import NO_COUNTRY, plan_of
+from onboarding.domain.phone_read import Evidence, Reading, nearest_country
+from onboarding.domain.phone_several import read_field
 from onboarding.domain.phone_types import PhoneKind, PhoneReason, PhoneResult, PhoneStatus
 
 __all__ = ["PhoneKind", "PhoneReason", "PhoneResult", "PhoneStatus", "directory_phone", "normalise"]
@@ -52,15 +55,16 @@ def normalise(raw: str | None, countries: Sequence[str | None] = ()) -> PhoneRes
     countries: evidence in order of nearness (hint beside the number, home country, work country); each an ISO
     3166-1 alpha-2 code or a name that `country.alpha2` knows. The first that is present decides.
     """
-    masked = mask(raw)
     if raw is None or not raw or raw.isspace():
-        return _refused(masked, PhoneReason.EMPTY)
+        return _refused(raw, PhoneReason.EMPTY, assumed=False)
     field = clean(raw)
     if field.problem is not None:
-        return _refused(masked, PhoneReason(field.problem), assumed=_names_no_country(raw))
+        return _refused(raw, PhoneReason(field.problem), assumed=_names_no_country(raw))
     evidence = nearest_country(countries)
     written, reading = read_field(field, evidence)
-    return _result(masked, written, reading, evidence)
+    if reading.reason is None and reading.number is not None:
+        return _accepted(raw, written, reading.number, evidence)
+    return _unclear(raw, written, reading, evidence)
 
 
 def directory_phone(result: PhoneResult) -> str | None:
@@ -84,48 +88,59 @@ def _names_no_country(raw: str) -> bool:
 _REVIEW = frozenset(list(PhoneReason)[:5])
 
 
-def _refused(masked: str, reason: PhoneReason, assumed: bool = False) -> PhoneResult:
+def _refused(raw: str | None, reason: PhoneReason, assumed: bool) -> PhoneResult:
     return PhoneResult(
-        masked, PhoneStatus.REJECTED, reason, None, None, PhoneKind.UNKNOWN, None, assumed, None
+        mask(raw), PhoneStatus.REJECTED, reason, None, None, PhoneKind.UNKNOWN, None, assumed, None
     )
 
 
-def _result(masked: str, written: Written, reading: Reading, evidence: Evidence) -> PhoneResult:
-    number, reason = reading.number, reading.reason
-    assumed = not written.international
-    extension = written.extension
-    if number is None or reason is not None:
-        status = PhoneStatus.NEEDS_REVIEW if reason in _REVIEW else PhoneStatus.REJECTED
-        kind = number.kind if number else PhoneKind.UNKNOWN
-        region = number.region if number else evidence.region if assumed else None
-        return PhoneResult(masked, status, reason, None, None, kind, _iso(region), assumed, extension)
+def _unclear(raw: str, written: Written, reading: Reading, evidence: Evidence) -> PhoneResult:
+    """A field that was read, and what keeps it from being used."""
+    review = reading.reason in _REVIEW
+    number, assumed = reading.number, not written.international
+    region = number.region if number else evidence.region if assumed else None
     return PhoneResult(
-        raw_masked=masked,
+        raw_masked=mask(raw, tail=review),
+        status=PhoneStatus.NEEDS_REVIEW if review else PhoneStatus.REJECTED,
+        reason=reading.reason,
+        e164=None,
+        entra=None,
+        kind=number.kind if number else PhoneKind.UNKNOWN,
+        region=_iso(region),
+        assumed_region=assumed,
+        extension=written.extension if review else None,
+    )
+
+
+def _accepted(raw: str, written: Written, number: Number, evidence: Evidence) -> PhoneResult:
+    return PhoneResult(
+        raw_masked=mask(raw, tail=True),
         status=PhoneStatus.OK,
         reason=None,
-        e164=number.e164,
-        entra=f"+{number.country_code} {number.national}",
+        e164=f"+{number.code}{number.national}",
+        entra=f"+{number.code} {number.national}",
         kind=number.kind,
-        region=_region_of(number, evidence),
-        assumed_region=assumed,
-        extension=extension,
+        region=_region_of(number, evidence.region),
+        assumed_region=not written.international,
+        extension=written.extension,
     )
 
 
 def _iso(region: str | None) -> str | None:
-    return None if region == "001" else region
+    return None if region == NO_COUNTRY else region
 
 
-def _region_of(number: Number, evidence: Evidence) -> str | None:
+def _region_of(number: Number, near: str | None) -> str | None:
     """Country codes shared by several regions: the evidence decides where the plan allows it.
 
     Mobile ranges under +44 that the metadata gives to Guernsey, Jersey or Man are used all over the United
     Kingdom, so they are GB unless the evidence says otherwise.
     """
     region = number.region
-    near = evidence.region
-    if near is not None and near != region and library().is_valid_number_for_region(number.parsed, near):
-        return near
-    if number.country_code == 44 and number.kind is PhoneKind.MOBILE and region != evidence.region:
+    if near is not None and near != region:
+        plan = plan_of(near)
+        if plan.code == number.code and plan.kind(number.national) is not PhoneKind.UNKNOWN:
+            return near
+    if number.code == 44 and number.kind is PhoneKind.MOBILE and region != near:
         return "GB"
     return _iso(region)

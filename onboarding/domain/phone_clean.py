@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 from urllib.parse import unquote
 
@@ -28,29 +28,38 @@ Problem = Literal[
 MAX_INPUT = 250
 #: Bound of the masked form that may be logged and shown.
 MAX_MASK = 40
+#: Fewer digits show none in the masked form: with two shown, seven stay hidden.
+MIN_TAIL = 9
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Written:
     """One number as written. `text` holds only digits, spaces and `+ ( ) . - / '`.
 
     international: it began with `+` or `00`, or came from a link that is international by definition
         (wa.me); `text` then starts with exactly one `+`.
-    decimal_tail: it ended in `.0` or `.00`, and because it began with `+` or `0` that may be a separator as
-        well as a spreadsheet's decimal; the tail is still in `text`.
+    dialled: as written, where it began with `00` and no `+`; some countries dial other codes that begin so.
+    decimal_tail: it ended in `.0` or `.00`, which may be a separator as well as a spreadsheet's decimal; the
+        tail is still in `text`.
     """
 
     text: str
     extension: str | None = None
     international: bool = False
+    dialled: str = ""
     decimal_tail: bool = False
+    digits: str = field(init=False)
 
-    @property
-    def digits(self) -> str:
-        return "".join(filter(str.isdigit, self.text))
+    def __post_init__(self) -> None:
+        self.digits = digits_of(self.text)
 
 
-@dataclass(frozen=True, slots=True)
+def digits_of(text: str) -> str:
+    """The digits of a text of ASCII characters."""
+    return text.encode("ascii", "ignore").translate(None, marks.NO_DIGITS).decode("ascii")
+
+
+@dataclass(slots=True)
 class Cleaned:
     """`parts` has one entry for one number, more when separators say so, none when there is a `problem`."""
 
@@ -61,25 +70,29 @@ class Cleaned:
 # ── masking ───────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def mask(raw: str | None) -> str:
-    """The shape of a number in ASCII, at most `MAX_MASK` characters: digits `*`, letters `a`, the rest `?`.
+def mask(raw: str | None, tail: bool = False) -> str:
+    """The shape of a field in ASCII, at most `MAX_MASK` characters, from which it cannot be put together again.
 
-    The last two digits stay when there are at least seven, so that an operator and HR can agree on which
-    number is meant; fewer digits, or a field too long to show whole, reveal none.
+    A digit is `*`, any run of letters one `a`, any run of other symbols one `?`; the separators that people put
+    into numbers stay. With `tail` (the field was read as a number) the last two digits stay where there are at
+    least `MIN_TAIL`, so that an operator and HR can agree on which number is meant. A field that is too long
+    to show whole, or is no number and may hold anything, shows no digit at all.
     """
     if not raw:
         return ""
-    shown = raw if len(raw) <= MAX_MASK else raw[: MAX_MASK - 3]
+    shown = raw if len(raw) <= MAX_INPUT else raw[:MAX_INPUT]
     masked = shown.translate(marks.MASK) if shown.isascii() else "".join(map(_mask_one, shown))
-    if shown is not raw:
-        return masked + "..."
-    at = [i for i, character in enumerate(masked) if character == "*"]
-    if len(at) < 7:
-        return masked
-    letters = list(masked)
-    for i in at[-2:]:
-        letters[i] = str(unicodedata.digit(raw[i], "*"))
-    return "".join(letters)
+    if "a" in masked or "?" in masked:
+        masked = marks.MASKED_RUN.sub(r"\1", masked)
+    if len(masked) > MAX_MASK or shown is not raw:
+        return masked[: MAX_MASK - 3] + "..."
+    if tail and masked.count("*") >= MIN_TAIL:
+        last = masked.rfind("*")
+        first = masked.rfind("*", 0, last)
+        found = filter(str.isdigit, reversed(raw))
+        two, one = unicodedata.digit(next(found)), unicodedata.digit(next(found))
+        masked = f"{masked[:first]}{one}{masked[first + 1 : last]}{two}{masked[last + 1 :]}"
+    return masked
 
 
 def _mask_one(character: str) -> str:
@@ -138,13 +151,15 @@ def clean(raw: str) -> Cleaned:
     """Split a phone field into the numbers it holds. Never raises; reads nothing beyond `MAX_INPUT`."""
     if len(raw) > MAX_INPUT:
         return Cleaned(problem="too_long")
-    if marks.PLAIN.match(raw):
+    if marks.PLAIN.match(raw) and not (len(raw) <= 10 and "-" in raw):  # which may be a date
         return Cleaned((_written(raw, None),))
     text = _unwrap(raw if raw.isascii() and raw.isprintable() else _fold(raw))
     if not text:
         return Cleaned(problem="empty")
     if marks.SCIENTIFIC.match(text):
         return Cleaned(problem="scientific_notation")
+    if marks.DATE.match(text):
+        return Cleaned(problem="invalid")
     if decimal := marks.DECIMAL.match(text):
         return _decimal(decimal[1], decimal[2])
     if marks.SEPARATED.match(text):
@@ -166,14 +181,14 @@ def _unwrap(text: str) -> str:
 
 
 def _decimal(head: str, tail: str) -> Cleaned:
-    """`447911123456.0` is a float and loses its tail; `030123456.0` may end in a direct-dial zero: judge."""
-    is_float = head[0] not in "+0"
+    """`447911123456.0` is a float and loses its tail; `030 123456.0` may end in a direct-dial zero: judge."""
+    is_float = head[0] not in "+0" and head.isdigit()
     if tail.strip("0"):
-        return Cleaned(problem="invalid") if is_float else Cleaned((_written(head + tail, None),))
+        return Cleaned(problem="invalid") if is_float else Cleaned((_written(f"{head}.{tail}", None),))
     if is_float:
         return Cleaned((_written(head, None),))
     number = _written(f"{head}.{tail}", None)
-    return Cleaned((Written(number.text, None, number.international, decimal_tail=True),))
+    return Cleaned((Written(number.text, None, number.international, number.dialled, decimal_tail=True),))
 
 
 def _without_scheme(text: str) -> str:
@@ -213,7 +228,8 @@ def _without_labels(text: str) -> tuple[str, bool]:
 
 def _parts(text: str) -> Cleaned:
     """Set extensions aside, split at hard separators, and refuse what is left of letters and symbols."""
-    whole, extension = _without_extension(marks.ZERO_PLUS.sub("+", text.translate(marks.BRACKETS)))
+    text = marks.EIGHT_TEN.sub("8 10", marks.ZERO_PLUS.sub("+", text.translate(marks.BRACKETS)))
+    whole, extension = _without_extension(text)
     pieces = [piece for piece in marks.HARD_SEPARATOR.split(whole) if piece.strip()]
     found: list[Written] = []
     for piece in pieces:
@@ -227,7 +243,7 @@ def _parts(text: str) -> Cleaned:
         return Cleaned(problem="invalid")
     if extension is not None and found:
         last = found[-1]
-        found[-1] = Written(last.text, extension, last.international)
+        found[-1] = Written(last.text, extension, last.international, last.dialled)
     return Cleaned(tuple(found))
 
 
@@ -237,15 +253,20 @@ def _without_extension(text: str) -> tuple[str, str | None]:
         if marks.DIGIT.search(head):
             return head, match[1] or match[2]
     if match := marks.EMPTY_EXTENSION.search(text):
-        return text[: match.start()], None
+        return text[: match.start()].rstrip(" ([{"), None
     return text, None
 
 
 def _written(text: str, extension: str | None) -> Written:
     """Recognise `+`, `++`, `(+49)`, `00`, `+00`, `00+`; everything else is left as the person wrote it."""
     text = text.strip(" \t-./")
+    if "1" <= text[:1] <= "9":
+        return Written(text, extension)
+    if text[:1] == "+" and "1" <= text[1:2] <= "9" and "+" not in text[2:]:
+        return Written(text, extension, international=True)
     if double := marks.DOUBLE_ZERO.match(text):
-        return Written("+" + text[double.end() :], extension, international=True)
+        dialled = "" if "+" in double[0] else text
+        return Written("+" + text[double.end() :], extension, international=True, dialled=dialled)
     if pluses := marks.PLUSES.match(text):
         return Written("+" + text[pluses.end() :], extension, international=True)
     return Written(text, extension)

@@ -1,129 +1,150 @@
-"""libphonenumber (`phonenumbers`): digits → a number with its kind and country, read abroad or in one country.
+"""Digits → a number with its kind and region, read as international or as dialled in one country.
 
-The only module that imports the library, and on first use: loading it costs start-up time, and most calls need
-no phone. Validity, kinds and formats are the library's (it has no type hints, hence `Any`); what it guesses
-about a missing `+` is not taken over: rule 4 of `onboarding.domain.phone`. Rule 7, old forms, is here.
+Kinds, regions and trunk prefixes are libphonenumber's, through `phone_plan`; what the library guesses about a
+missing `+` is not taken over: rule 4 of `onboarding.domain.phone`. Rule 7, old forms, is here.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import Any
 
+from onboarding.domain.phone_plan import (
+    Length,
+    country_code_of,
+    has_plan,
+    judge,
+    library,
+    plan_of,
+    plans_of,
+)
 from onboarding.domain.phone_types import PhoneKind
 
-
-@cache
-def library() -> Any:
-    """phonenumbers, on first use. Its pattern cache (bounded by the metadata) makes it 40 times faster."""
-    import phonenumbers
-
-    phonenumbers.enable_pattern_cache()
-    return phonenumbers
+_UNKNOWN = PhoneKind.UNKNOWN
+#: E.164: country code and national number together.
+MAX_DIGITS = 15
 
 
-@cache
-def _kinds() -> dict[int, PhoneKind]:
-    kinds = library().PhoneNumberType
-    return {
-        kinds.MOBILE: PhoneKind.MOBILE,
-        kinds.FIXED_LINE: PhoneKind.FIXED_LINE,
-        kinds.FIXED_LINE_OR_MOBILE: PhoneKind.FIXED_LINE_OR_MOBILE,
-        kinds.VOIP: PhoneKind.VOIP,
-        kinds.TOLL_FREE: PhoneKind.TOLL_FREE,
-        kinds.PREMIUM_RATE: PhoneKind.PREMIUM,
-        kinds.SHARED_COST: PhoneKind.SHARED_COST,
-        kinds.PERSONAL_NUMBER: PhoneKind.PERSONAL,
-        kinds.PAGER: PhoneKind.PAGER,
-        kinds.UAN: PhoneKind.UAN,
-        kinds.VOICEMAIL: PhoneKind.OTHER,
-    }
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Number:
-    """A parsed number; `valid` is is_valid_number and the E.164 limit of 15 digits."""
+    """A number that was read.
 
-    country_code: int
+    kind: `UNKNOWN` exactly when no plan has it; region then is None. valid: in a plan, and within E.164.
+    """
+
+    code: int
     national: str
     kind: PhoneKind
     region: str | None
     valid: bool
-    parsed: Any
 
     @property
     def e164(self) -> str:
-        return f"+{self.country_code}{self.national}"
+        return f"+{self.code}{self.national}"
+
+    @property
+    def length(self) -> Length:
+        """Judged by the main plan of the country code, as `is_possible_number` does."""
+        return plans_of(self.code)[0].length(self.national)
+
+    @property
+    def parsed(self) -> Any:
+        """The library's object, for the rare questions that `phone_plan` does not answer."""
+        zeros = len(self.national) - len(self.national.lstrip("0"))
+        zeros = min(zeros, len(self.national) - 1)  # of nothing but zeros the last one is the number
+        return library().PhoneNumber(
+            self.code, int(self.national), None, bool(zeros) or None, zeros if zeros > 1 else None
+        )
 
 
-def _number(parsed: Any) -> Number:
-    """`is_valid_number` and `number_type` in one pass: a type is unknown exactly when the number is invalid."""
-    lib = library()
-    kind = _kinds().get(lib.number_type(parsed), PhoneKind.UNKNOWN)
-    national = lib.national_significant_number(parsed)
-    valid = kind is not PhoneKind.UNKNOWN and len(national) + len(str(parsed.country_code)) <= 15
-    region = lib.region_code_for_number(parsed) if valid else None
-    return Number(parsed.country_code, national, kind, region, valid, parsed)
+def _number(code: int, national: str) -> Number | None:
+    """None for what is no number in any country: fewer than 2 digits, more than 17 (libphonenumber's bounds)."""
+    if not 2 <= len(national) <= 17:
+        return None
+    region, kind = judge(code, national)
+    if kind is _UNKNOWN:
+        return Number(code, national, kind, None, False)
+    return Number(code, national, kind, region, len(national) + len(str(code)) <= MAX_DIGITS)
 
 
 @lru_cache(maxsize=1024)
 def region_with_plan(name: str) -> str | None:
     """ISO alpha-2 of a country that has a numbering plan in the metadata, else None."""
-    supported = library().SUPPORTED_REGIONS
-    if name in supported:
+    if has_plan(name):
         return name
     from onboarding.domain.country import alpha2
 
     found = alpha2(name)
-    return found if found in supported else None
+    return found if found is not None and has_plan(found) else None
 
 
 def international_number(digits: str) -> Number | None:
     """Read digits that begin with a country code. None when there is no such code or far too few digits."""
-    if digits[:1] in ("", "0") or len(digits) > 19:
+    code = country_code_of(digits)
+    if not code or len(digits) > 19:
         return None
-    if digits.startswith("521") and len(digits) == 13:
-        digits = "52" + digits[3:]  # Mexico's mobile 1, ended August 2019: the subscriber is the same
-    lib = library()
-    try:
-        return _number(lib.parse("+" + digits, None))
-    except lib.NumberParseException:
-        return None
+    national = digits[len(str(code)) :]
+    if code == 52:
+        national = _MEXICAN.sub("", national)
+    number = _number(code, plans_of(code)[0].without_trunk(national))
+    if code == 54 and national[:1] == "9" and not (number and number.valid):
+        return _argentine_mobile(national[1:]) or number
+    return number
 
 
-#: Mexico's 01, 044 and 045, ended August 2019 with the mobile 1 above.
-_MEXICAN_TRUNK = re.compile(r"(?:01|04[45])(?=\d{10}\Z)")
+#: Mexico's mobile 1 and its trunk prefixes 01, 044 and 045 ended in August 2019: the subscriber is the same.
+_MEXICAN = re.compile(r"(?:0?1|04[45])(?=\d{10}\Z)")
+
+
+def _argentine_mobile(national: str) -> Number | None:
+    """`9 11 15 2345 6789`, `9 011 2345 6789`: the international 9 and the national 15 or 0 together."""
+    rest = plan_of("AR").without_trunk(national)
+    number = _number(54, rest if rest[:1] == "9" else "9" + rest)
+    return number if number is not None and number.valid else None
 
 
 def national_number(digits: str, region: str) -> Number | None:
-    """Read as dialled inside `region`, without the library's guesses about a missing `+` or an exit code."""
-    lib = library()
-    if region == "MX":
-        digits = _MEXICAN_TRUNK.sub("", digits)
-    try:
-        parsed = lib.parse(digits, region, keep_raw_input=True)
-    except lib.NumberParseException:
-        return None
-    source = lib.CountryCodeSource
-    plain = parsed.country_code_source == source.FROM_DEFAULT_COUNTRY
-    # In North America the country code is also the trunk prefix: `1 212 …` is the national form.
-    trunk = parsed.country_code_source == source.FROM_NUMBER_WITHOUT_PLUS_SIGN and parsed.country_code == 1
-    return _number(parsed) if plain or trunk else None
+    """Read as dialled inside `region`, without a guess about a missing `+`."""
+    if region == "MX" and digits[:1] == "0":
+        digits = _MEXICAN.sub("", digits)
+    plan = plan_of(region)
+    if plan.has_own_code(digits):
+        # In North America the country code is also the trunk prefix: `1 212 …` is the national form.
+        return _number(1, plan.without_trunk(digits)) if plan.code == 1 else None
+    return _number(plan.code, plan.without_trunk(digits))
 
 
-def number_dialled_abroad(digits: str, region: str) -> Number | None:
-    """Exit codes that cannot begin a national number: 011 in North America, 8~10 in Russia and neighbours."""
-    exit_code = library().PhoneMetadata.metadata_for_region(region, None).international_prefix
-    if exit_code not in ("011", "810") or not digits.startswith(exit_code):
+@dataclass(slots=True)
+class Dialled:
+    """A valid number behind an exit code. only: the country has this one code, and no choice of carriers."""
+
+    code: str
+    number: Number
+    only: bool
+
+
+def after_exit_code(digits: str, region: str) -> Dialled | None:
+    """What is dialled in `region` to reach another country."""
+    exit_code = plan_of(region).exit_code
+    if exit_code is None or (found := exit_code.match(digits)) is None:
         return None
-    number = international_number(digits[3:])
-    return number if number is not None and number.valid else None
+    number = international_number(digits[found.end() :])
+    if number is None or not number.valid:
+        return None
+    return Dialled(found[0], number, only=exit_code.pattern.isdigit() or found[0] == "0011")
 
 
 def national_format(number: Number) -> str:
     """As people of its own country write it, trunk prefix included: `030 123456`."""
     lib = library()
     text: str = lib.format_number(number.parsed, lib.PhoneNumberFormat.NATIONAL)
+    return text
+
+
+def international_format(number: Number) -> str:
+    """As people write it for readers abroad: `+49 30 123456`."""
+    lib = library()
+    text: str = lib.format_number(number.parsed, lib.PhoneNumberFormat.INTERNATIONAL)
     return text

@@ -17,6 +17,12 @@ MASK |= {ord(c): "a" for c in "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVW
 MASK |= {ord(c): "*" for c in "0123456789"}
 MASK |= {ord(c): c for c in " +-()[]./\\,;:#~&|='\""}
 
+#: Every ASCII byte but the ten digits.
+NO_DIGITS = bytes(code for code in range(128) if not 48 <= code <= 57)
+
+#: A run of letters or of symbols shows as one: the lengths of words are a person's too.
+MASKED_RUN = re.compile(r"(a|\?)\1+")
+
 #: Characters whose category would mislead: dashes that are not Pd, dots, pictures of a phone, and so on.
 FOLD = {
     "\u2212": "-",  # minus sign
@@ -64,12 +70,17 @@ DIGITS_OF_A_NUMBER = re.compile(r"[0-9+ ().\-/']*\Z")
 SEPARATED = re.compile(r"[ +(]*[0-9][0-9 ().\-/']*\Z")
 #: `4.91761E+12`: a spreadsheet rounded the number, its last digits are gone.
 SCIENTIFIC = re.compile(r"[+-]?\d+(?:[.,]\d+)?\s?[eE]\s?[+-]?\s?\d+\Z")
-#: `447911123456.0`: a spreadsheet took the number for a float.
-DECIMAL = re.compile(r"(\+?\d{7,})[.,](\d{1,2})\Z")
+#: `447911123456.0`: a spreadsheet took the number for a float. No other dot or comma stands before the last one.
+DECIMAL = re.compile(r"(\+?\d{3,}|\(?\+?[\d ()\-/]{7,}\d(?=[.,]0))[.,](0|00|\d{1,2})\Z")
+#: `17.03.1985`, `1985-03-17`, `3/17/85`-like fields with a four-digit year, perhaps with a time of day.
+DATE = re.compile(
+    r"(?:[0-3]?\d([./\-])[0-3]?\d\1(?:19|20)\d\d|(?:19|20)\d\d([./\-])[01]?\d\2[0-3]?\d)"
+    r"(?:[T ]+[\d:.]*)?\Z"
+)
 
 # ── links ─────────────────────────────────────────────────────────────────────────────────────────────────
 
-SCHEME = re.compile(r"(?:tel|callto|sms|phone)\s?:(?://)?\s*", re.IGNORECASE)
+SCHEME = re.compile(r"(?:tel|callto|sms)\s?:(?://)?\s*", re.IGNORECASE)
 #: Click-to-chat links: international without a `+`.
 WHATSAPP = re.compile(
     r"(?:https?://)?(?:www\.)?(?:wa\.me/|(?:api|web)\.whatsapp\.com/send/?\?phone=|whatsapp://send/?\?phone=)"
@@ -101,7 +112,7 @@ EXTENSION = re.compile(
     re.IGNORECASE,
 )
 #: `030 123456 ext.`: the word without a number.
-EMPTY_EXTENSION = re.compile(rf"[\s(\[]+(?:{EXTENSION_WORDS})[\s.:)\]]*\Z", re.IGNORECASE)
+EMPTY_EXTENSION = re.compile(rf"[\s(\[](?:{EXTENSION_WORDS})[\s.:)\]]*\Z", re.IGNORECASE)
 EXTENSION_LABEL = re.compile(rf"\s*(?:{EXTENSION_WORDS}|x)[\s.:]*\Z", re.IGNORECASE)
 #: `(home)`, `[mobile]`: words in brackets, without digits.
 LABEL = re.compile(r"[(\[{<]([^()\[\]{}<>\d+]{1,40})[)\]}>]")
@@ -125,6 +136,8 @@ HARD_SEPARATOR = re.compile(rf"[;,|&]|\s(?:{OR_WORDS})\s|或|または|と|(?<=\
 PLUSES = re.compile(r"[\s(\-]*\+[\s+(]*")
 #: `00+49`
 ZERO_PLUS = re.compile(r"\A[\s(]*00[\s(]*(?=\+)")
+#: `8~10`: Russia and its neighbours dial 8, wait for a tone, then 10 and the country code.
+EIGHT_TEN = re.compile(r"\A[\s(]*8[\s)]*~[\s(]*10(?=\D{0,3}\d)")
 #: Every bracket becomes a round one, a backslash a slash.
 BRACKETS = str.maketrans("[]{}\\", "()()/")
 #: `00`, `+00`, `(00`, never `000`.

@@ -19,16 +19,23 @@ _ORDER = {"mobile": 0, "other": 1, "work": 2, "home": 3}
 
 
 def results(hire: Hire) -> Iterator[tuple[Phone, phone.PhoneResult]]:
-    """Each number with what became of it; mobile and primary ones first."""
+    """Each number with what became of it; mobile and primary ones first.
+
+    The country evidence is this person's alone, nearest first: the hint beside the number, where they live, where
+    they work. There is no default of the company: in a second country it would make numbers somebody else's.
+    """
     listed = sorted(hire.phones or (), key=lambda p: (_ORDER.get(p.label, 1), not p.is_primary))
     for item in listed:
         yield item, phone.normalise(item.raw, (item.country_hint, hire.home_country, hire.work_country))
 
 
 def directory_number(hire: Hire) -> str | None:
-    """The number for `mobilePhone`: certain, and a mobile (or fixed-line-or-mobile) one. None: leave it out."""
-    for _, result in results(hire):
-        if number := phone.directory_phone(result):
+    """The number for `mobilePhone`: certain, and a mobile (or fixed-line-or-mobile) one. None: leave it out.
+
+    One that HR keeps with an extension, in the field or beside it, is a switchboard.
+    """
+    for item, result in results(hire):
+        if not item.extension and (number := phone.directory_phone(result)):
             return number
     return None
 

@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from onboarding.domain.phone import normalise
+
 ROOT = Path(__file__).parents[2]
 KEYS = {
     "raw_masked", "status", "reason", "e164", "entra", "kind", "region", "assumed_region", "extension"
@@ -90,11 +92,33 @@ def test_bytes_that_are_no_text_are_an_answer_and_not_a_crash() -> None:
     assert all(row["status"] == "ok" for row in rows[2::3])
 
 
-def test_a_byte_order_mark_or_a_very_long_line_is_no_crash() -> None:
-    code, rows, _ = phone(b"\xef\xbb\xbfDE\t0151 23456789\n" + b"DE\t" + b"9" * 200_000 + b"\n")
+def test_a_byte_order_mark_at_the_start_is_no_part_of_the_first_country() -> None:
+    code, rows, _ = phone(b"\xef\xbb\xbfDE\t0151 23456789\n\xef\xbb\xbfDE\t0151 23456789\n")
     assert code == 0
-    assert len(rows) == 2
-    assert rows[1]["status"] == "rejected"
+    assert [row["reason"] for row in rows] == [None, "unknown_country"]
+
+
+def test_a_line_of_any_length_is_one_answer() -> None:
+    """Longer than what is read at once, in the middle and at the end, with and without a line feed."""
+    good = b"DE\t0151 23456789\n"
+    code, rows, _ = phone(
+        good + b"DE\t" + b"9" * 700_000 + b"\n" + good + b"x" * 200_000 + b"\n" + good + b"1" * 99_999
+    )
+    assert code == 0
+    assert [row["reason"] for row in rows] == [None, "too_long", None, "too_long", None, "too_long"]
+
+
+def test_a_big_file_is_answered_line_by_line_wherever_it_is_cut() -> None:
+    """Letters of two to four bytes stand at every place where a read may end."""
+    lines = [
+        f"{c}\t{n:07} {x}"
+        for n in range(1_500)
+        for c, x in (("DE", "ü"), ("", "山田"), ("日本", "\U0001f4de"))
+    ]
+    lines += [f"DE\t0151 2{n:07}" for n in range(1_500)]
+    _, rows, _ = phone("\n".join(lines).encode())
+    expected = [normalise(raw, (country,)).as_json() for country, raw in (line.split("\t") for line in lines)]
+    assert rows == expected
 
 
 def test_no_input_is_no_output() -> None:

@@ -10,37 +10,52 @@ from onboarding.domain.phone_clean import MAX_INPUT, MAX_MASK, clean, mask
 
 
 @pytest.mark.parametrize(
-    ("raw", "masked"),
+    ("raw", "masked", "with_tail"),
     [
-        ("+49 176 12345678", "+** *** ******78"),
-        ("(425) 882-8080 x9", "(***) ***-***0 a9"),
-        ("911", "***"),
-        ("123456", "******"),
-        ("1234567", "*****67"),
-        ("Jane's: 07911 123456", "aaaa'a: ***** ****56"),
-        ("山田 090-1234-5678", "aa ***-****-**78"),
-        ("٠١٠٠١٢٣٤٥٦٧", "*********67"),
-        ("0176 1234567²", "**** ******72"),
-        ("\ud800+49 176 12345678\u202e", "?+** *** ******78?"),
-        ("jane@example.com", "aaaa?aaaaaaa.aaa"),
-        ("", ""),
-        (None, ""),
+        ("+49 176 12345678", "+** *** ********", "+** *** ******78"),
+        ("(425) 882-8080 x9", "(***) ***-**** a*", "(***) ***-***0 a9"),
+        ("911", "***", "***"),
+        ("12345678", "********", "********"),
+        ("123456789", "*********", "*******89"),
+        ("Jane's: 07911 123456", "a'a: ***** ******", "a'a: ***** ****56"),
+        ("山田 090-1234-5678", "a ***-****-****", "a ***-****-**78"),
+        ("٠١٠٠١٢٣٤٥٦٧", "***********", "*********67"),
+        ("0176 1234567²", "**** ********", "**** ******72"),
+        ("\ud800+49 176 12345678\u202e", "?+** *** ********?", "?+** *** ******78?"),
+        ("jane.doe+hr@example.com", "a.a+a?a.a", "a.a+a?a.a"),
+        ("=1+1|cmd", "=*+*|a", "=*+*|a"),
+        ("", "", ""),
+        (None, "", ""),
     ],
 )
-def test_the_masked_form_shows_the_shape_and_two_digits(raw, masked):
+def test_the_masked_form_shows_the_shape_and_at_most_two_digits(raw, masked, with_tail):
     assert mask(raw) == masked
+    assert mask(raw, tail=True) == with_tail
 
 
 def test_a_long_field_is_cut_and_shows_no_digit():
-    masked = mask("call 07911 123456 or 07911 654321 or the neighbour's 07400 123456")
-    assert len(masked) == MAX_MASK
-    assert masked.endswith("...")
-    assert not any(character.isdigit() for character in masked)
+    for long in ("07911 123456, 07911 654321, 07400 123456 and 07400 654321", "1 " * MAX_INPUT):
+        masked = mask(long, tail=True)
+        assert len(masked) == MAX_MASK
+        assert masked.endswith("...")
+        assert not any(character.isdigit() for character in masked)
+
+
+def test_two_digits_are_shown_of_a_number_and_none_of_anything_else():
+    """A rejected field may hold a birth date, a card or an insurance number."""
+    for raw, countries, masked in (
+        ("0176 12345678", ("DE",), "**** ******78"),
+        ("0176 12345678", (), "**** ******78"),
+        ("17.03.1985", ("DE",), "**.**.****"),
+        ("DE89 3704 0044 0532 0130 00", (), "a** **** **** **** **** **"),
+        ("Erika Mustermann 0176 12345678", ("DE",), "a a **** ********"),
+        ("0800 123 4567", ("GB",), "**** *** ****"),
+    ):
+        assert normalise(raw, countries).raw_masked == masked
 
 
 def test_the_result_carries_nothing_of_the_raw_text_but_the_masked_form():
     result = normalise("Erika Mustermann 0176 12345678", ("DE",))
-    assert result.raw_masked == "aaaaa aaaaaaaaaa **** ******78"
     assert "Erika" not in repr(result)
     assert "12345" not in repr(result)
 
