@@ -6,6 +6,8 @@ local zone and converted once, so nights on which the clocks change come out rig
 - a time that occurs twice means the first of the two (PEP 495, fold=0);
 - a time that does not occur: a day or a working window begins with the first moment after the gap; a single
   appointment (`at_local`) is moved on by the length of the gap, as RFC 5545 section 3.3.5 says.
+
+Dates are good from year 2 to 9997; beyond, a zone or a search would leave what `datetime` can hold: ValueError.
 """
 
 from __future__ import annotations
@@ -13,18 +15,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-#: (day, alpha-2 country or "") → is this a public holiday?
+from onboarding.domain.weekends import weekend as weekend
+
+#: (day, place: an ISO 3166-2 region, else an alpha-2 country, else "") → is this a public holiday?
 Holidays = Callable[[date, str], bool]
 
-_SATURDAY_SUNDAY = frozenset({5, 6})
+EARLIEST = date(2, 1, 1)
+LATEST = date(9997, 12, 31)
 #: A calendar in which nothing is a working day for this long is wrong, and would loop for ever.
 _HORIZON_DAYS = 370
 
 
-def no_holidays(day: date, country: str) -> bool:
+def no_holidays(day: date, place: str) -> bool:
     """The default of `WorkingTime.holidays`: no day is a public holiday."""
     return False
 
@@ -33,8 +37,8 @@ def no_holidays(day: date, country: str) -> bool:
 class WorkingTime:
     """When and where somebody works: local hours from `start` up to, not including, `end`.
 
-    `zone` is an IANA name, `country` an alpha-2 code or None (weekend Saturday and Sunday). ValueError for an
-    unknown zone, hours that are not start < end, or hours with a zone of their own.
+    `zone` is an IANA name, `country` an alpha-2 code or None (weekend Saturday and Sunday), `region` an ISO 3166-2
+    code within it. ValueError for an unknown zone, hours that are not start < end, or hours with a zone of their own.
     """
 
     zone: str
@@ -42,6 +46,7 @@ class WorkingTime:
     start: time = time(9)
     end: time = time(17)
     holidays: Holidays = no_holidays
+    region: str | None = None
 
     def __post_init__(self) -> None:
         _zone(self.zone)
@@ -53,7 +58,11 @@ class WorkingTime:
     @property
     def weekend(self) -> frozenset[int]:
         """Days off, as `date.weekday()` numbers (Monday is 0)."""
-        return weekend(self.country)
+        return weekend(self.country, self.region)
+
+    def is_working_day(self, day: date) -> bool:
+        """Neither weekend nor public holiday. The weekend is asked first: it costs nothing."""
+        return day.weekday() not in self.weekend and not self.holidays(day, self.region or self.country or "")
 
 
 def _zone(name: str) -> ZoneInfo:
@@ -66,36 +75,37 @@ def _zone(name: str) -> ZoneInfo:
 def _utc(at: datetime) -> datetime:
     if at.utcoffset() is None:
         raise ValueError("A naive datetime has no meaning here: give an aware one, in UTC.")
+    _in_range(at.date())
     return at.astimezone(UTC)
 
 
-@lru_cache(maxsize=512)
-def weekend(country: str | None) -> frozenset[int]:
-    """The days off in a country (alpha-2), as `date.weekday()` numbers: CLDR's weekData, through Babel.
+def _in_range(day: date) -> date:
+    if not EARLIEST <= day <= LATEST:
+        raise ValueError("The calendar goes from year 2 to 9997.")
+    return day
 
-    Saturday and Sunday where unknown. Where CLDR has a single day (India and Uganda Sunday, Iran Friday) the
-    day before counts as well: it is a half or a free day in most offices, and a message on a day off is worse
-    than the same message one day later.
+
+def days_after(day: date, days: int, wt: WorkingTime) -> date:
+    """`days` calendar days after `day`; public holidays in between are not counted, weekends are.
+
+    A holiday on a weekend day takes nothing away. Beyond a year it is calendar days: nobody counts that far.
     """
-    days = _cldr_weekend(country) if country else _SATURDAY_SUNDAY
-    if len(days) == 1:
-        (day,) = days
-        return frozenset({day, (day - 1) % 7})
-    return days
+    near = min(days, _HORIZON_DAYS)
+    for _ in range(_HORIZON_DAYS * 2):
+        if not near:
+            break
+        day = moved(day, 1)
+        if day.weekday() in wt.weekend or wt.is_working_day(day):
+            near -= 1
+    return moved(day, max(days - _HORIZON_DAYS, 0))
 
 
-def _cldr_weekend(country: str) -> frozenset[int]:
-    """Babel keeps week data per locale only, so read it from any locale of that country."""
-    from babel import localedata
-    from babel.core import get_global
-
-    for language in get_global("territory_languages").get(country, {}):
-        name = f"{language}_{country}"
-        if localedata.exists(name):
-            data = localedata.load(name)["week_data"]
-            first, last = data["weekend_start"], data["weekend_end"]
-            return frozenset((first + step) % 7 for step in range((last - first) % 7 + 1))
-    return _SATURDAY_SUNDAY
+def moved(day: date, days: int) -> date:
+    """`day` that many days later (negative: earlier), kept within what this calendar can hold."""
+    try:
+        return min(max(day + timedelta(days=days), EARLIEST), LATEST)
+    except OverflowError:
+        return LATEST if days > 0 else EARLIEST
 
 
 def _moments(day: date, at: time, zone: ZoneInfo) -> Iterator[datetime]:
@@ -125,7 +135,8 @@ def _transition(before: datetime, after: datetime, zone: ZoneInfo) -> datetime:
 
 def at_local(day: date, at: time, zone: str) -> datetime:
     """The UTC moment of a wall-clock time: moved on by the length of a gap, and the first of a doubled one."""
-    return datetime.combine(day, at.replace(fold=0, tzinfo=None), tzinfo=_zone(zone)).astimezone(UTC)
+    local = datetime.combine(_in_range(day), at.replace(fold=0, tzinfo=None), tzinfo=_zone(zone))
+    return local.astimezone(UTC)
 
 
 def local_midnight(day: date, zone: str) -> datetime:
@@ -134,17 +145,13 @@ def local_midnight(day: date, zone: str) -> datetime:
     Where midnight is skipped (Beirut, Cairo, Santiago in spring) that is the moment after the gap; a day that
     the zone skipped altogether (Samoa, 30 December 2011) begins with the next one.
     """
-    return next(_moments(day, time(0), _zone(zone)))
-
-
-def _working_day(day: date, wt: WorkingTime) -> bool:
-    return day.weekday() not in wt.weekend and not wt.holidays(day, wt.country or "")
+    return next(_moments(_in_range(day), time(0), _zone(zone)))
 
 
 def is_working(at: datetime, wt: WorkingTime) -> bool:
     """Is `at` (aware) within the working hours of a working day, by the local clock?"""
     local = _utc(at).astimezone(_zone(wt.zone))
-    return wt.start <= local.time() < wt.end and _working_day(local.date(), wt)
+    return wt.start <= local.time() < wt.end and wt.is_working_day(local.date())
 
 
 def next_working_moment(at: datetime, wt: WorkingTime) -> datetime:
@@ -159,7 +166,7 @@ def next_working_moment(at: datetime, wt: WorkingTime) -> datetime:
     today = moment.astimezone(zone).date()
     for ahead in range(_HORIZON_DAYS):
         day = today + timedelta(days=ahead)
-        if not _working_day(day, wt):
+        if not wt.is_working_day(day):
             continue
         for opening in _moments(day, wt.start, zone):
             if opening > moment and is_working(opening, wt):
@@ -169,7 +176,7 @@ def next_working_moment(at: datetime, wt: WorkingTime) -> datetime:
 
 def _step(day: date, wt: WorkingTime, days: int) -> date:
     for _ in range(_HORIZON_DAYS):
-        if _working_day(day, wt):
+        if wt.is_working_day(_in_range(day)):
             return day
         day += timedelta(days=days)
     raise ValueError("No working day within a year: the holidays of this calendar are wrong.")
@@ -182,4 +189,12 @@ def working_day_on_or_after(day: date, wt: WorkingTime) -> date:
 
 def working_day_before(day: date, wt: WorkingTime) -> date:
     """The last working day strictly before `day`."""
-    return _step(day - timedelta(days=1), wt, -1)
+    return _step(_in_range(day) - timedelta(days=1), wt, -1)
+
+
+def working_days_after(day: date, days: int, wt: WorkingTime) -> date:
+    """The working day that comes `days` working days after the first one on or after `day`."""
+    day = working_day_on_or_after(day, wt)
+    for _ in range(days):
+        day = working_day_on_or_after(day + timedelta(days=1), wt)
+    return day

@@ -1,66 +1,48 @@
-"""Tables for `country_names`: codes, everyday and official names that CLDR does not carry, ambiguous texts.
+"""Names of countries that CLDR does not carry, and texts that name no single country.
 
 Sources: ISO 3166-1 (English short names, inverted forms, former names of ISO 3166-3), the country list of the
 United Nations, and what HR exports contain. Entries are separated by semicolons; case, accents and
-punctuation do not matter.
+punctuation do not matter. Names that CLDR carries in any language stand in `data/countries.tsv`.
 """
 
 from __future__ import annotations
 
-_ISO = """
-    AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS
-    BT BV BW BY BZ CA CC CD CF CG CH CI CK CL CM CN CO CR CU CV CW CX CY CZ DE DJ DK DM DO DZ EC EE
-    EG EH ER ES ET FI FJ FK FM FO FR GA GB GD GE GF GG GH GI GL GM GN GP GQ GR GS GT GU GW GY HK HM
-    HN HR HT HU ID IE IL IM IN IO IQ IR IS IT JE JM JO JP KE KG KH KI KM KN KP KR KW KY KZ LA LB LC
-    LI LK LR LS LT LU LV LY MA MC MD ME MF MG MH MK ML MM MN MO MP MQ MR MS MT MU MV MW MX MY MZ NA
-    NC NE NF NG NI NL NO NP NR NU NZ OM PA PE PF PG PH PK PL PM PN PR PS PT PW PY QA RE RO RS RU RW
-    SA SB SC SD SE SG SH SI SJ SK SL SM SN SO SR SS ST SV SX SY SZ TC TD TF TG TH TJ TK TL TM TN TO
-    TR TT TV TW TZ UA UG UM US UY UZ VA VC VE VG VI VN VU WF WS YE YT ZA ZM ZW
-"""
-#: The 249 officially assigned codes of ISO 3166-1 (a test compares with iso3166.tab of the IANA database).
-ISO = frozenset(_ISO.split())
-#: Beside ISO: Kosovo's user-assigned code, which CLDR and most HR systems use.
-KNOWN = ISO | {"XK"}
-
-#: Codes that are no country of their own: reserved exceptionally by ISO, or used by HR systems for one.
-OTHER_CODES = {
-    "UK": "GB",
-    "EL": "GR",
-    "AC": "SH",
-    "TA": "SH",
-    "IC": "ES",
-    "EA": "ES",
-    "DG": "IO",
-    "CP": "FR",
-    "CQ": "GG",
-    "GB-ENG": "GB",
-    "GB-SCT": "GB",
-    "GB-WLS": "GB",
-    "GB-NIR": "GB",
-    "XKX": "XK",
-    "KOS": "XK",
+#: Texts that name several countries, or a country and something else → the countries that may be meant. They
+#: stay unknown whatever CLDR says, unless the same field says which ("Korea (KR)").
+AMBIGUOUS = {
+    "Congo; Kongo; Конго; コンゴ; 콩고; Κονγκό; الكونغو; קונגו": "CD CG",
+    "Korea; Corea; Corée; Coreia; Koreja; Kore; Корея; 朝鮮; Κορέα; كوريا": "KP KR",
+    "Republic of China; 中華民國; 中华民国; Republik China; République de Chine; República de China": "CN TW",
+    "Virgin Islands; Virgin Is; Jungferninseln; Îles Vierges; Islas Vírgenes; Ilhas Virgens; Isole Vergini": (
+        "VG VI"
+    ),
+    "Saint Martin; Sankt Martin; San Martín; São Martinho; Saint-Martin island; San Martino": "MF SX",
+    "Timor": "ID TL",
+    "Samoa Islands; Samoas": "AS WS",
+    "Guianas; Guyanas": "GF GY SR",
+    "State of Georgia": "GE US",
+    "Antilles; West Indies; Caribbean; Karibik": "",
+    "America; Amerika; Amérique; América; North America; South America; Latin America": "",
+    "Europe; Europa; Africa; Asia; Oceania; European Union; EMEA; APAC; LATAM; DACH; Benelux; Nordics": "",
+    "Scandinavia; Baltics; Balkans; Middle East; Unknown; Other; International; Worldwide; Global; Remote": "",
 }
 
-_LANGUAGES = """
-    en de fr es it pt pt_PT nl sv da nb fi is et lv lt pl cs sk sl hr sr sr_Latn bs mk sq bg ro hu
-    el tr ru uk be ka hy az kk ar he fa ur hi bn ta th vi id ms fil ja ko zh zh_Hant ca eu gl ga cy
-    lb af sw
-"""
-#: CLDR languages whose territory names are understood. Loading them takes about a quarter of a second, once.
-LANGUAGES = tuple(_LANGUAGES.split())
-
-#: Texts that name two countries, or a country and something else. They stay None whatever CLDR says.
-AMBIGUOUS = (
-    "Congo; Kongo; Republic of China; Korea; Corea; Corée; Coreia; Koreja; Kore; Virgin Islands; "
-    "America; Europe; Africa; Asia; Oceania; Yugoslavia; Czechoslovakia; Soviet Union; USSR; "
-    "Serbia and Montenegro; Netherlands Antilles; European Union; Scandinavia; Caribbean; Unknown; "
-    "Other; International; Worldwide"
-)
+#: Countries that are no more and have several successors → these. One with a single successor is an alias.
+FORMER_NAMES = {
+    "Yugoslavia; Jugoslavia; Jugoslawien; Yougoslavie; Југославија; Югославия": "BA HR ME MK RS SI XK",
+    "Serbia and Montenegro; Serbien und Montenegro; Serbie-et-Monténégro": "ME RS",
+    "Czechoslovakia; Tschechoslowakei; Tchécoslovaquie; Československo": "CZ SK",
+    "Soviet Union; USSR; U.S.S.R.; UdSSR; URSS; СССР; Sowjetunion; Union of Soviet Socialist Republics": (
+        "AM AZ BY EE GE KG KZ LT LV MD RU TJ TM UA UZ"
+    ),
+    "Netherlands Antilles; Nederlandse Antillen; Dutch Antilles; Niederländische Antillen": "BQ CW SX",
+}
 
 ALIASES = {
     "AE": "UAE; Emirates; Dubai; Abu Dhabi; VAE; EAU",
     "AR": "República Argentina; Argentine; Argentine Republic",
-    "AS": "Samoa (American)",
+    "AS": "Samoa (American); American Samoa",
+    "AT": "Republik Österreich",
     "AX": "Aland",
     "BA": "Bosnia; BiH; Bosnien",
     "BF": "Upper Volta",
@@ -71,7 +53,8 @@ ALIASES = {
     "BR": "Brasil",
     "BY": "Belorussia; Byelorussia; Weißrussland",
     "CD": (
-        "Congo (Dem. Rep.); DR Congo; DRC; RDC; Zaire; Zaïre; Democratic Republic of the Congo; "
+        "Congo (Dem. Rep.); DR Congo; D.R. Congo; DRC; D.R.C.; RDC; Congo DRC; Congo DR; Congo RDC; "
+        "Zaire; Zaïre; Democratic Republic of the Congo; "
         "Congo, Democratic Republic of the; Congo-Kinshasa; Congo (Kinshasa); "
         "Congo, The Democratic Republic of the; Demokratische Republik Kongo"
     ),
@@ -85,16 +68,19 @@ ALIASES = {
     "CN": (
         "PRC; People's Republic of China; P.R. China; PR China; Mainland China; China, People's Republic of"
     ),
-    "CV": "Cabo Verde; Cape Verde",
+    "CV": "Cabo Verde; Cape Verde; Cape Verde Islands",
     "CZ": (
         "Czech Rep.; Czech Republic; Tschechische Republik; Tschechei; Česká republika; République tchèque"
     ),
-    "DE": "BRD; Bundesrepublik Deutschland; Federal Republic of Germany",
-    "DO": "Dominican Rep.; República Dominicana",
+    "DE": (
+        "BRD; Bundesrepublik Deutschland; Federal Republic of Germany; F.R.G.; East Germany; West Germany; "
+        "German Democratic Republic; Germany, Federal Republic of"
+    ),
+    "DO": "Dominican Rep.; Dom. Rep.; Dominican Republic; República Dominicana; Rep. Dominicana",
     "EG": "Arab Republic of Egypt",
     "FK": "Falkland Islands (Malvinas); Falklands; Malvinas",
     "FM": "Micronesia, Fed. Sts.; Micronesia, Federated States of; Federated States of Micronesia",
-    "FO": "Faeroe Islands; Faroes",
+    "FO": "Faeroe Islands; Faroes; Faroe",
     "GB": (
         "UK; U.K.; Great Britain; Britain; England; Scotland; Wales; Cymru; Northern Ireland; G.B.; "
         "United Kingdom of Great Britain and Northern Ireland; UK (Great Britain); Großbritannien; "
@@ -102,16 +88,22 @@ ALIASES = {
         "Inglaterra; Angleterre; Schottland; Великобритания; イギリス; 英国; 英國; 영국; Anglia; "
         "İngiltere; Engeland; Inghilterra"
     ),
+    "FR": "French Republic; République française; La France",
+    "GA": "Gabonese Republic",
     "GM": "The Gambia",
     "GP": "La Guadeloupe",
     "GR": "Hellas; Hellenic Republic; Ελληνική Δημοκρατία",
     "GW": "Guinea Bissau",
-    "HK": "Hong Kong; Hongkong; HKSAR; Hong Kong SAR; 香港; ホンコン; 홍콩; Гонконг; Hong Kong, China",
+    "HK": (
+        "Hong Kong; Hongkong; HKSAR; Hong Kong S.A.R.; China Hong Kong; Hong Kong SAR China; 中国香港; "
+        "Hong Kong SAR; 香港; ホンコン; 홍콩; Гонконг; Hong Kong, China"
+    ),
     "HM": "Heard Island & McDonald Islands",
     "IE": "Republic of Ireland; Eire; Éire; Southern Ireland",
     "IM": "Isle of Man",
     "IN": "Bharat; Hindustan",
     "IR": "Iran, Islamic Republic of; Persia",
+    "IT": "Italian Republic; Repubblica Italiana",
     "JP": "Nippon; Nihon; 日本国; にほん; ニッポン",
     "KG": "Kyrgyz Republic; Kirghizia",
     "KH": "Kampuchea",
@@ -125,22 +117,28 @@ ALIASES = {
         "Korea (South); Korea Republic; 대한민국; 한국; Südkorea; S. Korea"
     ),
     "LA": "Lao People's Democratic Republic; Lao PDR; Lao",
+    "LB": "Lebanese Republic",
     "LK": "Ceylon",
     "LU": "Luxemburg; Grand Duchy of Luxembourg",
     "LY": "Libyan Arab Jamahiriya",
     "MD": "Moldova, Republic of; Moldavia",
     "MF": "St Martin (French); St. Martin (French part); Saint Martin (French part)",
     "MK": (
-        "Macedonia; FYROM; Former Yugoslav Republic of Macedonia; Macedonia, the former Yugoslav Republic of"
+        "Macedonia; FYROM; FYR Macedonia; Former Yugoslav Republic of Macedonia; "
+        "Macedonia, the former Yugoslav Republic of"
     ),
-    "MM": "Burma; Birma; Birmanie; Birmania",
-    "MO": "Macau; Macao; 澳门; 澳門; マカオ; 마카오; Macao SAR",
+    "MM": "Burma; Birma; Birmanie; Birmania; Union of Myanmar; Union of Burma",
+    "MO": (
+        "Macau; Macao; 澳门; 澳門; マカオ; 마카오; Macao SAR; Macau SAR; Macao, China; Macau, China; China Macao; "
+        "Macao SAR China; 中国澳门"
+    ),
     "MX": "United Mexican States; Estados Unidos Mexicanos; Méjico",
     "NL": (
         "Holland; Hollande; Holanda; Olanda; Nederland; Netherlands, The; Kingdom of the Netherlands; "
         "Pays Bas"
     ),
     "PR": "Porto Rico",
+    "PT": "Portuguese Republic; República Portuguesa",
     "PS": (
         "Palestine, State of; State of Palestine; Palestine; Palestinian Territory; "
         "Palestinian Territory, Occupied; West Bank and Gaza; Palästina; Gaza"
@@ -155,14 +153,16 @@ ALIASES = {
     "ST": "Sao Tome",
     "SX": "St Maarten (Dutch); Sint Maarten (Dutch part); St. Maarten",
     "SY": "Syrian Arab Republic",
-    "SZ": "Swaziland; Swasiland; eSwatini",
+    "SZ": "Swaziland; Swasiland; eSwatini; Kingdom of Eswatini",
     "TC": "Turks & Caicos Is",
     "TF": "French S. Terr.",
+    "TG": "Togolese Republic",
     "TH": "Siam; ประเทศไทย",
     "TL": "East Timor; Timor Leste; Timor-Leste; Osttimor",
     "TR": "Turkey; Türkiye; Turkiye; Türkei; Turquie; Turquía; Turchia",
     "TW": (
-        "Taiwan; Taiwan, Province of China; Taiwan, ROC; Taiwan (ROC); Chinese Taipei; Formosa; 台灣; "
+        "Taiwan; Taiwan, Province of China; Taiwan, ROC; Taiwan (ROC); Taiwan, China; China Taiwan; "
+        "Taiwan Province; Chinese Taipei; Formosa; 台灣; "
         "台湾; 臺灣"
     ),
     "TZ": "Tanzania, United Republic of; United Republic of Tanzania",

@@ -1,4 +1,4 @@
-"""Time zones: what HR says, else the country's, from the IANA time zone database (zone.tab of `tzdata`).
+"""Time zones: what HR says, else the place's, else the country's (zone.tab of the IANA database, in `tzdata`).
 
 zone.tab orders a country's zones by geography first (its own header says so): Russia begins with Kaliningrad
 and Australia with Lord Howe. Where its first zone is not the obvious one, `_DEFAULTS` names the zone of the
@@ -7,14 +7,13 @@ capital or, where more people and offices are elsewhere, of the largest city.
 
 from __future__ import annotations
 
-import unicodedata
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import lru_cache
 from importlib import resources
-from zoneinfo import ZoneInfo
 
 from onboarding.domain.country_names import alpha2
+from onboarding.domain.country_regions import REGION_ZONES, TWO_CLOCKS, places, region
+from onboarding.domain.zone_names import called, names_a_place, one_clock, plain, valid_zone
 
 _DEFAULTS = {
     "AQ": "Antarctica/McMurdo", "AU": "Australia/Sydney", "BR": "America/Sao_Paulo", "CA": "America/Toronto",
@@ -25,18 +24,6 @@ _DEFAULTS = {
 #: Zones that zone.tab does not list. XK has no row: its clock is Belgrade's (zone "backward" links of tz).
 _NO_ROW = {"XK": ("Europe/Belgrade",), "BV": ("Europe/Oslo",), "HM": ("Indian/Kerguelen",)}
 
-#: Names without a region that are fixed offsets or rules of nowhere. "EST" from a New York office is not the
-#: EST of the database (no daylight saving), so such a value counts as no value.
-_NOT_PLACES = {
-    "EST", "MST", "HST", "CET", "MET", "EET", "WET", "EST5EDT", "CST6CDT", "MST7MDT", "PST8PDT",
-    "Factory", "UCT", "GMT0", "GMT+0", "GMT-0", "ROC", "ROK", "PRC", "W-SU", "NZ", "NZ-CHAT", "GB",
-    "GB-Eire", "localtime", "posixrules",
-}  # fmt: skip
-
-#: Two nights that tell clocks apart: northern winter and northern summer. Fixed, so that the answer does not
-#: depend on the day it is asked; only the rules of the installed tzdata matter.
-_PROBES = (datetime(2026, 1, 15, tzinfo=UTC), datetime(2026, 7, 15, tzinfo=UTC))
-
 
 @dataclass(frozen=True, slots=True)
 class ZoneChoice:
@@ -45,13 +32,6 @@ class ZoneChoice:
     zone: str
     assumed: bool
     why: str
-
-
-@lru_cache(maxsize=1)
-def _zone_names() -> dict[str, str]:
-    """Lower-case name → name, for every zone and link of the installed tzdata."""
-    names = resources.files("tzdata").joinpath("zones").read_text(encoding="utf-8").split()
-    return {name.lower(): name for name in names if name not in _NOT_PLACES}
 
 
 @lru_cache(maxsize=1)
@@ -72,59 +52,61 @@ def zones(country: str) -> tuple[str, ...]:
     return (default, *(zone for zone in rows if zone != default)) if default else rows
 
 
-def valid_zone(text: str | None) -> str | None:
-    """The IANA name that `text` means: an IANA name in any case, or a Windows zone name (CLDR windowsZones).
-
-    Abbreviations ("EST") and bare offsets ("+02:00") name no place and give None.
-    """
-    if text is None or not (text := text.strip()):
-        return None
-    name = text.replace(" ", "_").lower()
-    if name in _zone_names():
-        return _zone_names()[name]
-    from babel.core import get_global
-
-    windows = get_global("windows_zone_mapping")
-    mapped = windows.get(text) or {key.lower(): zone for key, zone in windows.items()}.get(text.lower())
-    return _zone_names().get(mapped.lower()) if mapped else None
-
-
-def _plain(text: str) -> str:
-    decomposed = unicodedata.normalize("NFKD", text).casefold()
-    return "".join(c for c in decomposed if c.isalnum())
-
-
-def _city_zone(country: str, city: str | None) -> str | None:
-    """The country's zone that is named after `city` ("Los Angeles" → America/Los_Angeles)."""
-    wanted = _plain(city) if city else ""
-    matches = [zone for zone in zones(country) if wanted and _plain(zone.rpartition("/")[2]) == wanted]
-    return matches[0] if matches else None
-
-
 @lru_cache(maxsize=512)
 def _one_clock(country: str) -> bool:
-    """Do all zones of the country show the same time, so that the choice cannot be wrong?"""
-    clocks = {
-        tuple(probe.astimezone(ZoneInfo(zone)).utcoffset() for probe in _PROBES) for zone in zones(country)
-    }
-    return len(clocks) == 1
+    return one_clock(zones(country))
+
+
+def _city_zone(country: str, place: str | None) -> str | None:
+    """The country's zone that is named after a part of `place` ("Los Angeles, CA" → America/Los_Angeles)."""
+    cities = {plain(part) for part in places(place)} - {""}
+    return next((zone for zone in zones(country) if plain(zone.rpartition("/")[2]) in cities), None)
 
 
 def time_zone(country: str | None, hr_zone: str | None = None, city: str | None = None) -> ZoneChoice:
-    """The zone a person works in: HR's where valid, else the city's, else the country's default, else UTC.
+    """The zone a person works in: HR's where valid, else the place's, else the country's default, else UTC.
 
-    `country` is an alpha-2 code or any text that `alpha2` knows. `assumed` is true when the country has
-    several clocks and nothing said which (the default is the capital's or the largest city's), and for UTC.
+    `country` is an alpha-2 code or any text that `alpha2` knows; `city` the place as HR writes it ("Austin, TX").
+    `assumed` is true when the country has several clocks and nothing said which (the default is the capital's or
+    the largest city's), and for UTC. Never raises on any text.
     """
-    if zone := valid_zone(hr_zone):
-        return ZoneChoice(zone, False, "the HR system named this zone")
-    ignored = "; the HR system's zone is not an IANA or Windows zone name" if (hr_zone or "").strip() else ""
     code = alpha2(country)
+    named = valid_zone(hr_zone)
+    if named and (names_a_place(named) or code is None):
+        return ZoneChoice(named, False, "the HR system named this zone")
+    ignored = ""
+    if (hr_zone or "").strip():
+        ignored = "; the HR system's zone is not an IANA or Windows zone name"
+        if named:
+            ignored = "; the HR system's zone names no place"
     rows = zones(code) if code else ()
     if code is None or not rows:
         return ZoneChoice("UTC", True, f"no known country{ignored}")
     if _one_clock(code):
         return ZoneChoice(rows[0], False, f"{code} has one clock{ignored}")
-    if zone := _city_zone(code, city):
-        return ZoneChoice(zone, False, f"the zone of {code} that bears the city's name{ignored}")
+    if hr_zone and not named and (meant := called(hr_zone, code, rows)):
+        return _of_word(code, city, rows, meant)
+    return _of_place(code, city, rows, ignored)
+
+
+def _of_word(code: str, place: str | None, rows: tuple[str, ...], meant: tuple[str, ...]) -> ZoneChoice:
+    """ "Mountain Time" is the clock of Denver, and in Phoenix another one: then the place decides."""
+    if one_clock(meant):
+        return ZoneChoice(meant[0], False, f"what the HR system's word for it means in {code}")
+    nearer = _of_place(code, place, rows, "")
+    if nearer.zone in meant and not nearer.assumed:
+        return nearer
+    return ZoneChoice(meant[0], True, f"the HR system's word for it means several clocks in {code}")
+
+
+def _of_place(code: str, place: str | None, rows: tuple[str, ...], ignored: str) -> ZoneChoice:
+    """Of a country with several clocks: the region's where it has one, the city's, the main one of either."""
+    part = region(code, place)
+    zone = REGION_ZONES.get(part or "")
+    if zone and part not in TWO_CLOCKS:
+        return ZoneChoice(zone, False, f"the zone of {part}{ignored}")
+    if by_city := _city_zone(code, place):
+        return ZoneChoice(by_city, False, f"the zone of {code} that bears the city's name{ignored}")
+    if zone:
+        return ZoneChoice(zone, True, f"{part} has several clocks; assumed its main one{ignored}")
     return ZoneChoice(rows[0], True, f"{code} has several clocks; assumed its main one{ignored}")

@@ -4,7 +4,8 @@ Pure: `due(case, policy, now)` compares the ladder with the rungs that the case 
 
 - Day 0 is the start date, or the day the account came to be if that was later (a hire that HR sent late must
   not meet the last rung first), or the local day on which a later episode began; never before the start date.
-- A rung falls on day 0 + its day, moved to the next working day, at the start of the working time; it may go
+- A rung falls on day 0 + its day, public holidays not counted (Easter must not bring the manager's message nearer
+  to the person's first one), moved to the next working day, at the start of the working time; it may go
   out from then on, only in working time. The recipient is judged by the person's working time: nobody tells us
   the manager's.
 - After an outage each audience gets one message, its newest overdue rung; older ones are skipped and named. A
@@ -19,10 +20,12 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from onboarding.domain import calendar, country
+from onboarding.domain import calendar
 from onboarding.domain.calendar import WorkingTime
 from onboarding.domain.case import Case, RungRecord, RungStatus
+from onboarding.domain.place import place_of
 from onboarding.domain.policy import Policy, Rung
+from onboarding.domain.public_holidays import is_public_holiday
 
 #: Order within one pass: the person hears first.
 AUDIENCES = ("person", "manager", "desk")
@@ -76,14 +79,14 @@ def rung_key(episode: int, rung: str) -> str:
 
 def country_of(case: Case) -> str | None:
     """Alpha-2 of the work country, else of the home country."""
-    return country.alpha2(case.hire.work_country) or country.alpha2(case.hire.home_country)
+    return place_of(case.hire).country
 
 
 def working_time_of(case: Case, policy: Policy) -> WorkingTime:
-    """The person's working time: HR's zone, else the work country's, else the home country's, else UTC."""
-    where = country_of(case)
-    zone = country.time_zone(where, hr_zone=case.hire.timezone, city=case.hire.location).zone
-    return WorkingTime(zone, where, policy.working_time.start, policy.working_time.end)
+    """The person's working time where they work (`domain.place`), by the policy's hours."""
+    where, hours = place_of(case.hire), policy.working_time
+    holidays = is_public_holiday if hours.public_holidays else calendar.no_holidays
+    return WorkingTime(where.zone.zone, where.country, hours.start, hours.end, holidays, where.region)
 
 
 def day_zero(case: Case, policy: Policy) -> date | None:
@@ -136,7 +139,7 @@ def _plan(case: Case, policy: Policy, zero: date, time: WorkingTime) -> list[_Pl
     rows = []
     for rung in sorted(policy.follow_up.ladder, key=lambda rung: rung.day):
         key = rung_key(case.episode, rung.rung)
-        at = planned_at(zero + timedelta(days=rung.day), time)
+        at = planned_at(calendar.days_after(zero, rung.day, time), time)
         rows.append(_Planned(rung, key, at, case.rungs.get(key)))
     return rows
 

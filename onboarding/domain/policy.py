@@ -51,10 +51,12 @@ class PassPolicy:
 
 @dataclass(frozen=True, slots=True)
 class WorkingTimePolicy:
-    """Local working time of the recipient; weekends follow the country."""
+    """Local working time of the recipient; weekends and public holidays follow the country."""
 
     start: time = time(9, 0)
     end: time = time(17, 0)
+    #: Nothing is sent on a public holiday of the person's country, or region where HR names one.
+    public_holidays: bool = True
 
 
 #: audience → messages of the ladder that are written for it. `onboarding.followup.messages` has their texts; a
@@ -70,8 +72,8 @@ LADDER_MESSAGES: Mapping[str, tuple[str, ...]] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class Rung:
-    """One entry of the ladder. `day` counts calendar days from day 0: the first working day on or after the start
-    date, or after a new episode began."""
+    """One entry of the ladder. `day` counts calendar days, without public holidays, from day 0: the first working
+    day on or after the start date, or after a new episode began."""
 
     rung: str
     #: `person`, `manager` or `desk`.

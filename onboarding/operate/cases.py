@@ -9,6 +9,8 @@ from typing import Any
 
 from onboarding.domain import phone, phonebook
 from onboarding.domain.case import TENANT, Case, TimelineEntry
+from onboarding.domain.hire import Hire
+from onboarding.domain.place import place_of
 from onboarding.errors import Ambiguous, NotFound, Unavailable
 from onboarding.operate.explain import explain
 from onboarding.ports import CaseSummary, Services
@@ -94,6 +96,7 @@ def case_json(case: Case, timeline: Sequence[TimelineEntry], now: datetime | Non
         "explanation": explain(case, now),
         "employee_id": case.employee_key,
         "hire": _hire(case),
+        "place": _place(case.hire),
         "account": account
         and {
             "id": account.id,
@@ -193,6 +196,22 @@ def _hire(case: Case) -> dict[str, Any]:
         "start_date": stamp(hire.start_date),
         "locale": hire.locale,
         "timezone": hire.timezone,
+    }
+
+
+def _place(hire: Hire) -> dict[str, Any]:
+    """How we read HR's fields about a place, and what of it was assumed."""
+    found = place_of(hire)
+    return {
+        "country": found.country,
+        "country_reason": found.reason and str(found.reason),
+        "region": found.region,
+        "time_zone": found.zone.zone,
+        "time_zone_assumed": found.zone.assumed,
+        "time_zone_why": found.zone.why,
+        "language": found.language and found.language.tag,
+        "language_assumed": bool(found.language and found.language.assumed),
+        "language_why": found.language and found.language.why,
     }
 
 

@@ -31,7 +31,7 @@ def opens_at(case: Case, s: Services) -> datetime:
     start = case.hire.start_date
     if start is None:
         raise OperatorError("The hire has no start date: HR must send one.", code="missing_start_date")
-    first = start - timedelta(days=s.policy.account.create_days_before_start)
+    first = calendar.moved(start, -s.policy.account.create_days_before_start)
     return calendar.local_midnight(first, working_time_of(case, s.policy).zone)
 
 

@@ -4,7 +4,9 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
+from importlib import resources
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -14,44 +16,32 @@ from hypothesis import strategies as st
 from onboarding.domain.calendar import (
     WorkingTime,
     at_local,
+    days_after,
     is_working,
     local_midnight,
+    moved,
     next_working_moment,
-    weekend,
     working_day_before,
     working_day_on_or_after,
+    working_days_after,
 )
+from onboarding.domain.public_holidays import is_public_holiday
+from tests.support.tables import check
 
 BERLIN = WorkingTime("Europe/Berlin", "DE")
 NEW_YORK = WorkingTime("America/New_York", "US")
 RIYADH = WorkingTime("Asia/Riyadh", "SA")
 DUBAI = WorkingTime("Asia/Dubai", "AE")
 KATHMANDU = WorkingTime("Asia/Kathmandu", "NP")
+GERMANY = WorkingTime("Europe/Berlin", "DE", holidays=is_public_holiday)
+BAVARIA = WorkingTime("Europe/Berlin", "DE", holidays=is_public_holiday, region="DE-BY")
+KIRITIMATI = WorkingTime("Pacific/Kiritimati", "KI")
+CHATHAM = WorkingTime("Pacific/Chatham", "NZ")
+APIA = WorkingTime("Pacific/Apia", "WS")
 
 
 def utc(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=UTC)
-
-
-@pytest.mark.parametrize(
-    ("country", "days"),
-    [
-        ("DE", {5, 6}),
-        ("US", {5, 6}),
-        ("AE", {5, 6}),  # since January 2022
-        ("SA", {4, 5}),
-        ("EG", {4, 5}),
-        ("IL", {4, 5}),
-        ("AF", {3, 4}),
-        ("IN", {5, 6}),  # CLDR: Sunday only; Saturday is half a day at best
-        ("IR", {3, 4}),
-        ("XX", {5, 6}),
-        ("", {5, 6}),
-        (None, {5, 6}),
-    ],
-)
-def test_the_weekend_follows_the_country(country, days):
-    assert weekend(country) == days
 
 
 @pytest.mark.parametrize(
@@ -86,7 +76,17 @@ def test_working_time_is_read_off_the_local_clock(wt, at, working):
         (RIYADH, "2026-03-26T14:00", "2026-03-29T06:00"),  # Thursday evening → Sunday
         (DUBAI, "2026-03-27T13:00", "2026-03-30T05:00"),  # Friday evening → Monday
         (KATHMANDU, "2024-02-28T20:00", "2024-02-29T03:15"),  # 29 February is a Thursday
-        (BERLIN, "2026-12-31T23:30", "2027-01-01T08:00"),  # no public holidays yet
+        (BERLIN, "2026-12-31T23:30", "2027-01-01T08:00"),  # without public holidays
+        (GERMANY, "2026-12-31T23:30", "2027-01-04T08:00"),
+        (GERMANY, "2026-12-24T16:00", "2026-12-28T08:00"),
+        (GERMANY, "2027-03-25T16:00", "2027-03-30T07:00"),  # Easter, and the clock change
+        (BAVARIA, "2027-01-05T16:00", "2027-01-07T08:00"),  # Epiphany
+        (GERMANY, "2027-01-05T16:00", "2027-01-06T08:00"),
+        (KIRITIMATI, "2026-06-30T18:59:59", "2026-06-30T19:00"),  # already 1 July there
+        (CHATHAM, "2026-07-01T00:00", "2026-07-01T00:00"),  # 12:45
+        (CHATHAM, "2026-06-30T20:00", "2026-06-30T20:15"),  # 09:00 at +12:45
+        (APIA, "2011-12-29T20:00", "2011-12-29T20:00"),  # Thursday 10:00; Friday the 30th never was
+        (APIA, "2011-12-30T04:00", "2012-01-01T19:00"),  # Thursday 18:00, then Saturday: Monday 09:00 (+14)
     ],
 )
 def test_the_next_working_moment(wt, at, expected):
@@ -215,6 +215,87 @@ def test_hours_that_are_no_window_of_one_day_are_refused(start, end):
         WorkingTime("UTC", None, start, end)
 
 
+def test_days_are_counted_without_the_public_holidays_between():
+    check(
+        {
+            (date(2026, 12, 23), 0): date(2026, 12, 23),
+            (date(2026, 12, 23), 2): date(2026, 12, 26),  # the 25th is a Friday
+            (date(2026, 12, 23), 3): date(2026, 12, 27),  # the 26th is a Saturday anyway
+            (date(2027, 3, 25), 2): date(2027, 3, 28),
+            (date(2027, 3, 25), 5): date(2027, 4, 1),
+            (date(2026, 9, 7), 10): date(2026, 9, 17),
+        },
+        lambda day, days: days_after(day, days, GERMANY),
+    )
+    assert days_after(date(2027, 3, 25), 5, BERLIN) == date(2027, 3, 30)
+    assert days_after(date(2026, 1, 1), 1_000_000, GERMANY) > date(4763, 1, 1)
+
+
+def test_working_days_are_counted():
+    check(
+        {
+            (date(2026, 12, 24), 0): date(2026, 12, 24),
+            (date(2026, 12, 24), 1): date(2026, 12, 28),
+            (date(2026, 12, 26), 0): date(2026, 12, 28),
+            (date(2027, 3, 25), 3): date(2027, 4, 1),
+        },
+        lambda day, days: working_days_after(day, days, GERMANY),
+    )
+
+
+def test_a_date_does_not_leave_what_a_calendar_can_hold():
+    far = date(2026, 1, 1)
+    assert moved(far, -1_000_000) == moved(far, -(10**9)) == date(2, 1, 1)
+    assert moved(far, 10**7) == moved(far, 10**12) == date(9997, 12, 31)
+    assert moved(far, 31) == date(2026, 2, 1)
+    for day in (date.min, date.max):
+        for call in (
+            lambda day=day: local_midnight(day, "Asia/Tokyo"),
+            lambda day=day: at_local(day, time(9), "America/New_York"),
+            lambda day=day: working_day_before(day, GERMANY),
+            lambda day=day: next_working_moment(datetime.combine(day, time(9), tzinfo=UTC), GERMANY),
+        ):
+            with pytest.raises(ValueError, match="year 2 to 9997"):
+                call()
+
+
+# --- the nights on which clocks change, in every zone of the world ------------------------------------------
+
+
+def changes(zone: str, year: int) -> Iterator[date]:
+    """Days of `year` around which the zone's offset changes."""
+    info, day = ZoneInfo(zone), datetime(year, 1, 1, tzinfo=UTC)
+    before = day.astimezone(info).utcoffset()
+    for _ in range(365):
+        day += timedelta(days=1)
+        after = day.astimezone(info).utcoffset()
+        if after != before:
+            yield day.date()
+        before = after
+
+
+def test_no_night_skips_or_doubles_a_day_or_a_working_window():
+    """Around each change: days begin in order, and each has one window, eight hours long and open where it says."""
+    names = resources.files("tzdata").joinpath("zones").read_text(encoding="utf-8").split()
+    nights = [(zone, day) for zone in names if "/" in zone for day in changes(zone, 2026)]
+    assert len(nights) > 250
+    for zone, night in nights:
+        wt = WorkingTime(zone, None, holidays=lambda day, place: False)
+        days = [night + timedelta(days=n) for n in range(-3, 4)]
+        begins = [local_midnight(day, zone) for day in days]
+        for day, begin, end in zip(days, begins, begins[1:], strict=False):
+            assert timedelta(hours=22) <= end - begin <= timedelta(hours=26), (zone, day)  # Troll: two hours
+            if not wt.is_working_day(day):
+                assert next_working_moment(begin, wt) >= end, (zone, day)
+                continue
+            opening = next_working_moment(begin, wt)
+            assert opening.astimezone(ZoneInfo(zone)).time() == time(9), (zone, day)
+            assert begin < opening < end, (zone, day)
+            closing = at_local(day, time(17), zone)
+            assert closing - opening == timedelta(hours=8), (zone, day)
+            assert next_working_moment(closing, wt) >= end, (zone, day)
+
+
 ZONES = ["Europe/Berlin", "America/New_York", "Asia/Beirut", "America/Havana", "Australia/Lord_Howe", "UTC"]
 moments = st.datetimes(datetime(2000, 1, 1), datetime(2037, 12, 31), timezones=st.just(UTC))  # noqa: DTZ001
 hours = st.tuples(st.times(), st.times()).filter(lambda pair: pair[0] < pair[1])
@@ -233,6 +314,44 @@ def test_the_next_working_moment_is_working_and_none_lies_before_it(at, zone, co
     for part in range(50):
         probe = at + span * part / 50
         assert probe == found or not is_working(probe, wt)
+
+
+everywhere = st.sampled_from(
+    [
+        ("Asia/Riyadh", "SA"),
+        ("Asia/Kathmandu", "NP"),
+        ("Pacific/Kiritimati", "KI"),
+        ("America/St_Johns", "CA"),
+        ("Europe/Kyiv", "UA"),
+        ("Asia/Kolkata", "IN"),
+        ("Pacific/Apia", "WS"),
+        ("Australia/Lord_Howe", "AU"),
+    ]
+)
+any_moment = st.datetimes(datetime(1900, 1, 1), datetime(2199, 12, 31), timezones=st.just(UTC))  # noqa: DTZ001
+
+
+@settings(max_examples=200, deadline=None)
+@given(any_moment, st.integers(0, 10**7), everywhere)
+def test_with_holidays_too_the_next_moment_is_working_and_later_ones_are_not_earlier(at, seconds, where):
+    wt = WorkingTime(where[0], where[1], holidays=is_public_holiday)
+    found, later = next_working_moment(at, wt), next_working_moment(at + timedelta(seconds=seconds), wt)
+    assert at <= found <= later
+    assert is_working(found, wt)
+    assert next_working_moment(found, wt) == found
+    day = found.astimezone(ZoneInfo(wt.zone)).date()
+    assert working_day_on_or_after(day, wt) == day
+    assert working_day_on_or_after(at.astimezone(ZoneInfo(wt.zone)).date(), wt) <= day
+    assert working_day_before(day, wt) < day
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.dates(date(1900, 1, 1), date(2199, 12, 31)), st.integers(0, 400), everywhere)
+def test_counting_days_goes_forward(day, days, where):
+    wt = WorkingTime(where[0], where[1], holidays=is_public_holiday)
+    assert day + timedelta(days=days) <= days_after(day, days, wt) < days_after(day, days + 1, wt)
+    few = days % 20
+    assert working_days_after(day, few, wt) < working_days_after(day, few + 1, wt)
 
 
 @settings(max_examples=300, deadline=None)

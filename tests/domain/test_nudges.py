@@ -120,7 +120,8 @@ def test_where_the_weekend_is_friday_and_saturday_a_rung_moves_to_sunday() -> No
     [
         (date(2026, 10, 26), "DE", datetime(2026, 10, 26, 8, tzinfo=UTC)),  # clocks went back on Sunday
         (date(2026, 10, 23), "DE", datetime(2026, 10, 23, 7, tzinfo=UTC)),
-        (date(2027, 3, 29), "DE", datetime(2027, 3, 29, 7, tzinfo=UTC)),
+        (date(2027, 3, 29), "DE", datetime(2027, 3, 30, 7, tzinfo=UTC)),  # forward on Sunday; Easter Monday
+        (date(2027, 3, 29), "US", datetime(2027, 3, 29, 13, tzinfo=UTC)),
         (date(2028, 2, 29), "DE", datetime(2028, 2, 29, 8, tzinfo=UTC)),
         (date(2026, 11, 2), "US", datetime(2026, 11, 2, 14, tzinfo=UTC)),
         (date(2026, 12, 26), "DE", datetime(2026, 12, 28, 8, tzinfo=UTC)),

@@ -276,3 +276,19 @@ async def test_what_nobody_bears_is_not_found_and_not_repeated(world: World, wan
     with pytest.raises(NotFound) as caught:
         await cases.find(world.s, wanted)
     assert len(wanted) < 3 or wanted not in caught.value.message
+
+
+def test_what_was_assumed_about_a_place_is_said() -> None:
+    sure = cases.case_json(make_case(hire=hire(work_country="Deutschland", location="München, Bayern")), [])
+    unsure = cases.case_json(make_case(hire=hire(work_country="Georgia, USA", locale="Klingon")), [])
+    several = cases.case_json(make_case(hire=hire(work_country="USA", location="Springfield")), [])
+    for data in (sure, unsure, several):
+        check(data)
+    assert sure["place"]["country"] == "DE"
+    assert sure["place"]["region"] == "DE-BY"
+    assert sure["place"]["time_zone"] == "Europe/Berlin"
+    assert sure["place"]["time_zone_assumed"] is False
+    assert unsure["place"]["country_reason"] == "unknown_country"
+    assert several["place"]["time_zone"] == "America/New_York"
+    assert several["place"]["time_zone_assumed"] is True
+    assert "several clocks" in several["place"]["time_zone_why"]

@@ -331,7 +331,7 @@ async def test_what_hr_writes_is_cut_to_the_limits_and_odd_values_are_left_out(w
     (user,) = world.tenant.created
     assert user.job_title == "J" * 128
     assert user.department is None
-    assert user.preferred_language is None
+    assert user.preferred_language == "de-DE", "the country's, in place of what is no language"
     assert user.employee_hire_date == datetime(2028, 2, 28, 23, tzinfo=UTC)
 
 

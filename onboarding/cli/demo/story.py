@@ -110,7 +110,8 @@ def plan(person: Person, begin: datetime) -> Iterator[Act]:
     working = WorkingTime(zone, country.alpha2(person.country))
     start = hr.start_day(person, begin.date())
     for days, hour, what in _HABITS.get(person.behaviour, ()):
-        yield Act(calendar.at_local(_later(start, days, working), hour, zone), person, what)
+        day = calendar.working_days_after(start, days, working)
+        yield Act(calendar.at_local(day, hour, zone), person, what)
 
 
 #: behaviour → (working days after the start date, local time, act).
@@ -125,14 +126,6 @@ _HABITS: dict[str, tuple[tuple[int, time, str], ...]] = {
     p.HELPED: ((1, time(11), "admin_phone"),),
     p.REMOVES: ((0, time(11), "register_phone"), (5, time(11), "remove_phone")),
 }
-
-
-def _later(start: date, days: int, working: WorkingTime) -> date:
-    """`days` working days after `start`."""
-    day = calendar.working_day_on_or_after(start, working)
-    for _ in range(days):
-        day = calendar.working_day_on_or_after(day + timedelta(days=1), working)
-    return day
 
 
 # --- what ------------------------------------------------------------------------------------------------

@@ -13,10 +13,9 @@ The initial password is random, used once in the request, and kept nowhere.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
-from onboarding.domain import calendar, country, names, phonebook
+from onboarding.domain import calendar, names, phonebook, place
 from onboarding.domain.case import TENANT, Account, AccountIntent, Alias, AliasKind
 from onboarding.domain.nudges import working_time_of
 from onboarding.errors import NotYetVisible
@@ -145,17 +144,11 @@ def new_user(ctx: Context, intent: AccountIntent) -> NewUser:
         job_title=_cut(hire.job_title, 128),
         department=None if hire.department_is_id else _cut(hire.department, 64),
         company_name=_cut(s.settings.company_name, 64),
-        usage_location=country.usage_location(where),
-        preferred_language=_language(hire.locale),
+        usage_location=place.usage_location(hire),
+        preferred_language=place.known_language(hire),
         employee_hire_date=calendar.local_midnight(hire.start_date, zone) if hire.start_date else None,
         mobile_phone=directory_phone,
     )
-
-
-def _language(locale: str | None) -> str | None:
-    """A language tag in the form that Entra takes (RFC 4646, en-US), or nothing: it comes from HR as text."""
-    tag = (locale or "").replace("_", "-")
-    return tag if re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,2}", tag) else None
 
 
 def _cut(text: str | None, limit: int) -> str | None:

@@ -16,9 +16,10 @@ from collections.abc import Iterator
 from datetime import datetime
 from itertools import islice
 
-from onboarding.domain import country, names
+from onboarding.domain import names
 from onboarding.domain.case import TENANT, AccountIntent, Alias, AliasKind
 from onboarding.domain.hire import Hire
+from onboarding.domain.place import place_of
 from onboarding.provisioning.step import Block, Context, Done, Outcome, Step
 
 STEP = Step("reserve_username", 10, "A user name is reserved for this person")
@@ -77,7 +78,7 @@ def candidates(ctx: Context) -> Iterator[names.Candidate]:
 
 def where(hire: Hire) -> str | None:
     """The hire's country (ISO alpha-2): where they work, else where they live."""
-    return country.alpha2(hire.work_country) or country.alpha2(hire.home_country)
+    return place_of(hire).country
 
 
 def person_name(hire: Hire) -> names.PersonName:
