@@ -92,10 +92,10 @@ def test_bytes_that_are_no_text_are_an_answer_and_not_a_crash() -> None:
     assert all(row["status"] == "ok" for row in rows[2::3])
 
 
-def test_a_byte_order_mark_at_the_start_is_no_part_of_the_first_country() -> None:
+def test_a_byte_order_mark_is_no_part_of_a_country() -> None:
     code, rows, _ = phone(b"\xef\xbb\xbfDE\t0151 23456789\n\xef\xbb\xbfDE\t0151 23456789\n")
     assert code == 0
-    assert [row["reason"] for row in rows] == [None, "unknown_country"]
+    assert [(row["reason"], row["region"]) for row in rows] == [(None, "DE"), (None, "DE")]
 
 
 def test_a_line_of_any_length_is_one_answer() -> None:
