@@ -79,9 +79,9 @@ def _source(source: SourceSettings) -> Finding:
         name = f"ONBOARDING_HR_{source.source.upper().replace('-', '_')}_SECRET"
         return Finding(what, False, f"Set {name}: without it, this door answers 503.")
     try:
-        for key_id, secret in (("current", source.secret), ("previous", source.secret_previous)):
-            if secret:
-                read_key(adapter.scheme, secret, source.source, key_id)
+        adapter = catalog.bound(source, source.adapter) or adapter
+        for key_id, secret in source.secrets:
+            read_key(adapter.scheme, secret, source.source, key_id)
     except ConfigurationError as exc:
         return Finding(what, False, exc.message)
     return Finding(what, True, f"adapter {adapter.slug}, the secret has the right form")
