@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
+from onboarding.errors import ConfigurationError
 from onboarding.intake import vendors
 from onboarding.intake.adapter import Adapter
 from onboarding.settings import Settings, SourceSettings
@@ -57,3 +58,19 @@ def bound(source: SourceSettings, slug: str) -> Adapter | None:
     if adapter.bind is not None:
         adapter = adapter.bind(adapter, source)
     return replace(adapter, patterns=source.events)
+
+
+def problems(settings: Settings) -> dict[str, str]:
+    """source → what to mend, for sources whose adapter is unknown or whose options cannot be used."""
+    found: dict[str, str] = {}
+    for name, source in sorted(settings.sources.items()):
+        try:
+            if bound(source, source.adapter) is None:
+                known = ", ".join(adapters())
+                found[name] = (
+                    f"There is no adapter '{source.adapter}': name one in ONBOARDING_SOURCES, as "
+                    f"{name}=adapter. Known: {known}."
+                )
+        except ConfigurationError as error:
+            found[name] = error.message
+    return found

@@ -88,7 +88,8 @@ async def receive(s: Services, source: str, request: web.Request) -> web.Respons
         observe.event(log, "delivery.refused", level=logging.WARNING, code=error.code, status=error.status)
         return web.problem(error.status, error.code, error.message, error.headers)
     except DeployerError as error:
-        observe.failure(log, "delivery.not_configured", error, code=error.code)
+        # The message names settings and what they may be, and nothing that was sent.
+        observe.failure(log, "delivery.not_configured", error, code=error.code, what=error.message)
         detail = "This source is not set up completely. Send again later; nothing was taken."
         return web.problem(503, error.code, detail, {"Retry-After": str(RETRY_SETTING)})
     except RetryLater as error:
