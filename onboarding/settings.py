@@ -192,6 +192,8 @@ class Settings:
     hash_key: Secret = field(default_factory=lambda: Secret("development-only-not-a-secret"))
     #: Client id of the user-assigned identity in Azure.
     azure_client_id: str | None = None
+    #: Address of this service without /api, as HR systems reach it; None: not known here.
+    public_url: str | None = None
     #: Role given to every request that carries none; only the development host sets it.
     dev_role: str | None = None
     #: App Service Authentication is on (`WEBSITE_AUTH_ENABLED`), so X-MS-CLIENT-PRINCIPAL can be trusted.
@@ -294,6 +296,14 @@ class _Reader:
             raise ConfigurationError(f"{PREFIX}{name} must be one mail address.")
         return value
 
+    def public_url(self) -> str | None:
+        """The setting, else the host name that App Service gives the app (WEBSITE_HOSTNAME)."""
+        host = self.env.get("WEBSITE_HOSTNAME", "").strip()
+        value = self.optional("PUBLIC_URL") or (f"https://{host}" if host else None)
+        if value is not None and not re.match(r"^https?://[^/?#\s@]+$", value.rstrip("/")):
+            raise ConfigurationError(f"{PREFIX}PUBLIC_URL must look like https://onboarding.contoso.example")
+        return value.rstrip("/") if value else None
+
     def settings(self) -> Settings:
         env = self.env
         in_azure = bool(env.get("WEBSITE_INSTANCE_ID") or env.get("WEBSITE_SITE_NAME"))
@@ -331,6 +341,7 @@ class _Reader:
             phone_attribute=self.choice("PHONE_ATTRIBUTE", "mobilePhone", "mobilePhone", "none"),
             hash_key=Secret(self.text("HASH_KEY", "development-only-not-a-secret")),
             azure_client_id=env.get("AZURE_CLIENT_ID") or None,
+            public_url=self.public_url(),
             dev_role=self.role("DEV_ROLE"),
             easy_auth=env.get("WEBSITE_AUTH_ENABLED", "").lower() == "true",
             in_azure=in_azure,

@@ -264,6 +264,7 @@ def prepare(
         f"{PREFIX}GRAPH": "simulated",
         f"{PREFIX}GRAPH_BASE_URL": simulator,
         f"{PREFIX}CLOCK": "simulator",
+        f"{PREFIX}PUBLIC_URL": service,
     }
     emulator = None
     if store == "azure":

@@ -45,7 +45,8 @@ RETRY_STORE = 30
 RETRY_SETTING = 300
 
 _SOURCE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
-_NEWEST_HANDSHAKE = "handshake"
+#: Event type and reason code of the delivery that holds a verification token.
+HANDSHAKE = "handshake"
 _RETRIED = frozenset({DeliveryStatus.RECEIVED, DeliveryStatus.FAILED})
 
 log = logging.getLogger(__name__)
@@ -166,8 +167,8 @@ async def _keep_token(s: Services, settings: SourceSettings, adapter: Adapter, t
         status=DeliveryStatus.IGNORED,
         body_sha256=hashlib.sha256(token.encode()).hexdigest(),
         body=token.encode(),
-        vendor_event_type=_NEWEST_HANDSHAKE,
-        reason_code=_NEWEST_HANDSHAKE,
+        vendor_event_type=HANDSHAKE,
+        reason_code=HANDSHAKE,
     )
     there, inserted = await s.deliveries.put_if_absent(kept)
     if not inserted and (there.body_sha256 != kept.body_sha256 or there.body is None):
@@ -177,7 +178,7 @@ async def _keep_token(s: Services, settings: SourceSettings, adapter: Adapter, t
 
 def handshake_id(source: str) -> str:
     """Id of the delivery that holds the newest verification token of a source."""
-    return delivery_id(source, f"\0{_NEWEST_HANDSHAKE}")
+    return delivery_id(source, f"\0{HANDSHAKE}")
 
 
 def _delivery(

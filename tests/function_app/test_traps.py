@@ -50,7 +50,7 @@ METADATA = frozenset(
 )
 HTTP = (
     "hr", "health", "dashboard", "dashboard_case", "dashboard_action", "cases", "case", "case_action", "operation",
-    "deliveries", "delivery", "delivery_replay",
+    "deliveries", "delivery", "delivery_replay", "dashboard_deliveries", "dashboard_delivery", "dashboard_replay",
 )  # fmt: skip
 
 

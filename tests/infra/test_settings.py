@@ -20,6 +20,7 @@ DEVELOPMENT_ONLY = {
     "ONBOARDING_STORE_PATH": "the file of the embedded store, which is refused in Azure",
     "ONBOARDING_CLOCK": "the simulator's clock is refused in Azure; the system's is the default",
     "ONBOARDING_DEV_ROLE": "a pretend operator, refused in Azure",
+    "ONBOARDING_PUBLIC_URL": "App Service names the host in WEBSITE_HOSTNAME; for own domains and for the CLI",
 }
 #: Read by the host or the platform, not by our code.
 PLATFORM = {
