@@ -1,4 +1,4 @@
-# make demo | test | serve | bench      (Python 3.11 or newer and make; everything else is installed into .venv)
+# make demo | test | serve | bench | fuzz      (Python 3.11 or newer and make; everything else is installed into .venv)
 PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -7,7 +7,7 @@ TOOLS := node_modules/.installed
 SEED ?= 1
 export PYTHONUNBUFFERED := 1
 
-.PHONY: install demo test serve bench package check tools format clean
+.PHONY: install demo test serve bench fuzz package check tools format clean
 
 $(STAMP): requirements.txt requirements-dev.txt
 	$(PYTHON) -c 'import sys; sys.exit("Python 3.11, 3.12 or 3.13 is needed; say PYTHON=…" if not (3, 11) <= sys.version_info < (3, 14) else 0)'
@@ -41,6 +41,15 @@ test: check $(TOOLS)
 
 bench: $(STAMP) $(TOOLS)
 	$(PY) -m tests.bench
+
+# Every parser and the door's readers under atheris: make fuzz [RUNS=1000000] [TARGET=parse:scim]   (Linux, x86-64)
+FUZZ := build/fuzz/lib/.installed
+$(FUZZ): requirements-fuzz.txt $(STAMP)
+	$(PY) -m pip install --quiet --disable-pip-version-check --upgrade --target build/fuzz/lib -r requirements-fuzz.txt
+	touch $(FUZZ)
+
+fuzz: $(FUZZ)
+	PYTHONPATH=build/fuzz/lib $(PY) -m tests.fuzz $(if $(RUNS),--runs $(RUNS)) $(if $(TARGET),--target $(TARGET))
 
 # The zip that Azure runs, for the Python that the infrastructure names: build/package.zip
 package: $(STAMP)

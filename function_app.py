@@ -150,6 +150,30 @@ async def dashboard_action(req: func.HttpRequest) -> func.HttpResponse:
     return await _http("dashboard_action", req, pages.case_action)
 
 
+@app.function_name("dashboard_deliveries")
+@app.route("dashboard/deliveries", methods=["GET"])
+async def dashboard_deliveries(req: func.HttpRequest) -> func.HttpResponse:
+    from onboarding.dashboard import deliveries
+
+    return await _http("dashboard_deliveries", req, deliveries.listing)
+
+
+@app.function_name("dashboard_delivery")
+@app.route("dashboard/deliveries/{delivery_id}", methods=["GET"])
+async def dashboard_delivery(req: func.HttpRequest) -> func.HttpResponse:
+    from onboarding.dashboard import deliveries
+
+    return await _http("dashboard_delivery", req, deliveries.one)
+
+
+@app.function_name("dashboard_replay")
+@app.route("dashboard/deliveries/{delivery_id}/replay", methods=["POST"])
+async def dashboard_replay(req: func.HttpRequest) -> func.HttpResponse:
+    from onboarding.dashboard import deliveries
+
+    return await _http("dashboard_replay", req, deliveries.replay)
+
+
 # --- operators: JSON --------------------------------------------------------------------------------------
 
 

@@ -136,6 +136,12 @@ type hrSource = {
 
   @description('A token for that API is in the vault.')
   apiToken: bool?
+
+  @description('Event types that are taken, as wildcards with commas; ! in front of those that are not.')
+  events: string?
+
+  @description('What only some adapters need, as JSON (docs/vendors): a field map, an attribute\'s name.')
+  options: string?
 }
 
 @description('HR systems; their secrets are put into the vault by hand under the names that the deployment prints.')
@@ -173,6 +179,8 @@ var hashKeySecret = 'onboarding-hash-key'
 var withPrevious = filter(hrSources, s => (s.?previousSecret ?? false))
 var withApiUrl = filter(hrSources, s => !empty(s.?apiUrl ?? ''))
 var withApiToken = filter(hrSources, s => (s.?apiToken ?? false))
+var withEvents = filter(hrSources, s => !empty(s.?events ?? ''))
+var withOptions = filter(hrSources, s => !empty(s.?options ?? ''))
 
 var plainSettings = {
   ONBOARDING_STORE: 'azure'
@@ -212,6 +220,16 @@ var hrApiUrls = toObject(
   withApiUrl,
   s => 'ONBOARDING_HR_${toUpper(replace(s.source, '-', '_'))}_API_URL',
   s => (s.apiUrl)
+)
+var hrEvents = toObject(
+  withEvents,
+  s => 'ONBOARDING_HR_${toUpper(replace(s.source, '-', '_'))}_EVENTS',
+  s => (s.events)
+)
+var hrOptions = toObject(
+  withOptions,
+  s => 'ONBOARDING_HR_${toUpper(replace(s.source, '-', '_'))}_OPTIONS',
+  s => (s.options)
 )
 var hrApiTokens = toObject(
   withApiToken,
@@ -325,6 +343,8 @@ module functionApp 'modules/functionapp.bicep' = {
       hrPreviousSecrets,
       hrApiUrls,
       hrApiTokens,
+      hrEvents,
+      hrOptions,
       { WEBSITE_AUTH_AAD_ALLOWED_TENANTS: tenant().tenantId },
       empty(credentialSetting) ? {} : { '${federatedSetting}': identity.outputs.signInClientId }
     )

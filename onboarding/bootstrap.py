@@ -6,6 +6,7 @@ Heavy modules are imported by the adapters on first use: a webhook pays for the 
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import platform
 import secrets
@@ -16,7 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from onboarding import dry_run
+from onboarding import dry_run, observe
 from onboarding.domain.policy import Policy, load
 from onboarding.errors import ConfigurationError, Unavailable
 from onboarding.ports import Clock, QueueHost, Services
@@ -25,6 +26,8 @@ from onboarding.settings import Settings
 _ALPHABET = string.ascii_lowercase + string.digits
 _PASSWORD_SYMBOLS = "!#$%*+-=?@_"  # noqa: S105 - an alphabet
 
+
+log = logging.getLogger(__name__)
 
 Wall = Callable[[], datetime]
 
@@ -122,7 +125,10 @@ def build(
     """
     from onboarding.followup.messages import CatalogueMessages
     from onboarding.graph import open_graph
+    from onboarding.intake import catalog
 
+    for source, text in catalog.problems(settings).items():  # its door answers 503; the others work
+        observe.event(log, "source.not_configured", level=logging.WARNING, source=source, what=text)
     policy = policy_of(settings)
     clock = clock or _clock(settings)
     entropy = entropy or SystemEntropy()

@@ -6,11 +6,15 @@ Reading never connects to anything. Secrets are wrapped in `Secret`, which does 
 
 from __future__ import annotations
 
+import json
 import os
 import re
+import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from onboarding.errors import ConfigurationError
@@ -22,8 +26,11 @@ HASH_KEY_LENGTH = 16
 _PUBLISHED_KEYS = frozenset({"development-only-not-a-secret", "for-development-only"})
 _SOURCE = re.compile(r"^[a-z0-9]+(-[a-z0-9]+)*$")
 _PER_SOURCE = re.compile(
-    r"^ONBOARDING_HR_(?P<source>.+?)_(?P<what>SECRET_PREVIOUS|SECRET|API_URL|API_TOKEN)$"
+    r"^ONBOARDING_HR_(?P<source>.+?)_(?P<what>SECRET_PREVIOUS|SECRET|API_URL|API_TOKEN|EVENTS|OPTIONS)$"
 )
+_PATTERN = re.compile(r"^!?[A-Za-z0-9_.*?:/ -]{1,100}$")
+#: Live secrets of one source (SmartRecruiters keeps up to 16).
+MAX_SECRETS = 16
 _ADDRESS = re.compile(r"^[^@\s<>,;]+@[^@\s<>,;]+\.[^@\s<>,;]+$")
 
 
@@ -69,11 +76,23 @@ class SourceSettings:
     adapter: str
     #: Current secret; None means "not configured": the door answers 503, never 401.
     secret: Secret | None = None
-    #: Secret before the last rotation, still accepted.
+    #: Secrets before the last rotation, still accepted: one, or several with white space between them.
     secret_previous: Secret | None = None
     #: Root of the vendor's API, for sources whose events name a person only by id.
     api_url: str | None = None
     api_token: Secret | None = None
+    #: The vendor's event types that are taken, as wildcards; with `!` in front, those that are not.
+    events: tuple[str, ...] = ()
+    #: What only some adapters need (`docs/vendors/`), from JSON or a TOML file.
+    options: Mapping[str, Any] = field(default_factory=dict, hash=False)
+
+    @property
+    def secrets(self) -> tuple[tuple[str, Secret], ...]:
+        """Key ids (`current`, `previous`, `previous-2` …) and secrets, as they are tried."""
+        found = [("current", self.secret)] if self.secret else []
+        older = self.secret_previous.reveal().split() if self.secret_previous else []
+        names = ("previous", *(f"previous-{number}" for number in range(2, len(older) + 1)))
+        return (*found, *((name, Secret(text)) for name, text in zip(names, older, strict=False)))
 
 
 #: What `UseDevelopmentStorage=true` stands for: the account that Microsoft publishes for storage emulators.
@@ -173,6 +192,8 @@ class Settings:
     hash_key: Secret = field(default_factory=lambda: Secret("development-only-not-a-secret"))
     #: Client id of the user-assigned identity in Azure.
     azure_client_id: str | None = None
+    #: Address of this service without /api, as HR systems reach it; None: not known here.
+    public_url: str | None = None
     #: Role given to every request that carries none; only the development host sets it.
     dev_role: str | None = None
     #: App Service Authentication is on (`WEBSITE_AUTH_ENABLED`), so X-MS-CLIENT-PRINCIPAL can be trusted.
@@ -275,6 +296,14 @@ class _Reader:
             raise ConfigurationError(f"{PREFIX}{name} must be one mail address.")
         return value
 
+    def public_url(self) -> str | None:
+        """The setting, else the host name that App Service gives the app (WEBSITE_HOSTNAME)."""
+        host = self.env.get("WEBSITE_HOSTNAME", "").strip()
+        value = self.optional("PUBLIC_URL") or (f"https://{host}" if host else None)
+        if value is not None and not re.match(r"^https?://[^/?#\s@]+$", value.rstrip("/")):
+            raise ConfigurationError(f"{PREFIX}PUBLIC_URL must look like https://onboarding.contoso.example")
+        return value.rstrip("/") if value else None
+
     def settings(self) -> Settings:
         env = self.env
         in_azure = bool(env.get("WEBSITE_INSTANCE_ID") or env.get("WEBSITE_SITE_NAME"))
@@ -312,6 +341,7 @@ class _Reader:
             phone_attribute=self.choice("PHONE_ATTRIBUTE", "mobilePhone", "mobilePhone", "none"),
             hash_key=Secret(self.text("HASH_KEY", "development-only-not-a-secret")),
             azure_client_id=env.get("AZURE_CLIENT_ID") or None,
+            public_url=self.public_url(),
             dev_role=self.role("DEV_ROLE"),
             easy_auth=env.get("WEBSITE_AUTH_ENABLED", "").lower() == "true",
             in_azure=in_azure,
@@ -367,10 +397,16 @@ class _Reader:
 
 
 def _source(source: str, adapter: str, parts: Mapping[str, str]) -> SourceSettings:
+    prefix = f"{PREFIX}HR_{source.upper().replace('-', '_')}"
+
     def secret(name: str) -> Secret | None:
         # A file with a secret ends in a line feed, and no vendor's secret begins or ends with white space.
         return Secret(parts[name].strip()) if name in parts else None
 
+    if len(parts.get("SECRET_PREVIOUS", "").split()) >= MAX_SECRETS:
+        raise ConfigurationError(
+            f"{prefix}_SECRET_PREVIOUS may hold {MAX_SECRETS - 1} secrets: remove the oldest."
+        )
     return SourceSettings(
         source=source,
         adapter=adapter,
@@ -378,7 +414,47 @@ def _source(source: str, adapter: str, parts: Mapping[str, str]) -> SourceSettin
         secret_previous=secret("SECRET_PREVIOUS"),
         api_url=parts.get("API_URL", "").strip().rstrip("/") or None,
         api_token=secret("API_TOKEN"),
+        events=_patterns(f"{prefix}_EVENTS", parts.get("EVENTS", "")),
+        options=_options(f"{prefix}_OPTIONS", parts.get("OPTIONS", "").strip()),
     )
+
+
+def _patterns(name: str, text: str) -> tuple[str, ...]:
+    """`employee.*, !employee.deleted` as its parts."""
+    found = tuple(filter(None, (part.strip() for part in text.split(","))))
+    if not all(_PATTERN.match(part) for part in found):
+        raise ConfigurationError(
+            f"{name} must list event types with commas, * for any text and ! for except: employee.*,!*.deleted"
+        )
+    return found
+
+
+def _options(name: str, text: str) -> Mapping[str, Any]:
+    """An object: written out as JSON, or the name of a .toml or .json file."""
+    if not text:
+        return {}
+    try:
+        if text.startswith("{"):
+            found = json.loads(text)
+        else:
+            whole = Path(text).read_text(encoding="utf-8")
+            found = tomllib.loads(whole) if text.endswith(".toml") else json.loads(whole)
+    except OSError as exc:
+        raise ConfigurationError(f"{name} names a file that cannot be read: {exc.strerror}.") from None
+    except ValueError as exc:  # of json, tomllib and UTF-8; the first two say where, and may quote a line
+        raise ConfigurationError(f"{name} is not readable as JSON or TOML: {_where(exc)}.") from None
+    except RecursionError:
+        raise ConfigurationError(f"{name} is nested too deeply.") from None
+    if not isinstance(found, dict):
+        raise ConfigurationError(f'{name} must be an object: {{"name": value}}.')
+    return found
+
+
+def _where(exc: ValueError) -> str:
+    if isinstance(exc, json.JSONDecodeError):
+        return f"line {exc.lineno}, column {exc.colno}"
+    found = re.search(r"at line \d+, column \d+|at end of document", str(exc))
+    return found[0] if found else "not UTF-8 text"
 
 
 def _check_azure(settings: Settings, env: Mapping[str, str]) -> None:

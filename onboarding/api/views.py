@@ -96,10 +96,8 @@ async def list_deliveries(s: Services, request: Request, who: Principal) -> Resp
 
 
 async def show_delivery(s: Services, request: Request, who: Principal) -> Response:
-    """`GET deliveries/{delivery_id}`: everything but the body."""
-    return json_response(
-        200, deliveries.delivery_json(await deliveries.find(s, request.params["delivery_id"]))
-    )
+    """`GET deliveries/{delivery_id}`: everything, of the body the shape only."""
+    return json_response(200, deliveries.shown(await deliveries.find(s, request.params["delivery_id"])))
 
 
 async def replay_delivery(s: Services, request: Request, who: Principal) -> Response:

@@ -17,7 +17,7 @@ from onboarding.errors import Ambiguous, OnboardingError
 
 #: Bytes of an argument that are not UTF-8, as Python hands them over.
 _UNREADABLE = re.compile("[\udc80-\udcff]")
-NOT_BUILT = ("vendors", "plan", "report", "enroll")
+NOT_BUILT = ("plan", "report", "enroll")
 ACTIONS = {
     "rerun": "run provisioning again; every step looks before it acts",
     "approve": "release a case that waits for an approval (the command line has every role: whoever reaches the store)",
@@ -64,7 +64,14 @@ def parser() -> argparse.ArgumentParser:
     cases.add_argument("--page", help="token of the next page")
     show = add("show", "one case: why it is where it is, what happens next, its timeline")
     show.add_argument("id", help="case id, SOURCE:ID, or a bare id")
-    deliveries = add("deliveries", "list deliveries, newest first")
+    vendors = add(
+        "vendors", "what is set up for each HR system, what is missing, when it last sent something"
+    )
+    vendors.add_argument(
+        "--token", metavar="SOURCE", help="print the verification token that a set-up of this source sent"
+    )
+    deliveries = add("deliveries", "list deliveries, newest first; with an id, show one masked")
+    deliveries.add_argument("id", nargs="?", help="delivery id")
     deliveries.add_argument("--status")
     deliveries.add_argument("--source")
     deliveries.add_argument("--page")

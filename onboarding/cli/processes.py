@@ -35,7 +35,7 @@ from onboarding.settings import Settings
 
 EXAMPLE = Path("local.settings.example.json")
 #: Sources that every local service offers.
-SOURCES = ("standard-webhooks", "greenhouse")
+SOURCES = ("standard-webhooks", "greenhouse", "scim", "cloudevents", "custom")
 PORT, SIM_PORT = 7071, 7072
 PREFIX = "ONBOARDING_"
 STORAGE = "AzureWebJobsStorage"
@@ -264,6 +264,7 @@ def prepare(
         f"{PREFIX}GRAPH": "simulated",
         f"{PREFIX}GRAPH_BASE_URL": simulator,
         f"{PREFIX}CLOCK": "simulator",
+        f"{PREFIX}PUBLIC_URL": service,
     }
     emulator = None
     if store == "azure":

@@ -9,7 +9,7 @@ from typing import Any
 from onboarding.bootstrap import App
 from onboarding.cli import context, transfer
 from onboarding.followup.track import track
-from onboarding.operate import actions, cases, deliveries, doctor, due, requests
+from onboarding.operate import actions, cases, deliveries, doctor, due, requests, vendors
 from onboarding.operate.explain import NEXT
 from onboarding.ports import CaseQuery, DeliveryStatus
 
@@ -81,7 +81,45 @@ def _account(data: dict[str, Any]) -> str:
     return f"none yet; {reserved} is reserved, not created" if reserved else "none yet"
 
 
+async def _vendors(app: App, args: argparse.Namespace) -> int:
+    if args.token:
+        context.out(await vendors.token(app.services, args.token))
+        return context.OK
+    found, unused = await vendors.survey(app.services), vendors.available(app.services.settings)
+    if args.json:
+        others = [
+            {"adapter": item.slug, "title": item.title, "evidence": str(item.evidence)} for item in unused
+        ]
+        context.out_json({"sources": [item.as_json() for item in found], "available": others})
+        return context.OK
+    for item in found:
+        context.out("\n".join(vendors.words(item)))
+        context.out()
+    if not found:
+        context.note("No source is set up. Set ONBOARDING_HR_<SOURCE>_SECRET for one of those below.")
+    if unused:
+        context.out("Not set up: " + ", ".join(f"{item.title} ({item.slug})" for item in unused))
+    return context.OK
+
+
+async def _delivery(app: App, args: argparse.Namespace) -> int:
+    data = deliveries.shown(await deliveries.find(app.services, args.id))
+    if args.json:
+        context.out_json(data)
+        return context.OK
+    content = data.pop("content")
+    for name, value in data.items():
+        said = ", ".join(f"{k} {v}" for k, v in value.items()) if isinstance(value, dict) else value
+        context.out(f"{name + ':':<20}{', '.join(said) if isinstance(said, list) else said}")
+    context.out("content, masked:" if content is not None else "content: gone, or not to be shown")
+    if content is not None:
+        context.out_json(content)
+    return context.OK
+
+
 async def _deliveries(app: App, args: argparse.Namespace) -> int:
+    if args.id:
+        return await _delivery(app, args)
     found = await app.services.deliveries.page(
         status=DeliveryStatus.asked_for(args.status), source=args.source, page=args.page
     )
@@ -151,6 +189,7 @@ async def _doctor(app: App, args: argparse.Namespace) -> int:
 VERBS: dict[str, Callable[[App, Any], Awaitable[int]]] = {
     "cases": _cases,
     "show": _show,
+    "vendors": _vendors,
     "deliveries": _deliveries,
     "replay": _replay,
     "track": _track,

@@ -47,6 +47,9 @@ _TITLES = {
     "ambiguous": "Several people have this id",
     "illegal_transition": "Not possible now",
     "media_type": "The form could not be read",
+    "body_pruned": "Its content is gone",
+    "not_an_event": "This is not an event",
+    "unknown_filter_value": "There is nothing to choose by that name",
 }
 _TITLES_BY_STATUS = {
     400: "That cannot be done",
@@ -189,6 +192,17 @@ async def case_action(s: Services, request: Request, who: Principal) -> Response
     if action not in requests.ACTIONS:
         raise NotFound("There is no such action.")
     access.require(who, access.ACTIONS.get(action, Role.OPERATOR))
+    values = await read_form(s, request, who)
+    # One form for all buttons: the step says something to "run again" only.
+    step = values.get("from_step") if action == "rerun" else None
+    ask = actions.Ask(who.id, values.get("reason", ""), step or None)
+    done = await requests.carry_out(s, action, case_id, ask)
+    gone = action == forget.ACTION and done.status == "done"
+    return Response(303, headers={"Location": "../../../dashboard" if gone else f"../{done.case_id}"})
+
+
+async def read_form(s: Services, request: Request, who: Principal) -> dict[str, str]:
+    """The fields of one of our own forms. Raises RequestError, and Forbidden unless it came from our own page."""
     if len(request.body) > FORM_LIMIT:
         raise RequestError("The form is too large.", code="too_large")
     try:
@@ -197,12 +211,7 @@ async def case_action(s: Services, request: Request, who: Principal) -> Response
         raise RequestError("The form cannot be read: open the page again.", code="unreadable") from exc
     values = {name: entries[-1] for name, entries in form.items()}
     access.check_form(request, who, s.settings, await s.clock.now(), values.get("token", ""))
-    # One form for all buttons: the step says something to "run again" only.
-    step = values.get("from_step") if action == "rerun" else None
-    ask = actions.Ask(who.id, values.get("reason", ""), step or None)
-    done = await requests.carry_out(s, action, case_id, ask)
-    gone = action == forget.ACTION and done.status == "done"
-    return Response(303, headers={"Location": "../../../dashboard" if gone else f"../{done.case_id}"})
+    return values
 
 
 def dressed(response: Response) -> Response:

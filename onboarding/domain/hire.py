@@ -103,11 +103,13 @@ class Hire:
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """How a delivery was verified. `key_id` is `current` or `previous`."""
+    """How a delivery was verified. `key_id` says which secret matched: `current`, `previous`, `previous-2` …"""
 
     scheme: str
     key_id: str
     timestamp_checked: bool = False
+    #: The vendor's own name of the key, where it sends one. Not signed: to be shown, never relied on.
+    label: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,23 +2,68 @@
 
 A vendor file holds one constant, `ADAPTER`, and a `parse` function. It performs no I/O and knows no secret.
 `tests/contract/test_vendor_contract.py` runs over every adapter in the catalog, with the captured-shape bytes
-in `tests/vendors/<slug>/`.
+in `tests/vendors/<slug>/` and what `fixtures.toml` says about them.
+
+A source is a configured instance of an adapter. What a source changes (an event filter, options) is bound to the
+adapter by `catalog.of_source`, so that the door and a later replay read a delivery in the same way.
 """
 
 from __future__ import annotations
 
+import fnmatch
 import hashlib
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
 from typing import Any
+from urllib.parse import parse_qsl, urlencode
 
-from onboarding.domain.hire import EventType, HireEvent
+from onboarding.domain.hire import EventType, Hire, HireEvent
 from onboarding.intake.payload import Payload, Unreadable, read_json
-from onboarding.intake.signatures import SignatureScheme
-from onboarding.web import Request
+from onboarding.intake.scheme import SignatureScheme
+from onboarding.settings import SourceSettings
+from onboarding.web import JSON, Request
 
+#: Lower-case names. The pseudo header `:method` holds the request's method for adapters that list it.
 Headers = Mapping[str, str]
+METHOD = ":method"
+
+#: Warning on an event that the source's filter turned away.
+FILTERED = "filtered"
+
+
+class Evidence(StrEnum):
+    """What a fact about a vendor rests on, best first."""
+
+    VENDOR = "vendor"  # the vendor's own page, specification or repository
+    CAPTURED = "captured"  # recorded from the live product by somebody else
+    SECONDARY = "secondary"  # somebody quotes or models the vendor
+    UNCONFIRMED = "unconfirmed"  # a guess, read tolerantly
+
+
+class Role(StrEnum):
+    """What a fixture shows. Every adapter has one of each, or says in `lacks` why not."""
+
+    HIRE = "hire"  # a new hire; also serves tampered and replayed
+    THIN = "thin"  # names the person only, so that the API is asked
+    UPDATE = "update"  # of a person who is known; arrives before its create too
+    CANCEL = "cancel"  # the hire was withdrawn
+    PING = "ping"  # handshake or test message, as it comes, signed or not
+    OTHER = "other"
+
+
+class Need(StrEnum):
+    """A setting that a source of this adapter must have: `ONBOARDING_HR_<SOURCE>_<name>`."""
+
+    SECRET = "SECRET"  # noqa: S105 - a name
+    API_URL = "API_URL"
+    API_TOKEN = "API_TOKEN"  # noqa: S105 - a name
+    OPTIONS = "OPTIONS"
+
+
+#: What a vendor with thin events needs.
+THIN_NEEDS = (Need.SECRET, Need.API_URL, Need.API_TOKEN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,14 +77,34 @@ class LinkedEvent(HireEvent):
     opens: bool = True
 
 
+@dataclass(frozen=True, slots=True)
+class Greeting:
+    """Our answer to a handshake or ping, which is given before the signature and changes nothing.
+
+    `kept` is text of the request that an operator needs to finish the set-up (a verification token). While the
+    source has no secret it is stored as a delivery, of which the newest is kept; it never enters a log.
+    """
+
+    status: int | None = None  # None: the adapter's success status
+    body: bytes | None = None  # None: the usual {"accepted": true, …}
+    content_type: str = JSON
+    headers: Mapping[str, str] = field(default_factory=dict)
+    kept: str | None = None
+
+
 def body_hash(headers: Headers, body: bytes) -> str:
     """De-duplication key for vendors without a signed event id: the same body is the same delivery."""
     return hashlib.sha256(body).hexdigest()
 
 
-def never(request: Request) -> bool:
+def no_greeting(request: Request) -> Greeting | None:
     """This vendor has no handshake or ping that comes before the signature."""
-    return False
+    return None
+
+
+def json_body(headers: Headers, body: bytes) -> Payload:
+    """The body is a JSON object."""
+    return read_json(body)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,26 +115,42 @@ class Adapter:
     slug: str
     #: Name for people.
     title: str
-    #: Addresses of the vendor's own pages that the mapping follows.
+    #: Addresses of the pages that the mapping follows.
     documents: tuple[str, ...]
     scheme: SignatureScheme
     #: Meaning of a body. Raises Unreadable with a path. An event type that is not mapped yields IGNORED.
     parse: Callable[[Payload, Headers], list[HireEvent]]
+    #: What signature and mapping rest on.
+    evidence: Evidence = Evidence.VENDOR
+    #: What nobody has confirmed, a sentence each, for whoever sets the source up.
+    doubts: tuple[str, ...] = ()
     #: Key under which a repeat of the same delivery is recognised; only called once the signature is good.
     dedupe_key: Callable[[Headers, bytes], str] = body_hash
     #: What the vendor takes for "I have it".
     success_status: int = 200
     media_types: tuple[str, ...] = ("application/json",)
     methods: tuple[str, ...] = ("POST",)
+    #: Further methods that `greet` may answer; anything else of them is 405.
+    greeting_methods: tuple[str, ...] = ()
     #: Headers that `parse` reads; they are stored with the delivery. Never one that carries a credential.
     headers: tuple[str, ...] = ()
-    #: A handshake or ping that is answered before the signature and changes nothing.
-    is_ping: Callable[[Request], bool] = never
+    #: A handshake or ping that is answered before the signature and changes nothing. Must not raise.
+    greet: Callable[[Request], Greeting | None] = no_greeting
     #: How bytes become a payload.
-    read: Callable[[bytes], Payload] = read_json
+    read: Callable[[Headers, bytes], Payload] = json_body
     #: Names of keys, at any depth, that are dropped from the stored body once it was processed: salaries,
     #: birth dates, free text. The mapping uses none of them.
     pruned_keys: frozenset[str] = frozenset()
+    #: Instead of `pruned_keys`, where names do not tell (labels that a customer chose). Its events are the same.
+    pruner: Callable[[bytes], bytes] | None = None
+    #: Settings without which a source of this adapter does not work.
+    needs: tuple[Need, ...] = (Need.SECRET,)
+    #: Roles for which there is no fixture, and why, for people.
+    lacks: Mapping[Role, str] = field(default_factory=dict)
+    #: Adapts itself to the options of a source. Raises ConfigurationError that says what to mend.
+    bind: Callable[[Adapter, SourceSettings], Adapter] | None = None
+    #: Set by `catalog.of_source`: the source's event filter.
+    patterns: tuple[str, ...] = ()
 
     def kept_headers(self, headers: Headers) -> dict[str, str]:
         """Those headers of a request that are stored."""
@@ -77,7 +158,8 @@ class Adapter:
 
     def events(self, source: str, body: bytes, headers: Headers) -> list[HireEvent]:
         """Read and parse. Raises Unreadable. Every event that concerns a person names one."""
-        events = [replace(event, source=source) for event in self.parse(self.read(body), headers)]
+        found = self.parse(self.read(headers, body), headers)
+        events = [self._filtered(replace(event, source=source)) for event in found]
         for event in events:
             if event.event_type not in SILENT and not ids_of(event):
                 raise Unreadable(
@@ -89,10 +171,27 @@ class Adapter:
 
     def prune(self, body: bytes) -> bytes:
         """The body without `pruned_keys`, for storage. Its events are the same; its hash is not."""
-        if not self.pruned_keys:
-            return body
-        tree = _without(json.loads(body), self.pruned_keys)
-        return json.dumps(tree, ensure_ascii=False, separators=(",", ":")).encode()
+        if self.pruner is not None:
+            return self.pruner(body)
+        return _pruned(body, self.pruned_keys) if self.pruned_keys else body
+
+    def takes(self, vendor_event_type: str) -> bool:
+        """The source's filter lets this event type through."""
+        only = [pattern for pattern in self.patterns if not pattern.startswith("!")]
+        never = [pattern[1:] for pattern in self.patterns if pattern.startswith("!")]
+        return (not only or _fits(vendor_event_type, only)) and not _fits(vendor_event_type, never)
+
+    def _filtered(self, event: HireEvent) -> HireEvent:
+        if event.event_type in SILENT or self.takes(event.vendor_event_type):
+            return event
+        return HireEvent(
+            event.source,
+            EventType.IGNORED,
+            Hire(),
+            event.vendor_event_type,
+            event.vendor_event_id,
+            warnings=(FILTERED,),
+        )
 
 
 #: Event types that concern nobody.
@@ -104,6 +203,20 @@ def ids_of(event: HireEvent) -> list[str]:
     hire = event.hire
     known = list(event.also_known_as) if isinstance(event, LinkedEvent) else []
     return [value for value in (hire.employee_id, hire.employee_number, hire.candidate_id, *known) if value]
+
+
+def _fits(name: str, patterns: list[str]) -> bool:
+    return any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)
+
+
+def _pruned(body: bytes, names: frozenset[str]) -> bytes:
+    """JSON or a form without the keys of these names. Only bodies that were read come here."""
+    try:
+        tree = json.loads(body)
+    except ValueError:
+        pairs = parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True)
+        return urlencode([(key, value) for key, value in pairs if key not in names]).encode()
+    return json.dumps(_without(tree, names), ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def _without(value: Any, names: frozenset[str]) -> Any:

@@ -39,9 +39,13 @@ class Unreadable(SenderError):
     code = "unreadable"
 
     def __init__(
-        self, reason: str, path: str, hint: str = "Correct the body at this place and send again."
+        self,
+        reason: str,
+        path: str,
+        hint: str = "Correct the body at this place and send again.",
+        status: int = 400,
     ) -> None:
-        super().__init__(f"The body cannot be used: {reason} at {path}. {hint}", status=400)
+        super().__init__(f"The body cannot be used: {reason} at {path}. {hint}", status=status)
         self.reason = reason
         self.path = path
 
@@ -61,6 +65,14 @@ class _Object(dict[str, Any]):
 
 def read_json(body: bytes) -> Payload:
     """The JSON object in `body`. Raises Unreadable; nothing else, whatever the bytes are."""
+    tree = read_tree(body)
+    if not isinstance(tree, dict):
+        raise Unreadable("not_an_object", "$")
+    return Payload(tree)
+
+
+def read_tree(body: bytes) -> Any:
+    """The JSON value in `body`, of whatever type. Raises Unreadable; nothing else, whatever the bytes are."""
     try:
         text = body.removeprefix(_BOM).decode("utf-8")
     except UnicodeDecodeError as exc:
@@ -77,9 +89,7 @@ def read_json(body: bytes) -> Payload:
     except json.JSONDecodeError as exc:
         raise Unreadable("not_json", f"character {exc.pos}") from None
     _refuse_inside(tree)
-    if not isinstance(tree, dict):
-        raise Unreadable("not_an_object", "$")
-    return Payload(tree)
+    return tree
 
 
 def _refuse_depth(text: str) -> None:
@@ -156,6 +166,11 @@ class Payload:
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._value)
+
+    @property
+    def value(self) -> Mapping[str, Any]:
+        """The object itself, for keys that hold a dot (the accessors take it for a step)."""
+        return self._value
 
     def place(self, path: str) -> str:
         """The full path of `path`, as errors show it."""

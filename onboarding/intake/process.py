@@ -42,7 +42,7 @@ async def process_delivery(s: Services, delivery_id: str, *, queue: str = WORK_Q
     if delivery is None:
         observe.event(log, "delivery.gone", delivery_id=delivery_id)  # erased since it was queued
         return
-    adapter = catalog.find(delivery.adapter)
+    adapter = catalog.of_source(s.settings, delivery.source, delivery.adapter)
     if delivery.body is None and delivery.status in _DONE:
         return  # worked off before, and its body is gone by now
     if adapter is None or delivery.body is None:

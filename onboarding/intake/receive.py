@@ -29,15 +29,14 @@ from onboarding.errors import (
     StoreConflict,
     Unavailable,
 )
-from onboarding.intake import catalog
-from onboarding.intake.adapter import Adapter
+from onboarding.intake import catalog, checks
+from onboarding.intake.adapter import FILTERED, METHOD, Adapter, Greeting, Headers
+from onboarding.intake.checks import MAX_BODY as MAX_BODY
 from onboarding.intake.payload import Unreadable
 from onboarding.intake.signatures import verify
 from onboarding.ports import BULK_QUEUE, WORK_QUEUE, Delivery, DeliveryStatus, Services, WorkMessage
 from onboarding.settings import Settings, SourceSettings
 
-#: Largest body. Standard Webhooks advises senders to stay under 20 kB; Greenhouse needs some tens of kB.
-MAX_BODY = 256 * 1024
 #: More accepted deliveries of one source than this within a minute, in one process, are a mass arrival and go
 #: to the bulk queue, so that single hires (of other sources, or later) overtake them.
 BULK_AFTER = 20
@@ -46,7 +45,8 @@ RETRY_STORE = 30
 RETRY_SETTING = 300
 
 _SOURCE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
-_LENGTH = re.compile(r"[0-9]{1,18}")
+#: Event type and reason code of the delivery that holds a verification token.
+HANDSHAKE = "handshake"
 _RETRIED = frozenset({DeliveryStatus.RECEIVED, DeliveryStatus.FAILED})
 
 log = logging.getLogger(__name__)
@@ -89,7 +89,8 @@ async def receive(s: Services, source: str, request: web.Request) -> web.Respons
         observe.event(log, "delivery.refused", level=logging.WARNING, code=error.code, status=error.status)
         return web.problem(error.status, error.code, error.message, error.headers)
     except DeployerError as error:
-        observe.failure(log, "delivery.not_configured", error, code=error.code)
+        # The message names settings and what they may be, and nothing that was sent.
+        observe.failure(log, "delivery.not_configured", error, code=error.code, what=error.message)
         detail = "This source is not set up completely. Send again later; nothing was taken."
         return web.problem(503, error.code, detail, {"Retry-After": str(RETRY_SETTING)})
     except RetryLater as error:
@@ -101,20 +102,21 @@ async def receive(s: Services, source: str, request: web.Request) -> web.Respons
 
 async def _take(s: Services, source: str, request: web.Request) -> web.Response:
     settings, adapter = _resolve(s.settings, source)
-    _check_method(adapter, request)
-    _check_size(request)
-    if adapter.is_ping(request):
-        observe.event(log, "delivery.ping", source=source)
-        return _answer(adapter, None, "ping")
-    _check_length(request)
+    checks.method(adapter, request)
+    checks.size(request)
+    greeting = adapter.greet(request)
+    if greeting is not None:
+        return await _greet(s, settings, adapter, request, greeting)
+    checks.length(adapter, request)
     if not settings.secret:
         raise ConfigurationError("No secret is configured for this source.", code="secret_missing")
     now = await s.clock.now()
     verified = verify(adapter.scheme, settings, request.headers, request.body, now)
-    delivery = _delivery(settings, adapter, request, verified, now)
+    headers = {**request.headers, METHOD: request.method.upper()}
+    delivery = _delivery(settings, adapter, headers, request.body, verified, now)
     try:
-        _check_media_type(adapter, request)
-        events = adapter.events(source, request.body, request.headers)
+        checks.media_type(adapter, request)
+        events = adapter.events(source, request.body, headers)
     except SenderError as error:
         await _keep_unreadable(s, delivery, error)
         raise
@@ -125,7 +127,7 @@ def _resolve(settings: Settings, source: str) -> tuple[SourceSettings, Adapter]:
     """A configured source, or an adapter's slug. One answer for everything else, so that nothing is revealed."""
     found = settings.sources.get(source) if _SOURCE.fullmatch(source) else None
     found = found or SourceSettings(source=source, adapter=source)
-    adapter = catalog.find(found.adapter)
+    adapter = catalog.bound(found, found.adapter)
     if adapter is not None:
         return found, adapter
     if found.adapter != source:
@@ -135,55 +137,67 @@ def _resolve(settings: Settings, source: str) -> tuple[SourceSettings, Adapter]:
     raise SenderError("There is no such address here.", status=404, code="unknown_source")
 
 
-def _check_method(adapter: Adapter, request: web.Request) -> None:
-    if request.method.upper() not in adapter.methods:
-        allow = ", ".join(adapter.methods)
-        raise SenderError(f"Use {allow}.", status=405, code="method_not_allowed", headers={"Allow": allow})
+async def _greet(
+    s: Services, settings: SourceSettings, adapter: Adapter, request: web.Request, greeting: Greeting
+) -> web.Response:
+    """Answer a handshake or ping. Nothing changes, but for the token that a set-up waits for."""
+    if greeting.kept is not None and not settings.secret:
+        await _keep_token(s, settings, adapter, greeting.kept)
+    observe.event(log, "delivery.ping", source=settings.source)
+    usual = _answer(adapter, None, "ping")
+    return web.Response(
+        greeting.status or usual.status,
+        usual.body if greeting.body is None else greeting.body,
+        usual.content_type if greeting.body is None else greeting.content_type,
+        greeting.headers,
+    )
 
 
-def _check_size(request: web.Request) -> None:
-    """By what is announced and by what came: the one may lie about the other."""
-    if max(_length(request) or 0, len(request.body)) > MAX_BODY:
-        raise SenderError(f"A body may have {MAX_BODY} bytes.", status=413, code="too_large")
+async def _keep_token(s: Services, settings: SourceSettings, adapter: Adapter, token: str) -> None:
+    """One row a source, the newest: whoever sends many cannot fill the store, and a new attempt replaces the old.
+
+    Anybody can send one: the operator proves it at the vendor, who takes only the vendor's own.
+    """
+    now = await s.clock.now()
+    kept = Delivery(
+        delivery_id=handshake_id(settings.source),
+        source=settings.source,
+        adapter=adapter.slug,
+        received_at=now,
+        status=DeliveryStatus.IGNORED,
+        body_sha256=hashlib.sha256(token.encode()).hexdigest(),
+        body=token.encode(),
+        vendor_event_type=HANDSHAKE,
+        reason_code=HANDSHAKE,
+    )
+    there, inserted = await s.deliveries.put_if_absent(kept)
+    if not inserted and (there.body_sha256 != kept.body_sha256 or there.body is None):
+        with contextlib.suppress(StoreConflict):  # another one came at the same moment
+            await s.deliveries.update(replace(kept, etag=there.etag))
 
 
-def _length(request: web.Request) -> int | None:
-    said = request.header("content-length") or ""
-    return int(said) if _LENGTH.fullmatch(said) else None
-
-
-def _check_length(request: web.Request) -> None:
-    """A chunked body reaches a function empty (facts: functions, trap 11), so a length is demanded."""
-    if _length(request) is None:
-        raise SenderError(
-            "Send a Content-Length; chunked bodies are not taken.", status=411, code="length_required"
-        )
-    if not request.body:
-        raise SenderError("The body is empty. Send the event as JSON.", status=400, code="empty_body")
-
-
-def _check_media_type(adapter: Adapter, request: web.Request) -> None:
-    kind, _, parameters = (request.header("content-type") or "").lower().partition(";")
-    charset = re.search(r"charset\s*=\s*\"?([^\s;\"]+)", parameters)
-    encoded = (request.header("content-encoding") or "identity").strip().lower() != "identity"
-    foreign = charset is not None and charset[1] not in {"utf-8", "utf8", "us-ascii"}
-    if kind.strip() not in adapter.media_types or foreign or encoded:
-        wanted = " or ".join(adapter.media_types)
-        raise SenderError(f"Send {wanted} in UTF-8, uncompressed.", status=415, code="media_type")
+def handshake_id(source: str) -> str:
+    """Id of the delivery that holds the newest verification token of a source."""
+    return delivery_id(source, f"\0{HANDSHAKE}")
 
 
 def _delivery(
-    settings: SourceSettings, adapter: Adapter, request: web.Request, verified: Verification, now: datetime
+    settings: SourceSettings,
+    adapter: Adapter,
+    headers: Headers,
+    body: bytes,
+    verified: Verification,
+    now: datetime,
 ) -> Delivery:
     return Delivery(
-        delivery_id=delivery_id(settings.source, adapter.dedupe_key(request.headers, request.body)),
+        delivery_id=delivery_id(settings.source, adapter.dedupe_key(headers, body)),
         source=settings.source,
         adapter=adapter.slug,
         received_at=now,
         status=DeliveryStatus.RECEIVED,
-        body_sha256=hashlib.sha256(request.body).hexdigest(),
-        body=request.body,
-        headers=adapter.kept_headers(request.headers),
+        body_sha256=hashlib.sha256(body).hexdigest(),
+        body=body,
+        headers=adapter.kept_headers(headers),
         verification=verified,
     )
 
@@ -208,7 +222,8 @@ async def _accept(
         return _answer(adapter, None, "ping")
     delivery = replace(delivery, vendor_event_type=events[0].vendor_event_type if events else None)
     if kinds <= {EventType.IGNORED, EventType.TEST_PING}:
-        result = await _ignore(s, adapter, delivery)
+        filtered = any(FILTERED in event.warnings for event in events)
+        result = await _ignore(s, adapter, delivery, FILTERED if filtered else "not_mapped")
     else:
         result = await _enqueue(s, delivery, now)
     key_id = delivery.verification.key_id if delivery.verification else None
@@ -219,10 +234,10 @@ async def _accept(
     return _answer(adapter, delivery.delivery_id, result)
 
 
-async def _ignore(s: Services, adapter: Adapter, delivery: Delivery) -> str:
-    """Kept as seen, pruned, not queued. An operator can replay it once the type is mapped."""
+async def _ignore(s: Services, adapter: Adapter, delivery: Delivery, reason: str) -> str:
+    """Kept as seen, pruned, not queued. An operator can replay it once the type is mapped, or let through."""
     body = adapter.prune(delivery.body or b"")
-    kept = replace(delivery, status=DeliveryStatus.IGNORED, body=body)
+    kept = replace(delivery, status=DeliveryStatus.IGNORED, body=body, reason_code=reason)
     there, inserted = await s.deliveries.put_if_absent(kept)
     return "ignored" if inserted else _duplicate(delivery, there)
 

@@ -6,6 +6,8 @@ from dataclasses import replace
 from typing import Any
 
 from onboarding.errors import NotFound, Refused
+from onboarding.intake.receive import HANDSHAKE
+from onboarding.operate import masking
 from onboarding.operate.actions import Ask, check_reason
 from onboarding.operate.cases import stamp
 from onboarding.ports import Delivery, DeliveryStatus, Operation, Services, WorkMessage
@@ -23,6 +25,8 @@ async def replay(s: Services, delivery_id: str, ask: Ask) -> Operation:
     """Process a stored delivery again with today's mapping. Safe: every later step looks before it acts."""
     check_reason(ask)
     delivery = await find(s, delivery_id)
+    if delivery.vendor_event_type == HANDSHAKE:
+        raise Refused("This is a verification token of a set-up, and no event.", code="not_an_event")
     if delivery.body is None:
         raise Refused("The raw delivery is gone (retention): ask HR to send it again.", code="body_pruned")
     now = await s.clock.now()
@@ -57,7 +61,19 @@ def delivery_json(delivery: Delivery) -> dict[str, Any]:
         and {
             "scheme": delivery.verification.scheme,
             "key_id": delivery.verification.key_id,
+            "key_label": delivery.verification.label,
             "timestamp_checked": delivery.verification.timestamp_checked,
         },
         "case_ids": list(delivery.case_ids),
+    }
+
+
+def shown(delivery: Delivery) -> dict[str, Any]:
+    """One delivery with the shape of its body: `content`, null once the body is gone. No value of it is shown."""
+    body = delivery.body
+    hidden = body is None or delivery.vendor_event_type == HANDSHAKE
+    return {
+        **delivery_json(delivery),
+        "bytes": None if body is None else len(body),
+        "content": None if hidden else masking.body(body or b"", delivery.headers),
     }

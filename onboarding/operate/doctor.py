@@ -9,7 +9,7 @@ from onboarding.errors import ConfigurationError, OnboardingError, RetryLater
 from onboarding.intake import catalog
 from onboarding.intake.signatures import read_key
 from onboarding.ports import Services
-from onboarding.settings import SourceSettings
+from onboarding.settings import Settings, SourceSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,22 +66,17 @@ def _settings(s: Services) -> list[Finding]:
 
 def _source(source: SourceSettings) -> Finding:
     """Would the door of this source open? The adapter, and the form of the secrets; a wrong one looks the same."""
-    what, adapter = f"HR source {source.source}", catalog.find(source.adapter)
-    if adapter is None:
-        known = ", ".join(catalog.adapters())
-        return Finding(
-            what,
-            False,
-            f"There is no adapter '{source.adapter}': name one in ONBOARDING_SOURCES, as "
-            f"{source.source}=adapter. Known: {known}.",
-        )
+    what = f"HR source {source.source}"
+    wrong = catalog.problems(Settings(sources={source.source: source})).get(source.source)
+    adapter = catalog.bound(source, source.adapter) if wrong is None else None
+    if wrong is not None or adapter is None:
+        return Finding(what, False, wrong or "")
     if not source.secret:
         name = f"ONBOARDING_HR_{source.source.upper().replace('-', '_')}_SECRET"
         return Finding(what, False, f"Set {name}: without it, this door answers 503.")
     try:
-        for key_id, secret in (("current", source.secret), ("previous", source.secret_previous)):
-            if secret:
-                read_key(adapter.scheme, secret, source.source, key_id)
+        for key_id, secret in source.secrets:
+            read_key(adapter.scheme, secret, source.source, key_id)
     except ConfigurationError as exc:
         return Finding(what, False, exc.message)
     return Finding(what, True, f"adapter {adapter.slug}, the secret has the right form")

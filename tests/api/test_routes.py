@@ -29,6 +29,9 @@ CALLS: dict[str, tuple[str, dict[str, str]]] = {
     "dashboard": ("GET", {}),
     "dashboard_case": ("GET", {"case_id": case_id(1)}),
     "dashboard_action": ("POST", {"case_id": case_id(1), "action": "pause"}),
+    "dashboard_deliveries": ("GET", {}),
+    "dashboard_delivery": ("GET", {"delivery_id": "d_1"}),
+    "dashboard_replay": ("POST", {"delivery_id": "d_1"}),
     "cases": ("GET", {}),
     "case": ("GET", {"case_id": case_id(1)}),
     "case_action": ("POST", {"case_id": case_id(1), "action": "pause"}),
@@ -42,6 +45,7 @@ LEAST: dict[str, Role | None] = {
     name: None if name in {"hr", "health"} else Role.OPERATOR if call[0] == "POST" else Role.VIEWER
     for name, call in CALLS.items()
 }
+FORMS = ("dashboard_action", "dashboard_replay")
 HTML = [name for name in CALLS if name.startswith("dashboard")]
 WRITES = [name for name, call in CALLS.items() if call[0] == "POST" and name != "hr"]
 JSON_WRITES = [name for name in WRITES if name not in HTML]
@@ -115,7 +119,7 @@ ROLES: list[tuple[str, Role | None]] = [("none", None), *((role.name.lower(), ro
 async def test_on_the_development_host_each_route_answers_each_role(
     full: Outer, name: str, said: str, role: Role | None
 ) -> None:
-    body = {"body": await form(full)} if name == "dashboard_action" else {}
+    body = {"body": await form(full)} if name in FORMS else {}
     answer = await ask(full, name, {"x-dev-role": said}, **body)
     check(name, answer, expected(LEAST[name], role, said != "none"))
 
@@ -132,7 +136,7 @@ async def test_in_azure_each_route_answers_each_principal(name: str, who: str) -
     headers = {"x-dev-role": "approver"} if roles is None else {"x-ms-client-principal": principal(*roles)}
     role = Role.__members__.get(who.upper())
     own = "11111111-2222-3333-4444-555555555555"
-    body = {"body": await form(outer, own)} if name == "dashboard_action" else {}
+    body = {"body": await form(outer, own)} if name in FORMS else {}
     check(name, await ask(outer, name, headers, **body), expected(LEAST[name], role, roles is not None))
     await outer.close()
 
@@ -213,7 +217,7 @@ async def test_roles_come_by_either_claim_and_the_highest_counts(claim: str) -> 
 @pytest.mark.parametrize("name", WRITES)
 @pytest.mark.parametrize("site", ["cross-site", "same-site"])
 async def test_a_write_that_another_site_caused_is_403(full: Outer, name: str, site: str) -> None:
-    body = {"body": await form(full)} if name == "dashboard_action" else {}
+    body = {"body": await form(full)} if name in FORMS else {}
     answer = await ask(full, name, {"sec-fetch-site": site}, **body)
     assert answer.status_code == 403
     nothing_personal(answer)
@@ -341,7 +345,7 @@ async def test_a_fault_shows_nothing_personal_and_says_who_acts(
             raise Unavailable(f"down {planted.GIVEN}")
         raise KeyError(planted.GIVEN, planted.PHONE)
 
-    body = {"body": await form(full)} if name == "dashboard_action" else {}
+    body = {"body": await form(full)} if name in FORMS else {}
     monkeypatch.setattr(EmbeddedDatabase, "write", broken)
     if fault == "no settings":
         monkeypatch.setattr(bootstrap, "_app", None)

@@ -35,9 +35,9 @@ Put = Callable[..., None]
 #: Every verb of the design.
 BUILT = (
     "serve", "demo", "doctor", "phone", "cases", "show", "deliveries", "rerun", "approve", "pause", "resume", "exclude",
-    "track", "followup", "replay", "forget", "export", "import", "names",
+    "track", "followup", "replay", "forget", "export", "import", "names", "vendors",
 )  # fmt: skip
-NOT_BUILT = ("vendors", "plan", "report", "enroll")
+NOT_BUILT = ("plan", "report", "enroll")
 
 
 # --- usage ---------------------------------------------------------------------------------------------------
@@ -275,7 +275,29 @@ def test_deliveries_are_listed_and_replayed(run: Run, env: dict[str, str]) -> No
     text = run("deliveries", "--source", "standard-webhooks").out
     assert wanted in text
     assert planted.found_in(text) is None
+    one = run("deliveries", wanted, "--json").json
+    assert one["content"]["event_type"] == "aaaa.aaaaaaa"
+    text = run("deliveries", wanted).out
+    assert "content, masked:" in text
+    assert planted.found_in(text) is None
+    assert run("deliveries", "d_none").code == 3
     assert run("replay", wanted, "--reason", "mapping mended", "--json").json["case_id"] is None
+
+
+def test_vendors_says_what_is_set_up_and_what_is_missing(
+    run: Run, env: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ONBOARDING_SOURCES", "ats-us=greenhouse")
+    data = run("vendors", "--json").json
+    found = {item["source"]: item for item in data["sources"]}
+    assert found["standard-webhooks"]["ready"] is True
+    assert found["ats-us"]["missing"][0].startswith("Set ONBOARDING_HR_ATS_US_SECRET: ")
+    assert "scim" in {item["adapter"] for item in data["available"]}
+    text = run("vendors").out
+    assert "/api/hr/ats-us" in text
+    assert "Not set up: " in text
+    assert planted.found_in(text) is None
+    assert run("vendors", "--token", "ats-us").code == 3
 
 
 def test_followup_puts_on_the_queue_what_is_due(run: Run, put: Put) -> None:

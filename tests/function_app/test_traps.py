@@ -33,7 +33,7 @@ from onboarding import bootstrap, observe
 from onboarding.devhost.checks import check
 from onboarding.devhost.config import read_host_json
 from onboarding.errors import Unavailable
-from onboarding.intake import receive
+from onboarding.intake import checks
 from onboarding.ports import WorkMessage
 from onboarding.storage import messages
 from onboarding.storage.embedded.database import EmbeddedDatabase
@@ -50,7 +50,7 @@ METADATA = frozenset(
 )
 HTTP = (
     "hr", "health", "dashboard", "dashboard_case", "dashboard_action", "cases", "case", "case_action", "operation",
-    "deliveries", "delivery", "delivery_replay",
+    "deliveries", "delivery", "delivery_replay", "dashboard_deliveries", "dashboard_delivery", "dashboard_replay",
 )  # fmt: skip
 
 
@@ -517,6 +517,6 @@ async def test_11_a_body_that_did_not_arrive_is_refused_clearly(
 ) -> None:
     await check_no_length(outer)
     assert (await outer.deliver(planted.body())).status_code == 202, "the same with its body is taken"
-    monkeypatch.setattr(receive, "_check_length", lambda request: None)
+    monkeypatch.setattr(checks, "length", lambda adapter, request: None)
     with pytest.raises(Broken):
         await check_no_length(outer)

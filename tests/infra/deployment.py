@@ -24,7 +24,14 @@ REQUIRED: dict[str, Any] = {
 #: One of each kind of HR source.
 SOURCES = [
     {"source": "standard-webhooks", "adapter": "standard-webhooks", "previousSecret": True},
-    {"source": "ats-us", "adapter": "greenhouse", "apiUrl": "https://api.example/", "apiToken": True},
+    {
+        "source": "ats-us",
+        "adapter": "greenhouse",
+        "apiUrl": "https://api.example/",
+        "apiToken": True,
+        "events": "hire_*,!*_deleted",
+        "options": '{"a": 1}',
+    },
 ]
 Deployed = Callable[..., Template]
 

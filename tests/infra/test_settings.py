@@ -20,6 +20,7 @@ DEVELOPMENT_ONLY = {
     "ONBOARDING_STORE_PATH": "the file of the embedded store, which is refused in Azure",
     "ONBOARDING_CLOCK": "the simulator's clock is refused in Azure; the system's is the default",
     "ONBOARDING_DEV_ROLE": "a pretend operator, refused in Azure",
+    "ONBOARDING_PUBLIC_URL": "App Service names the host in WEBSITE_HOSTNAME; for own domains and for the CLI",
 }
 #: Read by the host or the platform, not by our code.
 PLATFORM = {
@@ -57,7 +58,7 @@ FORBIDDEN = {
     "WEBSITE_TIME_ZONE",
     "TZ",
 }
-PER_SOURCE = re.compile(r"^ONBOARDING_HR_.+_(SECRET|SECRET_PREVIOUS|API_URL|API_TOKEN)$")
+PER_SOURCE = re.compile(r"^ONBOARDING_HR_.+_(SECRET|SECRET_PREVIOUS|API_URL|API_TOKEN|EVENTS|OPTIONS)$")
 REFERENCE = re.compile(r"^@Microsoft\.KeyVault\(VaultName=([a-z0-9-]+);SecretName=([0-9a-zA-Z-]+)\)$")
 IN_AZURE = {"WEBSITE_SITE_NAME": "func", "WEBSITE_AUTH_ENABLED": "True"}
 
@@ -217,6 +218,8 @@ def test_a_source_gets_what_was_said_of_it_and_nothing_that_is_not_in_the_vault(
         "ATS_US_SECRET",
         "ATS_US_API_URL",
         "ATS_US_API_TOKEN",
+        "ATS_US_EVENTS",
+        "ATS_US_OPTIONS",
     }
     sources = read_by_the_app(settings).sources
     assert {name: source.adapter for name, source in sources.items()} == {
@@ -226,6 +229,8 @@ def test_a_source_gets_what_was_said_of_it_and_nothing_that_is_not_in_the_vault(
     assert sources["ats-us"].api_url == "https://api.example"
     assert sources["ats-us"].secret is not None
     assert sources["ats-us"].secret.reveal() == "the-secret-hr-ats-us-secret"
+    assert sources["ats-us"].events == ("hire_*", "!*_deleted")
+    assert sources["ats-us"].options == {"a": 1}
     assert sources["standard-webhooks"].api_token is None
 
 

@@ -93,7 +93,12 @@ async def test_a_delivery_is_shown_without_its_body_and_headers(world: World) ->
     )
     data = deliveries.delivery_json(delivery)
     assert "PLANTED" not in json.dumps(data)
-    assert data["verification"] == {"scheme": "hmac", "key_id": "current", "timestamp_checked": True}
+    assert data["verification"] == {
+        "scheme": "hmac",
+        "key_id": "current",
+        "key_label": None,
+        "timestamp_checked": True,
+    }
     nothing = {name for name, value in data.items() if value is None}
     assert nothing == {"reason_code", "reason_detail", "vendor_event_type", "pruned_at"}
 

@@ -371,8 +371,8 @@ def _batch(monkeypatch: pytest.MonkeyPatch, *bodies: bytes) -> None:
     def parse(payload: Any, headers: Any) -> Any:
         return [event for one in bodies for event in plain.parse(read_json(one), headers)]
 
-    batch = replace(plain, parse=parse, read=lambda raw: read_json(bodies[0]))
-    monkeypatch.setattr(catalog, "find", lambda slug: batch)
+    batch = replace(plain, parse=parse, read=lambda headers, raw: read_json(bodies[0]))
+    monkeypatch.setattr(catalog, "of_source", lambda settings, source, slug: batch)
 
 
 async def _first_save_of(world: World, delivery_id: str) -> int:

@@ -7,7 +7,7 @@ with a given error, or die (`Killed`, like a process) before or after its effect
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, field, fields, is_dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -16,7 +16,8 @@ from typing import Any, cast
 from onboarding.domain.case import Case
 from onboarding.domain.policy import Policy
 from onboarding.intake.adapter import Adapter
-from onboarding.intake.signing import sign
+from onboarding.intake.scheme import basic_key, standard_webhooks_key, text_key
+from onboarding.intake.signing import sealed
 from onboarding.ports import CaseQuery, Delivery, Services, WorkMessage
 from onboarding.settings import Secret, Settings, SourceSettings
 from onboarding.storage.embedded import EmbeddedStore, open_embedded
@@ -25,6 +26,11 @@ from onboarding.web import Request
 START = datetime(2026, 8, 17, 10, 0, tzinfo=UTC)
 WHSEC = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
 WHSEC_OLD = "whsec_b2xkb2xkb2xkb2xkb2xkb2xkb2xkb2xkb2xkb2xkb2xk"
+#: Current and previous secret by form.
+SECRETS: dict[Callable[[str], bytes], tuple[str, str]] = {
+    standard_webhooks_key: (WHSEC, WHSEC_OLD),
+    basic_key: ("hr:s3cret", "hr:older-s3cret"),
+}
 VENDORS = Path(__file__).parents[1] / "vendors"
 
 
@@ -167,9 +173,9 @@ def source(name: str, adapter: str, secret: str | None, previous: str | None = N
 
 def secrets_of(adapter: Adapter) -> tuple[str, str]:
     """Current and previous secret for an adapter, in the form that it wants."""
-    if adapter.scheme.key(WHSEC) != WHSEC.encode():
-        return WHSEC, WHSEC_OLD
-    return "s3cret-of-" + adapter.slug, "older-s3cret-of-" + adapter.slug
+    if adapter.scheme.key is text_key:
+        return "s3cret-of-" + adapter.slug, "older-s3cret-of-" + adapter.slug
+    return SECRETS[adapter.scheme.key]
 
 
 def make_world(*sources: SourceSettings) -> World:
@@ -197,12 +203,19 @@ def request(headers: dict[str, str], body: bytes, method: str = "POST") -> Reque
 
 
 def signed(
-    adapter: Adapter, body: bytes, now: datetime, *, secret: str | None = None, message_id: str = "msg_1"
+    adapter: Adapter,
+    body: bytes,
+    now: datetime,
+    *,
+    secret: str | None = None,
+    message_id: str = "msg_1",
+    headers: Mapping[str, str] | None = None,
+    method: str = "POST",
 ) -> Request:
     """A request that the adapter accepts."""
-    return request(
-        sign(adapter, secret or secrets_of(adapter)[0], body, now=now, message_id=message_id), body
-    )
+    secret = secret or secrets_of(adapter)[0]
+    made, body = sealed(adapter, secret, body, now=now, message_id=message_id, headers=headers)
+    return request(made, body, method)
 
 
 def hire_body(**said: object) -> bytes:

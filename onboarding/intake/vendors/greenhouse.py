@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from onboarding.domain.hire import Certainty, EventType, Hire, HireEvent, Phone
-from onboarding.intake.adapter import Adapter, LinkedEvent
+from onboarding.intake.adapter import Adapter, Greeting, LinkedEvent, Role
 from onboarding.intake.dates import us_date
 from onboarding.intake.payload import Payload, Unreadable, read_json
-from onboarding.intake.signatures import SignatureScheme
+from onboarding.intake.scheme import SignatureScheme
 from onboarding.web import Request
 
 MAX_PING = 2048
@@ -159,17 +159,17 @@ ACTIONS: dict[str, Reader] = {
 }
 
 
-def is_ping(request: Request) -> bool:
+def greet(request: Request) -> Greeting | None:
     """The message that Greenhouse sends when a web hook is saved; if it fails, the hook stays disabled.
 
     Whether it is signed is not documented. Answering it changes nothing, so it is answered either way.
     """
     if len(request.body) > MAX_PING or b"web_hook_id" not in request.body:
-        return False
+        return None
     try:
-        return bool(read_json(request.body).raw("action") == "ping")
+        return Greeting() if read_json(request.body).raw("action") == "ping" else None
     except Unreadable:
-        return False
+        return None
 
 
 def _candidate(said: Payload, job: Hire) -> Hire:
@@ -248,7 +248,8 @@ ADAPTER = Adapter(
     scheme=SignatureScheme(name="greenhouse", header="signature", prefix="sha256 "),
     parse=parse,
     headers=("greenhouse-event-id", "content-type"),
-    is_ping=is_ping,
+    greet=greet,
+    lacks={Role.THIN: "Greenhouse sends the whole record with every event."},
     pruned_keys=frozenset(
         {
             "addresses",

@@ -12,9 +12,9 @@ from enum import StrEnum
 from typing import Any, TypeVar
 
 from onboarding.domain.hire import Certainty, EventType, Hire, HireEvent, ManagerRef, Phone
-from onboarding.intake.adapter import Adapter
+from onboarding.intake.adapter import Adapter, Role
 from onboarding.intake.payload import MAX_TEXT, Payload, Unreadable
-from onboarding.intake.signatures import SignatureScheme, standard_webhooks_key
+from onboarding.intake.scheme import SignatureScheme, standard_webhooks_key
 
 E = TypeVar("E", bound=StrEnum)
 
@@ -212,5 +212,6 @@ ADAPTER = Adapter(
     # The id is signed and, by the specification, the same for every attempt at one message.
     dedupe_key=lambda headers, body: headers["webhook-id"],
     success_status=202,
+    lacks={Role.THIN: "The sender says all it knows: there is no API behind this door to ask."},
     headers=("webhook-id", "webhook-timestamp", "content-type"),
 )

@@ -1,0 +1,285 @@
+"""A generic door: SCIM 2.0 users, one resource a call or a BulkRequest as Microsoft's bulkUpload API takes it.
+
+RFC 7643 (User, Enterprise User) and RFC 7644 (3.5.2 PATCH, 3.7 Bulk). Microsoft's senders always say POST, also for
+updates, so a POST may be either. This door has one address: in PUT, PATCH and DELETE the person is named by
+`externalId`, or in a BulkRequest by the id in `path`.
+SCIM knows no start date: it comes from an extension attribute, by default one called HireDate or StartDate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import date
+
+from onboarding.domain.hire import EventType, Hire, HireEvent, ManagerRef, Phone
+from onboarding.errors import ConfigurationError
+from onboarding.intake.adapter import METHOD, Adapter, Headers, Role, body_hash
+from onboarding.intake.dates import DATE_FORMATS
+from onboarding.intake.options import Options
+from onboarding.intake.payload import Payload, Unreadable
+from onboarding.intake.scheme import TOKEN
+from onboarding.intake.scim_resource import ENTERPRISE, EXTENSIONS, as_payload, patched
+from onboarding.settings import SourceSettings
+
+#: https://learn.microsoft.com/entra/identity/app-provisioning/inbound-provisioning-api-custom-attributes uses
+#: HireDate in a company's own urn; start_date and the like are seen elsewhere.
+START_NAMES = frozenset({"hiredate", "startdate", "start_date", "employeehiredate"})
+END_NAMES = frozenset({"enddate", "end_date", "terminationdate", "employeeleavedatetime"})
+#: RFC 7643, 4.1.2, canonical types of phoneNumbers. Fax and pager are no numbers of a person.
+LABELS = {"mobile": "mobile", "work": "work", "home": "home", "other": "other", None: "other"}
+#: What an operation means. A DELETE says that the record went, which an operator looks at.
+KINDS = {
+    "POST": EventType.HIRE_CREATED,
+    "PUT": EventType.HIRE_UPDATED,
+    "PATCH": EventType.HIRE_UPDATED,
+    "DELETE": EventType.EMPLOYEE_DELETED,
+}
+MAX_OPERATIONS = 200  # Microsoft sends 50 at most; a body of 256 kB holds few more
+BULK = "urn:ietf:params:scim:api:messages:2.0:BulkRequest"
+PATCH = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
+USERS = frozenset({"", "users"})
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a source may set: where the dates stand, how they are written, and what `active: false` means."""
+
+    start: str | None = None
+    end: str | None = None
+    date: Callable[[str], date | None] = DATE_FORMATS["iso-day"]
+    #: False: it is recorded as the status. HR systems also send it for people who have not begun yet.
+    inactive_ends: bool = False
+
+
+def events_of(payload: Payload, method: str, reading: Reading) -> list[HireEvent]:
+    """Events of a single resource, a PatchOp with `externalId`, or a BulkRequest."""
+    operations = list(_bulk(payload) if is_bulk(payload) else [_single(payload, method)])
+    return [_event(kind, path, said, reading) for kind, path, said in operations]
+
+
+def is_bulk(payload: Payload) -> bool:
+    """RFC 7644, 3.7: by its schema, or by the operations' own paths and methods where that is left out."""
+    if BULK in payload.texts("schemas"):
+        return True
+    operations = payload.list("Operations") or []
+    return any(isinstance(item, dict) and "method" in item for item in operations)
+
+
+def _bulk(payload: Payload) -> Iterator[tuple[str, str, Payload | None]]:
+    operations = payload.items("Operations")
+    if len(operations) > MAX_OPERATIONS:
+        raise Unreadable("too_many", payload.place("Operations"))
+    for item in operations:
+        yield item.text("method").upper(), item.optional_text("path") or "", item.optional_object("data")
+
+
+def _single(payload: Payload, method: str) -> tuple[str, str, Payload]:
+    patches = PATCH in payload.texts("schemas")
+    return ("PATCH" if patches else method if method in KINDS else "POST"), "", payload
+
+
+def _event(method: str, path: str, said: Payload | None, reading: Reading) -> HireEvent:
+    kind, (resource, scim_id) = KINDS.get(method), _target(path)
+    name = f"scim.{method.lower()}"[:100]
+    if kind is None or resource.lower() not in USERS:
+        return HireEvent("", EventType.IGNORED, Hire(), name)
+    data = as_payload(patched(said) if said is not None and method == "PATCH" else said)
+    hire = _hire(data, reading)
+    hire = replace(hire, employee_id=hire.employee_id or scim_id)
+    if reading.inactive_ends and _active(data) is False and kind is not EventType.EMPLOYEE_DELETED:
+        kind = EventType.EMPLOYMENT_TERMINATED
+    at = data.optional_instant("meta.lastmodified")
+    return HireEvent(
+        "",
+        kind,
+        hire,
+        name,
+        occurred_at=at,
+        effective_date=_ends(kind, hire),
+        unmapped_keys=_unmapped(data, reading),
+    )
+
+
+def _ends(kind: EventType, hire: Hire) -> date | None:
+    return hire.end_date if kind is EventType.EMPLOYMENT_TERMINATED else None
+
+
+def _target(path: str) -> tuple[str, str | None]:
+    """`/Users/2819c223` → (Users, 2819c223). An id that stands for an earlier operation is none."""
+    resource, _, scim_id = path.strip("/").partition("/")
+    return resource, scim_id if scim_id and not scim_id.startswith("bulkId:") else None
+
+
+def _hire(said: Payload, reading: Reading) -> Hire:
+    """RFC 7643, 4.1 and 4.3. Names are lower case here, since SCIM does not tell them apart by case (2.1)."""
+    company = said.optional_object(ENTERPRISE) or Payload({}, said.place(ENTERPRISE))
+    work, home = _address(said, "work"), _address(said, "home")
+    return Hire(
+        employee_id=said.optional_identifier("externalid") or said.optional_identifier("id"),
+        employee_number=company.optional_identifier("employeenumber"),
+        given_name=said.optional_text("name.givenname"),
+        family_name=said.optional_text("name.familyname"),
+        preferred_name=said.optional_text("nickname"),
+        display_name=said.optional_text("displayname") or said.optional_text("name.formatted"),
+        work_email=_email(said, "work"),
+        personal_email=_email(said, "home"),
+        phones=_phones(said),
+        work_country=work.optional_text("country") if work else None,
+        home_country=home.optional_text("country") if home else None,
+        location=work.optional_text("locality") if work else None,
+        department=company.optional_text("department"),
+        job_title=said.optional_text("title"),
+        legal_entity=company.optional_text("organization"),
+        employment_type=said.optional_text("usertype"),
+        manager=_manager(company),
+        start_date=_date(said, reading.start, START_NAMES, reading),
+        end_date=_date(said, reading.end, END_NAMES, reading),
+        status={True: "active", False: "inactive", None: None}[_active(said)],
+        locale=said.optional_text("locale") or said.optional_text("preferredlanguage"),
+        timezone=said.optional_text("timezone"),
+    )
+
+
+def _address(said: Payload, kind: str) -> Payload | None:
+    """The address of this type; one without a type is where the person works."""
+    for item in said.items("addresses"):
+        if (item.optional_text("type") or "work").lower() == kind:
+            return item
+    return None
+
+
+def _email(said: Payload, kind: str) -> str | None:
+    for item in said.items("emails"):
+        if (item.optional_text("type") or "").lower() == kind and (value := item.optional_text("value")):
+            return value
+    return None
+
+
+def _phones(said: Payload) -> tuple[Phone, ...] | None:
+    """`tel:` URIs (RFC 3966) stay as they are: the phone rules read them, with their extension and context."""
+    if not said.has("phonenumbers"):
+        return None
+    found = []
+    for index, item in enumerate(said.items("phonenumbers")):
+        kind = (item.optional_text("type") or "other").lower()
+        value = item.optional_text("value")
+        if value and kind in LABELS:
+            primary = item.optional_flag("primary") or False
+            found.append(Phone(value, LABELS[kind], f"phoneNumbers[{index}]", is_primary=primary))
+    return tuple(found)
+
+
+def _manager(company: Payload) -> ManagerRef | None:
+    """RFC 7643: an object with `value` and `displayName`. Some senders write the id alone."""
+    if isinstance(company.raw("manager"), str | int):
+        return ManagerRef(id=company.optional_identifier("manager")) or None
+    said = company.optional_object("manager")
+    if said is None:
+        return None
+    return ManagerRef(said.optional_identifier("value"), name=said.optional_text("displayname")) or None
+
+
+def _active(said: Payload) -> bool | None:
+    """Entra's PATCH writes "False" as text unless a tenant asks otherwise."""
+    value = said.raw("active")
+    if isinstance(value, str) and value.lower() in {"true", "false"}:
+        return value.lower() == "true"
+    return said.optional_flag("active")
+
+
+def _date(said: Payload, path: str | None, names: frozenset[str], reading: Reading) -> date | None:
+    """By the configured attribute, else by a name that says it, in whatever extension it stands."""
+    if path is not None:
+        urn, _, name = path.lower().rpartition(":")
+        place = _extension(said, urn) if urn else said
+        return place.optional_date(name, reading.date) if place is not None else None
+    for urn in said.optional_object(EXTENSIONS) or ():
+        place = _extension(said, urn)
+        for name in place or ():
+            if place is not None and name in names:
+                return place.optional_date(name, reading.date)
+    return None
+
+
+def _extension(said: Payload, urn: str) -> Payload | None:
+    """One extension's attributes. Its urn holds dots, which a path would take for steps."""
+    found = said.optional_object(EXTENSIONS)
+    value = found.value.get(urn) if found is not None else None
+    if value is not None and not isinstance(value, dict):
+        raise Unreadable("expected_object", said.place(EXTENSIONS))
+    return Payload(value, said.place(EXTENSIONS)) if value is not None else None
+
+
+#: Dropped from what is stored: nothing of it is needed here.
+PRUNED = frozenset(
+    {"password", "x509Certificates", "photos", "ims", "entitlements", "roles", "groups", "profileUrl"}
+)
+KNOWN = frozenset(name.lower() for name in PRUNED) | frozenset(
+    "schemas id externalid name nickname displayname title usertype preferredlanguage locale timezone "
+    f"active emails phonenumbers addresses meta {ENTERPRISE} {EXTENSIONS}".split()
+)
+
+
+def _unmapped(said: Payload, reading: Reading) -> tuple[str, ...]:
+    known = KNOWN | {(reading.start or "").lower(), (reading.end or "").lower()}
+    return tuple(sorted(said.place(key) for key in said if key not in known)[:50])
+
+
+# --- the door ------------------------------------------------------------------------------------------------
+
+
+def parse(payload: Payload, headers: Headers) -> list[HireEvent]:
+    """With nothing set for the source."""
+    return events_of(payload, headers.get(METHOD, "POST"), Reading())
+
+
+def bind(adapter: Adapter, source: SourceSettings) -> Adapter:
+    """`start_date`, `end_date` (attribute, or urn:attribute), `dates` (a format), `inactive` (record | ends)."""
+    reading = reading_of(Options(source))
+    return replace(
+        adapter, parse=lambda payload, headers: events_of(payload, headers.get(METHOD, "POST"), reading)
+    )
+
+
+def reading_of(options: Options) -> Reading:
+    """Raises ConfigurationError for what is misspelt."""
+    start, end = options.text("start_date"), options.text("end_date")
+    form = options.choice("dates", "iso-day", *DATE_FORMATS)
+    inactive = options.choice("inactive", "record", "record", "ends")
+    options.done()
+    for name in (start, end):
+        if name is not None and (not name.rpartition(":")[2] or " " in name):
+            raise ConfigurationError(
+                f"{options.name}: start_date and end_date name an attribute: urn:…:User:HireDate, or hireDate.",
+                code="source_options",
+            )
+    return Reading(start, end, DATE_FORMATS[form], inactive == "ends")
+
+
+ADAPTER = Adapter(
+    slug="scim",
+    title="SCIM 2.0 (Enterprise User, BulkRequest)",
+    documents=(
+        "https://www.rfc-editor.org/rfc/rfc7643",
+        "https://www.rfc-editor.org/rfc/rfc7644",
+        "https://learn.microsoft.com/graph/api/synchronization-synchronizationjob-post-bulkupload",
+    ),
+    scheme=TOKEN,
+    parse=parse,
+    doubts=(
+        "The sender proves itself by a token and signs nothing, so that whoever holds the token can say anything.",
+        "SCIM has no start date: say in the options in which attribute your system sends it.",
+    ),
+    dedupe_key=lambda headers, body: f"{headers.get(METHOD, 'POST')} {body_hash(headers, body)}",
+    success_status=202,
+    media_types=("application/scim+json", "application/json"),
+    methods=("POST", "PUT", "PATCH"),
+    headers=(METHOD, "content-type"),
+    pruned_keys=PRUNED,
+    lacks={
+        Role.THIN: "A SCIM resource says what it knows: there is no API behind this door to ask.",
+        Role.PING: "SCIM knows no test message: look at the delivery of a first user instead.",
+    },
+    bind=bind,
+)
