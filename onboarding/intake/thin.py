@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
 from onboarding.domain.hire import EventType, Hire, HireEvent
-from onboarding.intake.dates import YEARS
+from onboarding.intake.dates import YEARS, instant
 from onboarding.intake.payload import Payload
 
 #: Longest vendor's name of an event that is repeated.
@@ -36,6 +36,12 @@ def meaning(table: Mapping[str, EventType], name: str) -> EventType | None:
     starts = (key for key in table if key.endswith("*") and name.startswith(key[:-1]))
     longest = max(starts, key=len, default=None)
     return None if longest is None else table[longest]
+
+
+def moment(payload: Payload, path: str) -> datetime | None:
+    """RFC 3339 with a zone, as aware UTC; a hint as in `epoch`, so what is not that is left out."""
+    value = payload.raw(path)
+    return instant(value.strip()) if isinstance(value, str) and len(value) <= MAX_NAME else None
 
 
 def epoch(payload: Payload, path: str, *, per_second: int = 1) -> datetime | None:

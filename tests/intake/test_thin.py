@@ -7,7 +7,7 @@ from typing import Any
 
 from onboarding.domain.hire import EventType
 from onboarding.intake.payload import Payload
-from onboarding.intake.thin import epoch, ignored, meaning
+from onboarding.intake.thin import epoch, ignored, meaning, moment
 
 TABLE = {
     "job.*": EventType.IGNORED,
@@ -48,3 +48,12 @@ def test_a_time_since_1970_is_read_or_left_out():
     ]
     for value, per_second, expected in cases:
         assert epoch(Payload({"t": value}), "t", per_second=per_second) == expected, value
+
+
+def test_a_time_as_text_is_read_with_its_zone_or_left_out():
+    assert moment(Payload({"a": {"t": " 2026-08-15T12:00:00.5+02:00 "}}), "a.t") == datetime(
+        2026, 8, 15, 10, 0, 0, 500000, tzinfo=UTC
+    )
+    odd: list[Any] = [7, None, {}, []]
+    for value in ("2026-08-15T12:00:00", "2026-08-15", "x", "", "2" * 5000, *odd):
+        assert moment(Payload({"t": value}), "t") is None, value
