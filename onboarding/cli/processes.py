@@ -34,8 +34,6 @@ from onboarding.intake import catalog
 from onboarding.settings import Settings
 
 EXAMPLE = Path("local.settings.example.json")
-#: Sources that every local service offers.
-SOURCES = ("standard-webhooks", "greenhouse", "scim", "cloudevents", "custom")
 PORT, SIM_PORT = 7071, 7072
 PREFIX = "ONBOARDING_"
 STORAGE = "AzureWebJobsStorage"
@@ -128,12 +126,12 @@ class Pair:
         self.stop()
 
     def secrets(self) -> dict[str, str]:
-        """source → the secret its deliveries are signed with: the usual sources, and those that are configured."""
+        """source → the secret its deliveries are signed with: whatever the example or the environment gives one."""
         configured = Settings.from_env(self.settings).sources.values()
-        others = {item.source: item.secret for item in configured if catalog.find(item.adapter)}
         return {
-            **{source: secret.reveal() for source, secret in others.items() if secret},
-            **{source: self.settings[secret_name(source)] for source in SOURCES},
+            item.source: item.secret.reveal()
+            for item in configured
+            if item.secret and catalog.find(item.adapter)
         }
 
     def describe(self) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import base64
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
+from onboarding.errors import SenderError
 from onboarding.intake.adapter import Adapter
 from onboarding.intake.scheme import SignatureScheme, read_iso, read_milliseconds
 from onboarding.intake.signatures import digest, signed_bytes, with_body
@@ -85,7 +86,10 @@ def _outside(
 def _inside(scheme: SignatureScheme, secret: str, body: bytes) -> bytes:
     if scheme.into_body is None:
         return body
-    signed = signed_bytes(scheme, with_body(scheme, {}, body), body)
+    try:
+        signed = signed_bytes(scheme, with_body(scheme, {}, body), body)
+    except SenderError:
+        return body  # there is nothing in it to sign: it goes as it is, for the door to refuse
     made = encoded(scheme, digest(scheme, scheme.key(secret), signed))
     return scheme.into_body(body, {scheme.header: made})
 
