@@ -104,6 +104,8 @@ def known(code: int, national: str, region: str) -> Known | None:
     kind = phonenumbers.number_type(parsed)
     if kind == PhoneNumberType.UNKNOWN or len(national) + len(str(code)) > 15:
         return None
+    if code == 241 and len(national) == 7:
+        return None  # Gabon's old mobiles: the library writes their national form as today's longer number
     return Known(region, kind, code, national, parsed)
 
 

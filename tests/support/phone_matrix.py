@@ -27,6 +27,8 @@ Case = tuple[Known, str, str | None]
 
 
 class Row:
+    """What became of one written form, over all numbers."""
+
     def __init__(self, name: str) -> None:
         self.name = name
         self.right = self.wrong = 0
@@ -47,6 +49,11 @@ class Row:
             self.examples.insert(
                 0, f"WRONG {number.region} {country} {raw!r} {number.e164} read {result.e164}"
             )
+
+    def add(self, other: Row) -> None:
+        self.right += other.right
+        self.wrong += other.wrong
+        self.missed += other.missed
 
     def __str__(self) -> str:
         total = self.right + self.wrong + sum(self.missed.values())
@@ -92,9 +99,14 @@ def cases(count: int, seed: int) -> Iterator[tuple[str, bool, Iterable[Case]]]:
         yield f"shared loose {name}", False, ((n, form(n), n.region) for n in shared)
 
 
+#: Rows whose numbers are written rightly, by the beginning of their names.
+MUST = {"int": "international forms", "trunk": "trunk prefix kept", "nat": "national forms, right country"}
+
+
 def main(argv: list[str]) -> int:
-    count, seed = int(argv[0]) if argv else 3, int(argv[1]) if len(argv) > 1 else 0
-    show = int(argv[2]) if len(argv) > 2 else 3
+    """COUNT SEED SHOW, all optional; SHOW examples of what was missed or wrong are printed for each row."""
+    count, seed, show = (int(text) for text in (argv + ["3", "0", "3"][len(argv) :])[:3])
+    sums = {name: Row(name) for name in MUST.values()}
     for name, must, found in cases(count, seed):
         row = Row(name)
         for case in found:
@@ -102,7 +114,10 @@ def main(argv: list[str]) -> int:
         print(row)
         for line in row.examples[:show]:
             print("    ", line)
-    return 0
+        if must:
+            sums[MUST[name.split(" ")[0]]].add(row)
+    print(*sums.values(), sep="\n")
+    return 1 if any(row.wrong for row in sums.values()) else 0
 
 
 if __name__ == "__main__":
