@@ -22,7 +22,7 @@ HASH_KEY_LENGTH = 16
 _PUBLISHED_KEYS = frozenset({"development-only-not-a-secret", "for-development-only"})
 _SOURCE = re.compile(r"^[a-z0-9]+(-[a-z0-9]+)*$")
 _PER_SOURCE = re.compile(
-    r"^ONBOARDING_HR_(?P<source>.+?)_(?P<what>SECRET_PREVIOUS|SECRET|API_URL|API_TOKEN)$"
+    r"^ONBOARDING_HR_(?P<source>.+?)_(?P<what>SECRET_PREVIOUS|SECRET|API_URL|API_TOKEN|API_PHONE_FIELDS)$"
 )
 _ADDRESS = re.compile(r"^[^@\s<>,;]+@[^@\s<>,;]+\.[^@\s<>,;]+$")
 
@@ -73,7 +73,10 @@ class SourceSettings:
     secret_previous: Secret | None = None
     #: Root of the vendor's API, for sources whose events name a person only by id.
     api_url: str | None = None
+    #: Token, key or `id:secret`, as that vendor has it.
     api_token: Secret | None = None
+    #: Names of the vendor's fields that hold telephone numbers, where each customer has their own.
+    api_phone_fields: tuple[str, ...] = ()
 
 
 #: What `UseDevelopmentStorage=true` stands for: the account that Microsoft publishes for storage emulators.
@@ -378,6 +381,9 @@ def _source(source: str, adapter: str, parts: Mapping[str, str]) -> SourceSettin
         secret_previous=secret("SECRET_PREVIOUS"),
         api_url=parts.get("API_URL", "").strip().rstrip("/") or None,
         api_token=secret("API_TOKEN"),
+        api_phone_fields=tuple(
+            filter(None, (item.strip() for item in parts.get("API_PHONE_FIELDS", "").split(",")))
+        ),
     )
 
 

@@ -45,6 +45,7 @@ WORDS = {
     "no_permission": "The HR system's interface keeps this field from us: give it the permission to read it.",
     "unmapped": "The HR system sent a field that is not used.",
     "wrong_type": "The field holds something else than expected.",
+    "no_phone_field": "Nobody said which field holds the telephone number (API_PHONE_FIELDS).",
     "read_failed": "The record could not be read from the HR system.",
 }
 _EMAIL = re.compile(r"[^@\s<>,;]+@[^@\s<>,;]+\.[^@\s<>,;]+")

@@ -79,7 +79,7 @@ def _due(case: Case, now: datetime) -> Fetch | None:
 async def _apply(s: Services, case: Case, fetch: Fetch, record: HrRecord, now: datetime, queue: str) -> None:
     """Treat the record as one more event about the person, as of `now`."""
     event = _event(case, fetch, record, now)
-    found = await locate(s, event, now)
+    found = await locate(s, event, now, known=case)
     if found is None:
         raise StoreConflict("The case's ids are gone: look again.")
     mine = found.case

@@ -78,21 +78,28 @@ def opens(event: HireEvent) -> bool:
     return event.event_type is not EventType.HIRE_CANCELLED or event.certainty is Certainty.EMPLOYEE
 
 
-async def locate(s: Services, event: HireEvent, now: datetime) -> Located | None:
+async def locate(
+    s: Services, event: HireEvent, now: datetime, *, known: Case | None = None
+) -> Located | None:
     """The event's case, found or to be created under an id that is claimed; None: none, and none to open.
 
     Cases that turn out to be one person's are joined. Raises StoreConflict when somebody else was faster, and
-    BeingForgotten, before anything is claimed for a case that is about to go.
+    BeingForgotten, before anything is claimed for a case that is about to go. `known`: a case that the event is
+    about in any case, under whatever ids the person is known there.
     """
     aliases = event_aliases(event)
     owners = await s.cases.owners(aliases)
     cases = {case_id: await s.cases.get(case_id) for case_id in dict.fromkeys(owners.values())}
+    if known is not None:
+        cases.setdefault(known.case_id, await s.cases.get(known.case_id))
     if await _follow(s, aliases, owners, cases):
-        return await locate(s, event, now)
+        return await locate(s, event, now, known=known)
     strangers = {
         case_id for case_id, case in cases.items() if case and _differs(case, event, aliases, owners)
     }
     ours = [owners[alias] for alias in aliases if alias in owners and owners[alias] not in strangers]
+    if known is not None and known.case_id not in ours and cases[known.case_id] is not None:
+        ours.append(known.case_id)
     _refuse_forgotten(cases[case_id] for case_id in ours)
     case_id = _leading(ours, cases) if ours else s.entropy.case_id()
     if cases.get(case_id) is None and not opens(event):

@@ -24,7 +24,7 @@ MOST = 40
 #: Codes that HR cannot mend and is not told: they are for whoever maintains the mapping.
 QUIET = frozenset({"unmapped"})
 #: Codes that are not seen in the hire itself, and so stay until the next word on the field.
-_NOTED = frozenset({"no_permission", "unmapped", "read_failed", "bad_date", "wrong_type"})
+_NOTED = frozenset({"no_permission", "unmapped", "read_failed", "bad_date", "wrong_type", "no_phone_field"})
 
 
 async def note_event(s: Services, case: Case, event: HireEvent, delivery: str, now: datetime) -> None:

@@ -279,7 +279,7 @@ def _account_left(case: Case) -> list[str]:
     if planned.what == "disable_account" and planned.when is not None:
         return ["The account is being disabled."]
     refused = REASONS.get(planned.why) if record is not None else None
-    return list(refused) if refused else ["The account still exists: disabling it is for an administrator."]
+    return ["The account still exists: disabling it is for an administrator.", *(refused or ())]
 
 
 def pass_ended(case: Case, now: datetime) -> bool:
