@@ -106,10 +106,12 @@ class App:
     queue_host: QueueHost
     store: Any
     graph: Any
+    hr: Any
 
     async def aclose(self) -> None:
         """Close connections; for tests and the CLI (the Functions host gives no shutdown signal)."""
         await self.graph.aclose()
+        await self.hr.aclose()
         clock = self.services.clock
         if isinstance(clock, SimulatorClock):
             await clock.aclose()
@@ -125,6 +127,7 @@ def build(
     """
     from onboarding.followup.messages import CatalogueMessages
     from onboarding.graph import open_graph
+    from onboarding.hr_api import open_hr
     from onboarding.intake import catalog
 
     for source, text in catalog.problems(settings).items():  # its door answers 503; the others work
@@ -134,6 +137,7 @@ def build(
     entropy = entropy or SystemEntropy()
     store = _store(settings, wall)
     graph = open_graph(settings, sleep=clock.sleep, fraction=entropy.fraction, can_draft=settings.mail_drafts)
+    hr = open_hr(settings, sleep=clock.sleep, fraction=entropy.fraction)
     directory, security, mailer = graph.directory, graph.security, graph.mailer
     if settings.mode == "dry_run":
         directory = dry_run.DryRun(directory, dry_run.DIRECTORY_WRITES)
@@ -151,8 +155,9 @@ def build(
         security=security,
         mailer=mailer,
         messages=CatalogueMessages(settings, policy),
+        hr=hr,
     )
-    return App(services, store.queue_host, store, graph)
+    return App(services, store.queue_host, store, graph, hr)
 
 
 def policy_of(settings: Settings) -> Policy:

@@ -33,7 +33,11 @@ class DryRun:
         return refused
 
 
-DIRECTORY_WRITES = {"create_user": "create the account", "set_manager": "set the manager"}
+DIRECTORY_WRITES = {
+    "create_user": "create the account",
+    "set_manager": "set the manager",
+    "disable_user": "disable the account",
+}
 SECURITY_WRITES = {"create_pass": "issue a first credential", "void_pass": "void a first credential"}
 MAILER_WRITES = {
     "create_draft": "write a message",

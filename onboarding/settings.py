@@ -26,7 +26,7 @@ HASH_KEY_LENGTH = 16
 _PUBLISHED_KEYS = frozenset({"development-only-not-a-secret", "for-development-only"})
 _SOURCE = re.compile(r"^[a-z0-9]+(-[a-z0-9]+)*$")
 _PER_SOURCE = re.compile(
-    r"^ONBOARDING_HR_(?P<source>.+?)_(?P<what>SECRET_PREVIOUS|SECRET|API_URL|API_TOKEN|EVENTS|OPTIONS)$"
+    r"^ONBOARDING_HR_(?P<source>.+?)_(?P<what>SECRET_PREVIOUS|SECRET|API_URL|API_TOKEN|API_PHONE_FIELDS|EVENTS|OPTIONS)$"
 )
 _PATTERN = re.compile(r"^!?[A-Za-z0-9_.*?:/ -]{1,100}$")
 #: Live secrets of one source (SmartRecruiters keeps up to 16).
@@ -80,7 +80,10 @@ class SourceSettings:
     secret_previous: Secret | None = None
     #: Root of the vendor's API, for sources whose events name a person only by id.
     api_url: str | None = None
+    #: Token, key or `id:secret`, as that vendor has it.
     api_token: Secret | None = None
+    #: Names of the vendor's fields that hold telephone numbers, where each customer has their own.
+    api_phone_fields: tuple[str, ...] = ()
     #: The vendor's event types that are taken, as wildcards; with `!` in front, those that are not.
     events: tuple[str, ...] = ()
     #: What only some adapters need (`docs/vendors/`), from JSON or a TOML file.
@@ -414,6 +417,9 @@ def _source(source: str, adapter: str, parts: Mapping[str, str]) -> SourceSettin
         secret_previous=secret("SECRET_PREVIOUS"),
         api_url=parts.get("API_URL", "").strip().rstrip("/") or None,
         api_token=secret("API_TOKEN"),
+        api_phone_fields=tuple(
+            filter(None, (item.strip() for item in parts.get("API_PHONE_FIELDS", "").split(",")))
+        ),
         events=_patterns(f"{prefix}_EVENTS", parts.get("EVENTS", "")),
         options=_options(f"{prefix}_OPTIONS", parts.get("OPTIONS", "").strip()),
     )

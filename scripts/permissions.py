@@ -78,7 +78,7 @@ CORE = "core"
 #: Feature → what it is for. All are on in the product's default settings.
 FEATURES: Mapping[str, str] = {
     CORE: "look people up, read the audit log and the registration report; always on",
-    "accounts": "create accounts and set the manager (ONBOARDING_MODE=live)",
+    "accounts": "create accounts, set the manager, disable withdrawn ones (ONBOARDING_MODE=live)",
     "access-pass": "the first credential (ONBOARDING_FIRST_CREDENTIAL other than none)",
     "methods": "look at one person's methods before anybody is told about them",
     "domain-check": "doctor compares ONBOARDING_DOMAIN with the verified domains",
@@ -115,6 +115,7 @@ CALLS: tuple[GraphCall, ...] = (
     ),
     GraphCall("create_user", "POST /users", "User.ReadWrite.All", ("accounts",), writes=True),
     GraphCall("set_manager", f"PUT {_USER}/manager/$ref", "User.ReadWrite.All", ("accounts",), writes=True),
+    GraphCall("disable_user", f"PATCH {_USER}", "User.ReadWrite.All", ("accounts",), writes=True),
     GraphCall(
         "authentication_methods",
         f"GET {_USER}/authentication/methods",

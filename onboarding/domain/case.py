@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 
 from onboarding.domain.hire import Certainty, Hire
-from onboarding.domain.lifecycle import REMEMBERS, Event, State, next_state
+from onboarding.domain.lifecycle import ACTIVE, REMEMBERS, Event, State, next_state
 
 SCHEMA = 1
 
@@ -28,12 +28,16 @@ class AliasKind(StrEnum):
     CANDIDATE_ID = "candidate_id"
     UPN = "upn"
     OBJECT_ID = "object_id"
+    #: A keyed hash by which the same person is found under other ids (`onboarding.intake.twins`).
+    PERSON = "person"
 
 
 #: Reason of a closed case whose person goes on in another case.
 JOINED = "joined"
 #: Source under which UPNs and object ids are filed: they belong to the tenant, not to an HR system.
 TENANT = "tenant"
+#: Source under which keys of persons are filed, across all HR systems.
+PEOPLE = "people"
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,6 +234,54 @@ class NextAction:
 
 
 @dataclass(frozen=True, slots=True)
+class Said:
+    """When, how firmly, and in which delivery HR said one field of the hire. Decides which of two facts is newer."""
+
+    at: datetime
+    #: False: an offer or a draft said so, which gives way to whatever a hire or a record says.
+    firm: bool
+    #: Delivery id, or `hr_api` for a read.
+    delivery: str
+
+    def gives_way_to(self, other: Said) -> bool:
+        """The other one is as firm and not older, or firmer. Of two equal ones the later arrival wins."""
+        return (other.firm, other.at) >= (self.firm, self.at)
+
+
+@dataclass(slots=True)
+class Fetch:
+    """What to read from one HR system's API about this person, and how that goes. Kept after the read, so that an
+    operator can ask for another."""
+
+    source: str
+    kind: str
+    id: str
+    #: When the newest event arrived that named the person only by id.
+    asked_at: datetime
+    #: When the first one arrived that no read has answered yet: a stream of events must not put the read off for ever.
+    first_asked_at: datetime
+    #: Not before this moment; None: nothing is to be read.
+    when: datetime | None
+    read_at: datetime | None = None
+    attempts: int = 0
+    first_failed_at: datetime | None = None
+    #: Why the last try failed.
+    code: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A value from HR that could not be used. `masked` shows at most its first and last characters."""
+
+    code: str
+    field: str
+    #: Delivery id, or `hr_api` for a read.
+    delivery: str
+    at: datetime
+    masked: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class TimelineEntry:
     """One line of a case's history. `action` is stable; `detail` holds codes, counts and ids only."""
 
@@ -257,10 +309,23 @@ class Case:
     return_state: State | None = None
     #: Greatest certainty seen: only `employee` may lead to an account.
     certainty: Certainty = Certainty.EMPLOYEE
-    #: occurred_at of the newest applied event; older events only fill gaps.
+    #: occurred_at of the newest applied event.
     hire_as_of: datetime | None = None
-    #: When HR withdrew the hire: a hire event that is older does not reopen it.
+    #: Field of the hire → who said it last. A field that is not here and has a value is as of `hire_as_of`.
+    said: dict[str, Said] = field(default_factory=dict)
+    #: Newest event of each kind: together they say where the hire stands, whatever order they came in.
+    hired_at: datetime | None = None
+    cancelled_at: datetime | None = None
+    ended_at: datetime | None = None
+    deleted_at: datetime | None = None
+    #: When HR withdrew the hire, as long as that stands.
     withdrawn_at: datetime | None = None
+    #: source → what to read there.
+    fetches: dict[str, Fetch] = field(default_factory=dict)
+    #: Values that could not be used, oldest first.
+    findings: list[Finding] = field(default_factory=list)
+    #: Case id of somebody who may be the same person, while an approver decides about it.
+    maybe_same: str | None = None
     deliveries: list[str] = field(default_factory=list)
     #: When the delivery that named the manager first arrived; a later change is not trusted with a pass.
     manager_named_at: datetime | None = None
@@ -312,6 +377,14 @@ class Case:
         self.state = target
         self.reason_code = reason
         return target
+
+    @property
+    def wakes_at(self) -> datetime | None:
+        """When somebody must look at this case: its next action, or a read that is due before it. None: never."""
+        moments = [self.next_action.when]
+        if self.state in ACTIVE:
+            moments += [item.when for item in self.fetches.values()]
+        return min((moment for moment in moments if moment is not None), default=None)
 
     def pass_at_large(self, now: datetime) -> bool:
         """A pass of this case may still be usable: issued or in doubt, not voided, not expired."""

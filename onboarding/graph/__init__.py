@@ -9,6 +9,7 @@ What each method of the ports costs, in requests without repetitions, and the le
 | Directory.find_by_employee_id | 1 GET | User.Read.All |
 | Directory.find_by_address | 2 GET | User.Read.All |
 | Directory.set_manager | 1 PUT | User.ReadWrite.All |
+| Directory.disable_user | 1 PATCH | User.ReadWrite.All |
 | Directory.has_privileges | 1-2 GET | RoleManagement.Read.Directory; Directory.Read.All |
 | Directory.check | 6 GET | the reading ones of this table; Organization.Read.All |
 | SecurityInfo.audit_events | 2 GET for 7 days, and 1 for 999 records more | AuditLog.Read.All |

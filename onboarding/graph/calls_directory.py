@@ -104,6 +104,20 @@ def set_manager(user_id: str, manager_id: str, root: str) -> Build:
     return build
 
 
+DISABLE_USER = Call("disable_user", "User.ReadWrite.All", writes=True)
+
+
+def disable_user(user_id: str) -> Build:
+    """user-update: accountEnabled false. A sensitive action: Graph refuses it for people with a role (facts 3.2)."""
+
+    def build(client: Any) -> Any:
+        from msgraph.generated.models.user import User
+
+        return user(client, user_id).to_patch_request_information(User(account_enabled=False))
+
+    return build
+
+
 GET_MANAGER = Call("get_manager", "User.Read.All", may_be_absent=True)
 
 

@@ -65,6 +65,10 @@ class GraphDirectory:
         build = calls.set_manager(user_id, manager_id, self._graph.base_url)
         await self._graph.send(calls.SET_MANAGER, build)
 
+    async def disable_user(self, user_id: str) -> None:
+        """Repeating it is harmless. NotYetVisible when it is not replicated."""
+        await self._graph.send(calls.DISABLE_USER, calls.disable_user(user_id))
+
     async def get_manager(self, user_id: str) -> DirectoryUser | None:
         """None on 404: without a manager Graph answers so (Learn "List manager")."""
         row = await self._graph.read(calls.GET_MANAGER, calls.get_manager(user_id))

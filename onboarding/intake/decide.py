@@ -1,45 +1,67 @@
 """What one hire event does to one case. Pure: plain data in, changed case and an outcome out.
 
 Rules in prose:
-- A newer event wins field by field, an older one only fills gaps; an event without a time counts as of its
-  arrival, and one from the future as of its arrival too. An employee record outranks whatever a candidacy or
-  offer said before; an offer says nothing about somebody who is hired, except a moved start date.
+- Field by field the newest word stands (`intake.merging`); an event without a time counts as of its arrival, and
+  one from the future as of its arrival too.
+- Where the hire stands follows from the newest event of each kind, not from the order in which they came: a hire
+  event that is newer than everything by which HR withdrew stands; else the end of the employment, else the
+  cancellation. Two at the same moment: the withdrawal.
 - Only certainty `employee` leads on. What is missing then blocks the case with a reason, and the event that
-  brings it unblocks it.
-- HR can withdraw; an older hire event does not bring the person back, a newer one does. Somebody who comes
-  back to an account that exists needs an approver.
+  brings it unblocks it. Somebody who comes back to an account that exists needs an approver.
+- An event that names the person only by id leads to a read of the HR system (`intake.fetch`): where the facts we
+  have may be outdated and the account is not there yet, the case waits for it; later it goes on meanwhile.
 - "Deleted" at the vendor may be a mistyped record, an erasure or a cancelled hire: an operator decides.
-- Cases that are excluded, closed or cancelled record events and do nothing else.
+- Cases that are excluded, or closed because all was done, record events and do nothing else.
 
 Entries and reason codes hold codes, counts, times and our own ids.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 from onboarding.casework import entry
-from onboarding.domain.case import JOINED, Case, TimelineEntry
+from onboarding.domain.case import JOINED, Case, Fetch, TimelineEntry
 from onboarding.domain.hire import Certainty, EventType, Hire, HireEvent
 from onboarding.domain.lifecycle import ACTIVE, Event, State
+from onboarding.intake.merging import HIRING as HIRING
+from onboarding.intake.merging import READ, drop_dates, merge
+from onboarding.intake.merging import event_time as event_time
+from onboarding.ports import hr
 
 MISSING_START_DATE = "missing_start_date"
 MISSING_NAME = "missing_name"
-NO_HR_READER = "no_hr_reader"
+FIELD_WITHHELD = "hr_field_withheld"
+NO_HR_READER = hr.NO_READER
 HR_DELETED_RECORD = "hr_deleted_record"
 APPROVE_REHIRE = "needs_approval_rehire"
 APPROVE_SHARED_ID = "needs_approval_shared_id"
+APPROVE_SAME_PERSON = "needs_approval_same_person"
+#: Given instead of the approval: an operator says that these are two people.
+TWO_PEOPLE = "two_people"
 CANCELLED_BY_HR = "cancelled_by_hr"
 EMPLOYMENT_ENDED = "employment_ended"
+EXISTING_STAFF = "existing_staff"
+#: Blocks of a read that failed for good; another read may mend them.
+READ_FAILED = frozenset(
+    {
+        hr.NO_READER, hr.NOT_CONFIGURED, hr.SIGN_IN, hr.PERMISSION, hr.RECORD_GONE, hr.UNREADABLE, hr.UNREACHABLE,
+        FIELD_WITHHELD,
+    }
+)  # fmt: skip
 #: Blocks that intake made for want of data, and that data mends.
-MENDABLE = frozenset({MISSING_START_DATE, MISSING_NAME, NO_HR_READER})
+MENDABLE = READ_FAILED | {MISSING_START_DATE, MISSING_NAME}
+#: `next_action.what` of a case that waits for a read.
+FETCH = "fetch"
+#: Events that come while a read is planned put it off, but never longer than this after the first of them.
+PUT_OFF_AT_MOST = timedelta(minutes=2)
+#: A record that nobody announced as a hire, of somebody who began longer ago than this, is existing staff.
+EXISTING_AFTER = timedelta(days=90)
 
-#: Events that say "this person is coming": only they reopen what HR withdrew.
-HIRING = frozenset({EventType.HIRE_CREATED, EventType.EMPLOYMENT_STARTED})
 _OVER = frozenset({State.CANCELLED, State.CLOSED})
-_RANK = {Certainty.DRAFT: 0, Certainty.CANDIDATE: 0, Certainty.OFFER: 1, Certainty.EMPLOYEE: 2}
 _PROVISIONED = frozenset({State.FOLLOWING_UP, State.CONFIRMED})
+_BEFORE_ACCOUNT = frozenset({State.RECEIVED, State.AWAITING_FETCH, State.WAITING_START})
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +74,12 @@ class Circumstances:
     opened: bool = False
     #: One of its ids also belongs to somebody who, by another id, is a different person.
     shared_id: bool = False
-    #: HR hired the person after the moment of which this event speaks.
-    hired_since: bool = False
+    #: How long after an event the HR system may still show what was before it.
+    read_lag: timedelta = timedelta(0)
+    #: The event is what a read of the HR system gave.
+    is_read: bool = False
+    #: Names of fields that the read was not allowed to see.
+    withheld: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,49 +91,62 @@ class Outcome:
     why: str = ""
     #: Due now, and said to the queue.
     look_now: bool = False
-
-
-def event_time(event: HireEvent, received_at: datetime) -> datetime:
-    """When it happened, as far as that can be believed: never after it arrived."""
-    return min(event.occurred_at or received_at, received_at)
+    #: Due then (`look_now` aside).
+    when: datetime | None = None
 
 
 def apply_event(case: Case, event: HireEvent, about: Circumstances, now: datetime) -> Outcome:
     """Change `case` by what `event` says, through the lifecycle table; say how to lay it down."""
     if event.event_type is EventType.HIRE_CANCELLED:
-        return _withdraw(case, event, about, now, Event.CANCEL, CANCELLED_BY_HR)
+        return _withdraw(case, event, about, now)
     if event.event_type is EventType.EMPLOYMENT_TERMINATED:
         if _is_planned(case, event, now):
             changed = _merge(case, event, about)
             return Outcome((_noted(now, "termination_planned", event, about, changed=changed),))
-        return _withdraw(case, event, about, now, Event.CLOSE, EMPLOYMENT_ENDED)
+        return _withdraw(case, event, about, now)
     if event.event_type is EventType.EMPLOYEE_DELETED:
         return _deleted(case, event, about, now)
     return _hired(case, event, about, now)
 
 
-def settle(case: Case, now: datetime, *, thin: bool = False, shared_id: bool = False) -> Outcome:
+def settle(
+    case: Case, now: datetime, *, shared_id: bool = False, withheld: tuple[str, ...] = (), read: bool = False
+) -> Outcome:
     """Lead a case on from `received` or `awaiting_fetch` by what is known of the hire.
 
-    `thin`: the event named the person only by id. Also used after an operator put a case back there.
+    Also used after an operator put a case back there. `read`: the HR system was just asked.
     """
-    if thin or (case.state is State.AWAITING_FETCH and lacking(case)):
-        # No reader of HR systems is built yet (they are adapters under hr_api): say so, wait for an operator.
-        if case.state is State.RECEIVED:
-            case.apply(Event.FETCH_NEEDED)
-        return _block(case, now, NO_HR_READER)
+    if (over := _is_over_already(case, now)) is not None:
+        return over
+    if case.deleted_at is not None and not _is_hired_since(case, case.deleted_at):
+        return _block(case, now, HR_DELETED_RECORD)
+    if (waits := _await_read(case, now, read=read)) is not None:
+        return waits
     if case.certainty is not Certainty.EMPLOYEE:
         if case.state is State.AWAITING_FETCH:
             case.apply(Event.FETCHED)
         return Outcome((), "await_hire", str(case.certainty))
+    if read and _is_existing_staff(case, now):
+        _leave_alone(case)
+        return Outcome((entry(now, "existing_staff"),), "none", EXISTING_STAFF)
     if (reason := lacking(case)) is not None:
-        return _block(case, now, reason)
+        return _block(case, now, FIELD_WITHHELD if _hides(reason, withheld) else reason)
     case.apply(Event.HIRE_COMPLETE)
-    if case.account is not None and APPROVE_REHIRE not in case.approvals:
-        return _block(case, now, APPROVE_REHIRE)
-    if shared_id and APPROVE_SHARED_ID not in case.approvals:
-        return _block(case, now, APPROVE_SHARED_ID)
+    if (approval := _approval(case, shared_id=shared_id)) is not None:
+        return _block(case, now, approval)
     return Outcome((entry(now, "hire_complete"),), "provision", "hire_complete", look_now=True)
+
+
+def _is_over_already(case: Case, now: datetime) -> Outcome | None:
+    """The withdrawal came before the hire that it speaks of, when nobody knew the person; None: it did not."""
+    newest = max(filter(None, (case.cancelled_at, case.ended_at)), default=None)
+    if newest is None or _is_hired_since(case, newest):
+        return None
+    case.withdrawn_at = newest
+    ended = case.ended_at is not None and (case.hired_at is None or case.ended_at >= case.hired_at)
+    reason = EMPLOYMENT_ENDED if ended else CANCELLED_BY_HR
+    case.apply(Event.CLOSE if ended else Event.CANCEL, reason=reason)
+    return Outcome((entry(now, "withdrawn_before", "hr", reason=reason),), "none", reason)
 
 
 def lacking(case: Case) -> str | None:
@@ -118,18 +157,38 @@ def lacking(case: Case) -> str | None:
     return None if hire.start_date else MISSING_START_DATE
 
 
+def pending(case: Case) -> Fetch | None:
+    """The read that is planned next, of those that are."""
+    planned = [item for item in case.fetches.values() if item.when is not None]
+    return min(planned, key=lambda item: item.when or item.asked_at, default=None)
+
+
+def read_again(case: Case, now: datetime) -> bool:
+    """Plan a read of everything that was ever read for this case, now. False: there is nothing to read."""
+    for item in case.fetches.values():
+        item.when, item.attempts, item.first_failed_at, item.code = now, 0, None, None
+        item.first_asked_at = now
+    return bool(case.fetches)
+
+
+# --- hires and updates ---------------------------------------------------------------------------------------
+
+
 def _hired(case: Case, event: HireEvent, about: Circumstances, now: datetime) -> Outcome:
-    reopened: tuple[TimelineEntry, ...] = ()
-    if case.state in _OVER and _reopens(case, event, about):
-        _reopen(case, event)
-        reopened = (entry(now, "reopened", "hr", account=_account(case)),)
-    elif case.state in _OVER or case.state is State.EXCLUDED:
+    if case.state is State.EXCLUDED or (case.state in _OVER and _is_finished(case, event)):
         return Outcome((_noted(now, "event_recorded", event, about),))
-    before, candidacy = case.hire.start_date, case.certainty is not Certainty.EMPLOYEE
+    was_over, candidacy = case.state in _OVER, case.certainty is not Certainty.EMPLOYEE
+    reopens = was_over and _reopens(case, event, event_time(event, about.received_at))
+    if reopens:
+        _reopen(case, event, about)
+    before = case.hire.start_date
     changed = _merge(case, event, about)
-    hired = candidacy and case.certainty is Certainty.EMPLOYEE
-    action = "hire_received" if about.opened or hired else "hire_updated"
-    entries = (*reopened, _noted(now, action, event, about, changed=changed))
+    _ask(case, event, about)
+    if was_over and not reopens:
+        _stand(case)
+        return Outcome((_noted(now, "event_recorded", event, about),))
+    reopened = (entry(now, "reopened", "hr", account=_account(case)),) if reopens else ()
+    entries = (*reopened, *_applied(case, event, about, now, changed=changed, was_candidate=candidacy))
     moved = (case.hire.start_date - before).days if before and case.hire.start_date else 0
     if moved and case.state in ACTIVE:
         entries += (entry(now, "start_date_moved", "hr", days=moved),)
@@ -137,24 +196,38 @@ def _hired(case: Case, event: HireEvent, about: Circumstances, now: datetime) ->
     return replace(outcome, entries=entries + outcome.entries)
 
 
+def _applied(
+    case: Case, event: HireEvent, about: Circumstances, now: datetime, *, changed: str, was_candidate: bool
+) -> tuple[TimelineEntry, ...]:
+    """The entry that says what came in."""
+    if about.is_read:
+        withheld = ",".join(about.withheld)
+        return (entry(now, "hr_record_read", changed=changed or None, withheld=withheld or None),)
+    hired = was_candidate and case.certainty is Certainty.EMPLOYEE
+    action = "hire_received" if about.opened or hired else "hire_updated"
+    return (_noted(now, action, event, about, changed=changed),)
+
+
 def _go_on(
     case: Case, event: HireEvent, about: Circumstances, now: datetime, *, changed: str, moved: int
 ) -> Outcome:
     """Where the case goes from its state, now that the event is merged."""
-    thin = event.needs_fetch is not None
     if case.state is State.BLOCKED:
-        if case.reason_code not in MENDABLE or thin or _still(case) == case.reason_code:
+        if not _is_mended(case, event, about):
             return Outcome(())
         case.apply(Event.UNBLOCK)
     if case.state is State.PAUSED:
         return Outcome(())
     if case.state in {State.RECEIVED, State.AWAITING_FETCH}:
-        return settle(case, now, thin=thin, shared_id=about.shared_id)
-    if case.state is State.WAITING_START and thin:
-        case.apply(Event.FETCH_NEEDED)
-        return _block(case, now, NO_HR_READER)
-    if case.state is State.WAITING_START and about.shared_id and APPROVE_SHARED_ID not in case.approvals:
-        return _block(case, now, APPROVE_SHARED_ID)
+        return settle(case, now, shared_id=about.shared_id, withheld=about.withheld, read=about.is_read)
+    if case.state is State.WAITING_START:
+        if event.needs_fetch is not None:
+            case.apply(Event.FETCH_NEEDED)
+            return settle(case, now)
+        if (
+            approval := _approval(case, shared_id=about.shared_id)
+        ) is not None and approval != APPROVE_REHIRE:
+            return _block(case, now, approval)
     if case.state is State.PROVISIONING and moved > 0 and case.account is None and case.intent is None:
         case.apply(Event.START_MOVED)
     if not changed:
@@ -163,47 +236,208 @@ def _go_on(
     return Outcome((), what, "start_date_moved" if moved else "hire_updated", look_now=True)
 
 
-def _still(case: Case) -> str | None:
-    """The reason that a mendable block would have now. Without a reader, only a complete hire mends it."""
-    if case.reason_code == NO_HR_READER:
-        complete = case.certainty is Certainty.EMPLOYEE and lacking(case) is None
-        return None if complete else NO_HR_READER
-    return lacking(case)
+def _is_mended(case: Case, event: HireEvent, about: Circumstances) -> bool:
+    """The event, or the read that it asks for, may take away what the case is blocked for."""
+    reason = case.reason_code or ""
+    if reason == HR_DELETED_RECORD:
+        return case.deleted_at is None or _is_hired_since(case, case.deleted_at)
+    if reason not in MENDABLE:
+        return False
+    if event.needs_fetch is not None or about.is_read:
+        return True
+    complete = case.certainty is Certainty.EMPLOYEE and lacking(case) is None
+    return complete if reason in READ_FAILED else lacking(case) != reason
 
 
-def _withdraw(
-    case: Case, event: HireEvent, about: Circumstances, now: datetime, move: Event, reason: str
-) -> Outcome:
+def _approval(case: Case, *, shared_id: bool) -> str | None:
+    """What an approver has to say first; None: nothing."""
+    given = case.approvals
+    if case.account is not None and APPROVE_REHIRE not in given:
+        return APPROVE_REHIRE
+    if case.maybe_same is not None and not {APPROVE_SAME_PERSON, TWO_PEOPLE} & set(given):
+        return APPROVE_SAME_PERSON
+    return APPROVE_SHARED_ID if shared_id and APPROVE_SHARED_ID not in given else None
+
+
+def _hides(reason: str, withheld: tuple[str, ...]) -> bool:
+    """What is missing may be there, and was kept from us."""
+    needed = {"start_date"} if reason == MISSING_START_DATE else {"given_name", "family_name", "display_name"}
+    return not needed.isdisjoint(withheld)
+
+
+def _is_existing_staff(case: Case, now: datetime) -> bool:
+    """An update of a record brought us here, nobody announced a hire, and the person began long ago."""
+    start = case.hire.start_date
+    return case.hired_at is None and start is not None and start < (now - EXISTING_AFTER).date()
+
+
+def _leave_alone(case: Case) -> None:
+    """Not a hire: of whom no more is kept than the ids by which the next event finds this."""
+    hire = case.hire
+    case.hire = Hire(hire.employee_id, hire.employee_number, hire.candidate_id)
+    case.said, case.findings = {}, []
+    case.apply(Event.CLOSE, reason=EXISTING_STAFF)
+
+
+# --- reads ---------------------------------------------------------------------------------------------------
+
+
+def _ask(case: Case, event: HireEvent, about: Circumstances) -> None:
+    """Plan a read for an event that names the person only by id: one for all events that come before it."""
+    ref = event.needs_fetch
+    if ref is None:
+        return
+    known, wish = case.fetches.get(event.source), about.received_at + about.read_lag
+    first, attempts = about.received_at, 0
+    if known is not None and known.when is not None:
+        first, attempts = known.first_asked_at, known.attempts
+        # A host that does not answer is not asked sooner because there is more to ask.
+        wish = known.when if attempts else min(max(known.when, wish), first + PUT_OFF_AT_MOST)
+    case.fetches[event.source] = Fetch(
+        event.source,
+        ref.kind,
+        ref.id,
+        asked_at=max(about.received_at, known.asked_at if known else about.received_at),
+        first_asked_at=first,
+        when=wish,
+        read_at=known.read_at if known else None,
+        attempts=attempts,
+        first_failed_at=known.first_failed_at if known and attempts else None,
+        code=known.code if known and attempts else None,
+    )
+
+
+def _await_read(case: Case, now: datetime, *, read: bool) -> Outcome | None:
+    """The case waits for a read; None: none is needed."""
+    planned = pending(case)
+    if planned is None and case.state is State.AWAITING_FETCH and lacking(case) and not read:
+        if not read_again(case, now):
+            return _block(case, now, NO_HR_READER)
+        planned = pending(case)
+    if planned is None:
+        return None
+    if case.state is State.RECEIVED:
+        case.apply(Event.FETCH_NEEDED)
+    return Outcome((), FETCH, planned.code or "thin_event", when=planned.when)
+
+
+# --- withdrawals ---------------------------------------------------------------------------------------------
+
+
+def _withdraw(case: Case, event: HireEvent, about: Circumstances, now: datetime) -> Outcome:
     """Cancel or close. The entry says whether an account exists: somebody must then disable it."""
     at = event_time(event, about.received_at)
-    if (
-        case.certainty is Certainty.EMPLOYEE
-        and event.certainty is not Certainty.EMPLOYEE
-        and not about.opened
-    ):
+    sure = event.certainty is Certainty.EMPLOYEE
+    if case.certainty is Certainty.EMPLOYEE and not sure and not about.opened:
         return Outcome((_noted(now, "offer_withdrawn", event, about),))
-    if about.hired_since:
-        return Outcome((_noted(now, "withdrawal_outdated", event, about),))
-    case.withdrawn_at = max(at, case.withdrawn_at or at)
-    case.hire = case.hire.merged(replace(event.hire, phones=None), newer=False)
-    over = case.state in {State.CLOSED, State.EXCLUDED} or (
-        case.state is State.CANCELLED and move is Event.CANCEL
-    )
-    if over:
+    ended = event.event_type is EventType.EMPLOYMENT_TERMINATED
+    if sure:
+        name = "ended_at" if ended else "cancelled_at"
+        setattr(case, name, max(at, getattr(case, name) or at))
+    if _is_hired_since(case, at):
+        drop_dates(case, at)
+        return Outcome((_noted(now, "withdrawal_outdated", event, about),), *_replan(case, now))
+    if case.state is State.EXCLUDED or (case.state is State.CLOSED and case.withdrawn_at is None):
         return Outcome((_noted(now, "event_recorded", event, about),))
-    case.apply(move, reason=reason)
-    account = _account(case)
-    action = "hire_cancelled" if move is Event.CANCEL else "employment_ended"
+    merge(case, replace(event, hire=replace(event.hire, phones=None)), about.delivery_id, about.received_at,
+          opened=about.opened)  # fmt: skip
+    case.withdrawn_at = max(at, case.withdrawn_at or at)
+    if case.state in _OVER:
+        _stand(case)
+        return Outcome((_noted(now, "event_recorded", event, about),))
+    case.apply(Event.CLOSE if ended else Event.CANCEL, reason=EMPLOYMENT_ENDED if ended else CANCELLED_BY_HR)
+    return _ending(case, event, about, now, at)
+
+
+def _ending(case: Case, event: HireEvent, about: Circumstances, now: datetime, at: datetime) -> Outcome:
+    """What is left to do for a hire that is over: no pass stays usable, and somebody looks at the account."""
+    cancelled, account = case.state is State.CANCELLED, _account(case)
+    action = "hire_cancelled" if cancelled else "employment_ended"
     access_pass = str(case.access_pass.status) if case.access_pass else None
     noted = _noted(now, action, event, about, account=account, access_pass=access_pass)
+    reason = case.reason_code or ""
     if case.pass_at_large(now):
         return Outcome((noted,), "revoke_pass", reason, look_now=True)
-    return Outcome((noted,), "none" if account == "none" else "disable_account", reason)
+    if account == "none":
+        return Outcome((noted,), "none", reason)
+    return Outcome((noted,), "disable_account", reason, look_now=cancelled)
+
+
+def _stand(case: Case) -> None:
+    """A case that is over is over in the way that its newest withdrawal since the last hire says."""
+    hired, ended = case.hired_at, case.ended_at
+    wanted = State.CLOSED if ended and (hired is None or ended >= hired) else State.CANCELLED
+    if case.withdrawn_at is None or wanted is case.state:
+        return
+    if wanted is State.CLOSED:
+        case.apply(Event.CLOSE, reason=EMPLOYMENT_ENDED)
+    else:
+        case.apply(Event.REOPEN)
+        case.apply(Event.CANCEL, reason=CANCELLED_BY_HR)
+
+
+def _is_hired_since(case: Case, at: datetime) -> bool:
+    return case.hired_at is not None and case.hired_at > at
+
+
+def _is_finished(case: Case, event: HireEvent) -> bool:
+    """Closed because everything was done, or joined into another case: only a later start is another hire."""
+    if case.reason_code == JOINED:
+        return True
+    if case.withdrawn_at is not None or case.reason_code == EXISTING_STAFF:
+        return False
+    if event.event_type not in HIRING:
+        return True
+    first, again = case.hire.start_date, event.hire.start_date
+    unsaid = event.needs_fetch is not None and not again and event.event_type is EventType.HIRE_CREATED
+    return not unsaid and not (first and again and again > first)
+
+
+def _reopens(case: Case, event: HireEvent, at: datetime) -> bool:
+    """The event makes the hire stand again."""
+    if event.event_type not in HIRING:
+        return False
+    newest = max(filter(None, (case.cancelled_at, case.ended_at)), default=None)
+    if newest is not None:
+        return at > newest
+    # Only an offer was withdrawn (whatever hires for good outranks it), or all was done.
+    hired_for_good = Certainty.EMPLOYEE is event.certainty is not case.certainty
+    return case.withdrawn_at is None or hired_for_good or at > case.withdrawn_at
+
+
+def _reopen(case: Case, event: HireEvent, about: Circumstances) -> None:
+    """Back to `received`, for a new run: nothing dated of the old one may carry the new one."""
+    at = event_time(event, about.received_at)
+    until = case.withdrawn_at if case.withdrawn_at and case.withdrawn_at < at else at - timedelta.resolution
+    drop_dates(case, until)
+    case.apply(Event.REOPEN)
+    case.withdrawn_at = None
+    case.certainty = event.certainty
+    case.approvals = [reason for reason in case.approvals if reason != APPROVE_REHIRE]
+    case.steps.clear()
+    case.access_pass = (
+        None  # the new run needs one of its own; whatever is left in the tenant is voided first
+    )
+    if case.rungs:
+        case.episode += 1
+        case.episode_started_at = None
+
+
+def _replan(case: Case, now: datetime) -> tuple[str | None, str, bool]:
+    """The dates of a hire that is outdated are gone: whoever waits for them looks again."""
+    if case.state is State.WAITING_START and case.hire.start_date is None:
+        return "provision", "hire_updated", True
+    return None, "", False
+
+
+# --- deletions, blocks, words --------------------------------------------------------------------------------
 
 
 def _deleted(case: Case, event: HireEvent, about: Circumstances, now: datetime) -> Outcome:
+    at = event_time(event, about.received_at)
+    case.deleted_at = max(at, case.deleted_at or at)
     noted = _noted(now, "hr_record_deleted", event, about, account=_account(case))
-    if about.hired_since or case.state in _OVER or case.state is State.EXCLUDED:
+    if _is_hired_since(case, at) or case.state in _OVER or case.state is State.EXCLUDED:
         return Outcome((noted,))
     if case.state is State.BLOCKED and (case.reason_code or "").startswith("needs_approval_"):
         return Outcome((noted,))  # still waits for an approver, whom no other reason may stand in for
@@ -221,66 +455,8 @@ def _block(case: Case, now: datetime, reason: str) -> Outcome:
 
 
 def _merge(case: Case, event: HireEvent, about: Circumstances) -> str:
-    """Merge the hire; returns the names of the fields that changed, comma-separated."""
-    at, before = event_time(event, about.received_at), case.hire
-    # Raw numbers leave a case once its account exists (design: storage); they do not come back by an update.
-    said = replace(event.hire, phones=None) if case.account else event.hire
-    newer = about.opened or _is_newer(case, event, at)
-    case.hire = before.merged(said, newer=newer)
-    if case.hire.manager and not before.manager:
-        case.manager_named_at = about.received_at
-        # Only the event that announced the hire is trusted to name who may get the first credential.
-        case.manager_changed = not about.opened and event.event_type is not EventType.HIRE_CREATED
-    elif case.hire.manager != before.manager:
-        case.manager_changed = True
-    if newer:
-        case.hire_as_of = max(at, case.hire_as_of or at)
-    if _RANK[event.certainty] > _RANK[case.certainty]:
-        case.certainty = event.certainty
-    return ",".join(name for name in _FIELDS if getattr(before, name) != getattr(case.hire, name))
-
-
-_FIELDS = tuple(item.name for item in fields(Hire))
-
-
-def _is_newer(case: Case, event: HireEvent, at: datetime) -> bool:
-    if _RANK[event.certainty] > _RANK[case.certainty]:
-        return True
-    unsure = event.certainty in {Certainty.OFFER, Certainty.DRAFT}
-    if (
-        unsure
-        and case.certainty is Certainty.EMPLOYEE
-        and event.event_type is not EventType.START_DATE_CHANGED
-    ):
-        return False
-    return case.hire_as_of is None or at >= case.hire_as_of
-
-
-def _reopens(case: Case, event: HireEvent, about: Circumstances) -> bool:
-    if event.event_type not in HIRING or case.reason_code == JOINED:
-        return False
-    at = event_time(event, about.received_at)
-    if case.withdrawn_at is not None:
-        return at > case.withdrawn_at
-    # Closed because everything was done: only a later start makes this another hire and no echo of the first.
-    first, again = case.hire.start_date, event.hire.start_date
-    return bool(first and again and again > first)
-
-
-def _reopen(case: Case, event: HireEvent) -> None:
-    """Back to `received`, for a new run: nothing dated of the old one may carry the new one."""
-    case.apply(Event.REOPEN)
-    case.hire = replace(case.hire, start_date=None, end_date=None, status=None)
-    case.hire_as_of, case.withdrawn_at = None, None
-    case.certainty = event.certainty
-    case.approvals = [reason for reason in case.approvals if reason != APPROVE_REHIRE]
-    case.steps.clear()
-    case.access_pass = (
-        None  # the new run needs one of its own; whatever is left in the tenant is voided first
-    )
-    if case.rungs:
-        case.episode += 1
-        case.episode_started_at = None
+    delivery = READ if about.is_read else about.delivery_id
+    return merge(case, event, delivery, about.received_at, opened=about.opened)
 
 
 def _is_planned(case: Case, event: HireEvent, now: datetime) -> bool:

@@ -19,6 +19,7 @@ from onboarding.domain.case import JOINED, Alias, AliasKind, Case, aliases_of
 from onboarding.domain.hire import Certainty, EventType, Hire, HireEvent
 from onboarding.domain.lifecycle import Event, State
 from onboarding.errors import RetryLater, StoreConflict
+from onboarding.intake import merging, twins
 from onboarding.intake.adapter import LinkedEvent
 from onboarding.ports import Services
 
@@ -77,21 +78,28 @@ def opens(event: HireEvent) -> bool:
     return event.event_type is not EventType.HIRE_CANCELLED or event.certainty is Certainty.EMPLOYEE
 
 
-async def locate(s: Services, event: HireEvent, now: datetime) -> Located | None:
+async def locate(
+    s: Services, event: HireEvent, now: datetime, *, known: Case | None = None
+) -> Located | None:
     """The event's case, found or to be created under an id that is claimed; None: none, and none to open.
 
     Cases that turn out to be one person's are joined. Raises StoreConflict when somebody else was faster, and
-    BeingForgotten, before anything is claimed for a case that is about to go.
+    BeingForgotten, before anything is claimed for a case that is about to go. `known`: a case that the event is
+    about in any case, under whatever ids the person is known there.
     """
     aliases = event_aliases(event)
     owners = await s.cases.owners(aliases)
     cases = {case_id: await s.cases.get(case_id) for case_id in dict.fromkeys(owners.values())}
+    if known is not None:
+        cases.setdefault(known.case_id, await s.cases.get(known.case_id))
     if await _follow(s, aliases, owners, cases):
-        return await locate(s, event, now)
+        return await locate(s, event, now, known=known)
     strangers = {
         case_id for case_id, case in cases.items() if case and _differs(case, event, aliases, owners)
     }
     ours = [owners[alias] for alias in aliases if alias in owners and owners[alias] not in strangers]
+    if known is not None and known.case_id not in ours and cases[known.case_id] is not None:
+        ours.append(known.case_id)
     _refuse_forgotten(cases[case_id] for case_id in ours)
     case_id = _leading(ours, cases) if ours else s.entropy.case_id()
     if cases.get(case_id) is None and not opens(event):
@@ -101,8 +109,39 @@ async def locate(s: Services, event: HireEvent, now: datetime) -> Located | None
     found = Located(case or _blank(case_id, event, now), opened=case is None, shared_id=bool(strangers))
     for other in dict.fromkeys(ours):
         if other != case_id:
-            found.case = await _join(s, found.case, cases[other], other, aliases, now)
+            found.case = await join(s, found.case, cases[other], other, aliases, now)
+    await _meet_twin(s, found, event, now)
     return found
+
+
+async def _meet_twin(s: Services, found: Located, event: HireEvent, now: datetime) -> None:
+    """Join the case with that of the same person under other ids; remember doubt for an approver."""
+    if event.event_type in _NEVER_OPENS or found.case.state is State.EXCLUDED:
+        return
+    twin = await twins.find(s, found.case, found.case.hire.merged(event.hire, newer=True))
+    if twin is None:
+        return
+    _refuse_forgotten([twin.case])
+    if twin.verdict is twins.Verdict.DOUBT or twin.case.state is State.EXCLUDED:
+        found.case.maybe_same = twin.case.case_id
+        return
+    lead, other = found.case, twin.case
+    if _weight(other) > _weight(lead):
+        lead, other, found.opened = other, lead, False
+    if other.etag is None:
+        found.case = await join(s, lead, None, other.case_id, event_aliases(event), now)
+    else:
+        found.case = await join(s, lead, other, other.case_id, event_aliases(event), now)
+
+
+async def unite(s: Services, case: Case, now: datetime) -> Case:
+    """Join the case with the one that an approver says is the same person's. Returns the case that goes on."""
+    other = await s.cases.get(case.maybe_same) if case.maybe_same else None
+    case.maybe_same = None
+    if other is None or being_forgotten(other) or other.reason_code == JOINED:
+        return await casework.save(s, case, now)
+    lead, other = (other, case) if _weight(other) > _weight(case) else (case, other)
+    return await join(s, lead, other, other.case_id, [], now)
 
 
 def _refuse_forgotten(cases: Iterable[Case | None]) -> None:
@@ -153,15 +192,15 @@ def _contrary(one: str | None, other: str | None) -> bool:
 
 
 def _leading(ours: list[str], cases: Mapping[str, Case | None]) -> str:
-    """Of several cases of one person: the one with an account, else one that exists, else the first claimed."""
+    """Of several cases of one person the weightiest, else the first claimed."""
+    return max(ours, key=lambda case_id: _weight(cases[case_id]))  # the first of equals, the strongest alias
 
-    def weight(case_id: str) -> int:
-        case = cases[case_id]
-        if case is None:
-            return 0
-        return 2 if case.account or case.intent else 1
 
-    return max(ours, key=weight)  # the first of equals, which is the strongest alias
+def _weight(case: Case | None) -> int:
+    """One with an account leads, then one that exists."""
+    if case is None or case.etag is None:
+        return 0
+    return 2 if case.account or case.intent else 1
 
 
 async def _claim(s: Services, aliases: list[Alias], case_id: str) -> None:
@@ -171,7 +210,7 @@ async def _claim(s: Services, aliases: list[Alias], case_id: str) -> None:
             raise StoreConflict("another delivery is opening this person's case: look again")
 
 
-async def _join(
+async def join(
     s: Services, case: Case, other: Case | None, other_id: str, aliases: list[Alias], now: datetime
 ) -> Case:
     """Make two cases of one person one: fill the gaps, close the other, move its aliases. Resumable at any
@@ -188,7 +227,9 @@ async def _join(
         case = await s.cases.create(case)
     if other.account or other.intent or other.state is State.EXCLUDED:
         return await casework.save(s, case, now, casework.entry(now, "two_cases", other=other_id))
-    case.hire = case.hire.merged(other.hire, newer=False)
+    merging.join_facts(case, other)
+    if merging.RANK[other.certainty] > merging.RANK[case.certainty]:
+        case.certainty = other.certainty
     case.withdrawn_at = case.withdrawn_at or other.withdrawn_at
     case.deliveries = list(dict.fromkeys([*other.deliveries, *case.deliveries]))
     case = await casework.save(s, case, now, casework.entry(now, "joined", other=other_id))

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import logging
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from onboarding import casework, observe
 from onboarding.domain.case import Case, NextAction
-from onboarding.domain.hire import EventType, HireEvent
-from onboarding.domain.lifecycle import State
-from onboarding.intake import catalog
+from onboarding.domain.hire import HireEvent
+from onboarding.domain.lifecycle import ACTIVE, State
+from onboarding.intake import catalog, identity, leavers, quality
 from onboarding.intake.adapter import SILENT, Adapter
-from onboarding.intake.decide import HIRING, Circumstances, Outcome, apply_event, event_time, settle
+from onboarding.intake.decide import FETCH, Circumstances, Outcome, apply_event, event_time, pending, settle
 from onboarding.intake.identity import BeingForgotten, locate
 from onboarding.intake.payload import Unreadable
 from onboarding.ports import WORK_QUEUE, Delivery, DeliveryStatus, Services, WorkMessage
@@ -25,9 +25,6 @@ from onboarding.ports import WORK_QUEUE, Delivery, DeliveryStatus, Services, Wor
 REMEMBERED = 200
 
 _DONE = frozenset({DeliveryStatus.PROCESSED, DeliveryStatus.IGNORED})
-_WITHDRAWALS = frozenset(
-    {EventType.HIRE_CANCELLED, EventType.EMPLOYMENT_TERMINATED, EventType.EMPLOYEE_DELETED}
-)
 
 log = logging.getLogger(__name__)
 
@@ -66,7 +63,14 @@ async def reconsider(s: Services, case: Case, now: datetime, *, queue: str = WOR
     """
     if case.state not in {State.RECEIVED, State.AWAITING_FETCH}:
         return case
-    return await _lay_down(s, case, settle(case, now), now, queue)
+    return await lay_down(s, case, settle(case, now), now, queue)
+
+
+async def unite(s: Services, case: Case, now: datetime, *, queue: str = WORK_QUEUE) -> None:
+    """An approver said that this case and another are one person's: join them, and look at what is left."""
+    lead = await identity.unite(s, case, now)
+    if lead.state in ACTIVE:
+        await casework.hand_on(s, lead, now, lead.next_action.what, "joined", queue=queue)
 
 
 async def _process(
@@ -97,21 +101,25 @@ async def _apply(s: Services, delivery: Delivery, index: int, event: HireEvent, 
             return stopped.case.case_id  # it came before the erasure, and goes with the case
         raise
     if found is None:
+        await leavers.remember(s, event, event_time(event, delivery.received_at), now)
         return None
     case = found.case
     seen = delivery.delivery_id if index == 0 else f"{delivery.delivery_id}.{index}"
     if seen in case.deliveries:
         return case.case_id
+    if found.opened:
+        await leavers.recall(s, case, event, now)
     about = Circumstances(
         delivery.delivery_id,
         delivery.received_at,
         opened=found.opened,
         shared_id=found.shared_id,
-        hired_since=await _hired_since(s, case, event, delivery.received_at),
+        read_lag=s.hr.settles_in(event.source) if event.needs_fetch else timedelta(0),
     )
     outcome = apply_event(case, event, about, now)
+    await quality.note_event(s, case, event, delivery.delivery_id, now)
     case.deliveries = [*case.deliveries, seen][-REMEMBERED:]
-    await _lay_down(s, case, outcome, now, queue)
+    await lay_down(s, case, outcome, now, queue)
     observe.event(
         log, "hire_event.applied", delivery_id=delivery.delivery_id, case_id=case.case_id,
         event=event.event_type, state=case.state, reason=case.reason_code,
@@ -124,22 +132,11 @@ def _began(case: Case, delivery: Delivery) -> bool:
     return any(seen.partition(".")[0] == delivery.delivery_id for seen in case.deliveries)
 
 
-async def _hired_since(s: Services, case: Case, event: HireEvent, received_at: datetime) -> bool:
-    """HR hired the person again after the moment that this withdrawal speaks of (rare: read the timeline)."""
-    at = event_time(event, received_at)
-    if event.event_type not in _WITHDRAWALS or case.hire_as_of is None or at >= case.hire_as_of:
-        return False
-    for item in await s.cases.timeline(case.case_id):
-        occurred = item.detail.get("occurred_at")
-        if item.detail.get("event") in HIRING and occurred and datetime.fromisoformat(occurred) > at:
-            return True
-    return False
-
-
-async def _lay_down(s: Services, case: Case, outcome: Outcome, now: datetime, queue: str) -> Case:
+async def lay_down(s: Services, case: Case, outcome: Outcome, now: datetime, queue: str) -> Case:
     """Write the case with its entries, and only then say so to the queue; the due row is there either way."""
     if outcome.what is not None:
-        case.next_action = NextAction(outcome.what, now if outcome.look_now else None, outcome.why)
+        when = now if outcome.look_now else outcome.when
+        case.next_action = NextAction(outcome.what, when, outcome.why)
     if case.etag is None:
         case.updated_at = now
         saved = await s.cases.create(case, outcome.entries)
@@ -147,7 +144,18 @@ async def _lay_down(s: Services, case: Case, outcome: Outcome, now: datetime, qu
         saved = await casework.save(s, case, now, *outcome.entries)
     if outcome.look_now:
         await s.queue.send(WorkMessage(case_id=case.case_id, why=outcome.why), queue=queue)
+    elif (delay := _read_soon(case, now)) is not None:
+        await s.queue.send(WorkMessage(case_id=case.case_id, why=FETCH), queue=queue, delay=delay)
     return saved
+
+
+def _read_soon(case: Case, now: datetime) -> float | None:
+    """Seconds until a read that a delayed message can wait for; None: there is none, or its due row brings it."""
+    planned = pending(case)
+    if planned is None or planned.when is None or case.state not in ACTIVE:
+        return None
+    delay = (planned.when - now) / timedelta(seconds=1)
+    return max(delay, 0.0) if delay <= casework.MESSAGE_DELAY_MAX else None
 
 
 async def _mark(

@@ -15,10 +15,18 @@ from onboarding.domain.case import Case, PassStatus, StepRecord, StepStatus
 from onboarding.domain.hire import Certainty
 from onboarding.domain.lifecycle import Event, State, allowed
 from onboarding.errors import IllegalTransition, Refused, RequestError, StoreConflict
-from onboarding.intake.decide import lacking
+from onboarding.intake.decide import (
+    APPROVE_SAME_PERSON,
+    HR_DELETED_RECORD,
+    MENDABLE,
+    TWO_PEOPLE,
+    lacking,
+    read_again,
+)
 from onboarding.intake.identity import being_forgotten
 from onboarding.operate.cases import find
 from onboarding.ports import CLAIM_LEASE, Operation, Services
+from onboarding.provisioning import withdraw
 from onboarding.provisioning.plan import names_from
 from onboarding.provisioning.steps import create_account, issue_access_pass, reserve_username
 
@@ -32,6 +40,9 @@ ASKED_AGAIN = frozenset(
         issue_access_pass.NEEDS_APPROVAL_MANAGER,
     }
 )
+#: Questions that an operator answers by running the case again: two people, after all.
+RERUNNABLE = ASKED_AGAIN | {APPROVE_SAME_PERSON}
+_BEFORE_PLAN = frozenset({State.RECEIVED, State.AWAITING_FETCH})
 REASON_LENGTH = 500
 #: A worker may write the case between our read and our write: decide again on what it wrote.
 _TRIES = 5
@@ -106,14 +117,19 @@ def possible(case: Case) -> list[str]:
     """Actions that this case would take now, by the names that all views use; to erase it is always possible."""
     code = case.reason_code or ""
     waits = case.state is State.BLOCKED and code.startswith(APPROVABLE)
-    incomplete = case.certainty is not Certainty.EMPLOYEE or bool(lacking(case))
-    refused = {"rerun"} if incomplete or (waits and code not in ASKED_AGAIN) else set()
+    refused = {"rerun"} if _is_incomplete(case) or (waits and code not in RERUNNABLE) else set()
     taken = allowed(case.state)
     found = ["approve"] if waits else []
     found += [name for name, event in _EVENTS.items() if event in taken and name not in refused]
+    found += ["rerun"] if _is_undisabled(case) else []
     if case.state is State.EXCLUDED:
         found.append("resume")
     return [*found, "forget"]
+
+
+def _is_incomplete(case: Case) -> bool:
+    """Nothing can be run, and there is no HR system that could be asked for what is missing."""
+    return (case.certainty is not Certainty.EMPLOYEE or bool(lacking(case))) and not case.fetches
 
 
 def _apply(case: Case, action: str, *, reason: str | None = None) -> None:
@@ -139,17 +155,33 @@ async def _stop(s: Services, case: Case, now: datetime, action: str, ask: Ask) -
     await casework.rest(s, case, now, "operator", action, note)
 
 
+def _is_undisabled(case: Case) -> bool:
+    """The account of a withdrawn hire could not be disabled; what stood in the way may be gone."""
+    planned = case.next_action
+    return case.state is State.CANCELLED and planned.what == withdraw.DISABLE and planned.when is None
+
+
 async def _rerun(s: Services, case: Case, now: datetime, ask: Ask) -> None:
+    if _is_undisabled(case):
+        case.steps.pop(withdraw.DISABLE, None)
+        note = casework.entry(now, "rerun", f"operator:{ask.actor}", reason=ask.reason.strip())
+        await casework.hand_on(s, case, now, withdraw.DISABLE, "rerun", note)
+        return
     reset = names_from(ask.from_step) if ask.from_step else list(case.steps)
-    if case.certainty is not Certainty.EMPLOYEE or lacking(case):
+    if _is_incomplete(case):
         raise IllegalTransition(
             "The hire is not complete, so there is nothing to run again yet: HR has to send what is missing."
         )
     code = case.reason_code or ""
-    if case.state is State.BLOCKED and code.startswith(APPROVABLE) and code not in ASKED_AGAIN:
+    if case.state is State.BLOCKED and code.startswith(APPROVABLE) and code not in RERUNNABLE:
         raise IllegalTransition("This case waits for an approver's word, which a rerun cannot replace.")
-    if case.state is State.BLOCKED and case.return_state in {State.RECEIVED, State.AWAITING_FETCH}:
-        case.apply(Event.UNBLOCK)  # whatever stopped it there, the hire is complete: it goes the usual way
+    _decide_by_rerun(case, code)
+    if code in MENDABLE or lacking(case):
+        read_again(case, now)  # whoever asks for another try asks the HR system, too
+    if case.state is State.BLOCKED and case.return_state in _BEFORE_PLAN:
+        case.apply(Event.UNBLOCK)  # whatever stopped it there, it goes the usual way
+    elif case.state is State.BLOCKED and code == APPROVE_SAME_PERSON:
+        case.apply(Event.UNBLOCK)
     else:
         _apply(case, "rerun")
     for name in reset:
@@ -159,6 +191,15 @@ async def _rerun(s: Services, case: Case, now: datetime, ask: Ask) -> None:
     if ask.from_step == issue_access_pass.STEP.name:
         _doubt_pass(case, now)
     await _go_on(s, case, now, "rerun", ask)
+
+
+def _decide_by_rerun(case: Case, code: str) -> None:
+    """What an operator says by running a case again that stopped for a question."""
+    if code == HR_DELETED_RECORD:
+        case.deleted_at = None
+    elif code == APPROVE_SAME_PERSON and TWO_PEOPLE not in case.approvals:
+        case.approvals.append(TWO_PEOPLE)
+        case.maybe_same = None
 
 
 def _doubt_pass(case: Case, now: datetime) -> None:

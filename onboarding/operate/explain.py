@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from onboarding.domain.case import By, Case, PassStatus, Status
+from onboarding.domain.case import By, Case, PassStatus, Status, StepStatus
 from onboarding.domain.confirmation import BECAUSE
 from onboarding.domain.lifecycle import State
 from onboarding.domain.provenance import PASSKEYS
@@ -25,7 +25,40 @@ REASONS: dict[str, tuple[str, str]] = {
     "missing_employee_id": ("HR sent no id for this person.", "Ask HR to complete the record."),
     "no_hr_reader": (
         "The event names the person only by an id, and no HR interface is configured to read the rest.",
-        "Configure the HR system's API for this source, then replay the delivery.",
+        "Set ONBOARDING_HR_<SOURCE>_API_URL and _API_TOKEN for this source, then rerun.",
+    ),
+    "hr_not_configured": (
+        "The HR system has to be asked for this person, and its address or token is not set.",
+        "Whoever deploys sets ONBOARDING_HR_<SOURCE>_API_URL and _API_TOKEN; then rerun.",
+    ),
+    "hr_sign_in": (
+        "The HR system refuses the token of this service: it is wrong, expired or revoked.",
+        "An HR administrator makes a new one, whoever deploys sets it as _API_TOKEN; then rerun.",
+    ),
+    "hr_permission": (
+        "The HR system does not let this service read the person.",
+        "An HR administrator gives the service's user the permission to read employees; then rerun.",
+    ),
+    "hr_field_withheld": (
+        "The HR system keeps the name or the start date from this service.",
+        "An HR administrator gives the service's user the permission to read those fields; then rerun.",
+    ),
+    "hr_record_gone": (
+        "The HR system announced this person and now has no such record.",
+        "Ask HR whether it was a mistake: then exclude the case. If the record is back, rerun.",
+    ),
+    "hr_unreadable": (
+        "The HR system answered in a form that this service does not know.",
+        "Check the API address with whoever deploys; the log names the place in the answer. Then rerun.",
+    ),
+    "hr_unreachable": (
+        "The HR system did not answer for as long as the policy tries (retry.give_up_after_hours, 72 by default).",
+        "Find out with HR whether the system is down or its address has changed. When it answers again, rerun.",
+    ),
+    "needs_approval_same_person": (
+        "Another case may be about the same person: the private address or number is the same, the rest is not.",
+        "Compare the two (the timeline names the other). Approve if it is one person: the cases become one. "
+        "Rerun if they are two.",
     ),
     "hr_deleted_record": (
         "HR deleted the record. That can be a typing error, a privacy request or a withdrawn hire.",
@@ -42,7 +75,7 @@ REASONS: dict[str, tuple[str, str]] = {
     ),
     "needs_approval_rehire": (
         "This person left before and still has an account.",
-        "Check that the account may be used again, then approve.",
+        "Check that the account may be used again, enable it in Entra if it is disabled, then approve.",
     ),
     "needs_approval_pass": (
         "A pass would go to an account that we did not create, or long after the start date.",
@@ -122,6 +155,22 @@ REASONS: dict[str, tuple[str, str]] = {
         "The service runs in dry-run mode and writes nothing to the tenant.",
         "Check the person's data and the reserved user name, set ONBOARDING_MODE=live, then rerun.",
     ),
+    "disable_after_start": (
+        "HR withdrew the hire after the first day.",
+        "Ask HR whether the person was there; then disable the account in Entra.",
+    ),
+    "disable_adopted_account": (
+        "The account was there before this hire and was not made by this service.",
+        "Ask HR whether somebody still uses it; then disable it in Entra.",
+    ),
+    "disable_synced_account": (
+        "The account is synchronised from Active Directory, which alone may disable it.",
+        "Disable it there.",
+    ),
+    "disable_privileged_account": (
+        "The account holds a directory role, and this service leaves such accounts alone.",
+        "Take the role away and disable the account in Entra.",
+    ),
     "name_unusable": ("No display name can be made of what HR sent.", "Correct the name in HR, then rerun."),
 }
 
@@ -179,6 +228,7 @@ NEXT: dict[str, str] = {
     "nudge": "Remind the person",
     "escalate": "Tell somebody above",
     "watch": "Check that the methods are still there",
+    "fetch": "Read the person from the HR system",
     "operator": "An operator has to act",
     "await_hire": "HR has to complete the hire",
     "forget": "Erase everything about this person",
@@ -220,10 +270,21 @@ def explain(case: Case, now: datetime | None = None) -> str:
         # What the last look found is more precise than the status, where the next action says it.
         parts.append(BECAUSE.get(case.next_action.why, _STATUS[case.status]))
     elif case.state in {State.CANCELLED, State.CLOSED, State.EXCLUDED} and case.account:
-        parts.append("The account still exists: disabling it is for an administrator.")
+        parts += _account_left(case)
     if case.state is State.FOLLOWING_UP and now is not None and (ended := _unused_pass(case, now)):
         parts.append(ended)
     return " ".join(parts)
+
+
+def _account_left(case: Case) -> list[str]:
+    """What became of the account of a hire that is over."""
+    planned, record = case.next_action, case.steps.get("disable_account")
+    if record is not None and record.status is StepStatus.DONE:
+        return ["The account is disabled; whether it is deleted is for an administrator."]
+    if planned.what == "disable_account" and planned.when is not None:
+        return ["The account is being disabled."]
+    refused = REASONS.get(planned.why) if record is not None else None
+    return ["The account still exists: disabling it is for an administrator.", *(refused or ())]
 
 
 def pass_ended(case: Case, now: datetime) -> bool:

@@ -12,7 +12,7 @@ from onboarding.domain.nudges import OPEN
 from onboarding.followup.escalate import RESOLVED
 from onboarding.intake.identity import being_forgotten
 from onboarding.ports import CLAIM_LEASE, Services
-from onboarding.provisioning import revoke
+from onboarding.provisioning import withdraw
 from onboarding.provisioning.steps import issue_access_pass, send_welcome
 
 log = logging.getLogger(__name__)
@@ -47,17 +47,14 @@ async def hints(s: Services, case: Case, now: datetime) -> tuple[str, ...]:
 def works(case: Case) -> bool:
     """Would a queue message make something of the case (`operate.work`)?"""
     return (
-        case.state in ACTIVE
-        or case.state is State.RECEIVED
-        or being_forgotten(case)
-        or (case.state in revoke.OVER and case.next_action.what == "revoke_pass")
+        case.state in ACTIVE or case.state is State.RECEIVED or being_forgotten(case) or withdraw.is_due(case)
     )
 
 
 def is_late(case: Case, now: datetime) -> bool:
     """Its planned moment has long passed, or it works and nothing is planned."""
-    when = case.next_action.when
-    if when is None:
+    when = case.wakes_at
+    if when is None or case.next_action.when is None:
         return case.state in ACTIVE
     return when < now - LATE and works(case)
 

@@ -14,11 +14,12 @@ from onboarding.domain.case import Case
 from onboarding.domain.lifecycle import RETURNABLE, State
 from onboarding.errors import DeployerError, OperatorError, RetryLater, StoreConflict
 from onboarding.followup import advance as followup
-from onboarding.intake import process
+from onboarding.intake import fetch, process
+from onboarding.intake.decide import APPROVE_SAME_PERSON
 from onboarding.intake.identity import being_forgotten
 from onboarding.operate import forget, mending
 from onboarding.ports import WORK_QUEUE, DeliveryStatus, Services, WorkMessage
-from onboarding.provisioning import revoke, runner
+from onboarding.provisioning import runner, withdraw
 
 log = logging.getLogger(__name__)
 
@@ -66,12 +67,24 @@ async def _advance(s: Services, case_id: str, queue: str, *, doubt: bool) -> Non
         await mending.hints(s, case, now)
     if being_forgotten(case):
         await forget.resume(s, case, now)
-    elif case.state in {State.WAITING_START, State.PROVISIONING}:
+        return
+    if case.maybe_same and APPROVE_SAME_PERSON in case.approvals:
+        await process.unite(s, case, now, queue=queue)
+        return
+    if await fetch.advance(s, case, now, queue=queue):
+        case = await s.cases.get(case_id)
+    if case is not None:
+        await _stage(s, case, now, queue)
+
+
+async def _stage(s: Services, case: Case, now: datetime, queue: str) -> None:
+    """Hand the case to the stage that its state asks for."""
+    if case.state in {State.WAITING_START, State.PROVISIONING}:
         await runner.advance(s, case, now)
     elif case.state in FOLLOWED:
         await _follow_up(s, case, now)
-    elif case.state in revoke.OVER and case.next_action.what == "revoke_pass":
-        await revoke.revoke(s, case, now)
+    elif withdraw.is_due(case):
+        await withdraw.advance(s, case, now)
     elif case.state in {State.RECEIVED, State.AWAITING_FETCH} and case.next_action.when is not None:
         await process.reconsider(s, case, now, queue=queue)
 

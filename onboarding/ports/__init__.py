@@ -9,6 +9,7 @@ from __future__ import annotations
 from onboarding.ports.cases import CaseQuery, CaseStore, CaseSummary, DueRow, Marker, Operation, Page, Swept
 from onboarding.ports.deliveries import Delivery, DeliveryStatus, DeliveryStore
 from onboarding.ports.directory import Directory, DirectoryUser, NameTaken, NewUser
+from onboarding.ports.hr import HrApi, HrRecord, NoHrApi, ReaderRefused, RecordGone
 from onboarding.ports.mail import DraftState, Mail, Mailer
 from onboarding.ports.queues import (
     BULK_QUEUE,
@@ -43,6 +44,8 @@ __all__ = [
     "DraftState",
     "DueRow",
     "Entropy",
+    "HrApi",
+    "HrRecord",
     "LeasedMessage",
     "Mail",
     "Mailer",
@@ -50,10 +53,13 @@ __all__ = [
     "Messages",
     "NameTaken",
     "NewUser",
+    "NoHrApi",
     "Operation",
     "Page",
     "PassLimits",
     "QueueHost",
+    "ReaderRefused",
+    "RecordGone",
     "SecurityInfo",
     "SeenEvidence",
     "SeenRegistration",

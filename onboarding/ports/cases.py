@@ -111,7 +111,7 @@ class CaseStore(Protocol):
     async def save(self, case: Case, timeline: Sequence[TimelineEntry] = ()) -> Case:
         """Write if `case.etag` is still current, else StoreConflict; sets and returns the new etag.
 
-        Case and timeline are written together. The due row follows `case.next_action.when` (None: no row)
+        Case and timeline are written together. The due row follows `case.wakes_at` (None: no row)
         and is written first where no transaction spans both; the search row follows after.
         """
         ...

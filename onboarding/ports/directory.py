@@ -71,6 +71,11 @@ class Directory(Protocol):
 
     async def get_manager(self, user_id: str) -> DirectoryUser | None: ...
 
+    async def disable_user(self, user_id: str) -> None:
+        """Nobody can sign in any more. Repeating it is harmless. NotYetVisible when it is not replicated;
+        PermissionMissing for people with a role, whom Graph protects."""
+        ...
+
     async def has_privileges(self, user_id: str) -> bool:
         """True with any directory role assignment or membership of a role-assignable group."""
         ...

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
@@ -12,6 +12,7 @@ from onboarding.domain.policy import Policy
 from onboarding.ports.cases import CaseStore
 from onboarding.ports.deliveries import DeliveryStore
 from onboarding.ports.directory import Directory
+from onboarding.ports.hr import HrApi, NoHrApi
 from onboarding.ports.mail import Mail, Mailer
 from onboarding.ports.queues import WorkQueue
 from onboarding.ports.security import SecurityInfo
@@ -60,3 +61,4 @@ class Services:
     security: SecurityInfo
     mailer: Mailer
     messages: Messages
+    hr: HrApi = field(default_factory=NoHrApi)

@@ -1,4 +1,4 @@
-"""The plan: every step of the closed package `steps`, in order."""
+"""The plan: the onboarding steps of the closed package `steps`, in order."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from functools import cache
 
 from onboarding.errors import RequestError
 from onboarding.provisioning import steps as package
-from onboarding.provisioning.step import Run, Step
+from onboarding.provisioning.step import ONBOARDING, Run, Step
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,8 @@ def steps() -> tuple[Planned, ...]:
     found = []
     for module in pkgutil.iter_modules(package.__path__):
         loaded = importlib.import_module(f"{package.__name__}.{module.name}")
-        found.append(Planned(loaded.STEP, loaded.run))
+        if loaded.STEP.track == ONBOARDING:
+            found.append(Planned(loaded.STEP, loaded.run))
     return tuple(sorted(found, key=lambda planned: planned.step.order))
 
 

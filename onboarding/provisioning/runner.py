@@ -10,13 +10,12 @@ import logging
 from datetime import datetime, timedelta
 
 from onboarding import casework, observe
-from onboarding.domain import calendar
+from onboarding.domain import calendar, retry
 from onboarding.domain.case import Case, StepRecord, StepStatus, TimelineEntry
 from onboarding.domain.lifecycle import Event, State
 from onboarding.domain.nudges import working_time_of
 from onboarding.errors import DeployerError, OperatorError, RetryLater, StoreConflict
 from onboarding.ports import Services
-from onboarding.provisioning import retry
 from onboarding.provisioning.plan import Planned, steps
 from onboarding.provisioning.step import Block, Context, Done, Outcome, Skip, Wait
 

@@ -16,6 +16,9 @@ from onboarding.domain.hire import Hire
 from onboarding.errors import OperatorError
 from onboarding.ports import Services
 
+#: Tracks: what a hire goes through, and what is left to do for one that HR withdrew.
+ONBOARDING, WITHDRAWAL = "onboarding", "withdrawal"
+
 
 @dataclass(frozen=True, slots=True)
 class Step:
@@ -27,6 +30,7 @@ class Step:
     order: int
     #: What is true once it is done, for operators.
     outcome: str
+    track: str = ONBOARDING
 
 
 @dataclass(frozen=True, slots=True)

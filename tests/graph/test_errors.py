@@ -210,6 +210,7 @@ def test_every_write_says_whether_it_may_be_repeated():
         "send_draft": False,
         "send_now": False,
         "set_manager": True,
+        "disable_user": True,
         "void_pass": True,
     }
 

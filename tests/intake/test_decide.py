@@ -33,15 +33,24 @@ def says(kind: EventType = EventType.HIRE_UPDATED, **hire: object) -> HireEvent:
 
 
 @pytest.mark.parametrize("state", [State.RECEIVED, State.AWAITING_FETCH, State.WAITING_START])
-def test_a_thin_event_waits_for_a_reader_and_says_that_there_is_none(state: State):
+def test_a_thin_event_waits_for_a_read_until_the_answer_cannot_be_old(state: State):
     case = make_case(state, Hire(employee_id="7"))
-    outcome = apply_event(case, THIN, ABOUT, NOW)
-    assert (case.state, case.reason_code, case.return_state) == (
-        State.BLOCKED,
-        "no_hr_reader",
-        State.AWAITING_FETCH,
-    )
-    assert (outcome.what, outcome.look_now) == ("operator", False)
+    outcome = apply_event(case, THIN, replace(ABOUT, read_lag=timedelta(seconds=20)), NOW)
+    assert case.state is State.AWAITING_FETCH
+    assert (outcome.what, outcome.when, outcome.look_now) == ("fetch", NOW + timedelta(seconds=20), False)
+
+
+def test_one_read_answers_a_burst_of_events_and_a_stream_does_not_put_it_off_for_ever():
+    case = make_case(State.RECEIVED, Hire(employee_id="7"))
+    whens = []
+    for seconds in range(0, 400, 10):
+        arrived = NOW + timedelta(seconds=seconds)
+        about = replace(ABOUT, received_at=arrived, read_lag=timedelta(seconds=20))
+        apply_event(case, THIN, about, arrived)
+        whens.append(case.fetches["x"].when)
+    assert len(case.fetches) == 1
+    assert whens[:3] == [NOW + timedelta(seconds=n) for n in (20, 30, 40)]
+    assert whens[-1] == NOW + timedelta(minutes=2)
 
 
 @pytest.mark.parametrize("state", [State.PROVISIONING, State.FOLLOWING_UP, State.CONFIRMED])
@@ -51,14 +60,20 @@ def test_a_thin_event_about_somebody_who_is_further_on_stops_nothing(state: Stat
     assert case.state is state
 
 
-def test_a_full_event_mends_the_want_of_a_reader_and_another_thin_one_does_not():
-    case = make_case(State.RECEIVED, Hire(employee_id="7"))
-    apply_event(case, THIN, ABOUT, NOW)
-    apply_event(case, THIN, ABOUT, NOW)
+def test_a_complete_event_mends_a_failed_read_and_an_incomplete_one_does_not():
+    case = make_case(State.AWAITING_FETCH, Hire(employee_id="7"))
+    case.apply(Event.BLOCK, reason="hr_sign_in")
     apply_event(case, says(given_name="Ng"), ABOUT, NOW)
-    assert case.reason_code == "no_hr_reader"
+    assert case.reason_code == "hr_sign_in"
     outcome = apply_event(case, says(start_date=date(2026, 9, 1)), ABOUT, NOW)
     assert (case.state, outcome.what) == (State.WAITING_START, "provision")
+
+
+def test_another_thin_event_after_a_failed_read_asks_again():
+    case = make_case(State.AWAITING_FETCH, Hire(employee_id="7"))
+    case.apply(Event.BLOCK, reason="hr_sign_in")
+    outcome = apply_event(case, THIN, ABOUT, NOW)
+    assert (case.state, outcome.what, outcome.when) == (State.AWAITING_FETCH, "fetch", NOW)
 
 
 @pytest.mark.parametrize(

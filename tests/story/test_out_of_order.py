@@ -65,6 +65,23 @@ async def test_a_cancellation_after_the_account_ends_every_message_and_names_the
     assert shown["next_action"]["what"] == "disable_account"
 
 
+async def test_a_cancellation_before_the_first_day_disables_the_account_and_deletes_nothing(
+    world: World,
+) -> None:
+    await world.hire()
+    await world.until(-3)
+    (account,) = world.accounts()
+    assert account["accountEnabled"] is True
+    await world.hire(event_type="hire.cancelled")
+    (account,) = world.accounts()
+    assert account["accountEnabled"] is False
+    await world.until(20, every=timedelta(days=1))
+    shown = await world.show()
+    assert (shown["state"], shown["next_action"]["what"]) == ("cancelled", "none")
+    assert "account is disabled" in shown["explanation"]
+    assert "nudge_first" not in await world.heard()
+
+
 async def test_a_start_moved_later_before_the_account_waits(world: World) -> None:
     await world.hire(start_date=(START + timedelta(days=30)).isoformat())
     assert world.ours() == []
@@ -277,7 +294,8 @@ async def test_a_hire_that_is_over_leaves_no_usable_pass_behind(world: World, ho
     assert world.tenant.get(f"/_control/users/{world.account()['id']}")["methods"] == []
     shown = await world.show()
     assert shown["first_credential"]["status"] == "void"
-    assert shown["next_action"]["what"] == "disable_account"
+    over = {"cancelled by HR": "none", "excluded by an operator": "disable_account"}
+    assert shown["next_action"]["what"] == over[how]
     assert "pass_voided" in [entry["action"] for entry in shown["timeline"]]
 
 

@@ -243,6 +243,14 @@ class Directory:
 
         await self.tenant.faults.run("set_manager", effect)
 
+    async def disable_user(self, user_id: str) -> None:
+        def effect() -> None:
+            if user_id not in self.tenant.users or user_id in self.tenant.hidden:
+                raise NotYetVisible("not there yet")
+            self.tenant.users[user_id] = replace(self.tenant.users[user_id], account_enabled=False)
+
+        await self.tenant.faults.run("disable_user", effect)
+
     async def get_manager(self, user_id: str) -> DirectoryUser | None:
         return self.tenant.users.get(self.tenant.managers.get(user_id, ""))
 

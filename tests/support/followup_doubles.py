@@ -124,6 +124,9 @@ class MemoryDirectory:
     async def find_by_address(self, address: str) -> list[DirectoryUser]:
         return []
 
+    async def disable_user(self, user_id: str) -> None:
+        raise AssertionError("follow-up disables nobody")
+
     async def set_manager(self, user_id: str, manager_id: str) -> None:
         raise NotImplementedError
 

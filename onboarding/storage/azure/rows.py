@@ -109,7 +109,7 @@ class CaseRow:
                 "evidence must be exported and the case closed",
                 code="case_too_large",
             )
-        when = case.next_action.when
+        when = case.wakes_at
         return cls(
             case_id=case.case_id,
             json=data,

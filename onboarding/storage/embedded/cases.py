@@ -34,7 +34,7 @@ class _Row:
 
     @classmethod
     def of(cls, case: Case, timeline: Sequence[TimelineEntry]) -> _Row:
-        when = case.next_action.when
+        when = case.wakes_at
         return cls(
             case.case_id,
             encode(case),

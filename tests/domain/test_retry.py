@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from onboarding.domain.policy import RetryPolicy
-from onboarding.provisioning.retry import GiveUp, TryAt, decide
+from onboarding.domain.retry import GiveUp, TryAt, decide
 from tests.support.doubles import T0
 
 POLICY = RetryPolicy()

@@ -1,0 +1,140 @@
+"""Tolerant reading of an answer: what cannot be used is noted with a reason code and left out, never raised.
+
+A vendor's record is not ours to refuse: one broken date must not keep a person from starting. The bound is the other
+way round: a text is a text of some length, a date has the one format that the vendor's page says, an id is text or a
+whole number. Names in `unusable` are ours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date, datetime
+from typing import Any
+
+from onboarding.domain.hire import Certainty, Hire, ManagerRef, Phone
+from onboarding.ports import HrRecord
+
+#: Longest text that a field of a hire may have; free text is never mapped.
+MAX_TEXT = 1024
+ABSENT = object()
+
+
+class Said:
+    """One record as a vendor sent it. `where` are dotted paths; a key that itself holds dots is given as a tuple."""
+
+    def __init__(self, value: Mapping[str, Any], beside: Said | None = None) -> None:
+        """`beside`: another answer about the same person, which keeps the notes of both."""
+        self._value = value
+        self._unusable: list[tuple[str, str]] = beside._unusable if beside else []
+        self._withheld: set[str] = beside._withheld if beside else set()
+
+    def raw(self, where: str | tuple[str, ...]) -> Any:
+        """What stands there: None for null, `ABSENT` when the key or an object on the way is missing."""
+        value: Any = self._value
+        for key in where.split(".") if isinstance(where, str) else where:
+            if not isinstance(value, Mapping) or key not in value:
+                return ABSENT
+            value = value[key]
+        return value
+
+    def text(self, field: str, where: str | tuple[str, ...]) -> str | None:
+        """Text that is not blank. Numbers are taken as text: an id may be either."""
+        value = self.raw(where)
+        if value is ABSENT or value is None:
+            return None
+        if isinstance(value, int) and not isinstance(value, bool):
+            return str(value)
+        if not isinstance(value, str) or len(value) > MAX_TEXT or not _storable(value):
+            self.cannot_use("wrong_type" if not isinstance(value, str) else "text_too_long", field)
+            return None
+        return value.strip() or None
+
+    def day(
+        self, field: str, where: str | tuple[str, ...], read: Callable[[str], date | None]
+    ) -> date | None:
+        """A date in the one format that `read` knows. All zeros mean "not set" at some vendors."""
+        text = self.text(field, where)
+        if text is None or not text.strip("0-/.: T"):
+            return None
+        found = read(text)
+        if found is None:
+            self.cannot_use("bad_date", field)
+        return found
+
+    def items(self, where: str | tuple[str, ...]) -> Iterator[Said]:
+        """Objects of a list; anything else in it is passed over."""
+        value = self.raw(where)
+        for item in value if isinstance(value, list) else ():
+            if isinstance(item, Mapping):
+                yield Said(item, self)
+
+    def part(self, where: str | tuple[str, ...]) -> Said:
+        """An object within; an empty one when there is none."""
+        value = self.raw(where)
+        return Said(value if isinstance(value, Mapping) else {}, self)
+
+    def flag(self, where: str | tuple[str, ...]) -> bool | None:
+        value = self.raw(where)
+        return value if isinstance(value, bool) else None
+
+    def cannot_use(self, code: str, field: str) -> None:
+        self._unusable.append((code, field))
+
+    def withhold(self, field: str, *places: str | tuple[str, ...]) -> None:
+        """The vendor leaves out what we may not read: the field is withheld when all its places are missing."""
+        if all(self.raw(place) is ABSENT for place in places):
+            self._withheld.add(field)
+
+    def record(
+        self, hire: Hire, *, certainty: Certainty = Certainty.EMPLOYEE, withdrawn: bool = False
+    ) -> HrRecord:
+        """The hire with what was noted on the way."""
+        return HrRecord(
+            hire, tuple(sorted(self._withheld)), tuple(dict.fromkeys(self._unusable)), certainty, withdrawn
+        )
+
+
+def _storable(text: str) -> bool:
+    return "\0" not in text and not any("\ud800" <= char <= "\udfff" for char in text)
+
+
+def number(raw: str | None, label: str, source_field: str, *, primary: bool = False) -> list[Phone]:
+    """One number as HR wrote it, or none."""
+    return [Phone(raw, label, source_field, primary)] if raw else []
+
+
+def manager(
+    identifier: str | None = None, email: str | None = None, name: str | None = None
+) -> ManagerRef | None:
+    """Whoever is named, or nobody."""
+    return ManagerRef(identifier, email, name) or None
+
+
+# --- dates, each bound to one format ------------------------------------------------------------------------------
+
+
+def iso_day(text: str) -> date | None:
+    """`2026-09-01`, exactly."""
+    try:
+        found = date.fromisoformat(text) if len(text) == 10 else None
+    except ValueError:
+        return None
+    return found if found and 1900 <= found.year < 2200 else None
+
+
+def iso_day_of_instant(text: str) -> date | None:
+    """The calendar day of `2026-09-01T00:00:00+02:00` where it stands: no zone is changed, a first day is a day."""
+    if len(text) > 10 and text[10] in "Tt ":
+        try:
+            datetime.fromisoformat(text)
+        except ValueError:
+            return None
+    return iso_day(text[:10])
+
+
+def day_of_millis(text: str) -> date | None:
+    """Milliseconds since 1970, in UTC."""
+    try:
+        return date.fromordinal(date(1970, 1, 1).toordinal() + int(text) // 86_400_000)
+    except (ValueError, OverflowError):
+        return None

@@ -1,0 +1,1 @@
+"""One file for each vendor whose API is read: one constant `READER`. See `onboarding.hr_api.reader`."""

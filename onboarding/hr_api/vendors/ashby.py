@@ -1,0 +1,107 @@
+"""Ashby: an application, its candidate and the accepted offer, by calls that are all POST. Basic authentication with
+the API key as user and no password.
+
+Failures come as 200 with `success: false` and a code in `errors`. Without the right to read offers the first day counts
+as withheld. The name is one text.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from onboarding.domain.hire import Certainty, FetchRef, Hire, Phone
+from onboarding.hr_api.client import Client
+from onboarding.hr_api.reader import Reader
+from onboarding.hr_api.said import Said, iso_day_of_instant, number
+from onboarding.ports import HrRecord, ReaderRefused, RecordGone, hr
+
+#: https://developers.ashbyhq.com/reference/candidateinfo: type → label.
+LABELS = {
+    "personal": "mobile",
+    "work": "work",
+    "other": "other",
+}  # doubt: personal is a mobile most of the time
+EMAILS = {"work_email": "work", "personal_email": "personal"}
+#: https://developers.ashbyhq.com/reference/offerlist
+ACCEPTED = "accepted"
+
+
+async def read(client: Client, ref: FetchRef) -> HrRecord:
+    """Three requests for an application, one for a candidate."""
+    application = Said({})
+    if ref.kind == "application":
+        application = Said(await _call(client, "application.info", {"applicationId": ref.id}))
+    candidate_id = application.text("candidate_id", "candidate.id") or ref.id
+    said = Said(await _call(client, "candidate.info", {"id": candidate_id}), application)
+    offer = await _offer(client, ref, said) if ref.kind == "application" else Said({})
+    status = (application.text("status", "status") or "").lower()
+    hire = Hire(
+        candidate_id=candidate_id,
+        display_name=said.text("display_name", "name"),
+        phones=tuple(item for entry in said.items("phoneNumbers") for item in _phone(entry)),
+        location=said.text("location", "primaryLocation.locationSummary"),
+        timezone=said.text("timezone", "timezone"),
+        job_title=application.text("job_title", "job.title"),
+        start_date=offer.day("start_date", "latestVersion.startDate", iso_day_of_instant),
+        **{ours: _email(said, ours, kind) for ours, kind in EMAILS.items()},  # type: ignore[arg-type]
+    )
+    sure = Certainty.EMPLOYEE if status in {"hired", ""} else Certainty.CANDIDATE
+    return said.record(hire, certainty=sure, withdrawn=status == "archived")
+
+
+async def _call(client: Client, name: str, body: dict[str, str]) -> Any:
+    answer = await client.post(f"ashby.{name}", f"/{name}", client.basic(""), json=body)
+    if answer.get("success") is True:
+        return answer.get("results") if isinstance(answer.get("results"), dict | list) else {}
+    errors = answer.get("errors")
+    text = " ".join(str(item) for item in errors) if isinstance(errors, list) else ""
+    if "not_found" in text:
+        raise RecordGone(f"Ashby has no such record ({name}).")
+    if "permission" in text:
+        raise ReaderRefused(f"The key may not call {name}.", code=hr.PERMISSION)
+    raise ReaderRefused(f"Ashby answered in another form ({name}).", code=hr.UNREADABLE)
+
+
+async def _offer(client: Client, ref: FetchRef, said: Said) -> Said:
+    """The accepted offer of the application."""
+    try:
+        found = await _call(client, "offer.list", {"applicationId": ref.id})
+    except ReaderRefused as exc:
+        if exc.code != hr.PERMISSION:
+            raise
+        said.withhold("start_date", ("offers",))
+        return Said({})
+    offers = list(Said({"offers": found}, said).items("offers"))
+    accepted = [item for item in offers if str(item.raw("acceptanceStatus")).lower() == ACCEPTED]
+    return accepted[0] if accepted else Said({})
+
+
+def _email(said: Said, ours: str, kind: str) -> str | None:
+    for entry in said.items("emailAddresses"):
+        if str(entry.raw("type")).lower() == kind:
+            return entry.text(ours, "value")
+    return said.text(ours, "primaryEmailAddress.value") if ours == "personal_email" else None
+
+
+def _phone(entry: Said) -> list[Phone]:
+    label = LABELS.get(str(entry.raw("type")).lower(), "other")
+    return number(
+        entry.text("phones", "value"),
+        label,
+        f"phoneNumbers[{label}]",
+        primary=entry.flag("isPrimary") is True,
+    )
+
+
+READER = Reader(
+    slug="ashby",
+    documents=(
+        "https://developers.ashbyhq.com/reference/applicationinfo",
+        "https://developers.ashbyhq.com/reference/candidateinfo",
+        "https://developers.ashbyhq.com/reference/offerlist",
+    ),
+    kinds=frozenset({"application", "candidate"}),
+    read=read,
+    root="https://api.ashbyhq.com",
+    credential="an API key of Ashby",
+)

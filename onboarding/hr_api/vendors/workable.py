@@ -1,0 +1,90 @@
+"""Workable: one employee, or one candidate. Bearer token of the account; each account has a host of its own.
+
+The fields of an employee are those of the webhook's payload. `department` is an id. `start_date` is a date-time: the
+day counts where it stands. A draft never leads to an account.
+"""
+
+from __future__ import annotations
+
+from onboarding.domain.hire import Certainty, FetchRef, Hire, Phone
+from onboarding.hr_api.client import Client, segment
+from onboarding.hr_api.reader import Reader
+from onboarding.hr_api.said import Said, iso_day_of_instant, number
+from onboarding.ports import HrRecord
+
+#: https://workable.readme.io/reference/employee-events. Doubt: whether GET /employees/{id} wraps the record.
+TEXTS = {
+    "given_name": "firstname",
+    "family_name": "lastname",
+    "employee_number": "employee_number",
+    "work_email": "work_email",
+    "job_title": "job_title",
+    "department": "department",
+    "legal_entity": "legal_entity",
+    "status": "status",
+}
+LABELS = {"phone_type_mobile": "mobile", "phone_type_work": "work", "phone_type_home": "home"}
+
+
+async def read(client: Client, ref: FetchRef) -> HrRecord:
+    """One request."""
+    if ref.kind == "candidate":
+        return await _candidate(client, ref)
+    answer = await client.get("workable.employee", f"/spi/v3/employees/{segment(ref.id)}", client.bearer())
+    whole = Said(answer)
+    wrapped = [key for key in ("employee", "data") if isinstance(answer.get(key), dict)]
+    said = whole.part(wrapped[0]) if wrapped else whole
+    status = said.text("status", "status") or ""
+    hire = Hire(
+        employee_id=said.text("employee_id", "id") or ref.id,
+        department_is_id=True if said.text("department", "department") else None,
+        personal_email=_address(said),
+        phones=tuple(item for entry in said.items("phone_group") for item in _phone(entry)),
+        start_date=said.day("start_date", "start_date", iso_day_of_instant),
+        **{ours: said.text(ours, theirs) for ours, theirs in TEXTS.items()},  # type: ignore[arg-type]
+    )
+    draft = status.startswith("status_draft")
+    return said.record(hire, certainty=Certainty.DRAFT if draft else Certainty.EMPLOYEE)
+
+
+async def _candidate(client: Client, ref: FetchRef) -> HrRecord:
+    """https://workable.readme.io/reference/job-candidates-show"""
+    answer = await client.get("workable.candidate", f"/spi/v3/candidates/{segment(ref.id)}", client.bearer())
+    said = Said(answer).part("candidate")
+    hire = Hire(
+        candidate_id=said.text("candidate_id", "id") or ref.id,
+        given_name=said.text("given_name", "firstname"),
+        family_name=said.text("family_name", "lastname"),
+        personal_email=said.text("personal_email", "email"),
+        phones=tuple(number(said.text("phones", "phone"), "other", "phone")),
+        job_title=said.text("job_title", "job.title"),
+    )
+    hired = said.text("status", "hired_at") is not None
+    return said.record(
+        hire,
+        certainty=Certainty.EMPLOYEE if hired else Certainty.CANDIDATE,
+        withdrawn=said.flag("disqualified") is True,
+    )
+
+
+def _address(said: Said) -> str | None:
+    entries = sorted(said.items("personal_email"), key=lambda item: item.flag("is_primary") is not True)
+    return next((value for item in entries if (value := item.text("personal_email", "value"))), None)
+
+
+def _phone(entry: Said) -> list[Phone]:
+    label = LABELS.get(str(entry.raw("value.phone_type")), "other")
+    text = entry.text("phones", "value.phone")
+    return number(text, label, f"phone_group[{label}]", primary=entry.flag("is_primary") is True)
+
+
+READER = Reader(
+    slug="workable",
+    documents=(
+        "https://workable.readme.io/reference/employee-events",
+        "https://workable.readme.io/reference/job-candidates-show",
+    ),
+    kinds=frozenset({"employee", "candidate"}),
+    read=read,
+    credential="an access token of the account",
+)

@@ -1,0 +1,179 @@
+"""The read that an event without content asks for: when it is due, one read answers every event before it.
+
+A read changes nothing outside, so a crash costs one more read: what is due stays due until the case is written. The
+facts of a read are as of the moment before its request left; if the case was written while it was under way, it is
+thrown away and done again, so that the last read wins and a slow one never overwrites what is newer.
+
+What the HR system answers, and what becomes of the case:
+
+| answer | before the account | after it |
+|---|---|---|
+| a record | the case goes on by what is known now | the case goes on; nothing waits |
+| 429, 5xx, no connection | again, by the policy's back-off, and Retry-After | the same, beside the work |
+| no answer for `retry.give_up_after_hours` | blocked: `hr_unreachable` | noted |
+| no such record, once confirmed | blocked: `hr_record_gone` | noted |
+| refused, or cannot be asked | blocked, with the reason | noted |
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from onboarding import casework, observe
+from onboarding.domain import retry
+from onboarding.domain.case import Case, Fetch, NextAction
+from onboarding.domain.hire import EventType, FetchRef, HireEvent
+from onboarding.domain.lifecycle import ACTIVE, Event, State
+from onboarding.errors import DeployerError, OperatorError, RetryLater, StoreConflict
+from onboarding.intake import quality
+from onboarding.intake.adapter import LinkedEvent
+from onboarding.intake.decide import FETCH, Circumstances, apply_event
+from onboarding.intake.identity import locate
+from onboarding.intake.merging import READ
+from onboarding.intake.process import lay_down
+from onboarding.ports import WORK_QUEUE, HrRecord, RecordGone, Services
+
+#: A delayed message may be there a moment before our clock agrees.
+EARLY = timedelta(seconds=1)
+#: A record that is not there is looked for once more: a fresh one may not be readable yet.
+SECOND_LOOK = timedelta(minutes=1)
+#: States in which the case waits for the read.
+_WAITS = frozenset({State.AWAITING_FETCH})
+
+log = logging.getLogger(__name__)
+
+
+async def advance(s: Services, case: Case, now: datetime, *, queue: str = WORK_QUEUE) -> bool:
+    """Read what is due now, one source. True: something was read or tried, and the case was written.
+
+    Raises StoreConflict when somebody wrote the case meanwhile.
+    """
+    fetch = _due(case, now)
+    if fetch is None:
+        return False
+    try:
+        record = await s.hr.read(fetch.source, FetchRef(fetch.kind, fetch.id))
+    except RecordGone as exc:
+        await _gone(s, case, fetch, exc.code, now)
+    except StoreConflict:
+        raise
+    except RetryLater as exc:
+        await _later(s, case, fetch, exc, now)
+    except (OperatorError, DeployerError) as exc:
+        observe.failure(log, "hr_read_refused", exc, case_id=case.case_id, code=exc.code)
+        await _give_up(s, case, fetch, exc.code, now)
+    else:
+        await _apply(s, case, fetch, record, now, queue)
+    return True
+
+
+def _due(case: Case, now: datetime) -> Fetch | None:
+    if case.state not in ACTIVE:
+        return None
+    due = [item for item in case.fetches.values() if item.when is not None and item.when <= now + EARLY]
+    return min(due, key=lambda item: item.when or now, default=None)
+
+
+async def _apply(s: Services, case: Case, fetch: Fetch, record: HrRecord, now: datetime, queue: str) -> None:
+    """Treat the record as one more event about the person, as of `now`."""
+    event = _event(case, fetch, record, now)
+    found = await locate(s, event, now, known=case)
+    if found is None:
+        raise StoreConflict("The case's ids are gone: look again.")
+    mine = found.case
+    if mine.case_id == case.case_id and mine.etag != case.etag and not _joined(mine, case):
+        raise StoreConflict("The case was written while the HR system was read: read again.")
+    _done(mine, replace(fetch), s.hr.settles_in(fetch.source), now)
+    about = Circumstances(
+        READ, now, shared_id=found.shared_id, is_read=True, withheld=tuple(sorted(record.withheld))
+    )
+    outcome = apply_event(mine, event, about, now)
+    await quality.note_read(s, mine, record, fetch.source, now)
+    await lay_down(s, mine, outcome, now, queue)
+    observe.event(log, "hr_record_read", case_id=mine.case_id, state=mine.state, reason=mine.reason_code)
+
+
+def _joined(mine: Case, case: Case) -> bool:
+    """The look for the person's case has just joined another one to it, and wrote it for that."""
+    return len(mine.deliveries) > len(case.deliveries)
+
+
+def _done(case: Case, fetch: Fetch, lag: timedelta, now: datetime) -> None:
+    """Nothing is planned any more, unless the newest event was too young for this read to show what it meant."""
+    again = fetch.asked_at + lag if fetch.asked_at + lag > now + EARLY else None
+    case.fetches[fetch.source] = replace(
+        fetch,
+        when=again,
+        first_asked_at=fetch.asked_at,
+        read_at=now,
+        attempts=0,
+        first_failed_at=None,
+        code=None,
+    )
+
+
+def _event(case: Case, fetch: Fetch, record: HrRecord, now: datetime) -> HireEvent:
+    """What the record means."""
+    hire, kind = record.hire, EventType.HIRE_UPDATED
+    end, start = hire.end_date, hire.start_date
+    if record.withdrawn:
+        kind = EventType.HIRE_CANCELLED
+    elif end is not None and end < now.date() and (start is None or start <= end):
+        kind = EventType.EMPLOYMENT_TERMINATED
+    return LinkedEvent(
+        source=fetch.source,
+        event_type=kind,
+        hire=hire,
+        vendor_event_type=READ,
+        certainty=record.certainty,
+        occurred_at=now,
+        opens=False,
+    )
+
+
+async def _later(s: Services, case: Case, fetch: Fetch, error: RetryLater, now: datetime) -> None:
+    fetch.attempts += 1
+    fetch.first_failed_at = fetch.first_failed_at or now
+    decision = retry.decide(
+        s.policy.retry,
+        attempts=fetch.attempts,
+        first_failed_at=fetch.first_failed_at,
+        now=now,
+        fraction=s.entropy.fraction(),
+        retry_after=error.retry_after,
+    )
+    if isinstance(decision, retry.GiveUp):
+        await _give_up(s, case, fetch, "hr_unreachable", now)
+        return
+    await _again(s, case, fetch, decision.when, error.code, now)
+
+
+async def _gone(s: Services, case: Case, fetch: Fetch, code: str, now: datetime) -> None:
+    if fetch.code == code:
+        await _give_up(s, case, fetch, code, now)
+    else:
+        await _again(s, case, fetch, now + SECOND_LOOK, code, now)
+
+
+async def _again(s: Services, case: Case, fetch: Fetch, when: datetime, code: str, now: datetime) -> None:
+    first = fetch.code is None
+    fetch.when, fetch.code = when, code
+    entries = [casework.entry(now, "hr_read_retries", why=code)] if first else []
+    if case.state in _WAITS:
+        await casework.wait(s, case, now, FETCH, when, code, *entries)
+    else:
+        await casework.save(s, case, now, *entries)
+
+
+async def _give_up(s: Services, case: Case, fetch: Fetch, code: str, now: datetime) -> None:
+    """An operator has to act; where the account is there already, nobody is stopped for it."""
+    fetch.when, fetch.code, fetch.first_failed_at = None, code, None
+    await quality.note_failed_read(s, case, code, now)
+    if case.state in _WAITS:
+        case.apply(Event.BLOCK, reason=code)
+        case.next_action = NextAction("operator", None, code)
+        await casework.save(s, case, now, casework.entry(now, "blocked", reason=code))
+    else:
+        await casework.save(s, case, now, casework.entry(now, "hr_read_failed", reason=code))

@@ -1,0 +1,66 @@
+"""Ends and deletions of people whom we do not know: remembered for a while, without a name, without a case.
+
+HR systems announce the end of every employment and the deletion of every record, also of people whom this service
+never saw; nothing is opened for them. But such an event may overtake the hire that it speaks of, and then the hire
+must not bring the person back. So a hash of the id stays, with the time: in a few small rows, of which each keeps the
+newest `KEPT` of the last `DAYS` days. What falls out of them was either no hire of ours, or came in an order that no
+sender's retries can make (three days at most).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from onboarding.domain.case import Alias, Case
+from onboarding.domain.hire import EventType, HireEvent
+from onboarding.intake.identity import event_aliases
+from onboarding.ports import Services
+
+#: Rows: one for each first hex digit of the hash.
+MARKER = "leavers-"
+KEPT = 200
+DAYS = 30
+_KINDS = {EventType.EMPLOYMENT_TERMINATED: "ended_at", EventType.EMPLOYEE_DELETED: "deleted_at"}
+
+
+async def remember(s: Services, event: HireEvent, at: datetime, now: datetime) -> None:
+    """Note an end or a deletion of somebody unknown. Raises StoreConflict when another worker notes one too."""
+    aliases = event_aliases(event)
+    kind = _KINDS.get(event.event_type)
+    if kind is None or not aliases:
+        return
+    digest = _digest(s, aliases[0])
+    marker = await s.cases.read_marker(MARKER + digest[0])
+    noted: dict[str, Any] = dict(marker.value) if marker else {}
+    known = noted.get(digest, {})
+    if kind in known and datetime.fromisoformat(known[kind]) >= at:
+        return
+    noted[digest] = {**known, kind: at.isoformat()}
+    await s.cases.write_marker(MARKER + digest[0], _newest(noted, now), marker.etag if marker else None)
+
+
+async def recall(s: Services, case: Case, event: HireEvent, now: datetime) -> None:
+    """Tell a case that is about to be opened what was noted of the person."""
+    for alias in event_aliases(event):
+        digest = _digest(s, alias)
+        marker = await s.cases.read_marker(MARKER + digest[0])
+        for kind, at in (marker.value.get(digest, {}) if marker else {}).items():
+            moment = datetime.fromisoformat(at)
+            if moment >= now - timedelta(days=DAYS):
+                setattr(case, kind, max(moment, getattr(case, kind) or moment))
+
+
+def _newest(noted: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+    """Those that are still of use, newest first."""
+    oldest = (now - timedelta(days=DAYS)).isoformat()
+    ordered = sorted(noted.items(), key=lambda item: max(item[1].values()), reverse=True)
+    return {digest: times for digest, times in ordered[:KEPT] if max(times.values()) >= oldest}
+
+
+def _digest(s: Services, alias: Alias) -> str:
+    text = "\0".join((alias.source, alias.kind.value, alias.value)).encode()
+    return hmac.new(s.settings.hash_key.reveal().encode(), text, hashlib.sha256).hexdigest()[:32]

@@ -1,0 +1,115 @@
+"""What HR says about a person, field by field: the newest word on each field stands, in whatever order words come.
+
+- Each field remembers when it was said (`Case.said`). A word that is older than the one that stands does nothing;
+  one that is as old wins, because it came later.
+- An offer or a draft is no firm word: it fills gaps, and whatever a hire or a record says stands over it. A moved
+  start date of an offer that was accepted is firm.
+- Raw numbers leave a case once its account exists (design: storage); they do not come back by an update.
+- A withdrawn hire takes its dates with it: what was said about start, end and status before HR withdrew the hire
+  says nothing about the hire that follows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+from datetime import datetime
+
+from onboarding.domain.case import Case, Said
+from onboarding.domain.hire import Certainty, EventType, Hire, HireEvent
+
+#: Events that say "this person is coming": only they reopen what HR withdrew.
+HIRING = frozenset({EventType.HIRE_CREATED, EventType.EMPLOYMENT_STARTED})
+#: Under this name a field says that it comes from a read of the HR system's API.
+READ = "hr_api"
+
+_FIELDS = tuple(item.name for item in fields(Hire))
+_DATED = ("start_date", "end_date", "status")
+RANK = {Certainty.DRAFT: 0, Certainty.CANDIDATE: 0, Certainty.OFFER: 1, Certainty.EMPLOYEE: 2}
+_UNSURE = frozenset({Certainty.OFFER, Certainty.DRAFT})
+
+
+def event_time(event: HireEvent, received_at: datetime) -> datetime:
+    """When it happened, as far as that can be believed: never after it arrived."""
+    return min(event.occurred_at or received_at, received_at)
+
+
+def merge(case: Case, event: HireEvent, delivery: str, received_at: datetime, *, opened: bool) -> str:
+    """Merge the hire; returns the names of the fields whose value changed, comma-separated."""
+    at, before = event_time(event, received_at), case.hire
+    firm = event.certainty not in _UNSURE or event.event_type is EventType.START_DATE_CHANGED
+    hire = replace(event.hire, phones=None) if case.account else event.hire
+    _take(case, hire, Said(at, firm, delivery))
+    _judge_manager(case, event, before, received_at, opened=opened)
+    if firm or case.hire_as_of is None:
+        case.hire_as_of = max(at, case.hire_as_of or at)
+    if event.event_type in HIRING:
+        case.hired_at = max(at, case.hired_at or at)
+    if RANK[event.certainty] > RANK[case.certainty]:
+        case.certainty = event.certainty
+    return ",".join(name for name in _FIELDS if getattr(before, name) != getattr(case.hire, name))
+
+
+def join_facts(case: Case, other: Case) -> None:
+    """What HR said about the same person in another case, as if it had been said in this one."""
+    for name in _FIELDS:
+        if (value := getattr(other.hire, name)) is not None and (said := _said(other, name)) is not None:
+            _take(case, Hire(**{name: value}), said)
+    for name in ("hired_at", "cancelled_at", "ended_at", "deleted_at"):
+        moments = [moment for moment in (getattr(case, name), getattr(other, name)) if moment is not None]
+        setattr(case, name, max(moments, default=None))
+    for source, fetch in other.fetches.items():
+        case.fetches.setdefault(source, fetch)
+    known = {(item.code, item.field) for item in case.findings}
+    case.findings += [item for item in other.findings if (item.code, item.field) not in known]
+
+
+def drop_dates(case: Case, until: datetime) -> None:
+    """Forget start, end and status as far as they were said at `until` or before, or nobody knows when."""
+    for name in _DATED:
+        said = case.said.get(name)
+        if said is None or said.at <= until:
+            case.hire = replace(case.hire, **{name: None})
+            case.said.pop(name, None)
+
+
+def _take(case: Case, hire: Hire, said: Said) -> None:
+    for name in _FIELDS:
+        value = getattr(hire, name)
+        if value is None:
+            continue
+        before = _said(case, name)
+        if before is None or before.gives_way_to(said):
+            case.hire = replace(case.hire, **{name: value})
+            case.said[name] = said
+
+
+def _said(case: Case, name: str) -> Said | None:
+    """Who said the field last; None: nobody. Cases from before fields were dated are as of their last event."""
+    if name in case.said:
+        return case.said[name]
+    if getattr(case.hire, name) is None:
+        return None
+    return Said(case.hire_as_of or case.created_at, True, case.deliveries[-1] if case.deliveries else "")
+
+
+def _judge_manager(
+    case: Case, event: HireEvent, before: Hire, received_at: datetime, *, opened: bool
+) -> None:
+    """Only what announced the hire, or the HR system itself when it is asked, may name who gets the first credential.
+
+    It makes no difference which of two events came first: where the announcement names another manager than the
+    one who stands, the manager was changed.
+    """
+    asked = case.said.get("manager", Said(received_at, False, "")).delivery == READ
+    if case.hire.manager != before.manager and asked:
+        case.manager_named_at, case.manager_changed = received_at, False
+    elif case.hire.manager and not before.manager:
+        case.manager_named_at = received_at
+        case.manager_changed = not opened and event.event_type is not EventType.HIRE_CREATED
+    elif case.hire.manager != before.manager or (
+        event.event_type is EventType.HIRE_CREATED
+        and event.hire.manager
+        and event.hire.manager != case.hire.manager
+        and not asked
+    ):
+        case.manager_changed = True

@@ -1,0 +1,89 @@
+"""Keeps the list of values that could not be used on the case, and says once that there is something new for HR.
+
+A finding stays until the field holds something that can be used, and keeps the time at which it was first seen. Raw
+numbers leave a case once its account exists; what was wrong with them stays.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable
+from datetime import datetime
+
+from onboarding.domain.case import Case, Finding
+from onboarding.domain.hire import HireEvent
+from onboarding.domain.quality import assess
+from onboarding.errors import StoreConflict
+from onboarding.intake.merging import READ
+from onboarding.ports import HrRecord, Services
+
+#: Marker that says that there are findings which no digest has told yet.
+NEWS = "quality-news"
+#: Of one case. What comes after them is more of the same.
+MOST = 40
+#: Codes that HR cannot mend and is not told: they are for whoever maintains the mapping.
+QUIET = frozenset({"unmapped"})
+#: Codes that are not seen in the hire itself, and so stay until the next word on the field.
+_NOTED = frozenset({"no_permission", "unmapped", "read_failed", "bad_date", "wrong_type", "no_phone_field"})
+
+
+async def note_event(s: Services, case: Case, event: HireEvent, delivery: str, now: datetime) -> None:
+    """After the event was merged. `event.warnings` are `code:field`."""
+    said = [tuple(item.partition(":")[::2]) for item in event.warnings]
+    said += [("unmapped", name) for name in event.unmapped_keys]
+    await _note(s, case, said, delivery, now, about=())
+
+
+async def note_read(s: Services, case: Case, record: HrRecord, source: str, now: datetime) -> None:
+    """After the record was merged: what was kept from us, and what could not be used."""
+    said = [("no_permission", name) for name in record.withheld]
+    await _note(s, case, [*said, *record.unusable], READ, now, about=("no_permission", "read_failed"))
+
+
+async def note_failed_read(s: Services, case: Case, reason: str, now: datetime) -> None:
+    """The read failed for good."""
+    await _note(s, case, [("read_failed", reason)], READ, now, about=("read_failed",))
+
+
+async def _note(
+    s: Services,
+    case: Case,
+    said: Iterable[tuple[str, ...]],
+    delivery: str,
+    now: datetime,
+    *,
+    about: tuple[str, ...],
+) -> None:
+    """Replace the findings by those of now. `about`: codes on which this is the last word."""
+    before = {(item.code, item.field): item for item in case.findings}
+    found: dict[tuple[str, str], Finding] = {}
+    for item in case.findings:
+        gone = item.code in about or (item.code not in _NOTED and not _kept(case, item))
+        if not gone:
+            found[item.code, item.field] = item
+    for code, name, masked in assess(case.hire):
+        word = case.said.get(name) or case.said.get("phones" if name not in case.said else name)
+        found.setdefault(
+            (code, name),
+            before.get((code, name)) or Finding(code, name, word.delivery if word else delivery, now, masked),
+        )
+    for code, name in ((item[0], item[1]) for item in said):
+        found.setdefault((code, name), before.get((code, name)) or Finding(code, name, delivery, now))
+    case.findings = list(found.values())[:MOST]
+    fresh = [item for item in case.findings if (item.code, item.field) not in before]
+    if any(item.code not in QUIET for item in fresh):
+        await _announce(s, now)
+
+
+def _kept(case: Case, item: Finding) -> bool:
+    """A finding about a number that has left the case."""
+    return item.field.startswith("phone") and case.account is not None
+
+
+async def _announce(s: Services, now: datetime) -> None:
+    """Before the case is written: a digest that finds nothing new costs nothing."""
+    marker = await s.cases.read_marker(NEWS)
+    if marker is not None and marker.value.get("pending"):
+        return
+    with contextlib.suppress(StoreConflict):  # somebody else says it right now
+        await s.cases.write_marker(NEWS, {"pending": now.isoformat()}, marker.etag if marker else None)

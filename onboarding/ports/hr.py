@@ -1,0 +1,68 @@
+"""Reading a person from an HR system's API, for events that name the person only by an id."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Protocol
+
+from onboarding.domain.hire import Certainty, FetchRef, Hire
+from onboarding.errors import DeployerError, OperatorError
+
+#: Reason codes of the errors below; `onboarding.operate.explain` has a sentence for each.
+NO_READER = "no_hr_reader"
+NOT_CONFIGURED = "hr_not_configured"
+SIGN_IN = "hr_sign_in"
+PERMISSION = "hr_permission"
+RECORD_GONE = "hr_record_gone"
+UNREADABLE = "hr_unreadable"
+#: Given by whoever waits for the read: no answer for as long as the policy tries.
+UNREACHABLE = "hr_unreachable"
+
+
+@dataclass(frozen=True, slots=True)
+class HrRecord:
+    """A person as the HR system has them now. The hire holds at least one id by which the person is known."""
+
+    hire: Hire
+    #: Fields of `Hire` that were asked for and left out of the answer: the vendor does so where the permission to
+    #: read them is missing, so that their absence says nothing about the person.
+    withheld: tuple[str, ...] = ()
+    #: (reason code, field) of values that could not be used, without the values.
+    unusable: tuple[tuple[str, str], ...] = ()
+    #: `draft` and the like where the record itself says that nothing is settled.
+    certainty: Certainty = Certainty.EMPLOYEE
+    #: The record itself says that nobody is coming: the application was withdrawn, the hire undone.
+    withdrawn: bool = False
+
+
+class RecordGone(OperatorError):
+    """The HR system answered that it has no such record."""
+
+    code = RECORD_GONE
+
+
+class ReaderRefused(DeployerError):
+    """The HR system refused us, or cannot be asked; `code` is one of the above and says what to mend."""
+
+
+class HrApi(Protocol):
+    """Every HR system that is configured. Reading twice is harmless and costs one more request."""
+
+    def settles_in(self, source: str) -> timedelta:
+        """How long after an event a read may still show what was before it."""
+        ...
+
+    async def read(self, source: str, ref: FetchRef) -> HrRecord:
+        """Raises RecordGone, ReaderRefused, Throttled, Unavailable."""
+        ...
+
+
+class NoHrApi:
+    """No HR system can be read."""
+
+    def settles_in(self, source: str) -> timedelta:
+        return timedelta(0)
+
+    async def read(self, source: str, ref: FetchRef) -> HrRecord:
+        raise ReaderRefused("No HR system's API is configured for this source.", code=NO_READER)
