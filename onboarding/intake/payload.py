@@ -157,6 +157,11 @@ class Payload:
     def __iter__(self) -> Iterator[str]:
         return iter(self._value)
 
+    @property
+    def value(self) -> Mapping[str, Any]:
+        """The object itself, for keys that hold a dot (the accessors take it for a step)."""
+        return self._value
+
     def place(self, path: str) -> str:
         """The full path of `path`, as errors show it."""
         full = self.path
