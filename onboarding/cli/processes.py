@@ -35,7 +35,7 @@ from onboarding.settings import Settings
 
 EXAMPLE = Path("local.settings.example.json")
 #: Sources that every local service offers.
-SOURCES = ("standard-webhooks", "bamboohr", "greenhouse", "hibob", "personio", "workable")
+SOURCES = ("standard-webhooks", "bamboohr", "deel", "greenhouse", "hibob", "personio", "workable")
 PORT, SIM_PORT = 7071, 7072
 PREFIX = "ONBOARDING_"
 STORAGE = "AzureWebJobsStorage"
