@@ -1,5 +1,5 @@
-"""What several vendor files need, because their vendors write loosely: events that name the person only by an id,
-times without a zone or with stray blanks, names of changed fields, and bodies cut down to what the mapping uses.
+"""What several vendor files need, because their vendors write loosely: times without a zone or with stray blanks,
+ids that may stand in several places, names of changed fields, and bodies cut down to what the mapping uses.
 
 A time and the list of changed fields are hints, so what cannot be read of them is left out; a hire is not lost for
 it. Ids and dates of employment are read strictly, by `Payload`.
@@ -15,23 +15,11 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from onboarding.domain.hire import EventType, Hire, HireEvent
 from onboarding.intake.dates import instant, iso_date
 from onboarding.intake.payload import MAX_TEXT, Payload, Unreadable
 
-#: Longest vendor's name of an event that we repeat.
-MAX_NAME = 100
-#: Warning on an event of a type that the mapping does not name, not even to pass it over.
-UNKNOWN_EVENT = "unknown_event_type"
-
 _ZONE = re.compile(r"(?:[Zz]|[+-][0-9]{2}:?[0-9]{2})$")
 _CLOCK = re.compile(r"[0-9][Tt ][0-9]")
-
-
-def passed_over(name: str, event_id: str | None = None, *, known: bool) -> HireEvent:
-    """An event that concerns nobody whom we create. `known`: the mapping names it."""
-    warnings = () if known else (UNKNOWN_EVENT,)
-    return HireEvent("", EventType.IGNORED, Hire(), name[:MAX_NAME], event_id, warnings=warnings)
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,7 +71,7 @@ async def post(
         "a" * 5000,
         "\ud800",
         "-",
-        "bamboohr",
+        "workday",
     ],
 )
 async def test_an_unknown_source_is_404_and_reveals_nothing(

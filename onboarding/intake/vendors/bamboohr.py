@@ -27,8 +27,9 @@ from onboarding.intake.adapter import THIN_NEEDS, Adapter, Headers, Role
 from onboarding.intake.dates import iso_date
 from onboarding.intake.forms import FORM, form_pairs, is_form, parts, read_form
 from onboarding.intake.payload import Payload, Unreadable, read_json
-from onboarding.intake.reading import Moment, moment, names, narrowed, passed_over
+from onboarding.intake.reading import Moment, moment, names, narrowed
 from onboarding.intake.scheme import SignatureScheme, read_seconds_or_iso
+from onboarding.intake.thin import ignored
 
 TIMESTAMP = "x-bamboohr-timestamp"
 #: Five repeats take 2 h 35 min. Doubt: whether a repeat is signed anew.
@@ -85,10 +86,10 @@ def parse(payload: Payload, headers: Mapping[str, str]) -> list[HireEvent]:
     """Event-based: one event. Field-based: one for each employee in it."""
     if payload.has("employees") and not payload.has("type"):
         found = [_with_fields(item) for item in payload.items("employees")]
-        return found or [passed_over("employee_with_fields", known=True)]
+        return found or [ignored("employee_with_fields", known=True)]
     name = payload.text("type")
     if name not in EVENTS:
-        return [passed_over(name, known=name.startswith(PASSED_OVER))]
+        return [ignored(name, known=name.startswith(PASSED_OVER))]
     changed = names(payload, "data.changedFields")
     return [
         _thin(
@@ -130,7 +131,7 @@ def _thin(
 def _with_fields(item: Payload) -> HireEvent:
     action = item.optional_text("action") or "updated"
     if action.lower() not in ACTIONS:
-        return passed_over(f"employee_with_fields.{action}", known=False)
+        return ignored(f"employee_with_fields.{action}", known=False)
     name, kind = ACTIONS[action.lower()]
     employee_id = item.identifier("id")
     hire = _hire(employee_id, _fields(item))

@@ -23,8 +23,9 @@ from typing import Any
 from onboarding.domain.hire import Certainty, EventType, FetchRef, Hire, HireEvent
 from onboarding.intake.adapter import THIN_NEEDS, Adapter, LinkedEvent
 from onboarding.intake.payload import Payload, Unreadable
-from onboarding.intake.reading import Moment, first_id, moment, narrowed, only, passed_over
+from onboarding.intake.reading import Moment, first_id, moment, narrowed, only
 from onboarding.intake.scheme import SignatureScheme
+from onboarding.intake.thin import ignored
 
 #: https://developer.deel.com/docs/webhook-event-types and the page of each event under /api/reference/endpoints/hris.
 PROFILES = {
@@ -68,7 +69,7 @@ def parse(payload: Payload, headers: Mapping[str, str]) -> list[HireEvent]:
     if meta.raw("is_simulation") is True:
         return [HireEvent("", EventType.TEST_PING, Hire(), name[:100], tracking)]
     if name not in PROFILES and name not in SIGNED and name not in CONTRACTS:
-        return [passed_over(name, tracking, known=name.startswith(PASSED_OVER))]
+        return [ignored(name, tracking, known=name.startswith(PASSED_OVER))]
     at = moment(payload, "data.meta.occurred_at", "timestamp")
     return [_event(resource, name, at, tracking) for resource in _resources(payload)]
 

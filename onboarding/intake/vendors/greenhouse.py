@@ -13,8 +13,9 @@ from onboarding.domain.hire import Certainty, EventType, Hire, HireEvent, Phone
 from onboarding.intake.adapter import Adapter, Greeting, LinkedEvent, Role
 from onboarding.intake.dates import us_date
 from onboarding.intake.payload import Payload, Unreadable, read_json
-from onboarding.intake.reading import first_id, passed_over
+from onboarding.intake.reading import first_id
 from onboarding.intake.scheme import SignatureScheme
+from onboarding.intake.thin import ignored
 from onboarding.web import Request
 
 MAX_PING = 2048
@@ -33,7 +34,7 @@ def parse(payload: Payload, headers: Mapping[str, str]) -> list[HireEvent]:
     read = ACTIONS.get(action)
     event_id = headers.get("greenhouse-event-id")  # not signed: shown, never relied on
     if read is None:
-        return [passed_over(action, event_id, known=action in PASSED_OVER)]
+        return [ignored(action, event_id, known=action in PASSED_OVER)]
     return [read(payload.object("payload"), action, event_id)]
 
 
@@ -126,7 +127,7 @@ def _application_gone(payload: Payload, action: str, event_id: str | None) -> Hi
 def _candidate_updated(payload: Payload, action: str, event_id: str | None) -> HireEvent:
     """Fires for every applicant, so it opens no case: we keep nothing about people who were not hired."""
     if _is_anonymized(payload.object("candidate")):
-        return passed_over(action, event_id, known=True)
+        return ignored(action, event_id, known=True)
     return LinkedEvent(
         source="",
         event_type=EventType.HIRE_UPDATED,

@@ -23,8 +23,9 @@ from onboarding.domain.hire import EventType, FetchRef, Hire, HireEvent
 from onboarding.intake.adapter import THIN_NEEDS, Adapter, Greeting
 from onboarding.intake.dates import iso_date
 from onboarding.intake.payload import Payload, Unreadable
-from onboarding.intake.reading import first_id, moment, names, narrowed, only, passed_over
+from onboarding.intake.reading import first_id, moment, names, narrowed, only
 from onboarding.intake.scheme import SignatureScheme
+from onboarding.intake.thin import ignored
 from onboarding.web import Request
 
 #: What HiBob sends when a hook is saved: first a bare text, and if that failed the object. Doubt: whether signed,
@@ -71,7 +72,7 @@ def parse(payload: Payload, headers: Mapping[str, str]) -> list[HireEvent]:
     """One event. v2 says `data`, v1 `employee`; of v1 only the id is used."""
     name = payload.text("type")
     if name not in EVENTS:
-        return [passed_over(name, known=name.startswith(PASSED_OVER))]
+        return [ignored(name, known=name.startswith(PASSED_OVER))]
     employee_id = first_id(payload, "data.employeeId", "employee.id")
     if employee_id is None:
         raise Unreadable("missing", payload.place("data.employeeId"))

@@ -8,7 +8,7 @@ What the API reader fetches:
 
 | kind | id | read |
 |---|---|---|
-| person | Personio's person id | `GET /v2/persons/{id}` and `GET /v2/persons/{id}/employments` |
+| person | Personio's person id, its employee id of API v1 | the person, with the employment that is open |
 | employment | id of an employment, where the event names no person | the person of that employment |
 
 The answer's hire carries the person's id as employee id: an event that names only the employment is known to us as
@@ -22,8 +22,9 @@ from collections.abc import Mapping
 from onboarding.domain.hire import EventType, FetchRef, Hire, HireEvent
 from onboarding.intake.adapter import THIN_NEEDS, Adapter, Evidence, LinkedEvent, Role
 from onboarding.intake.payload import Payload, Unreadable
-from onboarding.intake.reading import first_id, moment, passed_over
+from onboarding.intake.reading import first_id, moment
 from onboarding.intake.scheme import TOKEN
+from onboarding.intake.thin import ignored
 
 #: https://developer.personio.de/v2.0/reference/webhooks, "Event Catalog".
 EVENTS = {
@@ -55,7 +56,7 @@ EMPLOYMENT_IDS = ("payload.employment_id", "payload.employment.id", "payload.id"
 def parse(payload: Payload, headers: Mapping[str, str]) -> list[HireEvent]:
     name = payload.text("event_name")
     if name not in EVENTS:
-        return [passed_over(name, known=name.startswith(PASSED_OVER))]
+        return [ignored(name, known=name.startswith(PASSED_OVER))]
     of_person = name.startswith("person.")
     person = first_id(payload, *PERSON_IDS, *(("payload.id",) if of_person else ()))
     employment = None if of_person else first_id(payload, *EMPLOYMENT_IDS)

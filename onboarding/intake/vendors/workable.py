@@ -25,8 +25,9 @@ from onboarding.domain.hire import Certainty, EventType, FetchRef, Hire, HireEve
 from onboarding.errors import ConfigurationError
 from onboarding.intake.adapter import THIN_NEEDS, Adapter, LinkedEvent, Role
 from onboarding.intake.payload import Payload, Unreadable
-from onboarding.intake.reading import day, first_id, moment, narrowed, only, passed_over
+from onboarding.intake.reading import day, first_id, moment, narrowed, only
 from onboarding.intake.scheme import SignatureScheme
+from onboarding.intake.thin import ignored
 from onboarding.settings import PREFIX, SourceSettings
 
 #: https://workable.readme.io/reference/employee-events
@@ -57,7 +58,7 @@ def parse(payload: Payload, headers: Mapping[str, str], zone: ZoneInfo | None = 
     if name == "candidate_deleted":
         return [_candidate_deleted(payload, name)]
     if name not in EVENTS:
-        return [passed_over(name, known=name in PASSED_OVER)]
+        return [ignored(name, known=name in PASSED_OVER)]
     employee_id = first_id(payload, "data.id", "id")
     if employee_id is None:
         raise Unreadable("missing", payload.place("id"))
