@@ -13,7 +13,9 @@ from onboarding.domain.hire import Certainty, EventType, Hire, HireEvent, Phone
 from onboarding.intake.adapter import Adapter, Greeting, LinkedEvent, Role
 from onboarding.intake.dates import us_date
 from onboarding.intake.payload import Payload, Unreadable, read_json
+from onboarding.intake.reading import first_id
 from onboarding.intake.scheme import SignatureScheme
+from onboarding.intake.thin import ignored
 from onboarding.web import Request
 
 MAX_PING = 2048
@@ -27,12 +29,12 @@ AMBIGUOUS_COUNTRIES = frozenset({"georgia"})
 
 
 def parse(payload: Payload, headers: Mapping[str, str]) -> list[HireEvent]:
-    """One event; an action that is not in `ACTIONS` is IGNORED."""
+    """One event; an action that is not in `ACTIONS` is passed over."""
     action = payload.text("action")
     read = ACTIONS.get(action)
     event_id = headers.get("greenhouse-event-id")  # not signed: shown, never relied on
     if read is None:
-        return [HireEvent("", EventType.IGNORED, Hire(), action[:100], event_id)]
+        return [ignored(action, event_id, known=action in PASSED_OVER)]
     return [read(payload.object("payload"), action, event_id)]
 
 
@@ -99,8 +101,33 @@ def _offer_deleted(payload: Payload, action: str, event_id: str | None) -> HireE
     )
 
 
+def _application_gone(payload: Payload, action: str, event_id: str | None) -> HireEvent:
+    """Rejected, or deleted. Known by the application alone: the same person may be hired by another one.
+
+    A rejection ends what was an offer, and is only noted of somebody who is hired. A deletion may be the end of it,
+    or one of two applications of one person that were merged: an operator decides.
+    """
+    deleted = action == "delete_application"
+    application = first_id(payload, "application.id", "id")  # without `application` in an older sample
+    if application is None:
+        raise Unreadable("missing", payload.place("application.id"))
+    return LinkedEvent(
+        source="",
+        event_type=EventType.EMPLOYEE_DELETED if deleted else EventType.HIRE_CANCELLED,
+        hire=Hire(),
+        vendor_event_type=action,
+        vendor_event_id=event_id,
+        certainty=Certainty.CANDIDATE,
+        occurred_at=payload.optional_instant("application.rejected_at") if not deleted else None,
+        also_known_as=_application_id(application),
+        opens=False,
+    )
+
+
 def _candidate_updated(payload: Payload, action: str, event_id: str | None) -> HireEvent:
     """Fires for every applicant, so it opens no case: we keep nothing about people who were not hired."""
+    if _is_anonymized(payload.object("candidate")):
+        return ignored(action, event_id, known=True)
     return LinkedEvent(
         source="",
         event_type=EventType.HIRE_UPDATED,
@@ -109,6 +136,16 @@ def _candidate_updated(payload: Payload, action: str, event_id: str | None) -> H
         vendor_event_id=event_id,
         certainty=Certainty.CANDIDATE,
         opens=False,
+    )
+
+
+def _is_anonymized(said: Payload) -> bool:
+    """Recruiting data that was erased is written over: the family name is the candidate's id then.
+
+    ("Candidate anonymized", `full_name`.) It says nothing about the person who was hired meanwhile.
+    """
+    return said.optional_text("first_name") == "Anonymized" and first_id(said, "last_name") == first_id(
+        said, "id"
     )
 
 
@@ -154,9 +191,21 @@ ACTIONS: dict[str, Reader] = {
     "offer_deleted": _offer_deleted,  # of one version; a hired person stays hired
     "update_candidate": _candidate_updated,
     "merge_candidate": _candidate_merged,
+    "reject_candidate": _application_gone,
+    "delete_application": _application_gone,  # not when the whole candidate is deleted
     "delete_candidate": _candidate_deleted,  # also once for each loser of a merge, where merges are not subscribed
     "ping": _ping,
 }
+#: The rest of the same pages: applicants, interviews, jobs and the organisation. Whoever is rejected and taken back
+#: is hired by an event of its own; what is erased in recruiting leaves the employee as is.
+PASSED_OVER = frozenset(
+    {
+        "application_updated", "candidate_anonymized", "candidate_stage_change", "department_deleted",
+        "interview_deleted", "job_approved", "job_created", "job_deleted", "job_interview_stage_deleted",
+        "job_post_created", "job_post_deleted", "job_post_updated", "job_updated", "new_candidate_application",
+        "new_prospect_application", "office_deleted", "scorecard_deleted", "unreject_candidate",
+    }
+)  # fmt: skip
 
 
 def greet(request: Request) -> Greeting | None:
@@ -247,6 +296,10 @@ ADAPTER = Adapter(
     ),
     scheme=SignatureScheme(name="greenhouse", header="signature", prefix="sha256 "),
     parse=parse,
+    doubts=(
+        "Whether the ping of a new web hook is signed is not documented, so it is answered either way.",
+        "What companies put into external_id differs; it is taken as the employee number.",
+    ),
     headers=("greenhouse-event-id", "content-type"),
     greet=greet,
     lacks={Role.THIN: "Greenhouse sends the whole record with every event."},

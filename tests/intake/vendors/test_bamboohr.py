@@ -1,0 +1,97 @@
+"""BambooHR: the one signature whose bytes, key and time are public, and what its two body forms have in common."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from onboarding.errors import SenderError
+from onboarding.intake import catalog
+from onboarding.intake.adapter import METHOD
+from onboarding.intake.forms import FORM
+from onboarding.intake.signatures import verify
+from onboarding.intake.signing import sign
+from tests.support.intake_services import VENDORS, source
+
+BAMBOOHR = catalog.adapters()["bamboohr"]
+#: Captured by Fusebit in July 2022: fusebit/integrations, src/bamboohr/bamboohr-connector/test.
+CAPTURED = (VENDORS / "bamboohr" / "with_fields_captured.json").read_bytes()
+KEY, STAMP = "123b929362d51613054f71e5e5d4bf2c", "1658248023"
+SIGNATURE = "56491dd9c2b352bc5f4fc627159aae20ddff9c8cb19f239a6de6771dc5310bac"
+SENT_AT = datetime.fromtimestamp(1658248023, UTC)
+SETTINGS = source("bamboohr", "bamboohr", KEY)
+
+
+def outcome(headers: dict[str, str], body: bytes = CAPTURED, at: datetime = SENT_AT) -> str:
+    try:
+        return verify(BAMBOOHR.scheme, SETTINGS, headers, body, at).key_id
+    except SenderError as error:
+        return error.code
+
+
+def test_the_captured_request_is_accepted_and_nothing_else_like_it():
+    good = {"x-bamboohr-signature": SIGNATURE, "x-bamboohr-timestamp": STAMP}
+    assert outcome(good) == "current"
+    assert outcome(good | {"x-bamboohr-signature": SIGNATURE.upper()}) == "current"
+    assert outcome(good, at=SENT_AT + timedelta(hours=3)) == "current", (
+        "the last repeat comes after 2 h 35 min"
+    )
+    assert outcome(good, at=SENT_AT + timedelta(hours=3, seconds=1)) == "signature_expired"
+    assert outcome(good, CAPTURED + b" ") == "signature_wrong"
+    # Nothing stands between body and time, so a byte may be said to belong to the other side.
+    moved = good | {"x-bamboohr-timestamp": "}" + STAMP}
+    assert outcome(moved, CAPTURED[:-1]) == "signature_wrong"
+    assert outcome(good | {"x-bamboohr-timestamp": STAMP[1:]}, CAPTURED + b"1") == "signature_wrong"
+
+
+def test_what_we_sign_is_what_was_captured():
+    made = sign(BAMBOOHR, KEY, CAPTURED, now=SENT_AT, message_id="unused")
+    assert (made["x-bamboohr-signature"], made["x-bamboohr-timestamp"]) == (SIGNATURE, STAMP)
+
+
+def test_a_time_in_iso_form_is_signed_as_it_is_written():
+    iso = {"x-bamboohr-timestamp": "2022-07-19T16:27:03+00:00"}
+    made = sign(BAMBOOHR, KEY, CAPTURED, now=SENT_AT, message_id="unused", headers=iso)
+    assert made["x-bamboohr-signature"] != SIGNATURE
+    assert outcome(made) == "current"
+
+
+def test_the_same_body_at_another_time_is_another_delivery():
+    keys = {
+        BAMBOOHR.dedupe_key({"x-bamboohr-timestamp": stamp}, CAPTURED)
+        for stamp in (STAMP, STAMP, "1658248024")
+    }
+    assert len(keys) == 2
+    assert BAMBOOHR.dedupe_key({"x-bamboohr-timestamp": "\ud800"}, CAPTURED)
+
+
+@pytest.mark.parametrize("secret", [b"98000.00", b"1990-02-28", b"078-05-1120"])
+@pytest.mark.parametrize("name", ["with_fields.json", "with_fields_form.form"])
+def test_fields_that_are_not_mapped_are_not_kept(name: str, secret: bytes):
+    body = (VENDORS / "bamboohr" / name).read_bytes()
+    assert secret in body
+    assert secret not in BAMBOOHR.prune(body)
+
+
+@pytest.mark.parametrize(
+    ("label", "field"),
+    [("Employee #", "employee_number"), ("employeeNumber", "employee_number"), ("First name", "given_name"),
+     ("Last Name", "family_name"), ("homeEmail", "personal_email"), ("Job Title", "job_title"),
+     ("preferred_name", "preferred_name")],
+)  # fmt: skip
+def test_fields_are_known_by_label_and_by_api_name(label: str, field: str):
+    for value in ({"value": "Ø"}, "Ø"):
+        body = json.dumps({"employees": [{"id": "5", "fields": {label: value}}]}).encode()
+        assert getattr(BAMBOOHR.events("x", body, {})[0].hire, field) == "Ø"
+
+
+def test_a_form_and_its_json_mean_the_same():
+    form = b"type=employee.deleted&timestamp=2026-08-05T16%3A20%3A11%2B0000&data[companyId]=1&data[employeeId]=67890"
+    said = json.dumps({"type": "employee.deleted", "timestamp": "2026-08-05T16:20:11+0000",
+                       "data": {"companyId": "1", "employeeId": "67890"}}).encode()  # fmt: skip
+    as_form = {"content-type": f"{FORM}; charset=utf-8", METHOD: "POST"}
+    assert BAMBOOHR.events("x", form, as_form) == BAMBOOHR.events(
+        "x", said, {"content-type": "application/json"}
+    )

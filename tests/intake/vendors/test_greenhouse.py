@@ -1,0 +1,98 @@
+"""Greenhouse: what the end of an application does to whom, and data that recruiting has erased."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from onboarding.domain.case import Case
+from onboarding.domain.hire import EventType
+from onboarding.domain.lifecycle import State
+from onboarding.intake import catalog
+from onboarding.intake.process import process_delivery
+from onboarding.intake.receive import receive
+from onboarding.intake.signing import sign
+from onboarding.settings import Secret, SourceSettings
+from tests.support.intake_services import VENDORS, make_world, request
+
+GREENHOUSE = catalog.adapters()["greenhouse"]
+OFFER, HIRED, UNHIRED = "offer_created.json", "hire_candidate.json", "unhire_candidate.json"
+REJECTED, DELETED = "reject_candidate.json", "delete_application.json"
+
+
+async def after(*names: str) -> Case | None:
+    """The one case after these deliveries, None without one."""
+    world = make_world(SourceSettings("greenhouse", "greenhouse", Secret("secret")))
+    for name in names:
+        body = (VENDORS / "greenhouse" / name).read_bytes()
+        if name == OFFER:  # the sample is of another application
+            said = json.loads(body)
+            said["payload"]["application_id"] = 46194062
+            body = json.dumps(said).encode()
+        call = request(sign(GREENHOUSE, "secret", body, now=world.clock.at, message_id=name), body)
+        assert (await receive(world.services, "greenhouse", call)).status == 200
+        for _, message in world.queue.sent:
+            if message.delivery_id:
+                await process_delivery(world.services, message.delivery_id)
+        world.queue.sent.clear()
+        world.clock.move(minutes=1)
+    cases = await world.all_cases()
+    world.store.close()
+    assert len(cases) <= 1
+    return replace(cases[0]) if cases else None
+
+
+@pytest.mark.parametrize(
+    ("names", "state", "reason"),
+    [
+        ((OFFER, REJECTED), State.CANCELLED, "cancelled_by_hr"),
+        ((OFFER, DELETED), State.BLOCKED, "hr_deleted_record"),
+        ((HIRED, DELETED), State.BLOCKED, "hr_deleted_record"),
+        ((REJECTED,), None, None),
+        ((DELETED,), None, None),
+        (("update_candidate.json",), None, None),
+        (("update_candidate_anonymized.json",), None, None),
+    ],
+    ids=lambda value: "+".join(name.partition(".")[0] for name in value) if isinstance(value, tuple) else "",
+)
+async def test_the_end_of_an_application(names: tuple[str, ...], state: State | None, reason: str | None):
+    case = await after(*names)
+    if state is None:
+        assert case is None, "nothing is kept about people whom nobody hired"
+        return
+    assert case is not None
+    assert (case.state, case.reason_code) == (state, reason)
+
+
+async def test_a_rejection_says_nothing_about_somebody_who_is_hired():
+    hired, rejected = await after(HIRED), await after(HIRED, REJECTED)
+    assert hired is not None
+    assert rejected is not None
+    assert (rejected.state, rejected.hire) == (hired.state, hired.hire)
+
+
+async def test_what_recruiting_erased_does_not_rename_the_hire():
+    case = await after(HIRED, "update_candidate_anonymized.json")
+    assert case is not None
+    assert case.hire.given_name == "Zoë"
+    assert case.hire.phones
+
+
+@pytest.mark.parametrize("name", ["Anonymized", "Anonymous"])
+def test_only_the_documented_form_counts_as_erased(name: str):
+    said = {
+        "action": "update_candidate",
+        "payload": {"candidate": {"id": 7, "first_name": name, "last_name": "8"}},
+    }
+    assert (
+        GREENHOUSE.events("greenhouse", json.dumps(said).encode(), {})[0].event_type is EventType.HIRE_UPDATED
+    )
+
+
+@pytest.mark.parametrize("payload", [{"application": {"id": 7}}, {"id": 7}])
+def test_a_deleted_application_is_known_in_both_forms(payload: dict[str, object]):
+    body = json.dumps({"action": "delete_application", "payload": payload}).encode()
+    (event,) = GREENHOUSE.events("greenhouse", body, {})
+    assert getattr(event, "also_known_as", ()) == ("application:7",)

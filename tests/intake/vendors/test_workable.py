@@ -1,0 +1,98 @@
+"""Workable: drafts, the day of a start, and the encodings of its signature. It published no vector."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+from datetime import date
+
+import pytest
+
+from onboarding.domain.hire import Certainty, HireEvent
+from onboarding.errors import ConfigurationError
+from onboarding.intake import catalog
+from onboarding.intake.adapter import Adapter
+from onboarding.intake.payload import Unreadable
+from onboarding.intake.signatures import verify
+from onboarding.settings import SourceSettings
+from tests.support.intake_services import START, VENDORS, source
+
+WORKABLE = catalog.adapters()["workable"]
+
+
+def bound(options: object) -> Adapter:
+    found = catalog.bound(SourceSettings("workable", "workable", options=options), "workable")  # type: ignore[arg-type]
+    assert found is not None
+    return found
+
+
+def event(adapter: Adapter, name: str = "employee_created", **data: object) -> HireEvent:
+    body = json.dumps({"event_type": name, "id": "4d3", "data": {"id": "4d3", **data}}).encode()
+    (found,) = adapter.events("workable", body, {})
+    return found
+
+
+@pytest.mark.parametrize(
+    ("said", "zone", "day"),
+    [
+        ("2026-09-13T16:56:33.000Z", None, date(2026, 9, 13)),
+        ("2026-09-13T15:00:00.000Z", "Asia/Tokyo", date(2026, 9, 14)),
+        ("2026-09-13T14:59:59.999Z", "Asia/Tokyo", date(2026, 9, 13)),
+        ("2026-09-14T03:59:59Z", "America/New_York", date(2026, 9, 13)),
+        ("2026-09-14", "Asia/Tokyo", date(2026, 9, 14)),
+        ("2026-09-14T00:00:00+09:00", None, date(2026, 9, 14)),
+    ],
+)
+def test_the_start_is_a_day_in_the_companys_zone(said: str, zone: str | None, day: date):
+    adapter = bound({"time_zone": zone} if zone else {})
+    assert event(adapter, start_date=said).hire.start_date == day
+
+
+@pytest.mark.parametrize("said", ["14/09/2026", "2026-9-14", "2026-02-30", "2026-09-14T", "soon", 20260914])
+def test_a_start_in_another_form_is_named_and_not_guessed(said: object):
+    with pytest.raises(Unreadable) as caught:
+        event(WORKABLE, start_date=said)
+    assert caught.value.path == "$.data.start_date"
+
+
+@pytest.mark.parametrize("options", [{"time_zone": "Nowhere/Land"}, {"time_zone": 7}, {"time_zone": ""},
+                                     {"time_zone": "../etc"}, {"time_zone": "Europe"}, {"zone": "UTC"}])  # fmt: skip
+def test_an_option_that_cannot_be_used_says_what_to_mend(options: dict[str, object]):
+    with pytest.raises(ConfigurationError, match="ONBOARDING_HR_WORKABLE_OPTIONS"):
+        bound(options)
+
+
+@pytest.mark.parametrize(
+    ("name", "status", "certainty", "fetched"),
+    [
+        ("employee_created", "status_draft", Certainty.DRAFT, False),
+        ("employee_created", None, Certainty.DRAFT, False),
+        ("employee_created", "status_active", Certainty.EMPLOYEE, True),
+        ("employee_updated", None, Certainty.DRAFT, True),
+        ("employee_published", None, Certainty.EMPLOYEE, True),
+    ],
+)
+def test_a_draft_never_counts_as_an_employee(
+    name: str, status: str | None, certainty: Certainty, fetched: bool
+):
+    found = event(WORKABLE, name, status=status)
+    assert (found.certainty, found.needs_fetch is not None) == (certainty, fetched)
+
+
+def test_a_signature_is_read_in_hex_and_in_base64():
+    settings = source("workable", "workable", "account-token")
+    made = hmac.new(b"account-token", b"{}", hashlib.sha256).digest()
+    for text in (made.hex(), base64.b64encode(made).decode(), base64.urlsafe_b64encode(made).decode()):
+        assert (
+            verify(WORKABLE.scheme, settings, {"x-workable-signature": text}, b"{}", START).key_id
+            == "current"
+        )
+
+
+def test_what_is_kept_of_employees_and_of_applicants():
+    updated = json.loads(WORKABLE.prune((VENDORS / "workable" / "employee_updated.json").read_bytes()))
+    assert set(updated["data"]) == {"id", "personal_email"}
+    applicant = json.loads(WORKABLE.prune((VENDORS / "workable" / "candidate_moved.json").read_bytes()))
+    assert applicant["data"] == {"id": "108d1748"}
