@@ -9,10 +9,12 @@ None was checked against a live tenant.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import wraps
+from typing import TypeVar, cast
 
-from onboarding.simulator.call import Answer, Call, Handler
+from onboarding.simulator.call import Call
 from onboarding.simulator.models.tenant import Tenant
 from onboarding.simulator.people import play
 from onboarding.simulator.urls import authentication, directory, mail, policies, reports, roles, teams, users
@@ -21,15 +23,18 @@ from onboarding.simulator.urls.control import VENDORS
 from onboarding.simulator.urls.route import Route
 
 
-def _after_the_people(handler: Handler) -> Handler:
+H = TypeVar("H", bound=Callable[..., object])
+
+
+def _after_the_people(handler: H) -> H:
     """Whoever asks sees what the people that act by themselves have done by then."""
 
     @wraps(handler)
-    def serve(tenant: Tenant, call: Call) -> Answer:
+    def serve(tenant: Tenant, call: Call) -> object:
         play(tenant)
         return handler(tenant, call)
 
-    return serve
+    return cast(H, serve)
 
 
 CONTROL = tuple((method, path, _after_the_people(handler)) for method, path, handler in control_urls.CONTROL)

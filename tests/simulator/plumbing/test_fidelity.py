@@ -52,7 +52,7 @@ def test_the_comparison_sees_a_missing_an_extra_and_a_changed_property() -> None
 def test_every_route_has_a_mark_a_page_and_a_reason_where_it_is_not_documented() -> None:
     for route in GRAPH:
         assert route.mark in ("documented", "observed", "inferred")
-        assert re.fullmatch(r"[a-z0-9-]+", route.page)
+        assert re.fullmatch(r"[a-z0-9-]+(/[a-z0-9-]+)*", route.page)
         assert route.mark == "documented" or route.note, route.path
 
 
