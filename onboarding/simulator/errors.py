@@ -69,9 +69,9 @@ def bad_request(message: str, *details: Mapping[str, str]) -> GraphError:
     return GraphError(400, "Request_BadRequest", message, details=details)
 
 
-def invalid_value(name: str, code: str = "InvalidValue") -> GraphError:
+def invalid_value(name: str, code: str = "InvalidValue", *, resource: str = "User") -> GraphError:
     """A property outside its documented limit or character set."""
-    message = f"Invalid value specified for property '{name}' of resource 'User'."
+    message = f"Invalid value specified for property '{name}' of resource '{resource}'."
     return bad_request(message, {"code": code, "message": message, "target": name})
 
 
@@ -79,6 +79,17 @@ def object_conflict(name: str) -> GraphError:
     """A second object with a unique value: HTTP 400, not 409 (microsoft-graph-docs issue 1508)."""
     message = f"Another object with the same value for property {name} already exists."
     return bad_request(message, {"code": "ObjectConflict", "message": message, "target": name})
+
+
+def unsupported_query(message: str) -> GraphError:
+    """A query that the directory does not serve, or not without the advanced query parameters
+    (aad-advanced-queries, error handling)."""
+    return GraphError(400, "Request_UnsupportedQuery", message)
+
+
+def bad_reference() -> GraphError:
+    """A reference to what is none, or has not replicated (msgraph-bicep-types issue 193)."""
+    return bad_request("Not a valid reference update.")
 
 
 def denied() -> GraphError:
@@ -96,11 +107,20 @@ def unauthorized() -> GraphError:
     )
 
 
-def throttled(seconds: float) -> GraphError:
-    """429 with a decimal Retry-After, as the sample of "Microsoft Graph throttling guidance" has it."""
+def throttled(seconds: float | None, headers: Mapping[str, str] | None = None) -> GraphError:
+    """429 with a decimal Retry-After, as the sample of "Microsoft Graph throttling guidance" has it; without one
+    where the service sends none (conditional access)."""
+    wait = {} if seconds is None else {"Retry-After": f"{seconds:g}"}
+    return GraphError(
+        429, "TooManyRequests", "Please retry again later.", headers={**wait, **(headers or {})}
+    )
+
+
+def mailbox_busy() -> GraphError:
+    """A fifth request to one mailbox at the same time (cal.diy pull request 343, corso issue 3695)."""
     return GraphError(
         429,
-        "TooManyRequests",
-        "Please retry again later.",
-        headers={"Retry-After": f"{seconds:g}"},
+        "ApplicationThrottled",
+        "Application is over its MailboxConcurrency limit.",
+        headers={"Retry-After": "1"},
     )

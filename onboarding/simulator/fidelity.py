@@ -38,14 +38,16 @@ _FOOT = """
 - Any non-empty bearer token is accepted; permissions are not modelled beyond the refusals noted above.
 - `request-id` on every answer, `client-request-id` echoed, `Date` from the pretend clock, `X-Simulated: true`.
 - `user.createdDateTime` has whole seconds, cut off (so it can lie up to a second before the request).
-- Replication lag, audit latency, Sent Items lag and quotas are off until ordered; the registration report
-  is four hours late by default.
+- Replication lag (users, groups, manager links, memberships, licences), audit latency, Sent Items lag and quotas
+  are off until ordered; the registration report is four hours late by default.
 - 429 carries a decimal `Retry-After` (documented sample: 2.128).
-- Published throttles (reports 5 per 10 s, writes 20 per s) hold only with `enforce_quota`, and a refused
-  request does not count.
+- Published throttles hold only with `enforce_quota` (all but those of one mailbox; also 20 writes per s, which is
+  the published 3,000 per 2.5 min spread evenly) or by name with `quotas`; a refused request does not count.
 - The two mailboxes and the administrator that every pretend tenant starts with are real users to Graph,
   but not rows of the registration report nor items of `/_control/users`.
-- Soft-deleted users cannot be restored; a soft-deleted user's name is free at once.
+- A soft-deleted user's name and licences are free at once; restored within 30 days, all else comes back.
+- Queries with `ConsistencyLevel: eventual` read an index that is behind only when `index_lag_seconds` is ordered.
+- A mailbox needs a licence with an Exchange plan and 15 minutes, but for people of the control interface.
 - Ids are reproducible: the same seed and the same calls give the same ids.
 """
 

@@ -26,10 +26,13 @@ from onboarding.simulator.models import (
     crowd,
     entra,
     faults,
+    groups,
+    licences,
     mail,
     methods,
     people,
     policy,
+    subscriptions,
     teams,
     tenant,
 )
@@ -44,6 +47,9 @@ _SHAPED = (
     crowd.Plan,
     entra.Entra,
     faults.Fault,
+    groups.Group,
+    licences.Licence,
+    licences.Sku,
     mail.Mailboxes,
     mail.Message,
     methods.AccessPass,
@@ -52,6 +58,7 @@ _SHAPED = (
     policy.PassPolicy,
     policy.Policy,
     teams.Teams,
+    subscriptions.Subscription,
     tenant.Report,
 )
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
+from onboarding.simulator.models.groups import Group
+from onboarding.simulator.models.licences import Licence
 from onboarding.simulator.models.methods import AccessPass, Method
 
 #: Role name to template id; True for the roles of "Self-service password reset policies" that carry the
@@ -26,10 +28,8 @@ ROLES: dict[str, tuple[str, bool]] = {
 }
 
 
-class Group(NamedTuple):
-    id: str
-    name: str
-    assignable: bool | None
+#: How long a deleted user can be restored (user-delete).
+RESTORABLE = timedelta(days=30)
 
 
 class Snapshot(NamedTuple):
@@ -41,9 +41,15 @@ class Snapshot(NamedTuple):
     is_admin: bool
 
 
-@dataclass
+@dataclass(eq=False)
 class Person:
-    """`properties` holds Graph's own names and values. Invisible to reads before `visible_at`."""
+    """`properties` holds Graph's own names and values. Invisible to reads before `visible_at`.
+
+    groups: those that hold this person directly (models/groups.py keeps them). manager_id is what was written
+    last, manager_before what reads see until `manager_visible_at`. mailbox_at: when the mailbox that a licence
+    brings is there. past: earlier property sets with the moment at which each ended, for the lagging index.
+    purged_at: deleted for good.
+    """
 
     id: str
     properties: dict[str, Any]
@@ -58,6 +64,15 @@ class Person:
     access_pass: AccessPass | None = None
     history: list[Snapshot] = field(default_factory=list)
     resets: list[datetime] = field(default_factory=list)
+    manager_before: str | None = None
+    manager_visible_at: datetime | None = None
+    licences: dict[str, Licence] = field(default_factory=dict)
+    mailbox_at: datetime | None = None
+    sessions_valid_from: datetime | None = None
+    past: list[tuple[datetime, dict[str, Any]]] = field(default_factory=list)
+    purged_at: datetime | None = None
+    #: Place in the order of creation.
+    position: int = -1
 
     @property
     def upn(self) -> str:
@@ -72,6 +87,15 @@ class Person:
         """Administrators and members of role-assignable groups: their phones and credentials need a high
         role (user-update)."""
         return self.is_admin or any(group.assignable for group in self.groups)
+
+    def manager_seen(self, at: datetime) -> str | None:
+        """The manager's id as reads at `at` see it."""
+        late = self.manager_visible_at is not None and at < self.manager_visible_at
+        return self.manager_before if late else self.manager_id
+
+    def restorable(self, at: datetime) -> bool:
+        """Among the deleted items at `at`."""
+        return self.deleted_at is not None and self.purged_at is None and at < self.deleted_at + RESTORABLE
 
     def method(self, kind: str) -> Method | None:
         return next((method for method in self.methods if method.kind.name == kind), None)
@@ -105,6 +129,7 @@ class People:
 
     def add(self, person: Person) -> None:
         self.by_id[person.id] = person
+        person.position = len(self.in_order)
         self.in_order.append(person)
         if person.deleted_at is None:
             self._enter(person)
@@ -131,6 +156,11 @@ class People:
         """Soft delete: the UPN is free again."""
         self._leave(person)
         person.deleted_at = at
+
+    def restore(self, person: Person) -> None:
+        """Undo a soft delete. The UPN must be free."""
+        person.deleted_at = None
+        self._enter(person)
 
     def _enter(self, person: Person) -> None:
         self._upn[person.upn.lower()] = person.id

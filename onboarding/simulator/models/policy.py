@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
+from onboarding.simulator.clouds import CLOUDS
 from onboarding.simulator.errors import ControlError
+from onboarding.simulator.models.throttle import ENFORCED, NAMES, OTHERS, SIZES
 
 TIERS = ("free", "p1", "p2")
-CLOUDS = ("global", "usgov", "usgovdod", "china")
 
 
 @dataclass(slots=True)
@@ -33,6 +34,17 @@ class Policy:
 
     methods_required: 1 or 2. sspr_scope: "all", "none" or a list of object ids and UPNs.
     audit_retention_days None: 7 on the free tier, else 30. Seconds and minutes are virtual time.
+
+    replication_lag_seconds hides new users and groups; the other lags hide new manager links, memberships and
+    licences, and index_lag_seconds is how far behind queries with `ConsistencyLevel: eventual` are.
+    unreplicated_reference: what a reference to an object that has not replicated gives: "not_found" (404) or
+    "bad_request" (400 "Not a valid reference update.").
+    enforce_quota: all published budgets but those of one mailbox. quotas: budgets to enforce by name. tenant_size
+    None: by the number of users. quota_share: how much of each published limit is granted (a busy service
+    refuses below it). used_by_others: what other apps and tenants have taken of a shared limit.
+    app_roles: directory roles and further permissions of the app, such as "User Administrator" or
+    "RoleManagement.ReadWrite.Directory". notification_endpoint: "answers" or "fails" at the validation of a
+    subscription.
     """
 
     methods_required: int = 1
@@ -44,7 +56,23 @@ class Policy:
     cloud: str = "global"
     replication_lag_seconds: float = 0
     sent_items_lag_seconds: float = 0
+    manager_lag_seconds: float = 0
+    member_lag_seconds: float = 0
+    licence_lag_seconds: float = 0
+    index_lag_seconds: float = 0
+    unreplicated_reference: str = "not_found"
     enforce_quota: bool = False
+    quotas: list[str] = field(default_factory=list)
+    quota_share: float = 1.0
+    tenant_size: str | None = None
+    used_by_others: dict[str, int] = field(default_factory=dict)
+    app_roles: list[str] = field(default_factory=list)
+    notification_endpoint: str = "answers"
+
+    @property
+    def enforced(self) -> frozenset[str]:
+        """Names of the budgets that hold."""
+        return (ENFORCED if self.enforce_quota else frozenset()) | frozenset(self.quotas)
 
     @property
     def retention(self) -> timedelta:
@@ -83,6 +111,18 @@ def _scope(value: Any) -> bool:
     )
 
 
+def _names(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(entry, str) for entry in value)
+
+
+def _used(value: Any) -> bool:
+    return (
+        isinstance(value, dict)
+        and set(value) <= set(OTHERS)
+        and all(isinstance(used, int) and not isinstance(used, bool) and used >= 0 for used in value.values())
+    )
+
+
 _RULES: dict[str, Callable[[Any], bool]] = {
     "methods_required": lambda value: value in (1, 2) and not isinstance(value, bool),
     "sspr_scope": _scope,
@@ -93,7 +133,18 @@ _RULES: dict[str, Callable[[Any], bool]] = {
     "cloud": lambda value: value in CLOUDS,
     "replication_lag_seconds": _number,
     "sent_items_lag_seconds": _number,
+    "manager_lag_seconds": _number,
+    "member_lag_seconds": _number,
+    "licence_lag_seconds": _number,
+    "index_lag_seconds": _number,
+    "unreplicated_reference": lambda value: value in ("not_found", "bad_request"),
     "enforce_quota": lambda value: isinstance(value, bool),
+    "quotas": lambda value: _names(value) and set(value) <= set(NAMES),
+    "quota_share": lambda value: _number(value) and 0 < value <= 1,
+    "tenant_size": lambda value: value is None or (isinstance(value, str) and value in SIZES),
+    "used_by_others": _used,
+    "app_roles": _names,
+    "notification_endpoint": lambda value: value in ("answers", "fails"),
 }
 
 

@@ -2,37 +2,37 @@
 
 from __future__ import annotations
 
-from collections import deque
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 from zlib import crc32
 
 from onboarding.simulator.clock import VirtualClock, to_micros, to_seconds
 from onboarding.simulator.models.audit import Actor, AuditLog, by_app, by_user
+from onboarding.simulator.models.changes import CREATED, UPDATED, Changes
 from onboarding.simulator.models.crowd import Crowd
 from onboarding.simulator.models.entra import Entra
 from onboarding.simulator.models.faults import Fault
+from onboarding.simulator.models.groups import Groups
 from onboarding.simulator.models.ids import Ids
+from onboarding.simulator.models.licences import bought
 from onboarding.simulator.models.mail import Mailboxes
 from onboarding.simulator.models.people import People, Person
 from onboarding.simulator.models.policy import Policy
 from onboarding.simulator.models.record import Record
+from onboarding.simulator.models.subscriptions import Subscription
 from onboarding.simulator.models.teams import Teams
+from onboarding.simulator.models.throttle import Cost, Refusal, Throttle, size_of
 
 DEFAULT_DOMAIN = "contoso.example"
 DEFAULT_REPORT_LAG = timedelta(hours=4)
-#: Published for "identity and access reports": 5 requests per 10 seconds per app and tenant.
-REPORT_QUOTA = (5, 10.0)
-#: 3,000 writes per 2.5 minutes per app and tenant, as 20 a second.
-WRITE_QUOTA = (20, 1.0)
-QUOTAS = {
-    "report": REPORT_QUOTA,
-    "write": WRITE_QUOTA,
-    "conditional_access": (1, 1.0),
-    "activity": (5, 1.0),
-    "chat": (20, 1.0),
-}
+
+
+class Replicated(Protocol):
+    """What becomes visible some time after it was made."""
+
+    created: datetime
+    visible_at: datetime
 
 
 @dataclass(slots=True)
@@ -65,6 +65,10 @@ class Tenant:
         self.ids = Ids(seed)
         self.clock = VirtualClock(self._start)
         self.people = People()
+        self.groups = Groups()
+        self.skus = bought()
+        self.changes = Changes()
+        self.subscriptions: dict[str, Subscription] = {}
         self.audit = AuditLog(self.ids, seed)
         self.mail = Mailboxes()
         self.policy = Policy()
@@ -77,7 +81,9 @@ class Tenant:
         self.vendors: dict[tuple[str, str], Any] = {}
         #: Something changed since a file was last written (state.py).
         self.unsaved = True
-        self._spent: dict[str, deque[datetime]] = {name: deque() for name in QUOTAS}
+        self.throttle = Throttle()
+        #: Licensed people whose mailbox is still being made.
+        self.mailboxes_due: list[Person] = []
         self.id = self.ids.guid()
         self.app = by_app(self.ids.guid(), self.ids.guid(), "Onboarding (pretend app)")
         self._furnish()
@@ -124,8 +130,35 @@ class Tenant:
         person = self.people.get(key)
         return person if person is not None and self.replicated(person, extra_lag) else None
 
-    def replicated(self, person: Person, extra_lag: float = 0.0) -> bool:
-        return self.now() >= max(person.visible_at, person.created + timedelta(seconds=extra_lag))
+    def replicated(self, thing: Replicated, extra_lag: float = 0.0) -> bool:
+        """Reads see this user or group."""
+        return self.now() >= max(thing.visible_at, thing.created + timedelta(seconds=extra_lag))
+
+    def add_user(self, person: Person) -> None:
+        self.people.add(person)
+        self.changes.add(person.created, person.id, CREATED)
+
+    def change_user(self, person: Person, changes: dict[str, Any]) -> None:
+        """Change properties, for reads, the report, the lagging index and the change log."""
+        now = self.now()
+        if lag := self.policy.index_lag_seconds:
+            oldest = now - timedelta(seconds=lag)
+            person.past = [entry for entry in person.past if entry[0] > oldest]
+            person.past.append((now, dict(person.properties)))
+        self.people.change(person, changes)
+        person.note(now)
+        self.changes.add(now, person.id, UPDATED, tuple(changes))
+
+    def tick(self) -> None:
+        """What comes to pass by itself: mailboxes of the newly licensed, whose address then is their UPN."""
+        due = [person for person in self.mailboxes_due if (person.mailbox_at or self.now()) <= self.now()]
+        if not due:
+            return
+        self.mailboxes_due = [person for person in self.mailboxes_due if person not in due]
+        for person in due:
+            if person.mailbox_at is not None and person.deleted_at is None:
+                self.change_user(person, {"mail": person.properties.get("mail") or person.upn})
+        self.unsaved = True
 
     def self_actor(self, person: Person) -> Actor:
         return by_user(person.id, str(person.properties.get("displayName")), person.upn)
@@ -155,17 +188,21 @@ class Tenant:
                 self.faults = [other for other in self.faults if other is not fault]
         return fault
 
-    def spend(self, quota: str) -> float | None:
-        """Take one request from a published budget; the seconds to wait when it is used up."""
-        limit, window = QUOTAS[quota]
-        spent, now = self._spent[quota], self.now()
-        while spent and (now - spent[0]).total_seconds() >= window:
-            spent.popleft()
-        if len(spent) >= limit:
-            return max(0.001, round(window - (now - spent[0]).total_seconds(), 3))
-        spent.append(now)
-        return None
+    def spend(self, cost: Cost) -> Refusal | float | None:
+        """Take one request from the published budgets that hold (models/throttle.py)."""
+        policy, enforced = self.policy, self.policy.enforced
+        if not enforced:
+            return None
+        return self.throttle.spend(
+            cost,
+            self.now(),
+            enforced=enforced,
+            size=policy.tenant_size or size_of(len(self.people.by_id)),
+            share=policy.quota_share,
+            others=policy.used_by_others,
+        )
 
-    def log(self, at: datetime, method: str, path: str, status: int) -> None:
+    def log(self, at: datetime, method: str, path: str, status: int, **more: str) -> None:
+        """`more` marks a request that came inside another one."""
         entry = {"n": len(self.requests) + 1, "at": to_micros(at), "method": method, "path": path}
-        self.requests.append({**entry, "status": status})
+        self.requests.append({**entry, "status": status, **more})

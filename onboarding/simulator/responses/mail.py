@@ -22,12 +22,14 @@ IMMUTABLE = 'idtype="immutableid"'
 
 
 def _mailbox(tenant: Tenant, call: Call) -> Person:
-    """The sender's mailbox, or the 404 that Exchange gives."""
+    """The sender's mailbox, or the 404 that Exchange gives: to who has no licence with a mailbox, and for about
+    15 minutes after it was given. People of the control interface have one as soon as they have an address."""
     key = call.params["id"]
     person = tenant.visible(key, call.lag)
     if person is None:
         raise GraphError(404, "ErrorInvalidUser", f"The requested user '{key}' is invalid.")
-    if not person.properties.get("mail"):
+    made = person.origin != "graph" or (person.mailbox_at is not None and person.mailbox_at <= tenant.now())
+    if not made or not person.properties.get("mail"):
         raise GraphError(
             404,
             "MailboxNotEnabledForRESTAPI",

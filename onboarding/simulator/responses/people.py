@@ -8,12 +8,15 @@ from typing import Any
 from onboarding.simulator.call import Answer, Call
 from onboarding.simulator.clock import parse_time, to_micros, to_seconds
 from onboarding.simulator.errors import ControlError
+from onboarding.simulator.models.groups import Group
 from onboarding.simulator.models.methods import ACCESS_PASS, KINDS, AccessPass, Method
-from onboarding.simulator.models.people import ROLES, Group, Person
+from onboarding.simulator.models.people import ROLES, Person
 from onboarding.simulator.models.tenant import Tenant
 from onboarding.simulator.responses import properties as rules
 from onboarding.simulator.responses import register, resets
+from onboarding.simulator.responses.directory_control import put_group
 from onboarding.simulator.responses.passes import pass_json
+from onboarding.simulator.responses.users import remove
 
 _PLAIN = rules.READABLE - {"id", "createdDateTime", "deletedDateTime"}
 _BODY = _PLAIN | {"id", "createdDateTime", "roles", "deleted", "groups", "methods", "manager"}
@@ -132,14 +135,15 @@ def _put(tenant: Tenant, body: dict[str, Any]) -> tuple[Person, bool]:
     if person is None:
         person = _create(tenant, body)
     else:
-        tenant.people.change(person, {name: body[name] for name in _PLAIN & set(body)})
+        tenant.change_user(person, {name: body[name] for name in _PLAIN & set(body)})
     if "roles" in body:
         person.roles = list(body["roles"])
     if "manager" in body:
         manager = tenant.people.get(str(body["manager"])) if body["manager"] else None
         person.manager_id = manager.id if manager else None
+        person.manager_visible_at = None
     if "groups" in body:
-        person.groups = [_group(tenant, entry) for entry in body["groups"]]
+        tenant.groups.replace(person, [_group(tenant, entry) for entry in body["groups"]], person.created)
     at = person.created if is_new else tenant.now()
     for entry in body.get("methods", []):
         kind = KINDS[entry["method"]]
@@ -148,7 +152,7 @@ def _put(tenant: Tenant, body: dict[str, Any]) -> tuple[Person, bool]:
             Method(kind, register.new_id(tenant, kind), at, entry.get("actor", "user"), entry.get("value"))
         )
     if body.get("deleted") and person.deleted_at is None:
-        tenant.people.delete(person, tenant.now())
+        remove(tenant, person)
     person.note(at)
     return person, is_new
 
@@ -170,7 +174,7 @@ def _create(tenant: Tenant, body: dict[str, Any]) -> Person:
     if key in tenant.people.by_id:
         raise ControlError("users: this id exists")
     person = Person(key, values, created, created, "control")
-    tenant.people.add(person)
+    tenant.add_user(person)
     return person
 
 
@@ -178,8 +182,7 @@ def _group(tenant: Tenant, entry: Any) -> Group:
     if not isinstance(entry, dict):
         raise ControlError("users: groups holds objects")
     check_keys(entry, {"id", "displayName", "isAssignableToRole"}, "users: groups")
-    name = str(entry.get("displayName", "Group"))
-    return Group(str(entry.get("id") or tenant.ids.guid()), name, entry.get("isAssignableToRole"))
+    return put_group(tenant, entry)
 
 
 def _kind(name: Any) -> str:

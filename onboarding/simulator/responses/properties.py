@@ -1,7 +1,8 @@
 """User properties: what may be written, within which limits, and what a read returns.
 
 Limits: the property texts of "user resource type"; user names: "Self-service password reset policies",
-UserPrincipalName policies; passwords: the same page, password policies.
+UserPrincipalName policies; passwords: the same page, password policies. Which filters work: the table of
+"Advanced query capabilities on Azure AD objects".
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from onboarding.simulator.clock import parse_time
+from onboarding.simulator.directory_filter import ADVANCED, DEFAULT, Kind, Support
 from onboarding.simulator.errors import bad_request, invalid_value, not_modelled
 
 #: What a 201 or a GET without $select returns (user-post-users, example 1).
@@ -45,12 +47,15 @@ _TEXT_LIMITS = {
     "country": 128,
     "postalCode": 40,
     "streetAddress": 1024,
+    "faxNumber": 64,
+    "onPremisesImmutableId": 256,
 }
 _UPN = re.compile(r"[A-Za-z0-9'._!#^~-]{1,64}@[A-Za-z0-9.-]{1,48}")
 _NICKNAME = re.compile(r"[!#-'*+\-./0-9=?A-Z^_`a-z{|}~]+")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 _ADDRESS = re.compile(r"[\x21-\x7e]+@[\x21-\x7e]+")
 _COUNTRY = re.compile(r"[A-Z]{2}")
+_PASSWORD_POLICIES = {"", "none", "disablestrongpassword", "disablepasswordexpiration"}
 
 Check = Callable[[Any], bool]
 
@@ -84,6 +89,22 @@ def _time(value: Any) -> bool:
     return True
 
 
+def _password_policies(value: Any) -> bool:
+    if value is None:
+        return True
+    return (
+        isinstance(value, str) and {part.strip().lower() for part in value.split(",")} <= _PASSWORD_POLICIES
+    )
+
+
+def _organization_data(value: Any) -> bool:
+    return value is None or (
+        isinstance(value, dict)
+        and set(value) <= {"@odata.type", "division", "costCenter"}
+        and all(part is None or isinstance(part, str) for part in value.values())
+    )
+
+
 _CHECKS: dict[str, Check] = {
     **{name: _text(limit) for name, limit in _TEXT_LIMITS.items()},
     "accountEnabled": lambda value: isinstance(value, bool),
@@ -91,18 +112,34 @@ _CHECKS: dict[str, Check] = {
     "otherMails": _texts(250, 250, _ADDRESS),
     "mail": _matches(_ADDRESS),
     "preferredLanguage": _matches(_LANGUAGE),
-    "usageLocation": _matches(_COUNTRY),
+    "usageLocation": lambda value: isinstance(value, str) and _COUNTRY.fullmatch(value) is not None,
+    "passwordPolicies": _password_policies,
+    "employeeOrgData": _organization_data,
     "employeeHireDate": _time,
     "userType": lambda value: value in ("Member", "Guest"),
 }
 #: What POST /users accepts beside userPrincipalName and passwordProfile.
 WRITABLE = frozenset(_CHECKS)
-#: What PATCH accepts. A changed UPN or mailNickname is not part of onboarding.
-PATCHABLE = WRITABLE - {"mailNickname", "userType", "mail"}
 #: "Sensitive actions" of "user resource type": 403 for people with roles or in role-assignable groups.
-SENSITIVE = frozenset({"accountEnabled", "businessPhones", "mobilePhone", "otherMails", "passwordProfile"})
+SENSITIVE = frozenset(
+    {
+        "accountEnabled",
+        "businessPhones",
+        "mobilePhone",
+        "onPremisesImmutableId",
+        "otherMails",
+        "passwordProfile",
+        "userPrincipalName",
+    }
+)
 #: Mastered on premises, hence read-only for synced users.
-SYNCED = PATCHABLE - {"usageLocation", "otherMails"}
+SYNCED = (WRITABLE | {"userPrincipalName"}) - {
+    "usageLocation",
+    "otherMails",
+    "passwordPolicies",
+    "employeeOrgData",
+}
+#: What the tenant keeps of a user, apart from the password.
 READABLE = WRITABLE | {
     "id",
     "userPrincipalName",
@@ -110,6 +147,95 @@ READABLE = WRITABLE | {
     "onPremisesSyncEnabled",
     "deletedDateTime",
 }
+#: What is worked out when it is read.
+_DERIVED = frozenset(
+    {
+        "assignedLicenses",
+        "assignedPlans",
+        "identities",
+        "imAddresses",
+        "passwordProfile",
+        "proxyAddresses",
+        "signInSessionsValidFromDateTime",
+    }
+)
+#: Read-only properties that no pretend user has a value for.
+_NULL = frozenset(
+    {
+        "ageGroup",
+        "consentProvidedForMinor",
+        "creationType",
+        "externalUserState",
+        "externalUserStateChangeDateTime",
+        "legalAgeGroupClassification",
+        "onPremisesDistinguishedName",
+        "onPremisesDomainName",
+        "onPremisesLastSyncDateTime",
+        "onPremisesSamAccountName",
+        "onPremisesSecurityIdentifier",
+        "onPremisesUserPrincipalName",
+        "preferredDataLocation",
+        "showInAddressList",
+    }
+)
+_BOTH = Support(DEFAULT, DEFAULT, null=ADVANCED)
+_LATE = Support(ADVANCED, ADVANCED, null=ADVANCED)
+_EQUAL = Support(DEFAULT)
+_COUNTED = Support(ADVANCED)
+_FILTERS: dict[str, Support] = {
+    **{name: _BOTH for name in ("city", "country", "department", "displayName", "givenName", "jobTitle")},
+    **{name: _BOTH for name in ("mailNickname", "surname", "usageLocation")},
+    **{name: _LATE for name in ("companyName", "faxNumber", "mobilePhone", "officeLocation", "postalCode")},
+    **{name: _LATE for name in ("preferredLanguage", "streetAddress")},
+    "accountEnabled": _EQUAL,
+    "assignedLicenses/any/skuId": _EQUAL,
+    "assignedLicenses/$count": _COUNTED,
+    "businessPhones/any": Support(ADVANCED, ADVANCED),
+    "createdDateTime": Support(DEFAULT, range=DEFAULT, null=ADVANCED),
+    "employeeHireDate": Support(ADVANCED, range=ADVANCED),
+    "employeeId": Support(DEFAULT, null=ADVANCED),
+    "employeeType": Support(ADVANCED),
+    "id": _EQUAL,
+    "identities/any/issuer": _EQUAL,
+    "identities/any/issuerAssignedId": _EQUAL,
+    "imAddresses/any": Support(DEFAULT, DEFAULT),
+    "mail": _BOTH._replace(ends=ADVANCED),
+    "onPremisesImmutableId": _EQUAL,
+    "onPremisesSyncEnabled": Support(DEFAULT, null=ADVANCED),
+    "otherMails/any": Support(DEFAULT, DEFAULT, ends=ADVANCED),
+    "otherMails/$count": _COUNTED,
+    "passwordPolicies": Support(null=ADVANCED),
+    "proxyAddresses/any": Support(DEFAULT, DEFAULT, ends=ADVANCED),
+    "proxyAddresses/$count": _COUNTED,
+    "state": Support(DEFAULT, null=ADVANCED),
+    "userPrincipalName": Support(DEFAULT, DEFAULT, ends=ADVANCED),
+    "userType": Support(DEFAULT, null=ADVANCED),
+}
+USERS = Kind(
+    "User",
+    READABLE | _DERIVED | _NULL,
+    DEFAULT_SET,
+    _FILTERS,
+    {
+        "displayName": DEFAULT,
+        "userPrincipalName": DEFAULT,
+        "createdDateTime": ADVANCED,
+        "deletedDateTime": ADVANCED,
+    },
+    {
+        "displayName": True,
+        "givenName": False,
+        "mail": False,
+        "mailNickname": False,
+        "surname": False,
+        "userPrincipalName": False,
+    },
+    {
+        name: []
+        for name in ("assignedLicenses", "assignedPlans", "businessPhones", "imAddresses", "otherMails")
+    }
+    | {"proxyAddresses": []},
+)
 
 
 def check_properties(body: Mapping[str, Any], allowed: frozenset[str]) -> None:
@@ -145,19 +271,22 @@ def check_user_name(upn: Any, domains: tuple[str, ...]) -> None:
         )
 
 
-def check_password(profile: Any) -> None:
-    """passwordProfile: 8 to 256 ASCII characters of three of the four classes."""
-    names = {"password", "forceChangePasswordNextSignIn", "forceChangePasswordNextSignInWithMfa"}
+def check_password(profile: Any) -> dict[str, Any]:
+    """passwordProfile: 8 to 256 ASCII characters of three of the four classes. What a read shows of it."""
+    flags = ("forceChangePasswordNextSignIn", "forceChangePasswordNextSignInWithMfa")
     if not isinstance(profile, dict):
         raise invalid_value("passwordProfile")
-    if unknown := set(profile) - names - {"@odata.type"}:
+    if unknown := set(profile) - {"password", "@odata.type", *flags}:
         raise not_modelled(f"the property 'passwordProfile/{sorted(unknown)[0]}'")
+    if any(not isinstance(profile.get(flag), bool | None) for flag in flags):
+        raise invalid_value("passwordProfile")
     password = profile.get("password")
     if not isinstance(password, str) or not 8 <= len(password) <= 256 or not password.isascii():
         raise _weak()
     classes = (str.islower, str.isupper, str.isdigit, lambda c: not c.isalnum())
     if sum(any(test(letter) for letter in password) for test in classes) < 3:
         raise _weak()
+    return {"password": None, **{flag: bool(profile.get(flag)) for flag in flags}}
 
 
 def _weak() -> Exception:

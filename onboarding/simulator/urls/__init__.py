@@ -17,11 +17,22 @@ from typing import TypeVar, cast
 from onboarding.simulator.call import Call
 from onboarding.simulator.models.tenant import Tenant
 from onboarding.simulator.people import play
-from onboarding.simulator.urls import authentication, directory, mail, policies, reports, roles, teams, users
+from onboarding.simulator.urls import (
+    authentication,
+    directory,
+    groups,
+    licences,
+    mail,
+    policies,
+    reports,
+    roles,
+    service,
+    teams,
+    users,
+)
 from onboarding.simulator.urls import control as control_urls
 from onboarding.simulator.urls.control import VENDORS
 from onboarding.simulator.urls.route import Route
-
 
 H = TypeVar("H", bound=Callable[..., object])
 
@@ -41,6 +52,8 @@ CONTROL = tuple((method, path, _after_the_people(handler)) for method, path, han
 
 _GRAPH: tuple[Route, ...] = (
     *users.ROUTES,
+    *groups.ROUTES,
+    *licences.ROUTES,
     *authentication.ROUTES,
     *directory.ROUTES,
     *roles.ROUTES,
@@ -48,6 +61,7 @@ _GRAPH: tuple[Route, ...] = (
     *reports.ROUTES,
     *mail.ROUTES,
     *teams.ROUTES,
+    *service.ROUTES,
 )
 
 GRAPH: tuple[Route, ...] = tuple(replace(route, handler=_after_the_people(route.handler)) for route in _GRAPH)

@@ -5,7 +5,15 @@ interface exists at Microsoft.
 from __future__ import annotations
 
 from onboarding.simulator.call import Handler
-from onboarding.simulator.responses import audits, control, crowd, people, policies, teams
+from onboarding.simulator.responses import (
+    audits,
+    control,
+    crowd,
+    directory_control,
+    people,
+    policies,
+    teams,
+)
 
 _PEOPLE = "/_control/users/{id}"
 
@@ -21,6 +29,11 @@ CONTROL: tuple[tuple[str, str, Handler], ...] = (
     ("POST", _PEOPLE + "/cancel", people.cancel),
     ("POST", _PEOPLE + "/review", people.review),
     ("POST", _PEOPLE + "/sspr", people.attempt_reset),
+    ("GET", "/_control/groups", directory_control.list_groups),
+    ("POST", "/_control/groups", directory_control.post_group),
+    ("GET", "/_control/skus", directory_control.list_skus),
+    ("POST", "/_control/skus", directory_control.put_sku),
+    ("GET", "/_control/subscriptions", directory_control.list_subscriptions),
     ("GET", "/_control/faults", control.list_faults),
     ("POST", "/_control/faults", control.add_fault),
     ("DELETE", "/_control/faults", control.clear_faults),

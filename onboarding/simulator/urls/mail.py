@@ -16,6 +16,7 @@ ROUTES: tuple[Route, ...] = (
         "user-post-messages",
         "JSON only; the body comes back as sent, not wrapped in a page.",
         headers=("prefer",),
+        quota="mailbox",
     ),
     Route(
         "GET",
@@ -26,6 +27,7 @@ ROUTES: tuple[Route, ...] = (
         "Sent Items lag only when ordered.",
         options=("$select",),
         headers=("prefer",),
+        quota="mailbox",
     ),
     Route(
         "POST",
@@ -35,6 +37,7 @@ ROUTES: tuple[Route, ...] = (
         "message-send",
         "Sending twice is 400, code inferred.",
         headers=("prefer",),
+        quota="message",
     ),
     Route(
         "DELETE",
@@ -43,6 +46,7 @@ ROUTES: tuple[Route, ...] = (
         "documented",
         "message-delete",
         headers=("prefer",),
+        quota="mailbox",
     ),
     Route(
         "POST",
@@ -50,6 +54,8 @@ ROUTES: tuple[Route, ...] = (
         mail.send_mail,
         "observed",
         "user-sendmail",
-        "Unknown sender: ErrorInvalidUser; no mailbox: MailboxNotEnabledForRESTAPI, as seen in public.",
+        "Unknown sender: ErrorInvalidUser; no mailbox: MailboxNotEnabledForRESTAPI, as seen in public. "
+        "That is also what a newly licensed user answers for 15 minutes.",
+        quota="message",
     ),
 )
