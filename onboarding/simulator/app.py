@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 
 from aiohttp import web
 
-from onboarding.simulator import pages, people
+from onboarding.simulator import pages
 from onboarding.simulator.call import Answer, Call, Handler, Incoming
 from onboarding.simulator.errors import ControlError
 from onboarding.simulator.locks import PROXY_HEADERS, is_loopback, refuse_in_azure
@@ -104,7 +104,6 @@ def _control(tenant: Tenant, handler: Handler, keep: Keep) -> Serve:
                 body,
                 f"http://{request.host}",
             )
-            people.play(tenant)
             answer = handler(tenant, call)
         except ValueError:
             answer = Answer(400, {"error": {"message": "the body is not JSON, or not sent as JSON"}})

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from email.utils import format_datetime
 from urllib.parse import unquote
 
-from onboarding.simulator import clouds, people
+from onboarding.simulator import clouds
 from onboarding.simulator.call import Answer, Call, Incoming
 from onboarding.simulator.errors import (
     GraphError,
@@ -100,7 +100,6 @@ class Graph:
         asked = trip.asked
         authorized(asked.headers)
         self.tenant.tick()
-        people.play(self.tenant)  # whoever asks sees what those who act by themselves have done by then
         trip.fault = self.tenant.take_fault(asked.method, unquote(asked.path))
         if trip.route is None and asked.path.startswith(_VERSION):
             trip.route = self._router.find(asked.method, asked.path.removeprefix(_VERSION))

@@ -57,8 +57,8 @@ _SHAPED = (
     people.Person,
     policy.PassPolicy,
     policy.Policy,
-    subscriptions.Subscription,
     teams.Teams,
+    subscriptions.Subscription,
     tenant.Report,
 )
 

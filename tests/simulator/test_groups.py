@@ -227,3 +227,17 @@ def test_new_groups_and_memberships_are_seen_late_when_ordered(http: httpx.Clien
     advance(http, "PT30S")
     assert members(http, made) == [key]
     assert len(ok(http.get("/v1.0/users/adele@contoso.example/memberOf"))["value"]) == 1
+
+
+@pytest.mark.documented("directoryrole-list-members")
+def test_roles_that_somebody_holds_are_activated_and_have_members(http: httpx.Client) -> None:
+    key = person(http, "boss", roles=["Helpdesk Administrator"])
+    roles = {role["displayName"]: role for role in ok(http.get("/v1.0/directoryRoles"))["value"]}
+    assert set(roles) == {"Global Administrator", "Helpdesk Administrator"}
+    role = roles["Helpdesk Administrator"]
+    assert role["id"] != role["roleTemplateId"]
+    for name in (role["id"], role["roleTemplateId"], f"roleTemplateId={role['roleTemplateId']}"):
+        assert [e["id"] for e in ok(http.get(f"/v1.0/directoryRoles/{name}/members"))["value"]] == [key]
+    assert ok(http.get("/v1.0/users/boss@contoso.example/memberOf"))["value"][0]["id"] == role["id"]
+    assert refused(http.get(f"/v1.0/directoryRoles/{key}/members"))[0] == 404
+    assert refused(http.get("/v1.0/directoryRoles?$select=id"))[0] == 501

@@ -1,4 +1,4 @@
-"""The organization: what guards and the doctor read."""
+"""The organization: what the doctor reads."""
 
 from __future__ import annotations
 

@@ -3,33 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from onboarding.simulator.call import Answer, Call
 from onboarding.simulator.directory_query import Query, Row, fragment, listed
 from onboarding.simulator.models.groups import Group, Member, above
-from onboarding.simulator.models.people import ROLES, Person
+from onboarding.simulator.models.people import Person
 from onboarding.simulator.models.tenant import Tenant
 from onboarding.simulator.responses import group_access
+from onboarding.simulator.responses.directory_roles import ROLE_SET, Role
 from onboarding.simulator.responses.group_values import DEFAULT_SET, GROUPS, values
 from onboarding.simulator.responses.members import paged, tagged_group
 from onboarding.simulator.responses.users import must_see
-
-_ROLE_SET = ("id", "deletedDateTime", "description", "displayName", "roleTemplateId")
-
-
-@dataclass(frozen=True)
-class _Role:
-    """An activated directory role; its id is that of its template."""
-
-    id: str
-    name: str
-
-    def shown(self, names: tuple[str, ...]) -> dict[str, Any]:
-        """Selected properties of groups are null here."""
-        own = {"id": self.id, "displayName": self.name, "roleTemplateId": self.id}
-        return {"@odata.type": "#microsoft.graph.directoryRole", **{name: own.get(name) for name in names}}
 
 
 def _member(tenant: Tenant, call: Call) -> Member:
@@ -37,15 +22,15 @@ def _member(tenant: Tenant, call: Call) -> Member:
 
 
 def _listed(tenant: Tenant, call: Call, *, transitive: bool) -> Answer:
-    names = call.selected(GROUPS.selectable | set(_ROLE_SET), ())
+    names = call.selected(GROUPS.selectable | set(ROLE_SET), ())
     member = _member(tenant, call)
     held = above(member, tenant.now(), transitive=transitive)
     roles = member.roles if isinstance(member, Person) else []
-    found: list[Group | _Role] = [*held, *(_Role(ROLES.get(role, (role, True))[0], role) for role in roles)]
+    found: list[Group | Role] = [*held, *(Role.of(tenant, role) for role in roles)]
 
-    def render(entry: Group | _Role) -> dict[str, Any]:
-        if isinstance(entry, _Role):
-            return entry.shown(names or _ROLE_SET)
+    def render(entry: Group | Role) -> dict[str, Any]:
+        if isinstance(entry, Role):
+            return {"@odata.type": "#microsoft.graph.directoryRole", **entry.shown(names or ROLE_SET)}
         return tagged_group(entry, names or DEFAULT_SET)
 
     return paged(call, found, render)

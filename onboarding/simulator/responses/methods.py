@@ -9,12 +9,12 @@ from typing import Any, NamedTuple
 
 from onboarding.simulator.call import Answer, Call, Handler
 from onboarding.simulator.clock import to_seconds
-from onboarding.simulator.errors import denied, resource_not_found
+from onboarding.simulator.errors import resource_not_found
 from onboarding.simulator.models.methods import BUILT_IN_ID, Method
 from onboarding.simulator.models.people import Person
 from onboarding.simulator.models.tenant import Tenant
 from onboarding.simulator.responses import passes, register
-from onboarding.simulator.responses.users import must_see
+from onboarding.simulator.responses.users import may_touch, must_see
 
 _TYPE = "#microsoft.graph."
 PASSWORD = "passwordAuthenticationMethod"  # noqa: S105 - the name of a type
@@ -118,13 +118,6 @@ def find(person: Person, typed: Typed, call: Call) -> Method:
     return found
 
 
-def writable(person: Person) -> None:
-    """Methods of administrators and of members of role-assignable groups need a high directory role, which an
-    app has not by default."""
-    if person.sensitive:
-        raise denied()
-
-
 def one_json(tenant: Tenant, call: Call, person: Person, typed: Typed, method: Method) -> dict[str, Any]:
     """A single method with its context."""
     context = {"@odata.context": _context(call, person, typed.segment, one=True)}
@@ -159,7 +152,7 @@ def deleter(typed: Typed) -> Handler:
     def serve(tenant: Tenant, call: Call) -> Answer:
         person = must_see(tenant, call)
         method = find(person, typed, call)
-        writable(person)
+        may_touch(tenant, person)
         register.remove(tenant, person, method.kind.name, "app")
         return Answer(204)
 

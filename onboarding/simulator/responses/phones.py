@@ -16,7 +16,7 @@ from onboarding.simulator.models.methods import KINDS, Method
 from onboarding.simulator.models.people import Person
 from onboarding.simulator.models.tenant import Tenant
 from onboarding.simulator.responses import methods, register
-from onboarding.simulator.responses.users import must_see
+from onboarding.simulator.responses.users import may_touch, must_see
 
 #: `+{country code} {number}x{extension}`: one space, extension optional.
 _NUMBER = re.compile(r"\+[1-9][0-9]{0,2} [0-9]{4,14}(x[0-9]{1,10})?")
@@ -77,7 +77,7 @@ def create_phone(tenant: Tenant, call: Call) -> Answer:
         raise refused(f"A phone of type {kind.phone_type} exists for this user.")
     if kind.name == _ALTERNATE and person.method(_MOBILE) is None:
         raise refused("A mobile phone must exist before an alternate mobile phone is added.")
-    methods.writable(person)
+    may_touch(tenant, person)
     method = register.add(tenant, person, kind, "app", number)
     _try_sign_in(tenant, person, method)
     return Answer(201, methods.one_json(tenant, call, person, methods.PHONE, method))
@@ -91,7 +91,7 @@ def update_phone(tenant: Tenant, call: Call) -> Answer:
     if "phoneType" in body and body["phoneType"] != method.kind.phone_type:
         raise refused("The type of a phone cannot be changed.")
     number = _number(body)
-    methods.writable(person)
+    may_touch(tenant, person)
     register.add(tenant, person, method.kind, "app", number)
     _try_sign_in(tenant, person, method)
     return Answer(204)
@@ -100,7 +100,7 @@ def update_phone(tenant: Tenant, call: Call) -> Answer:
 def delete_phone(tenant: Tenant, call: Call) -> Answer:
     person = must_see(tenant, call)
     method = methods.find(person, methods.PHONE, call)
-    methods.writable(person)
+    may_touch(tenant, person)
     if method.kind.name == _MOBILE and person.method(_ALTERNATE) is not None:
         raise refused("Delete or replace the alternate mobile phone first.")
     register.remove(tenant, person, method.kind.name, "app")
@@ -132,7 +132,7 @@ def _for_sms(tenant: Tenant, call: Call) -> tuple[Person, Method]:
     method = methods.find(person, methods.PHONE, call)
     if method.kind.name != _MOBILE:
         raise refused("SMS sign-in is for the phone of type mobile.")
-    methods.writable(person)
+    may_touch(tenant, person)
     return person, method
 
 
@@ -149,7 +149,7 @@ def create_email(tenant: Tenant, call: Call) -> Answer:
     address = _address(_body(call, {"emailAddress"}, frozenset({"id"})))
     if person.method("email") is not None:
         raise refused("An e-mail method exists for this user.")
-    methods.writable(person)
+    may_touch(tenant, person)
     method = register.add(tenant, person, KINDS["email"], "app", address)
     return Answer(201, methods.one_json(tenant, call, person, methods.EMAIL, method))
 
@@ -158,6 +158,6 @@ def update_email(tenant: Tenant, call: Call) -> Answer:
     person = must_see(tenant, call)
     method = methods.find(person, methods.EMAIL, call)
     address = _address(_body(call, {"emailAddress"}, frozenset({"id"})))
-    methods.writable(person)
+    may_touch(tenant, person)
     register.add(tenant, person, method.kind, "app", address)
     return Answer(204)

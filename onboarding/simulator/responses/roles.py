@@ -5,28 +5,18 @@ Pages: directoryrole-list, directoryrole-get, directoryrole-list-members, rbacap
 
 from __future__ import annotations
 
-import uuid
 from typing import Any
 
 from onboarding.simulator.call import Answer, Call
 from onboarding.simulator.errors import not_modelled, resource_not_found
-from onboarding.simulator.models.people import ROLES, Person
+from onboarding.simulator.models.people import Person
 from onboarding.simulator.models.tenant import Tenant
 from onboarding.simulator.odata import parse_filter
 from onboarding.simulator.responses import properties as rules
-from onboarding.simulator.responses.user_values import shown
+from onboarding.simulator.responses.directory_roles import ROLE_SET, Role
+from onboarding.simulator.responses.users import tagged
 
 _GLOBAL_ADMINISTRATOR = "Global Administrator"
-
-
-def template_id(role: str) -> str:
-    """The same in every tenant. A role that is not in the table is given as its template id."""
-    return ROLES[role][0] if role in ROLES else role
-
-
-def role_id(tenant: Tenant, role: str) -> str:
-    """The object id of the activated role: this tenant's own, unlike the template's."""
-    return str(uuid.uuid5(uuid.UUID(tenant.id), template_id(role)))
 
 
 def _holders(tenant: Tenant) -> dict[str, list[Person]]:
@@ -40,19 +30,9 @@ def _holders(tenant: Tenant) -> dict[str, list[Person]]:
     return found
 
 
-def _role(tenant: Tenant, role: str) -> dict[str, Any]:
-    return {
-        "id": role_id(tenant, role),
-        "deletedDateTime": None,
-        "description": f"{role} (pretend tenant)",
-        "displayName": role,
-        "roleTemplateId": template_id(role),
-    }
-
-
 def list_roles(tenant: Tenant, call: Call) -> Answer:
     """Activated ones only; no options, no pages."""
-    found = [_role(tenant, role) for role in _holders(tenant)]
+    found = [Role.of(tenant, name).shown(ROLE_SET) for name in _holders(tenant)]
     return Answer(200, {"@odata.context": call.context("directoryRoles"), "value": found})
 
 
@@ -60,22 +40,22 @@ def _named(tenant: Tenant, call: Call) -> str:
     """By object id or by `roleTemplateId=…`; 404 for one that is not activated."""
     key = call.params["role_id"]
     name, is_key, value = key.partition("=")
-    wanted = value.strip("'") if is_key and name == "roleTemplateId" else key
-    for role in _holders(tenant):
-        if wanted.lower() in (role_id(tenant, role), template_id(role).lower()):
-            return role
+    wanted = value.strip("'") if is_key and name.lower() == "roletemplateid" else key
+    for held in _holders(tenant):
+        role = Role.of(tenant, held)
+        if wanted.lower() in (role.id, role.template.lower()):
+            return held
     raise resource_not_found(key)
 
 
 def get_role(tenant: Tenant, call: Call) -> Answer:
     context = {"@odata.context": call.context("directoryRoles/$entity")}
-    return Answer(200, context | _role(tenant, _named(tenant, call)))
+    return Answer(200, context | Role.of(tenant, _named(tenant, call)).shown(ROLE_SET))
 
 
 def list_members(tenant: Tenant, call: Call) -> Answer:
     names = call.selected(rules.READABLE, rules.DEFAULT_SET)
-    kind = {"@odata.type": "#microsoft.graph.user"}
-    found = [kind | shown(tenant, person, names) for person in _holders(tenant)[_named(tenant, call)]]
+    found = [tagged(tenant, person, names) for person in _holders(tenant)[_named(tenant, call)]]
     return Answer(200, {"@odata.context": call.context("directoryObjects"), "value": found})
 
 
@@ -87,10 +67,10 @@ def list_assignments(tenant: Tenant, call: Call) -> Answer:
     wanted = _wanted(call)
     found = [
         _assignment(person, role, expanded=expand is not None)
-        for role, people in _holders(tenant).items()
+        for role, people in ((Role.of(tenant, name), people) for name, people in _holders(tenant).items())
         for person in people
         if wanted.get("principalId", person.id) == person.id
-        and wanted.get("roleDefinitionId", template_id(role)) == template_id(role)
+        and wanted.get("roleDefinitionId", role.template) == role.template
     ]
     context = "roleManagement/directory/roleAssignments" + ("(principal())" if expand else "")
     return Answer(200, {"@odata.context": call.context(context), "value": found})
@@ -106,13 +86,13 @@ def _wanted(call: Call) -> dict[str, str]:
     return {clause.path: str(clause.value).lower() for clause in clauses}
 
 
-def _assignment(person: Person, role: str, *, expanded: bool) -> dict[str, Any]:
+def _assignment(person: Person, role: Role, *, expanded: bool) -> dict[str, Any]:
     found: dict[str, Any] = {
-        "id": f"{template_id(role)[:8]}-{person.id}-1",
+        "id": f"{role.template[:8]}-{person.id}-1",
         "principalId": person.id,
         "resourceScope": "/",
         "directoryScopeId": "/",
-        "roleDefinitionId": template_id(role),
+        "roleDefinitionId": role.template,
     }
     if expanded:
         names = ("accountEnabled", "displayName", "mail", "mailNickname", "userType")

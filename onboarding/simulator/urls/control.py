@@ -5,7 +5,15 @@ interface exists at Microsoft.
 from __future__ import annotations
 
 from onboarding.simulator.call import Handler
-from onboarding.simulator.responses import audits, control, crowd, directory_control, people, policies, teams
+from onboarding.simulator.responses import (
+    audits,
+    control,
+    crowd,
+    directory_control,
+    people,
+    policies,
+    teams,
+)
 
 _PEOPLE = "/_control/users/{id}"
 
