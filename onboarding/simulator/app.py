@@ -26,6 +26,7 @@ from onboarding.simulator.locks import PROXY_HEADERS, is_loopback, refuse_in_azu
 from onboarding.simulator.models.faults import Fault
 from onboarding.simulator.models.tenant import Tenant
 from onboarding.simulator.urls import CONTROL, GRAPH, VENDORS, Route
+from onboarding.simulator.vendors.mount import mount
 
 Serve = Callable[[web.Request], Awaitable[web.StreamResponse]]
 SIMULATED = {"X-Simulated": "true"}
@@ -62,6 +63,7 @@ def build(state: Tenant, keep: Keep = keep_nothing) -> web.Application:
         app.router.add_route(method, path, _control(state, handler, keep))
     for method, path, handler in VENDORS:
         app.router.add_route(method, path, _graph(state, Route(method, path, handler, "inferred", ""), keep))
+    mount(app, state, keep)
     app.router.add_get("/", _page(state, pages.overview))
     app.router.add_get("/mail", _page(state, pages.mail))
     return app

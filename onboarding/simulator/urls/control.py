@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from onboarding.simulator.call import Handler
 from onboarding.simulator.responses import control, people
+from onboarding.simulator.vendors import people as vendor_people
 
 _PEOPLE = "/_control/users/{id}"
 
@@ -30,8 +31,8 @@ CONTROL: tuple[tuple[str, str, Handler], ...] = (
     ("POST", "/_control/policy", control.set_policy),
     ("GET", "/_control/mail", control.list_mail),
     ("GET", "/_control/requests", control.list_requests),
-    ("PUT", "/_control/vendors/{source}/people/{id}", control.put_vendor_person),
-    ("DELETE", "/_control/vendors/{source}/people/{id}", control.delete_vendor_person),
+    ("PUT", "/_control/vendors/{source}/people/{id}", vendor_people.put),
+    ("DELETE", "/_control/vendors/{source}/people/{id}", vendor_people.delete),
     ("POST", "/_control/reset", control.reset),
 )
 
