@@ -83,7 +83,7 @@ async def _apply(s: Services, case: Case, fetch: Fetch, record: HrRecord, now: d
     if found is None:
         raise StoreConflict("The case's ids are gone: look again.")
     mine = found.case
-    if mine.case_id == case.case_id and mine.etag != case.etag and not _joined(mine, case):
+    if mine.case_id == case.case_id and found.etag != case.etag:
         raise StoreConflict("The case was written while the HR system was read: read again.")
     _done(mine, replace(fetch), s.hr.settles_in(fetch.source), now)
     about = Circumstances(
@@ -93,11 +93,6 @@ async def _apply(s: Services, case: Case, fetch: Fetch, record: HrRecord, now: d
     await quality.note_read(s, mine, record, fetch.source, now)
     await lay_down(s, mine, outcome, now, queue)
     observe.event(log, "hr_record_read", case_id=mine.case_id, state=mine.state, reason=mine.reason_code)
-
-
-def _joined(mine: Case, case: Case) -> bool:
-    """The look for the person's case has just joined another one to it, and wrote it for that."""
-    return len(mine.deliveries) > len(case.deliveries)
 
 
 def _done(case: Case, fetch: Fetch, lag: timedelta, now: datetime) -> None:

@@ -56,6 +56,8 @@ class Located:
     opened: bool = False
     #: One of the event's ids belongs to another person's case.
     shared_id: bool = False
+    #: The case's etag as it was read, before others may have been joined to it.
+    etag: str | None = None
 
 
 def event_aliases(event: HireEvent) -> list[Alias]:
@@ -106,7 +108,12 @@ async def locate(
         return None
     await _claim(s, [alias for alias in aliases if alias not in owners], case_id)
     case = cases.get(case_id)
-    found = Located(case or _blank(case_id, event, now), opened=case is None, shared_id=bool(strangers))
+    found = Located(
+        case or _blank(case_id, event, now),
+        opened=case is None,
+        shared_id=bool(strangers),
+        etag=case.etag if case else None,
+    )
     for other in dict.fromkeys(ours):
         if other != case_id:
             found.case = await join(s, found.case, cases[other], other, aliases, now)

@@ -16,6 +16,7 @@ from onboarding.simulator.locks import PROXY_HEADERS, is_loopback, refuse_in_azu
 from onboarding.simulator.models.tenant import Tenant
 from onboarding.simulator.pipeline import Graph
 from onboarding.simulator.urls import CONTROL, GRAPH, VENDORS, Route
+from onboarding.simulator.vendors.mount import mount
 
 Serve = Callable[[web.Request], Awaitable[web.StreamResponse]]
 SIMULATED = {"X-Simulated": "true"}
@@ -41,6 +42,7 @@ def build(state: Tenant, keep: Keep = keep_nothing) -> web.Application:
         app.router.add_route(method, path, _control(state, handler, keep))
     for method, path, handler in VENDORS:
         app.router.add_route(method, path, _graph(graph, Route(method, path, handler, "inferred", ""), keep))
+    mount(app, state, keep)
     app.router.add_get("/", _page(state, pages.overview))
     app.router.add_get("/mail", _page(state, pages.mail))
     return app

@@ -149,18 +149,6 @@ def reset(tenant: Tenant, call: Call) -> Answer:
     return Answer(200, {"seed": seed, "now": to_micros(tenant.now())})
 
 
-def put_vendor_person(tenant: Tenant, call: Call) -> Answer:
-    """Any JSON: it is served as it is."""
-    tenant.vendors[(call.params["source"], call.params["id"])] = call.body
-    return Answer(204)
-
-
-def delete_vendor_person(tenant: Tenant, call: Call) -> Answer:
-    if tenant.vendors.pop((call.params["source"], call.params["id"]), None) is None:
-        raise ControlError("vendors: there is no such person", status=404)
-    return Answer(204)
-
-
 def get_vendor_person(tenant: Tenant, call: Call) -> Answer:
     """The pretend HR API: any bearer token; 404 for an unknown person."""
     if not call.headers.get("authorization", "").removeprefix("Bearer").strip():

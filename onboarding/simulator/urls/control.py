@@ -14,6 +14,7 @@ from onboarding.simulator.responses import (
     policies,
     teams,
 )
+from onboarding.simulator.vendors import people as vendor_people
 
 _PEOPLE = "/_control/users/{id}"
 
@@ -56,8 +57,8 @@ CONTROL: tuple[tuple[str, str, Handler], ...] = (
     ("GET", "/_control/notifications", teams.list_notifications),
     ("GET", "/_control/mail", control.list_mail),
     ("GET", "/_control/requests", control.list_requests),
-    ("PUT", "/_control/vendors/{source}/people/{id}", control.put_vendor_person),
-    ("DELETE", "/_control/vendors/{source}/people/{id}", control.delete_vendor_person),
+    ("PUT", "/_control/vendors/{source}/people/{id}", vendor_people.put),
+    ("DELETE", "/_control/vendors/{source}/people/{id}", vendor_people.delete),
     ("POST", "/_control/reset", control.reset),
 )
 
