@@ -13,6 +13,7 @@ import re
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -30,10 +31,9 @@ def main() -> int:
         return child(args.child, args.runs)
     from tests.fuzz import targets
 
-    failed = [
-        name for name in ([args.target] if args.target else targets.names()) if not fuzz(name, args.runs)
-    ]
-    return 1 if failed else 0
+    wanted = [args.target] if args.target else targets.names()
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:  # a process each; the threads only wait
+        return 0 if all(list(pool.map(lambda name: fuzz(name, args.runs), wanted))) else 1
 
 
 def fuzz(name: str, runs: int) -> bool:

@@ -311,7 +311,8 @@ def test_scim_options_are_checked(options: Any, text: str):
         ({**MAP, "auth": {"kind": "hmac", "header": "x", "tolerance_seconds": 5}}, "proves nothing"),
         ({**MAP, "auth": {"kind": "basic", "header": "x"}}, "auth.header means nothing here"),
         ({**MAP, "event": {"type": "header:Authorization", "types": {"a": "ignored"}}}, "it would be stored"),
-        ({**MAP, "field": {}}, "field means nothing here. Known: auth, event, fields, phones"),
+        ({**MAP, "field": {}}, "field means nothing here. Known: auth, event, fields, phones, pings"),
+        ({**MAP, "pings": {"test": True}}, "pings must be a list of bodies"),
     ],
 )  # fmt: skip
 def test_a_field_map_is_checked_and_the_message_says_what_to_mend(options: Any, text: str):
@@ -470,6 +471,18 @@ def test_a_map_that_is_not_configured_reads_nothing():
     with pytest.raises(ConfigurationError):
         catalog.adapters()["custom"].events("custom", b"{}", {})
     assert field_events.MAX_ITEMS == 500
+
+
+async def test_the_pings_of_a_set_up_are_answered_unsigned_and_nothing_like_them():
+    options = {**MAP, "pings": [{"test": True}, {"data": "JazzHR Verify Event"}]}
+    world = make_world(a_source("custom", options))
+    good = (b'{"test": true}', b'{ "data":"JazzHR Verify Event" }')
+    bad = (b'{"test": 1}', b'{"test": true, "id": 1}', b"{", b'{"test": true}' + b" " * 3000)
+    for body, status in [*((body, 202) for body in good), *((body, 401) for body in bad)]:
+        call = request({"content-length": str(len(body))}, body)
+        assert (await receive(world.services, "custom", call)).status == status, body
+    assert world.wire.calls == []
+    world.store.close()
 
 
 # --- what every source may set -------------------------------------------------------------------------------

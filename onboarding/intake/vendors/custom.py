@@ -11,6 +11,8 @@ Everything comes from the source's options (`field_map` shows the map):
     # separator = ","; timestamp_header = "x-timestamp"; timestamp_item = "t="; timestamp = "seconds"
     # tolerance_seconds = 300; id_header = "x-id"; key = "text"        # or "base64"
 
+    pings = [{ test = true }]       # bodies that a set-up posts, signed or not: answered, nothing else happens
+
 RFC 6901 is the pointers' grammar. Without options the door answers 503: nothing can be read.
 """
 
@@ -21,14 +23,15 @@ import binascii
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 from onboarding.domain.hire import HireEvent
 from onboarding.errors import ConfigurationError
 from onboarding.intake import field_events
-from onboarding.intake.adapter import Adapter, Evidence, Headers, Need, Role
+from onboarding.intake.adapter import Adapter, Evidence, Greeting, Headers, Need, Role
 from onboarding.intake.field_map import FieldMap, compiled
 from onboarding.intake.options import Options
-from onboarding.intake.payload import Payload, read_tree
+from onboarding.intake.payload import Payload, Unreadable, read_tree
 from onboarding.intake.scheme import (
     BASIC,
     DIGEST_SIZES,
@@ -42,6 +45,7 @@ from onboarding.intake.scheme import (
     text_key,
 )
 from onboarding.settings import SourceSettings
+from onboarding.web import Request
 
 #: Key of the payload under which the body stands, so that it may be a list or an object.
 WHOLE = "body"
@@ -51,6 +55,7 @@ TIMES = {
     "iso": read_iso,
     "seconds-or-iso": read_seconds_or_iso,
 }
+MAX_PING = 2048
 #: Headers that say something about the call, or carry a credential: never part of a map.
 FORBIDDEN = frozenset({"authorization", "cookie", "x-onboarding-token", "content-length"})
 
@@ -82,6 +87,9 @@ def bind(adapter: Adapter, source: SourceSettings) -> Adapter:
         raise options.wrong("", "must say how to read this source: see docs/vendors/custom.md.")
     scheme = _scheme(options.table("auth"))
     found = compiled(options)
+    pings = options.raw("pings")
+    if pings is not None and not isinstance(pings, list):
+        raise options.wrong("pings", "must be a list of bodies: [{ test = true }].")
     options.done()
     for header in found.headers:
         if header in FORBIDDEN or header in scheme.headers:
@@ -94,10 +102,31 @@ def bind(adapter: Adapter, source: SourceSettings) -> Adapter:
         adapter,
         scheme=scheme,
         parse=parse,
+        greet=_greeter(pings) if pings else adapter.greet,
         headers=(*adapter.headers, *found.headers),
         pruner=_pruner(found),
         doubts=() if scheme.signs else adapter.doubts,
     )
+
+
+def _greeter(pings: list[Any]) -> Callable[[Request], Greeting | None]:
+    """Recruitee posts {"test": true} when a web hook is set up, JazzHR {"data": "JazzHR Verify Event"}."""
+
+    def greet(request: Request) -> Greeting | None:
+        if not 0 < len(request.body) <= MAX_PING:
+            return None
+        try:
+            tree = read_tree(request.body)
+        except Unreadable:
+            return None
+        # Not ==, to which true and 1 are the same.
+        return Greeting() if any(_same(tree, ping) for ping in pings) else None
+
+    return greet
+
+
+def _same(one: Any, other: Any) -> bool:
+    return json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True, default=str)
 
 
 def _pruner(found: FieldMap) -> Callable[[bytes], bytes]:
