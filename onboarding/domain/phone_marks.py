@@ -107,7 +107,7 @@ EXTENSION_WORDS = (
 )
 #: Of more digits, fewer after a bare symbol, it would be a second number.
 EXTENSION = re.compile(
-    rf"(?:(?:;ext=|(?<![^\W\d_])(?:{EXTENSION_WORDS}|x)(?![^\W\d_]))[\s.:=#\-]{{0,5}}(\d{{1,9}})"
+    rf"(?:(?:;ext=|(?<![^\W\d_])(?:{EXTENSION_WORDS}|x)(?![^\W\d_]))[\s.:=#\-]{{0,5}}(\d{{1,7}})"
     r"|(?:[#~]|,,+|;)[\s.:=#\-]{0,5}(\d{1,5}))[\s#)\]]*\Z",
     re.IGNORECASE,
 )
