@@ -88,7 +88,10 @@ def international_number(digits: str) -> Number | None:
     national = digits[len(str(code)) :]
     if code == 52:
         national = _MEXICAN.sub("", national)
-    number = _number(code, plans_of(code)[0].without_trunk(national))
+    rest = plans_of(code)[0].without_trunk(national)
+    if rest != national and (whole := _number(code, national)) and whole.valid:
+        return whole  # Belarus has numbers that begin like its trunk prefix
+    number = _number(code, rest)
     if code == 54 and national[:1] == "9" and not (number and number.valid):
         return _argentine_mobile(national[1:]) or number
     return number

@@ -105,9 +105,9 @@ EXTENSION_WORDS = (
     "|ต่อ|máy lẻ|nội bộ|sambungan|samb|dalaman"  # th, vi, id, ms
     "|تحويلة|داخلي|داخلی|שלוחה"  # ar, fa, he
 )
-#: After a bare symbol only a few digits are an extension; more would be a second number.
+#: Of more digits, fewer after a bare symbol, it would be a second number.
 EXTENSION = re.compile(
-    rf"(?:(?:;ext=|(?<![^\W\d_])(?:{EXTENSION_WORDS}|x)(?![^\W\d_]))[\s.:=#\-]{{0,5}}(\d{{1,9}})"
+    rf"(?:(?:;ext=|(?<![^\W\d_])(?:{EXTENSION_WORDS}|x)(?![^\W\d_]))[\s.:=#\-]{{0,5}}(\d{{1,7}})"
     r"|(?:[#~]|,,+|;)[\s.:=#\-]{0,5}(\d{1,5}))[\s#)\]]*\Z",
     re.IGNORECASE,
 )

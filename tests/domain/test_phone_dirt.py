@@ -5,7 +5,13 @@
 
 from __future__ import annotations
 
-from onboarding.domain.phone import normalise
+import json
+import re
+from pathlib import Path
+
+from onboarding.domain.phone import PhoneReason, normalise
+
+PAGE = Path(__file__).parents[2] / "docs" / "phone.md"
 
 #: country | as typed | E.164 or reason
 DIRT = """
@@ -184,6 +190,7 @@ GB | 07911 123456 07911 123456        | two_numbers
 IT | 0831 07 0831 07                  | two_numbers
    | +49 176 12345678 / +49 30 123456 | two_numbers
    | +1 212 555 2555/2556             | two_numbers
+DE | 0176 12345678 x 301234567        | letters
 """
 
 
@@ -197,3 +204,12 @@ def test_every_line_of_the_export_becomes_what_it_must() -> None:
         if (result.e164 or result.reason) != expected:
             wrong.append(f"{country} {raw!r}: {result.e164 or result.reason}, not {expected}")
     assert not wrong, "\n".join(wrong)
+
+
+def test_the_page_shows_what_the_program_answers_and_explains_every_reason() -> None:
+    text = PAGE.read_text(encoding="utf-8")
+    [asked] = re.findall(r"printf '(.+?)' \| python -m onboarding phone --json", text)
+    answers = [json.loads(line) for line in text.splitlines() if line.startswith('{"raw_masked"')]
+    lines = [line.split("\\t") for line in asked.removesuffix("\\n").split("\\n")]
+    assert [normalise(raw, (country,)).as_json() for country, raw in lines] == answers
+    assert all(f"`{reason}`" in text for reason in PhoneReason)
