@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from onboarding.domain.country import main_language
+from onboarding.domain.country import main_language, read_language
 from onboarding.domain.names_text import clean, has_letter
 
 #: What HR people type where a system insists on a value. "Null", "None" and "Na" are not here: people bear them.
@@ -113,5 +113,5 @@ def _without(whole: str, family: str) -> str:
 
 def base_language(locale: str | None, country: str | None) -> str:
     """The language that decides order and spelling: the locale's, else the country's main one; "" if unknown."""
-    tag = (locale or "").strip() or main_language(country) or ""
+    tag = read_language(locale) or main_language(country) or ""
     return re.split("[-_.@]", tag)[0].lower()
