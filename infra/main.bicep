@@ -81,6 +81,9 @@ param mailDrafts bool = true
 @description('Mail address of the service desk: escalations, and passes without a manager who is safe to send to.')
 param serviceDesk string = ''
 
+@description('Mail address of HR: the daily digest of values that could not be used; empty: no digest.')
+param hrContact string = ''
+
 @description('Name of the company in mail texts.')
 param companyName string = 'Contoso'
 
@@ -134,6 +137,9 @@ type hrSource = {
   @description('Root of the vendor\'s API, where its events name a person only by id.')
   apiUrl: string?
 
+  @description('Names of the vendor\'s fields that hold telephone numbers, with commas, where customers choose them.')
+  apiPhoneFields: string?
+
   @description('A token for that API is in the vault.')
   apiToken: bool?
 }
@@ -172,6 +178,7 @@ var deliveriesContainer = 'deliveries'
 var hashKeySecret = 'onboarding-hash-key'
 var withPrevious = filter(hrSources, s => (s.?previousSecret ?? false))
 var withApiUrl = filter(hrSources, s => !empty(s.?apiUrl ?? ''))
+var withApiPhoneFields = filter(hrSources, s => !empty(s.?apiPhoneFields ?? ''))
 var withApiToken = filter(hrSources, s => (s.?apiToken ?? false))
 
 var plainSettings = {
@@ -182,6 +189,7 @@ var plainSettings = {
   ONBOARDING_SENDER: sender
   ONBOARDING_MAIL_DRAFTS: mailDrafts ? 'true' : 'false'
   ONBOARDING_SERVICE_DESK: serviceDesk
+  ONBOARDING_HR_CONTACT: hrContact
   ONBOARDING_COMPANY_NAME: companyName
   ONBOARDING_MODE: mode
   ONBOARDING_DEADLINE: deadline
@@ -212,6 +220,11 @@ var hrApiUrls = toObject(
   withApiUrl,
   s => 'ONBOARDING_HR_${toUpper(replace(s.source, '-', '_'))}_API_URL',
   s => (s.apiUrl)
+)
+var hrApiPhoneFields = toObject(
+  withApiPhoneFields,
+  s => 'ONBOARDING_HR_${toUpper(replace(s.source, '-', '_'))}_API_PHONE_FIELDS',
+  s => (s.apiPhoneFields)
 )
 var hrApiTokens = toObject(
   withApiToken,
@@ -323,7 +336,7 @@ module functionApp 'modules/functionapp.bicep' = {
       plainSettings,
       hrSecrets,
       hrPreviousSecrets,
-      hrApiUrls,
+      hrApiUrls, hrApiPhoneFields,
       hrApiTokens,
       { WEBSITE_AUTH_AAD_ALLOWED_TENANTS: tenant().tenantId },
       empty(credentialSetting) ? {} : { '${federatedSetting}': identity.outputs.signInClientId }

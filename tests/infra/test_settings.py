@@ -57,7 +57,7 @@ FORBIDDEN = {
     "WEBSITE_TIME_ZONE",
     "TZ",
 }
-PER_SOURCE = re.compile(r"^ONBOARDING_HR_.+_(SECRET|SECRET_PREVIOUS|API_URL|API_TOKEN)$")
+PER_SOURCE = re.compile(r"^ONBOARDING_HR_.+_(SECRET|SECRET_PREVIOUS|API_URL|API_TOKEN|API_PHONE_FIELDS)$")
 REFERENCE = re.compile(r"^@Microsoft\.KeyVault\(VaultName=([a-z0-9-]+);SecretName=([0-9a-zA-Z-]+)\)$")
 IN_AZURE = {"WEBSITE_SITE_NAME": "func", "WEBSITE_AUTH_ENABLED": "True"}
 
