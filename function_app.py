@@ -327,14 +327,18 @@ async def followup(timer: func.TimerRequest) -> None:
 @app.function_name("watchdog")
 @app.timer_trigger(arg_name="timer", schedule="45 */5 * * * *", run_on_startup=False, use_monitor=True)
 async def watchdog(timer: func.TimerRequest) -> None:
-    """What was lost is found, and what is kept too long goes: both look at what is old, a bounded bit at a time."""
-    from onboarding.operate import retention
+    """What was lost is found, what is kept too long goes, a bounded bit at a time; and once a day HR is told what
+    could not be used."""
+    from onboarding.operate import quality, retention
     from onboarding.operate import watchdog as watching
 
     async def use_case(s: "Services") -> None:
         try:
             await watching.watch(s)
         finally:
-            await retention.prune(s)
+            try:
+                await retention.prune(s)
+            finally:
+                await quality.digest(s)
 
     await _run("watchdog_failed", use_case)

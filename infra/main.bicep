@@ -81,6 +81,9 @@ param mailDrafts bool = true
 @description('Mail address of the service desk: escalations, and passes without a manager who is safe to send to.')
 param serviceDesk string = ''
 
+@description('Mail address of HR: the daily digest of values that could not be used; empty: no digest.')
+param hrContact string = ''
+
 @description('Name of the company in mail texts.')
 param companyName string = 'Contoso'
 
@@ -134,6 +137,9 @@ type hrSource = {
   @description('Root of the vendor\'s API, where its events name a person only by id.')
   apiUrl: string?
 
+  @description('Names of the vendor\'s fields that hold telephone numbers, with commas, where customers choose them.')
+  apiPhoneFields: string?
+
   @description('A token for that API is in the vault.')
   apiToken: bool?
 
@@ -178,6 +184,7 @@ var deliveriesContainer = 'deliveries'
 var hashKeySecret = 'onboarding-hash-key'
 var withPrevious = filter(hrSources, s => (s.?previousSecret ?? false))
 var withApiUrl = filter(hrSources, s => !empty(s.?apiUrl ?? ''))
+var withApiPhoneFields = filter(hrSources, s => !empty(s.?apiPhoneFields ?? ''))
 var withApiToken = filter(hrSources, s => (s.?apiToken ?? false))
 var withEvents = filter(hrSources, s => !empty(s.?events ?? ''))
 var withOptions = filter(hrSources, s => !empty(s.?options ?? ''))
@@ -190,6 +197,7 @@ var plainSettings = {
   ONBOARDING_SENDER: sender
   ONBOARDING_MAIL_DRAFTS: mailDrafts ? 'true' : 'false'
   ONBOARDING_SERVICE_DESK: serviceDesk
+  ONBOARDING_HR_CONTACT: hrContact
   ONBOARDING_COMPANY_NAME: companyName
   ONBOARDING_MODE: mode
   ONBOARDING_DEADLINE: deadline
@@ -230,6 +238,11 @@ var hrOptions = toObject(
   withOptions,
   s => 'ONBOARDING_HR_${toUpper(replace(s.source, '-', '_'))}_OPTIONS',
   s => (s.options)
+)
+var hrApiPhoneFields = toObject(
+  withApiPhoneFields,
+  s => 'ONBOARDING_HR_${toUpper(replace(s.source, '-', '_'))}_API_PHONE_FIELDS',
+  s => (s.apiPhoneFields)
 )
 var hrApiTokens = toObject(
   withApiToken,
@@ -342,6 +355,7 @@ module functionApp 'modules/functionapp.bicep' = {
       hrSecrets,
       hrPreviousSecrets,
       hrApiUrls,
+      hrApiPhoneFields,
       hrApiTokens,
       hrEvents,
       hrOptions,

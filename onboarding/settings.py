@@ -179,6 +179,8 @@ class Settings:
     mail_drafts: bool = True
     #: Address of the service desk; escalations and passes without a safe manager go there.
     service_desk: str | None = None
+    #: Address of HR; the daily digest of values that could not be used goes there. None: no digest.
+    hr_contact: str | None = None
     #: Name of the company in mail texts.
     company_name: str = "Contoso"
     #: TOML file with the policy; None means the built-in one.
@@ -330,6 +332,7 @@ class _Reader:
             sender=self.address("SENDER", f"onboarding@{domain}") or "",
             mail_drafts=self.flag("MAIL_DRAFTS", True),
             service_desk=self.address("SERVICE_DESK", None),
+            hr_contact=self.address("HR_CONTACT", None),
             company_name=self.text("COMPANY_NAME", "Contoso"),
             policy_file=self.optional("POLICY_FILE"),
             accept_reviewed=self.flag("ACCEPT_REVIEWED", False),

@@ -28,6 +28,7 @@ __all__ = [
 def pytest_addoption(parser: pytest.Parser) -> None:
     """What takes minutes and is told, in smaller steps, by other tests of every run."""
     parser.addoption("--every-point", action="store_true", help="die at every write to the storage account")
+    parser.addoption("--deliveries", default="600", help="deliveries of the shuffled summer")
     parser.addoption("--every-store", action="store_true", help="tell more stories on the azure store")
 
 

@@ -85,7 +85,13 @@ def parser() -> argparse.ArgumentParser:
         if name == "rerun":
             verb.add_argument("--from-step", help="also repeat steps that are done, from this one on")
     export = add("export", "the whole store into a new file: people, timelines, deliveries with bodies")
-    export.add_argument("file", help="a name that is free; compressed if it ends in .gz")
+    export.add_argument("file", nargs="?", help="a name that is free; compressed if it ends in .gz")
+    export.add_argument(
+        "--data-quality",
+        action="store_true",
+        help="in place of a file: values from HR that could not be used",
+    )
+    export.add_argument("--csv", action="store_true", help="with --data-quality: for a spreadsheet")
     load = add("import", "an archive into an empty store; the service on it must be stopped")
     load.add_argument("file", help="what `export` wrote")
     load.add_argument(

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from onboarding.bootstrap import App
 from onboarding.cli import context
-from onboarding.operate import archive
+from onboarding.operate import archive, quality
 from onboarding.operate.archive_file import existing, new_file
 
 #: Rows between two lines of progress.
@@ -31,7 +31,12 @@ class _Progress:
 
 
 async def export(app: App, args: argparse.Namespace) -> int:
-    """`export FILE`."""
+    """`export FILE`, or `export --data-quality`."""
+    if args.data_quality:
+        return await _data_quality(app, args)
+    if args.file is None or args.csv:
+        context.note("usage: export FILE, or export --data-quality [--json|--csv]")
+        return context.USAGE
     context.note(f"Store: {context.store(app)}")
     with new_file(Path(args.file)) as write:
         counts = await archive.export(app.services, write, _Progress("exported"))
@@ -43,6 +48,18 @@ async def export(app: App, args: argparse.Namespace) -> int:
         "did since would be done again. Take the settings along, ONBOARDING_HASH_KEY above all."
     )
     _say(args, {"file": args.file, "rows": counts})
+    return context.OK
+
+
+async def _data_quality(app: App, args: argparse.Namespace) -> int:
+    rows = [line.as_json() async for line in quality.lines(app.services)]
+    if args.csv:
+        context.out(quality.as_csv(rows).rstrip("\r\n"))
+    elif args.json:
+        context.out_json({"items": rows})
+    else:
+        columns = [("employee_id", "EMPLOYEE"), ("source", "SOURCE"), ("field", "FIELD"), ("code", "CODE")]
+        context.table(rows, [*columns, ("what", "WHAT")])
     return context.OK
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 from onboarding.domain import country, phonebook
 from onboarding.domain.hire import Hire
+from onboarding.domain.phone_types import PhoneReason
 
 #: field → longest text that the directory takes.
 LIMITS = {
@@ -48,6 +49,7 @@ WORDS = {
     "no_phone_field": "Nobody said which field holds the telephone number (API_PHONE_FIELDS).",
     "read_failed": "The record could not be read from the HR system.",
 }
+PHONE_CODES = frozenset(str(reason) for reason in PhoneReason)
 _EMAIL = re.compile(r"[^@\s<>,;]+@[^@\s<>,;]+\.[^@\s<>,;]+")
 _LOCALE = re.compile(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8}){0,3}")
 

@@ -138,7 +138,8 @@ def settle(
 
 
 def _is_over_already(case: Case, now: datetime) -> Outcome | None:
-    """The withdrawal came before the hire that it speaks of, when nobody knew the person; None: it did not."""
+    """A withdrawal that came before the hire that it speaks of, or with another case that was joined to this one;
+    None: there is none that stands."""
     newest = max(filter(None, (case.cancelled_at, case.ended_at)), default=None)
     if newest is None or _is_hired_since(case, newest):
         return None
@@ -146,7 +147,7 @@ def _is_over_already(case: Case, now: datetime) -> Outcome | None:
     ended = case.ended_at is not None and (case.hired_at is None or case.ended_at >= case.hired_at)
     reason = EMPLOYMENT_ENDED if ended else CANCELLED_BY_HR
     case.apply(Event.CLOSE if ended else Event.CANCEL, reason=reason)
-    return Outcome((entry(now, "withdrawn_before", "hr", reason=reason),), "none", reason)
+    return _left_over(case, entry(now, "withdrawn_before", "hr", reason=reason), now)
 
 
 def lacking(case: Case) -> str | None:
@@ -212,6 +213,8 @@ def _go_on(
     case: Case, event: HireEvent, about: Circumstances, now: datetime, *, changed: str, moved: int
 ) -> Outcome:
     """Where the case goes from its state, now that the event is merged."""
+    if (over := _is_over_already(case, now)) is not None:
+        return over
     if case.state is State.BLOCKED:
         if not _is_mended(case, event, about):
             return Outcome(())
@@ -336,7 +339,9 @@ def _withdraw(case: Case, event: HireEvent, about: Circumstances, now: datetime)
         setattr(case, name, max(at, getattr(case, name) or at))
     if _is_hired_since(case, at):
         drop_dates(case, at)
-        return Outcome((_noted(now, "withdrawal_outdated", event, about),), *_replan(case, now))
+        outcome = _undated(case, now)
+        noted = _noted(now, "withdrawal_outdated", event, about)
+        return replace(outcome, entries=(noted, *outcome.entries))
     if case.state is State.EXCLUDED or (case.state is State.CLOSED and case.withdrawn_at is None):
         return Outcome((_noted(now, "event_recorded", event, about),))
     merge(case, replace(event, hire=replace(event.hire, phones=None)), about.delivery_id, about.received_at,
@@ -346,21 +351,25 @@ def _withdraw(case: Case, event: HireEvent, about: Circumstances, now: datetime)
         _stand(case)
         return Outcome((_noted(now, "event_recorded", event, about),))
     case.apply(Event.CLOSE if ended else Event.CANCEL, reason=EMPLOYMENT_ENDED if ended else CANCELLED_BY_HR)
-    return _ending(case, event, about, now, at)
+    return _ending(case, event, about, now)
 
 
-def _ending(case: Case, event: HireEvent, about: Circumstances, now: datetime, at: datetime) -> Outcome:
-    """What is left to do for a hire that is over: no pass stays usable, and somebody looks at the account."""
-    cancelled, account = case.state is State.CANCELLED, _account(case)
-    action = "hire_cancelled" if cancelled else "employment_ended"
+def _ending(case: Case, event: HireEvent, about: Circumstances, now: datetime) -> Outcome:
+    """The entry says whether an account exists."""
+    action = "hire_cancelled" if case.state is State.CANCELLED else "employment_ended"
     access_pass = str(case.access_pass.status) if case.access_pass else None
-    noted = _noted(now, action, event, about, account=account, access_pass=access_pass)
+    noted = _noted(now, action, event, about, account=_account(case), access_pass=access_pass)
+    return _left_over(case, noted, now)
+
+
+def _left_over(case: Case, noted: TimelineEntry, now: datetime) -> Outcome:
+    """What is left to do for a hire that is over: no pass stays usable, and somebody looks at the account."""
     reason = case.reason_code or ""
     if case.pass_at_large(now):
         return Outcome((noted,), "revoke_pass", reason, look_now=True)
-    if account == "none":
+    if _account(case) == "none":
         return Outcome((noted,), "none", reason)
-    return Outcome((noted,), "disable_account", reason, look_now=cancelled)
+    return Outcome((noted,), "disable_account", reason, look_now=case.state is State.CANCELLED)
 
 
 def _stand(case: Case) -> None:
@@ -423,11 +432,11 @@ def _reopen(case: Case, event: HireEvent, about: Circumstances) -> None:
         case.episode_started_at = None
 
 
-def _replan(case: Case, now: datetime) -> tuple[str | None, str, bool]:
-    """The dates of a hire that is outdated are gone: whoever waits for them looks again."""
+def _undated(case: Case, now: datetime) -> Outcome:
+    """The dates of a hire that is outdated are gone: nothing may be planned by them."""
     if case.state is State.WAITING_START and case.hire.start_date is None:
-        return "provision", "hire_updated", True
-    return None, "", False
+        return _block(case, now, MISSING_START_DATE)
+    return Outcome(())
 
 
 # --- deletions, blocks, words --------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from onboarding.domain.case import Alias, Case
+from onboarding.domain.case import Alias, Case, aliases_of
 from onboarding.domain.hire import EventType, HireEvent
 from onboarding.intake.identity import event_aliases
 from onboarding.ports import Services
@@ -24,41 +24,49 @@ from onboarding.ports import Services
 MARKER = "leavers-"
 KEPT = 200
 DAYS = 30
+#: When it was noted.
+_NOTED = "noted_at"
 _KINDS = {EventType.EMPLOYMENT_TERMINATED: "ended_at", EventType.EMPLOYEE_DELETED: "deleted_at"}
 
 
 async def remember(s: Services, event: HireEvent, at: datetime, now: datetime) -> None:
     """Note an end or a deletion of somebody unknown. Raises StoreConflict when another worker notes one too."""
-    aliases = event_aliases(event)
     kind = _KINDS.get(event.event_type)
-    if kind is None or not aliases:
-        return
-    digest = _digest(s, aliases[0])
+    for alias in event_aliases(event) if kind else ():
+        await _note(s, _digest(s, alias), kind or "", at, now)
+
+
+async def _note(s: Services, digest: str, kind: str, at: datetime, now: datetime) -> None:
     marker = await s.cases.read_marker(MARKER + digest[0])
     noted: dict[str, Any] = dict(marker.value) if marker else {}
     known = noted.get(digest, {})
     if kind in known and datetime.fromisoformat(known[kind]) >= at:
         return
-    noted[digest] = {**known, kind: at.isoformat()}
+    noted[digest] = {**known, kind: at.isoformat(), _NOTED: now.isoformat()}
     await s.cases.write_marker(MARKER + digest[0], _newest(noted, now), marker.etag if marker else None)
 
 
 async def recall(s: Services, case: Case, event: HireEvent, now: datetime) -> None:
-    """Tell a case that is about to be opened what was noted of the person."""
+    """Tell a case what was noted of the person, under the ids that the event is the first to give it."""
+    known = set(aliases_of(case))
     for alias in event_aliases(event):
+        if alias in known:
+            continue
         digest = _digest(s, alias)
         marker = await s.cases.read_marker(MARKER + digest[0])
-        for kind, at in (marker.value.get(digest, {}) if marker else {}).items():
-            moment = datetime.fromisoformat(at)
-            if moment >= now - timedelta(days=DAYS):
-                setattr(case, kind, max(moment, getattr(case, kind) or moment))
+        told = marker.value.get(digest, {}) if marker else {}
+        if not told or datetime.fromisoformat(told[_NOTED]) < now - timedelta(days=DAYS):
+            continue
+        for kind in told.keys() & set(_KINDS.values()):
+            moment = datetime.fromisoformat(told[kind])
+            setattr(case, kind, max(moment, getattr(case, kind) or moment))
 
 
 def _newest(noted: Mapping[str, Any], now: datetime) -> dict[str, Any]:
     """Those that are still of use, newest first."""
     oldest = (now - timedelta(days=DAYS)).isoformat()
-    ordered = sorted(noted.items(), key=lambda item: max(item[1].values()), reverse=True)
-    return {digest: times for digest, times in ordered[:KEPT] if max(times.values()) >= oldest}
+    ordered = sorted(noted.items(), key=lambda item: str(item[1][_NOTED]), reverse=True)
+    return {digest: told for digest, told in ordered[:KEPT] if told[_NOTED] >= oldest}
 
 
 def _digest(s: Services, alias: Alias) -> str:

@@ -38,6 +38,8 @@ def merge(case: Case, event: HireEvent, delivery: str, received_at: datetime, *,
     at, before = event_time(event, received_at), case.hire
     firm = event.certainty not in _UNSURE or event.event_type is EventType.START_DATE_CHANGED
     hire = replace(event.hire, phones=None) if case.account else event.hire
+    if _is_of_an_earlier_hire(case, at):
+        hire = replace(hire, **dict.fromkeys(_DATED))
     _take(case, hire, Said(at, firm, delivery))
     _judge_manager(case, event, before, received_at, opened=opened)
     if firm or case.hire_as_of is None:
@@ -61,6 +63,12 @@ def join_facts(case: Case, other: Case) -> None:
         case.fetches.setdefault(source, fetch)
     known = {(item.code, item.field) for item in case.findings}
     case.findings += [item for item in other.findings if (item.code, item.field) not in known]
+
+
+def _is_of_an_earlier_hire(case: Case, at: datetime) -> bool:
+    """HR withdrew the hire after this was said, and has hired the person again since."""
+    newest = max(filter(None, (case.cancelled_at, case.ended_at)), default=None)
+    return newest is not None and at <= newest and case.hired_at is not None and case.hired_at > newest
 
 
 def drop_dates(case: Case, until: datetime) -> None:

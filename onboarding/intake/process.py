@@ -107,8 +107,7 @@ async def _apply(s: Services, delivery: Delivery, index: int, event: HireEvent, 
     seen = delivery.delivery_id if index == 0 else f"{delivery.delivery_id}.{index}"
     if seen in case.deliveries:
         return case.case_id
-    if found.opened:
-        await leavers.recall(s, case, event, now)
+    await leavers.recall(s, case, event, now)
     about = Circumstances(
         delivery.delivery_id,
         delivery.received_at,

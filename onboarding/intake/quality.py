@@ -8,21 +8,25 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable
-from datetime import datetime
+from dataclasses import fields
+from datetime import datetime, timedelta
 
 from onboarding.domain.case import Case, Finding
-from onboarding.domain.hire import HireEvent
-from onboarding.domain.quality import assess
+from onboarding.domain.hire import Hire, HireEvent
+from onboarding.domain.quality import PHONE_CODES, assess
 from onboarding.errors import StoreConflict
 from onboarding.intake.merging import READ
 from onboarding.ports import HrRecord, Services
 
 #: Marker that says that there are findings which no digest has told yet.
 NEWS = "quality-news"
+#: News that is older is said again, so that whoever tells them can see that there are newer ones.
+RENEWED = timedelta(minutes=10)
 #: Of one case. What comes after them is more of the same.
 MOST = 40
 #: Codes that HR cannot mend and is not told: they are for whoever maintains the mapping.
 QUIET = frozenset({"unmapped"})
+_FIELDS = frozenset(item.name for item in fields(Hire))
 #: Codes that are not seen in the hire itself, and so stay until the next word on the field.
 _NOTED = frozenset({"no_permission", "unmapped", "read_failed", "bad_date", "wrong_type", "no_phone_field"})
 
@@ -77,13 +81,14 @@ async def _note(
 
 def _kept(case: Case, item: Finding) -> bool:
     """A finding about a number that has left the case."""
-    return item.field.startswith("phone") and case.account is not None
+    return case.account is not None and item.code in PHONE_CODES and item.field not in _FIELDS
 
 
 async def _announce(s: Services, now: datetime) -> None:
     """Before the case is written: a digest that finds nothing new costs nothing."""
     marker = await s.cases.read_marker(NEWS)
-    if marker is not None and marker.value.get("pending"):
+    pending = marker.value.get("pending") if marker else None
+    if pending and now - datetime.fromisoformat(pending) < RENEWED:
         return
     with contextlib.suppress(StoreConflict):  # somebody else says it right now
         await s.cases.write_marker(NEWS, {"pending": now.isoformat()}, marker.etag if marker else None)

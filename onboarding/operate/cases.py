@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import UTC, date, datetime
+from datetime import datetime
 from typing import Any
 
 from onboarding.domain import phone, phonebook
@@ -13,6 +13,8 @@ from onboarding.domain.hire import Hire
 from onboarding.domain.place import place_of
 from onboarding.errors import Ambiguous, NotFound, Unavailable
 from onboarding.operate.explain import explain
+from onboarding.operate.quality import finding_json
+from onboarding.operate.stamps import stamp as stamp
 from onboarding.ports import CaseSummary, Services
 from onboarding.provisioning.plan import steps
 
@@ -143,6 +145,7 @@ def case_json(case: Case, timeline: Sequence[TimelineEntry], now: datetime | Non
             "usable_from": stamp(case.access_pass.usable_from),
             "usable_until": stamp(case.access_pass.usable_until),
         },
+        "data_quality": [finding_json(item) for item in case.findings],
         "timeline": [
             {"at": stamp(item.at), "actor": item.actor, "action": item.action, "detail": item.detail}
             for item in timeline
@@ -230,10 +233,3 @@ def _phones(case: Case) -> list[dict[str, Any]]:
         }
         for item, found in phonebook.results(case.hire)
     ]
-
-
-def stamp(value: datetime | date | None) -> str | None:
-    """RFC 3339 in UTC with whole seconds; a date as it is."""
-    if isinstance(value, datetime):
-        return value.astimezone(UTC).replace(microsecond=0).isoformat().replace("+00:00", "Z")
-    return value.isoformat() if value else None
