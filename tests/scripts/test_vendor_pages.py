@@ -40,6 +40,7 @@ def test_a_page_is_about_an_adapter_and_names_its_address_and_its_secret(page: P
 def test_every_adapter_is_in_the_table_of_pages() -> None:
     text = (PAGES / "README.md").read_text("utf-8")
     assert [slug for slug in catalog.adapters() if f"({slug}.md)" not in text] == []
+    assert [slug for slug in catalog.adapters() if not (PAGES / f"{slug}.md").is_file()] == []
 
 
 @pytest.mark.parametrize("slug", ["scim", "cloudevents", "custom"])
