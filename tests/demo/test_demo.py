@@ -288,7 +288,8 @@ def test_there_are_forty_hires_from_twelve_countries_and_two_of_one_name(demo: D
 
 
 def test_no_rung_goes_out_twice_but_in_a_later_episode(demo: Demo) -> None:
-    mails = demo.data("mail")
+    # The digest to HR is about values, not about a person: it is no rung.
+    mails = [mail for mail in demo.data("mail") if mail["to"] != ["hr@contoso.example"]]
     references = Counter(reference for mail in mails for reference in REFERENCE.findall(mail["text"]))
     assert len(references) == len(mails)
     assert set(references.values()) == {1}
