@@ -113,14 +113,11 @@ class Graph:
     async def _answered(self, trip: _Trip) -> Answer:
         asked, tenant = trip.asked, self.tenant
         if isinstance(asked.body, Exception):
-            raise bad_request(
-                "Unable to read JSON request payload. Please ensure Content-Type header is set "
-                "and payload is of valid JSON format."
-            )
+            raise _unreadable(asked, trip.route)
         if trip.fault is not None and trip.met("status"):
             raise self._ordered(trip.fault)
         if trip.route is None:
-            raise not_modelled(f"{asked.method} {unquote(asked.path)}")
+            raise _unknown(asked)
         route, params = trip.route
         query = _query(asked)
         _modelled(tenant, route, query, asked.headers)
@@ -198,6 +195,23 @@ class Graph:
             "x-ms-resource-unit": str(cost(trip.route[0], names) if trip.route else 1),
             "Date": format_datetime(self.tenant.now(), usegmt=True),
         }
+
+
+def _unknown(asked: Incoming) -> GraphError:
+    return not_modelled(f"{asked.method} {unquote(asked.path)}")
+
+
+def _unreadable(asked: Incoming, route: Found | None) -> GraphError:
+    """400 for a body that is no JSON; 501 where the pages send other bodies: photos and files to addresses that are
+    not modelled, and whole messages as text/plain (outlook-send-mime-message)."""
+    if route is None:
+        return _unknown(asked)
+    if route[0].outlook and asked.headers.get("content-type", "").lower().startswith("text/plain"):
+        return not_modelled("a message in MIME format")
+    return bad_request(
+        "Unable to read JSON request payload. Please ensure Content-Type header is set "
+        "and payload is of valid JSON format."
+    )
 
 
 def authorized(headers: Mapping[str, str]) -> None:
