@@ -33,6 +33,8 @@ from onboarding.simulator.urls.route import Route
 
 #: Headers that change what Graph does: refused unless the route models them.
 _BEHAVIOUR = ("consistencylevel", "prefer", "if-match", "if-none-match")
+#: Without and with all annotations (json format of OData 4); minimal is the default.
+_METADATA = re.compile(r"odata\.metadata=(?!\"?minimal)", re.IGNORECASE)
 _FAULT_CODES = {
     404: "Request_ResourceNotFound",
     429: "TooManyRequests",
@@ -258,6 +260,8 @@ def _modelled(tenant: Tenant, route: Route, query: Mapping[str, str], headers: M
     for name in _BEHAVIOUR:
         if name in headers and name not in route.headers:
             raise not_modelled(f"the header {name} here")
+    if _METADATA.search(headers.get("accept", "")):
+        raise not_modelled("odata.metadata other than minimal")
     prefer = headers.get("prefer", "").replace(" ", "").lower()
     if prefer and prefer not in route.prefers:
         raise not_modelled("this Prefer header")
