@@ -8,6 +8,7 @@ from typing import Any
 
 from onboarding.simulator.call import Answer, Call
 from onboarding.simulator.clock import to_seconds
+from onboarding.simulator.directory_query import fragment
 from onboarding.simulator.errors import (
     GraphError,
     bad_request,
@@ -230,9 +231,8 @@ def get_manager(tenant: Tenant, call: Call) -> Answer:
     manager = manager_of(tenant, call, must_see(tenant, call))
     if manager is None:
         raise _no_manager()
-    return Answer(
-        200, {"@odata.context": call.context("directoryObjects/$entity"), **tagged(tenant, manager, names)}
-    )
+    context = call.context(fragment(call, "directoryObjects", names) + "/$entity")
+    return Answer(200, {"@odata.context": context, **tagged(tenant, manager, names)})
 
 
 def tagged(tenant: Tenant, person: Person, names: Iterable[str]) -> dict[str, Any]:
