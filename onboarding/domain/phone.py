@@ -23,8 +23,8 @@ Validity comes from libphonenumber's metadata (`phonenumbers`), the form from IT
    A country code that stands twice (`+49 49 …`, `049 …`) is `ambiguous_prefix` too, `+` or not.
 5. Valid means `is_valid_number`. What is only *possible* (the length fits, no such range is known) is
    `needs_review/possible_only`: ranges open faster than metadata follows, so a human looks; it is never
-   stored. So are placeholders (one digit repeated, 1234567890) and fixed lines of five digits and fewer where
-   others have four more: fragments. Other invalid numbers are rejected.
+   stored. So are placeholders (one digit repeated, 1234567890, 01234567890) and fixed lines of five digits and
+   fewer where others have four more: fragments. Other invalid numbers are rejected.
 6. Rejected as not personal: toll-free, premium, shared-cost, UAN, pager, voicemail, short and emergency
    numbers, and codes without a country (+800, +808, +870 …). VoIP and personal numbers (UK 070) are `ok` with
    their kind, since both are assigned to one person; `directory_phone` takes neither.

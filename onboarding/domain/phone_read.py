@@ -202,10 +202,13 @@ def _read_national(written: Written, digits: str, region: str) -> Reading:
         return _AMBIGUOUS if away_valid else _judge(home, len(digits))
     if _code_twice(home) or not _stands(written.text, digits, home, away):
         return _AMBIGUOUS
-    if digits == "1234567890":
+    if digits in _COUNTED:
         return Reading(reason=PhoneReason.POSSIBLE_ONLY)  # a placeholder wherever it may be a number
     return _judge(home, len(digits))
 
+
+#: Counted up on the keypad, and in the plan of some country (`01234 567890` is Bedford's).
+_COUNTED = ("1234567890", "01234567890")
 
 #: Postcodes, employee numbers and dates have fewer digits; fixed-line patterns are loose enough to take them.
 _MIN_WITHOUT_TRUNK = 9

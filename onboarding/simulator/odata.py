@@ -18,7 +18,7 @@ _ANY_STARTS = re.compile(
     r"(?P<path>\w+)/any\(\s*(?P<var>\w+)\s*:\s*startswith\(\s*(?P=var)(?P<inner>/\w+)?\s*,\s*(?P<value>.+)\)\s*\)",
     re.DOTALL | re.IGNORECASE,
 )
-_TIME = re.compile(r"\d{4}-\d\d-\d\dT.+")
+_TIME = re.compile(r"\d{4}-\d\d-\d\d(T.+)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ def _literal(text: str) -> Any:
         return text == "true"
     if _TIME.fullmatch(text):
         try:
-            return parse_time(text)
+            return parse_time(text if "T" in text else text + "T00:00:00Z")  # a date alone: midnight in UTC
         except ValueError:
             raise bad_request("Invalid filter clause: Unrecognized date and time literal.") from None
     raise bad_request("Invalid filter clause: Could not read a literal.")

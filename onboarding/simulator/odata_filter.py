@@ -170,6 +170,8 @@ class _Reader:
 
     def any(self, collection: str) -> Node:
         self.mark("(")
+        if self.peek() == _Token("mark", ")"):
+            raise not_modelled("any() without a condition in $filter")
         variable = self.path()
         self.mark(":")
         found = self.either()

@@ -33,6 +33,8 @@ from onboarding.simulator.urls.route import Route
 
 #: Headers that change what Graph does: refused unless the route models them.
 _BEHAVIOUR = ("consistencylevel", "prefer", "if-match", "if-none-match")
+#: Without and with all annotations (json format of OData 4); minimal is the default.
+_METADATA = re.compile(r"odata\.metadata=(?!\"?minimal)", re.IGNORECASE)
 _FAULT_CODES = {
     404: "Request_ResourceNotFound",
     429: "TooManyRequests",
@@ -113,14 +115,11 @@ class Graph:
     async def _answered(self, trip: _Trip) -> Answer:
         asked, tenant = trip.asked, self.tenant
         if isinstance(asked.body, Exception):
-            raise bad_request(
-                "Unable to read JSON request payload. Please ensure Content-Type header is set "
-                "and payload is of valid JSON format."
-            )
+            raise _unreadable(asked, trip.route)
         if trip.fault is not None and trip.met("status"):
             raise self._ordered(trip.fault)
         if trip.route is None:
-            raise not_modelled(f"{asked.method} {unquote(asked.path)}")
+            raise _unknown(asked)
         route, params = trip.route
         query = _query(asked)
         _modelled(tenant, route, query, asked.headers)
@@ -200,6 +199,23 @@ class Graph:
         }
 
 
+def _unknown(asked: Incoming) -> GraphError:
+    return not_modelled(f"{asked.method} {unquote(asked.path)}")
+
+
+def _unreadable(asked: Incoming, route: Found | None) -> GraphError:
+    """400 for a body that is no JSON; 501 where the pages send other bodies: photos and files to addresses that are
+    not modelled, and whole messages as text/plain (outlook-send-mime-message)."""
+    if route is None:
+        return _unknown(asked)
+    if route[0].outlook and asked.headers.get("content-type", "").lower().startswith("text/plain"):
+        return not_modelled("a message in MIME format")
+    return bad_request(
+        "Unable to read JSON request payload. Please ensure Content-Type header is set "
+        "and payload is of valid JSON format."
+    )
+
+
 def authorized(headers: Mapping[str, str]) -> None:
     """401 without a bearer token; any will do."""
     scheme, _, token = headers.get("authorization", "").partition(" ")
@@ -244,6 +260,8 @@ def _modelled(tenant: Tenant, route: Route, query: Mapping[str, str], headers: M
     for name in _BEHAVIOUR:
         if name in headers and name not in route.headers:
             raise not_modelled(f"the header {name} here")
+    if _METADATA.search(headers.get("accept", "")):
+        raise not_modelled("odata.metadata other than minimal")
     prefer = headers.get("prefer", "").replace(" ", "").lower()
     if prefer and prefer not in route.prefers:
         raise not_modelled("this Prefer header")

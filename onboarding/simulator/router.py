@@ -7,6 +7,7 @@ write deleteditems and deletedItems). `users('id')` is `users/id`, `delta()` and
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from onboarding.simulator.addresses import Segment, segments
@@ -16,6 +17,11 @@ from onboarding.simulator.urls.route import Route
 _NAMESPACE = "microsoft.graph."
 #: Functions and actions: with or without namespace and brackets.
 _BOUND = frozenset({"delta", "assignlicense", "revokesigninsessions", "restore", "sendmail", "send"})
+#: Functions, casts and system segments. Never keys: where no route names one, it is not modelled rather than absent.
+_NO_KEY = re.compile(
+    r"delta|creationoptions|\$(?:count|ref|value|links)|[a-z.]+\(.*\)|(?:microsoft\.)?graph\.[a-z]+",
+    re.I | re.S,
+)
 
 
 def _literal(text: str) -> str:
@@ -55,7 +61,7 @@ def _fit(parts: list[str], asked: list[Segment]) -> dict[str, str] | None:
         if not part.startswith("{"):
             if segment.key or _literal(segment.text) != part.lower():
                 return None
-        elif not segment.text:
+        elif not segment.text or (not segment.key and _NO_KEY.fullmatch(segment.text)):
             return None
         else:
             params[part.strip("{}")] = segment.text

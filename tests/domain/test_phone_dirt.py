@@ -30,6 +30,10 @@ US | 000-000-0000                     | invalid
 US | 1111111111                       | possible_only
 US | 1234567890                       | possible_only
 IN | 1234567890                       | possible_only
+GB | 01234567890                      | possible_only
+GB | 01234 567890                     | possible_only
+GB | 01234 567891                     | +441234567891
+FR | 01 23 45 67 89                   | +33123456789
 IN | 9999999999                       | possible_only
    | +91 99999 99999                  | possible_only
 DK | 11111111                         | possible_only

@@ -322,3 +322,38 @@ def test_groups_are_listed_by_the_same_rules(http: httpx.Client) -> None:
         "'Group'.",
     )
     assert http.get("/v1.0/groups/$count", headers=EVENTUAL).text == "3"
+
+
+@pytest.mark.documented("graph/permissions-reference")
+def test_the_context_of_related_objects_names_what_was_selected(http: httpx.Client) -> None:
+    """As of users and groups: a strict reader takes the properties from there."""
+    boss, team = person(http, "boss"), group(http, "Team")
+    ada = person(http, "ada", roles=["User Administrator"])
+    ok(
+        http.put(
+            f"/v1.0/users/{ada}/manager/$ref",
+            json={"@odata.id": f"https://graph.microsoft.com/v1.0/users/{boss}"},
+        )
+    )
+    ok(http.post("/_control/groups", json={"id": team, "displayName": "Team", "members": [ada]}))
+    (role,) = [
+        r["id"] for r in ok(http.get("/v1.0/directoryRoles"))["value"] if r["displayName"].startswith("User")
+    ]
+    for path, end in (
+        (f"/groups/{team}/members", ""),
+        (f"/groups/{team}/transitiveMembers", ""),
+        (f"/users/{ada}/memberOf", ""),
+        (f"/directoryRoles/{role}/members", ""),
+        (f"/users/{ada}/manager", "/$entity"),
+    ):
+        chosen = ok(http.get(f"/v1.0{path}?$select=id,displayName"))
+        assert chosen["@odata.context"].endswith(f"#directoryObjects(id,displayName){end}"), path
+        assert ok(http.get(f"/v1.0{path}"))["@odata.context"].endswith(f"#directoryObjects{end}"), path
+
+
+@pytest.mark.documented("message-get")
+def test_the_context_of_a_message_names_what_was_selected(http: httpx.Client) -> None:
+    box = "/v1.0/users/onboarding@contoso.example/messages"
+    key = ok(http.post(box, json={"subject": "Welcome"}))["id"]
+    found = ok(http.get(f"{box}/{key}?$select=subject,body"))
+    assert found["@odata.context"].endswith("/messages(subject,body)/$entity")

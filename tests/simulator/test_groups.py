@@ -45,7 +45,7 @@ def test_references_that_name_nothing_or_another_cloud_are_400(http: httpx.Clien
     team, key = group(http, "Team"), person(http, "anna")
     for wrong in (
         {"@odata.id": key},
-        {"@odata.id": f"{ROOT}/devices/{key}"},
+        {"@odata.id": f"{ROOT}/places/{key}"},
         {"@odata.id": f"https://graph.microsoft.us/v1.0/users/{key}"},
         {"@odata.id": 7},
         {"@odata.id": "http://["},

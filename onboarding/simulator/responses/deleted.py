@@ -40,7 +40,8 @@ def _deleted(tenant: Tenant, call: Call) -> Person:
 def get_deleted(tenant: Tenant, call: Call) -> Answer:
     names = call.selected(rules.USERS.selectable, rules.DEFAULT_SET)
     found = tagged(tenant, _deleted(tenant, call), names)
-    return Answer(200, {"@odata.context": call.context("directoryObjects/$entity"), **found})
+    context = call.context(fragment(call, "directoryObjects", names) + "/$entity")
+    return Answer(200, {"@odata.context": context, **found})
 
 
 def restore(tenant: Tenant, call: Call) -> Answer:

@@ -11,6 +11,7 @@ from typing import Any
 
 from onboarding.simulator.call import Answer, Call
 from onboarding.simulator.clock import to_seconds
+from onboarding.simulator.directory_query import fragment
 from onboarding.simulator.errors import GraphError, not_modelled
 from onboarding.simulator.models.mail import Message, text_of
 from onboarding.simulator.models.people import Person
@@ -162,7 +163,7 @@ def get_message(tenant: Tenant, call: Call) -> Answer:
     message = _message(tenant, call)
     found = shown(call, message)
     names = call.selected(_READABLE, tuple(found))
-    context = call.context(f"users('{message.sender_id}')/messages/$entity")
+    context = call.context(fragment(call, f"users('{message.sender_id}')/messages", names) + "/$entity")
     etag = {"@odata.etag": f'W/"{message.change_key}"'}
     picked = dict.fromkeys(("id", *names))
     return Answer(200, {"@odata.context": context, **etag, **{name: found[name] for name in picked}})

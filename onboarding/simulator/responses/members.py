@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any, Protocol, TypeVar
 
 from onboarding.simulator.call import Answer, Call
-from onboarding.simulator.directory_query import PAGE
+from onboarding.simulator.directory_query import PAGE, fragment
 from onboarding.simulator.errors import bad_reference, bad_request, resource_not_found
 from onboarding.simulator.models import audit
 from onboarding.simulator.models.groups import Group
@@ -151,7 +151,7 @@ def _listed(tenant: Tenant, call: Call, found: Iterator[Member]) -> Answer:
             return tagged(tenant, member, _own(names, properties.USERS.selectable) or properties.DEFAULT_SET)
         return tagged_group(member, _own(names, GROUPS.selectable) or DEFAULT_SET)
 
-    return paged(call, list(found), render)
+    return paged(call, list(found), names, render)
 
 
 def _own(names: tuple[str, ...], selectable: frozenset[str]) -> tuple[str, ...]:
@@ -173,9 +173,11 @@ class Identified(Protocol):
 T = TypeVar("T", bound=Identified)
 
 
-def paged(call: Call, found: Sequence[T], render: Callable[[T], dict[str, Any]]) -> Answer:
-    """A page of directory objects in their order. The token holds the id reached and its place, for the case
-    that it has left by then."""
+def paged(
+    call: Call, found: Sequence[T], names: Iterable[str], render: Callable[[T], dict[str, Any]]
+) -> Answer:
+    """A page of directory objects in their order; `names`: the selected properties. The token holds the id
+    reached and its place, for the case that it has left by then."""
     size, token = call.top(PAGE), call.query.get("$skiptoken")
     start = 0
     if token is not None:
@@ -185,7 +187,7 @@ def paged(call: Call, found: Sequence[T], render: Callable[[T], dict[str, Any]])
         places = [place for place, entry in enumerate(found) if entry.id == reached[0]]
         start = places[0] + 1 if places else reached[1]
     page = found[start : start + size]
-    body: dict[str, Any] = {"@odata.context": call.context("directoryObjects")}
+    body: dict[str, Any] = {"@odata.context": call.context(fragment(call, "directoryObjects", names))}
     if call.eventual and call.counts and token is None:
         body["@odata.count"] = len(found)
     if start + size < len(found):

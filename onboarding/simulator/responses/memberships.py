@@ -33,7 +33,7 @@ def _listed(tenant: Tenant, call: Call, *, transitive: bool) -> Answer:
             return {"@odata.type": "#microsoft.graph.directoryRole", **entry.shown(names or ROLE_SET)}
         return tagged_group(entry, names or DEFAULT_SET)
 
-    return paged(call, found, render)
+    return paged(call, found, names, render)
 
 
 def list_direct(tenant: Tenant, call: Call) -> Answer:

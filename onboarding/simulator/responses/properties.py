@@ -238,13 +238,18 @@ USERS = Kind(
 )
 
 
+def check_known(body: Mapping[str, Any], allowed: frozenset[str]) -> None:
+    """501 for a property that is not modelled."""
+    if unknown := [name for name in body if name not in allowed and not name.startswith("@odata.")]:
+        raise not_modelled(f"the property '{unknown[0]}' in this body")
+
+
 def check_properties(body: Mapping[str, Any], allowed: frozenset[str]) -> None:
     """501 for a property that is not modelled, 400 for a value outside the documented limits."""
+    check_known(body, allowed)
     for name, value in body.items():
         if name.startswith("@odata."):
             continue
-        if name not in allowed:
-            raise not_modelled(f"the property '{name}' in this body")
         if name == "displayName" and not value:
             raise bad_request("A value is required for property 'displayName' of resource 'User'.")
         if not _CHECKS[name](value):

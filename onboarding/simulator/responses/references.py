@@ -11,6 +11,8 @@ from onboarding.simulator.errors import bad_reference, bad_request, not_modelled
 from onboarding.simulator.models.tenant import Tenant
 
 _KINDS = ("users", "groups", "directoryobjects")
+#: What else may be a member or an owner (group-post-members, group-post-owners).
+_OTHERS = ("serviceprincipals", "devices", "contacts")
 
 
 def referenced(tenant: Tenant, body: dict[str, Any]) -> tuple[str, str]:
@@ -31,6 +33,8 @@ def address(tenant: Tenant, text: str) -> tuple[str, str]:
     except ValueError:
         raise bad_reference() from None
     parts = [segment.text for segment in segments(path)]
+    if len(parts) >= 2 and parts[-2].lower() in _OTHERS:
+        raise not_modelled(f"references to {parts[-2].lower()}")
     if len(parts) < 2 or parts[-2].lower() not in _KINDS or not parts[-1]:
         raise bad_reference()
     if foreign(tenant.policy.cloud, text):

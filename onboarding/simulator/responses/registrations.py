@@ -8,6 +8,7 @@ from typing import Any
 
 from onboarding.simulator.call import Answer, Call
 from onboarding.simulator.clock import to_ticks
+from onboarding.simulator.directory_query import fragment
 from onboarding.simulator.errors import GraphError, bad_request, not_modelled, resource_not_found
 from onboarding.simulator.models.people import Person
 from onboarding.simulator.models.tenant import Tenant
@@ -134,7 +135,7 @@ def list_registrations(tenant: Tenant, call: Call) -> Answer:
             token = pack([at.timestamp(), position])
             break
         page.append(row if names is ROW else {name: row[name] for name in names})
-    context = call.context("reports/authenticationMethods/userRegistrationDetails")
+    context = call.context(fragment(call, "reports/authenticationMethods/userRegistrationDetails", names))
     body: dict[str, Any] = {"@odata.context": context}
     if token is not None:
         body["@odata.nextLink"] = call.next_link(token)

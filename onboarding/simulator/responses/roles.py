@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from onboarding.simulator.call import Answer, Call
+from onboarding.simulator.directory_query import fragment
 from onboarding.simulator.errors import not_modelled, resource_not_found
 from onboarding.simulator.models.people import Person
 from onboarding.simulator.models.tenant import Tenant
@@ -56,7 +57,8 @@ def get_role(tenant: Tenant, call: Call) -> Answer:
 def list_members(tenant: Tenant, call: Call) -> Answer:
     names = call.selected(rules.READABLE, rules.DEFAULT_SET)
     found = [tagged(tenant, person, names) for person in _holders(tenant)[_named(tenant, call)]]
-    return Answer(200, {"@odata.context": call.context("directoryObjects"), "value": found})
+    context = call.context(fragment(call, "directoryObjects", names))
+    return Answer(200, {"@odata.context": context, "value": found})
 
 
 def list_assignments(tenant: Tenant, call: Call) -> Answer:

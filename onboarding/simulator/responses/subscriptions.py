@@ -52,6 +52,8 @@ def _checked(given: dict[str, Any]) -> None:
         raise _refused("changeType holds created, updated and deleted, joined by commas.")
     for name in ("notificationUrl", "lifecycleNotificationUrl"):
         url = given.get(name)
+        if isinstance(url, str) and url.lower().startswith("eventhub:"):
+            raise not_modelled("notifications through Event Hubs")
         if url is not None and not (isinstance(url, str) and re.fullmatch(r"https://[^/\s]+(/\S*)?", url)):
             raise _refused(f"{name} must be an https address.")
     if not _RESOURCE.fullmatch(given["resource"]):

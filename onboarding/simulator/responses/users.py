@@ -8,6 +8,7 @@ from typing import Any
 
 from onboarding.simulator.call import Answer, Call
 from onboarding.simulator.clock import to_seconds
+from onboarding.simulator.directory_query import fragment
 from onboarding.simulator.errors import (
     GraphError,
     bad_request,
@@ -47,6 +48,7 @@ def may_touch(tenant: Tenant, person: Person) -> None:
 
 def create_user(tenant: Tenant, call: Call) -> Answer:
     body = call.json_object()
+    rules.check_known(body, rules.WRITABLE | set(rules.REQUIRED))
     for name in rules.REQUIRED:
         if body.get(name) is None:
             raise bad_request(f"A value is required for property '{name}' of resource 'User'.")
@@ -229,9 +231,8 @@ def get_manager(tenant: Tenant, call: Call) -> Answer:
     manager = manager_of(tenant, call, must_see(tenant, call))
     if manager is None:
         raise _no_manager()
-    return Answer(
-        200, {"@odata.context": call.context("directoryObjects/$entity"), **tagged(tenant, manager, names)}
-    )
+    context = call.context(fragment(call, "directoryObjects", names) + "/$entity")
+    return Answer(200, {"@odata.context": context, **tagged(tenant, manager, names)})
 
 
 def tagged(tenant: Tenant, person: Person, names: Iterable[str]) -> dict[str, Any]:
