@@ -14,7 +14,7 @@ from onboarding.settings import PREFIX, Settings
 
 FOLDER = Path("build/serve")
 #: The simulator looks at a token's form only, and this one has every vendor's.
-PRETEND_TOKEN = "pretend:token"
+PRETEND_TOKEN = "pretend:token"  # noqa: S105
 
 
 def run(store: str = "embedded") -> int:

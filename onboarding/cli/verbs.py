@@ -109,8 +109,12 @@ async def _delivery(app: App, args: argparse.Namespace) -> int:
         return context.OK
     content = data.pop("content")
     for name, value in data.items():
-        said = ", ".join(f"{k} {v}" for k, v in value.items()) if isinstance(value, dict) else value
-        context.out(f"{name + ':':<20}{', '.join(said) if isinstance(said, list) else said}")
+        said = (
+            ", ".join(f"{k} {context.shown(v)}" for k, v in value.items())
+            if isinstance(value, dict)
+            else value
+        )
+        context.out(f"{name + ':':<20}{context.shown(', '.join(said) if isinstance(said, list) else said)}")
     context.out("content, masked:" if content is not None else "content: gone, or not to be shown")
     if content is not None:
         context.out_json(content)

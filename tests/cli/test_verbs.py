@@ -17,6 +17,7 @@ from onboarding.bootstrap import build
 from onboarding.cli import context, verbs
 from onboarding.cli import main as command
 from onboarding.domain.case import AccountIntent, Alias, AliasKind
+from onboarding.domain.hire import Hire
 from onboarding.domain.lifecycle import State
 from onboarding.errors import Ambiguous, PermissionMissing, StoreConflict, Unavailable
 from onboarding.intake import catalog, receive, signing
@@ -102,6 +103,14 @@ def test_cases_are_listed_as_a_table_and_as_json(run: Run, put: Put) -> None:
     assert [i["state"] for i in run("cases", "--state", "blocked", "--json").json["items"]] == ["blocked"]
     assert run("cases", "-q", "zzyzx", "--reason-code", "missing_name", "--json").json["items"]
     assert run("cases", "--employee-id", "nobody", "--json").json == {"items": [], "next_page": None}
+
+
+def test_a_case_without_a_name_has_a_dash_in_its_place(run: Run, put: Put) -> None:
+    case = make_case(1, State.AWAITING_FETCH)
+    case.hire = Hire(employee_id="67890")
+    put(case)
+    line = run("cases").out.splitlines()[1]
+    assert line.split()[1:3] == ["–", "67890"]
 
 
 def test_a_further_page_is_announced_on_standard_error(run: Run, put: Put) -> None:
