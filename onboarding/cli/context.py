@@ -113,15 +113,10 @@ def out_json(data: Any) -> None:
     out(json.dumps(data, ensure_ascii=False, indent=2))
 
 
-def shown(value: Any) -> str:
-    """A dash for what is not there."""
-    return "–" if value is None or value == "" else str(value)
-
-
 def table(rows: list[dict[str, Any]], columns: list[tuple[str, str]]) -> None:
     """A plain table; columns are (key, heading)."""
     cells = [[heading for _, heading in columns]]
-    cells += [[shown(row.get(key)) for key, _ in columns] for row in rows]
+    cells += [[str(row.get(key) if row.get(key) is not None else "–") for key, _ in columns] for row in rows]
     widths = [max(len(line[i]) for line in cells) for i in range(len(columns))]
     for line in cells:
         out("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())

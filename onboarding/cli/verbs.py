@@ -30,7 +30,13 @@ async def _cases(app: App, args: argparse.Namespace) -> int:
         context.out_json({"items": items, "next_page": found.next_page})
         return context.OK
     rows = [
-        {**item, "next": item["next_action"]["what"], "when": item["next_action"]["when"]} for item in items
+        {
+            **item,
+            "display_name": item["display_name"] or None,
+            "next": item["next_action"]["what"],
+            "when": item["next_action"]["when"],
+        }
+        for item in items
     ]
     if not rows:
         context.note(f"No case matches here. Store: {context.store(app)}")
@@ -102,6 +108,11 @@ async def _vendors(app: App, args: argparse.Namespace) -> int:
     return context.OK
 
 
+def _shown(value: object) -> str:
+    """A dash for what is not there."""
+    return "–" if value is None or value == "" else str(value)
+
+
 async def _delivery(app: App, args: argparse.Namespace) -> int:
     data = deliveries.shown(await deliveries.find(app.services, args.id))
     if args.json:
@@ -109,12 +120,8 @@ async def _delivery(app: App, args: argparse.Namespace) -> int:
         return context.OK
     content = data.pop("content")
     for name, value in data.items():
-        said = (
-            ", ".join(f"{k} {context.shown(v)}" for k, v in value.items())
-            if isinstance(value, dict)
-            else value
-        )
-        context.out(f"{name + ':':<20}{context.shown(', '.join(said) if isinstance(said, list) else said)}")
+        said = ", ".join(f"{k} {_shown(v)}" for k, v in value.items()) if isinstance(value, dict) else value
+        context.out(f"{name + ':':<20}{_shown(', '.join(said) if isinstance(said, list) else said)}")
     context.out("content, masked:" if content is not None else "content: gone, or not to be shown")
     if content is not None:
         context.out_json(content)
