@@ -80,6 +80,7 @@ def parser() -> argparse.ArgumentParser:
     vendors = add(
         "vendors", "what is set up for each HR system, what is missing, when it last sent something"
     )
+    vendors.add_argument("source", nargs="?", help="this HR source alone")
     vendors.add_argument(
         "--token", metavar="SOURCE", help="print the verification token that a set-up of this source sent"
     )

@@ -8,6 +8,7 @@ from typing import Any
 
 from onboarding.bootstrap import App
 from onboarding.cli import context, transfer
+from onboarding.errors import NotFound
 from onboarding.followup.track import track
 from onboarding.operate import actions, cases, deliveries, doctor, due, requests, vendors
 from onboarding.operate.explain import NEXT
@@ -92,6 +93,11 @@ async def _vendors(app: App, args: argparse.Namespace) -> int:
         context.out(await vendors.token(app.services, args.token))
         return context.OK
     found, unused = await vendors.survey(app.services), vendors.available(app.services.settings)
+    if args.source:
+        names = ", ".join(item.source for item in found) or "none"
+        found, unused = [item for item in found if item.source == args.source], []
+        if not found:
+            raise NotFound(f"There is no such source. Configured: {names}.")
     if args.json:
         others = [
             {"adapter": item.slug, "title": item.title, "evidence": str(item.evidence)} for item in unused

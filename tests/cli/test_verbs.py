@@ -307,6 +307,10 @@ def test_vendors_says_what_is_set_up_and_what_is_missing(
     assert "Not set up: " in text
     assert planted.found_in(text) is None
     assert run("vendors", "--token", "ats-us").code == 3
+    assert [item["source"] for item in run("vendors", "ats-us", "--json").json["sources"]] == ["ats-us"]
+    unknown = run("vendors", "greenhouse")
+    assert unknown.code == 3
+    assert "Configured: ats-us, " in unknown.err
 
 
 def test_followup_puts_on_the_queue_what_is_due(run: Run, put: Put) -> None:
