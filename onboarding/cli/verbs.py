@@ -11,7 +11,7 @@ from onboarding.cli import context, transfer
 from onboarding.errors import NotFound
 from onboarding.followup.track import track
 from onboarding.operate import actions, cases, deliveries, doctor, due, requests, vendors
-from onboarding.operate.explain import NEXT
+from onboarding.operate.explain import listed_next
 from onboarding.ports import CaseQuery, DeliveryStatus
 
 ACTOR = "cli"
@@ -69,7 +69,7 @@ async def _show(app: App, args: argparse.Namespace) -> int:
         context.out(f"an account that has this number already: {data['found_account']}")
     following = data["next_action"]
     when = f" at {following['when']}" if following["when"] else ""
-    context.out(f"next: {NEXT.get(following['what'], following['what'])}{when} ({following['why']})")
+    context.out(f"next: {listed_next(following['what'], data['reason_code'])}{when} ({following['why']})")
     context.out()
     rows = [
         {**item, "detail": " ".join(f"{k}={v}" for k, v in item["detail"].items())}

@@ -16,7 +16,7 @@ import pytest
 from onboarding.bootstrap import build
 from onboarding.cli import context, verbs
 from onboarding.cli import main as command
-from onboarding.domain.case import AccountIntent, Alias, AliasKind
+from onboarding.domain.case import AccountIntent, Alias, AliasKind, NextAction
 from onboarding.domain.hire import Hire
 from onboarding.domain.lifecycle import State
 from onboarding.errors import Ambiguous, PermissionMissing, StoreConflict, Unavailable
@@ -111,6 +111,13 @@ def test_a_case_without_a_name_has_a_dash_in_its_place(run: Run, put: Put) -> No
     put(case)
     line = run("cases").out.splitlines()[1]
     assert line.split()[1:3] == ["–", "67890"]
+
+
+def test_what_only_hr_can_complete_is_not_asked_of_an_operator(run: Run, put: Put) -> None:
+    case = make_case(1, State.BLOCKED, reason_code="missing_start_date")
+    case.next_action = NextAction("operator", None, "missing_start_date")
+    put(case)
+    assert "next: HR has to complete the record (missing_start_date)" in run("show", case_id(1)).out
 
 
 def test_a_further_page_is_announced_on_standard_error(run: Run, put: Put) -> None:
