@@ -27,6 +27,19 @@ ACTIONS = {
     "forget": "erase everything about this person; the account in Entra and sent messages stay",
 }
 _REASONS = {"forget": "kept, as you write it: no names"}
+_FILTERS = {
+    "state": "for example blocked; states are listed in docs/states.md",
+    "status": "for example user_registered; statuses are listed in README.md",
+    "source": "name of an HR source, as vendors shows it",
+    "reason-code": "for example missing_start_date",
+    "employee-id": "HR's id",
+}
+_PORTS = "Environment: PORT (7071) and SIM_PORT (7072)"
+_EPILOGS = {
+    "serve": f"{_PORTS}; KEEP=1 goes on with the data and the pretend tenant of the last time; exported ONBOARDING_* "
+    "settings win. Where to post, and with which secrets: build/serve.json.",
+    "demo": f"{_PORTS}; DEMO_FOLDER (build/demo) takes what is left behind.",
+}
 
 
 def parser() -> argparse.ArgumentParser:
@@ -40,7 +53,7 @@ def parser() -> argparse.ArgumentParser:
     verbs = top.add_subparsers(dest="verb", metavar="VERB")
 
     def add(name: str, text: str, json_too: bool = True) -> argparse.ArgumentParser:
-        verb = verbs.add_parser(name, help=text, description=text)
+        verb = verbs.add_parser(name, help=text, description=text, epilog=_EPILOGS.get(name))
         if json_too:
             verb.add_argument("--json", action="store_true", help="data as JSON")
         return verb
@@ -58,8 +71,8 @@ def parser() -> argparse.ArgumentParser:
     preview = add("names", "preview user names: lines of GIVEN<TAB>FAMILY[<TAB>LANGUAGE], or options")
     _add_names(preview)
     cases = add("cases", "list cases, newest change first")
-    for name in ("state", "status", "source", "reason-code", "employee-id"):
-        cases.add_argument(f"--{name}")
+    for name, text in _FILTERS.items():
+        cases.add_argument(f"--{name}", help=text)
     cases.add_argument("-q", help="start of a name, user name or id")
     cases.add_argument("--page", help="token of the next page")
     show = add("show", "one case: why it is where it is, what happens next, its timeline")
@@ -67,17 +80,18 @@ def parser() -> argparse.ArgumentParser:
     vendors = add(
         "vendors", "what is set up for each HR system, what is missing, when it last sent something"
     )
+    vendors.add_argument("source", nargs="?", help="this HR source alone")
     vendors.add_argument(
         "--token", metavar="SOURCE", help="print the verification token that a set-up of this source sent"
     )
     deliveries = add("deliveries", "list deliveries, newest first; with an id, show one masked")
     deliveries.add_argument("id", nargs="?", help="delivery id")
-    deliveries.add_argument("--status")
-    deliveries.add_argument("--source")
-    deliveries.add_argument("--page")
+    deliveries.add_argument("--status", help="received, queued, processed, ignored, unreadable, failed")
+    deliveries.add_argument("--source", help=_FILTERS["source"])
+    deliveries.add_argument("--page", help="token of the next page")
     replay = add("replay", "process a stored delivery again")
     replay.add_argument("id", help="delivery id")
-    replay.add_argument("--reason", required=True)
+    replay.add_argument("--reason", required=True, help="kept with the delivery")
     for name, text in ACTIONS.items():
         verb = add(name, text)
         verb.add_argument("id", help="case id, SOURCE:ID, or a bare id")

@@ -9,8 +9,12 @@ from pathlib import Path
 
 from onboarding.cli import context, processes
 from onboarding.errors import ConfigurationError
+from onboarding.hr_api.readers import readers
+from onboarding.settings import PREFIX, Settings
 
 FOLDER = Path("build/serve")
+#: The simulator looks at a token's form only, and this one has every vendor's.
+PRETEND_TOKEN = "pretend:token"  # noqa: S105
 
 
 def run(store: str = "embedded") -> int:
@@ -22,7 +26,9 @@ def run(store: str = "embedded") -> int:
     KEEP=1 keeps the pretend tenant too, and its clock goes on from where it was.
 
     Exported ONBOARDING_* settings win, secrets included; store, tenant and clock are always those of this
-    machine. Exit codes: 0 after Ctrl-C or SIGTERM, 5 when it cannot start, 70 when a process ended by itself.
+    machine. A source whose events only name the person reads the simulator's pretend HR API, unless its own is set.
+
+    Exit codes: 0 after Ctrl-C or SIGTERM, 5 when it cannot start, 70 when a process ended by itself.
     """
     with processes.interrupts():
         try:
@@ -34,6 +40,7 @@ def run(store: str = "embedded") -> int:
 def _serve(store: str) -> int:
     _refuse_second()
     pair = processes.prepare(FOLDER, os.environ, keep=os.environ.get("KEEP") == "1", store=store)
+    read_pretend_hr_apis(pair.settings, pair.simulator)
     with pair:
         try:
             write(pair)
@@ -48,6 +55,15 @@ def _serve(store: str) -> int:
             return context.BUG
         finally:
             context.SERVE_FILE.unlink(missing_ok=True)
+
+
+def read_pretend_hr_apis(settings: dict[str, str], simulator: str) -> None:
+    """Give every source that has a reader, and no API of its own, the simulator's."""
+    for source in Settings.from_env(settings).sources.values():
+        if source.adapter in readers() and not (source.api_url or source.api_token):
+            name = f"{PREFIX}HR_{source.source.upper().replace('-', '_')}_API"
+            settings[f"{name}_URL"] = f"{simulator}/vendors/{source.source}"
+            settings[f"{name}_TOKEN"] = PRETEND_TOKEN
 
 
 def _refuse_second() -> None:

@@ -8,9 +8,10 @@ from typing import Any
 
 from onboarding.bootstrap import App
 from onboarding.cli import context, transfer
+from onboarding.errors import NotFound
 from onboarding.followup.track import track
 from onboarding.operate import actions, cases, deliveries, doctor, due, requests, vendors
-from onboarding.operate.explain import NEXT
+from onboarding.operate.explain import listed_next
 from onboarding.ports import CaseQuery, DeliveryStatus
 
 ACTOR = "cli"
@@ -30,7 +31,13 @@ async def _cases(app: App, args: argparse.Namespace) -> int:
         context.out_json({"items": items, "next_page": found.next_page})
         return context.OK
     rows = [
-        {**item, "next": item["next_action"]["what"], "when": item["next_action"]["when"]} for item in items
+        {
+            **item,
+            "display_name": item["display_name"] or None,
+            "next": item["next_action"]["what"],
+            "when": item["next_action"]["when"],
+        }
+        for item in items
     ]
     if not rows:
         context.note(f"No case matches here. Store: {context.store(app)}")
@@ -62,7 +69,7 @@ async def _show(app: App, args: argparse.Namespace) -> int:
         context.out(f"an account that has this number already: {data['found_account']}")
     following = data["next_action"]
     when = f" at {following['when']}" if following["when"] else ""
-    context.out(f"next: {NEXT.get(following['what'], following['what'])}{when} ({following['why']})")
+    context.out(f"next: {listed_next(following['what'], data['reason_code'])}{when} ({following['why']})")
     context.out()
     rows = [
         {**item, "detail": " ".join(f"{k}={v}" for k, v in item["detail"].items())}
@@ -86,6 +93,11 @@ async def _vendors(app: App, args: argparse.Namespace) -> int:
         context.out(await vendors.token(app.services, args.token))
         return context.OK
     found, unused = await vendors.survey(app.services), vendors.available(app.services.settings)
+    if args.source:
+        names = ", ".join(item.source for item in found) or "none"
+        found, unused = [item for item in found if item.source == args.source], []
+        if not found:
+            raise NotFound(f"There is no such source. Configured: {names}.")
     if args.json:
         others = [
             {"adapter": item.slug, "title": item.title, "evidence": str(item.evidence)} for item in unused
@@ -102,6 +114,11 @@ async def _vendors(app: App, args: argparse.Namespace) -> int:
     return context.OK
 
 
+def _shown(value: object) -> str:
+    """A dash for what is not there."""
+    return "–" if value is None or value == "" else str(value)
+
+
 async def _delivery(app: App, args: argparse.Namespace) -> int:
     data = deliveries.shown(await deliveries.find(app.services, args.id))
     if args.json:
@@ -109,8 +126,8 @@ async def _delivery(app: App, args: argparse.Namespace) -> int:
         return context.OK
     content = data.pop("content")
     for name, value in data.items():
-        said = ", ".join(f"{k} {v}" for k, v in value.items()) if isinstance(value, dict) else value
-        context.out(f"{name + ':':<20}{', '.join(said) if isinstance(said, list) else said}")
+        said = ", ".join(f"{k} {_shown(v)}" for k, v in value.items()) if isinstance(value, dict) else value
+        context.out(f"{name + ':':<20}{_shown(', '.join(said) if isinstance(said, list) else said)}")
     context.out("content, masked:" if content is not None else "content: gone, or not to be shown")
     if content is not None:
         context.out_json(content)

@@ -8,6 +8,7 @@ from typing import Any
 from onboarding.errors import ConfigurationError, OnboardingError, RetryLater
 from onboarding.intake import catalog
 from onboarding.intake.signatures import read_key
+from onboarding.operate import vendors
 from onboarding.ports import Services
 from onboarding.settings import Settings, SourceSettings
 
@@ -65,7 +66,10 @@ def _settings(s: Services) -> list[Finding]:
 
 
 def _source(source: SourceSettings) -> Finding:
-    """Would the door of this source open? The adapter, and the form of the secrets; a wrong one looks the same."""
+    """Would the door of this source open, and can the people that it names be read?
+
+    The adapter, and the form of the secrets; a wrong one looks the same. What else `vendors` calls missing.
+    """
     what = f"HR source {source.source}"
     wrong = catalog.problems(Settings(sources={source.source: source})).get(source.source)
     adapter = catalog.bound(source, source.adapter) if wrong is None else None
@@ -79,6 +83,8 @@ def _source(source: SourceSettings) -> Finding:
             read_key(adapter.scheme, secret, source.source, key_id)
     except ConfigurationError as exc:
         return Finding(what, False, exc.message)
+    if lacking := vendors.missing(source, adapter, None):
+        return Finding(what, False, " ".join(lacking))
     return Finding(what, True, f"adapter {adapter.slug}, the secret has the right form")
 
 

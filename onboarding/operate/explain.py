@@ -254,6 +254,14 @@ _ERASING = {
 }
 
 
+#: Why a person has not been read yet: the code of the wait.
+_FETCHING = {
+    "hr_record_gone": "It answers that it has no such record. It is asked once more; then an operator has to act.",
+    "unavailable": "It did not answer, and is asked again.",
+    "throttled": "It wants fewer requests, and is asked again when it allows.",
+}
+
+
 def explain(case: Case, now: datetime | None = None) -> str:
     """One to four sentences for people. Without `now` nothing is said about what has ended since."""
     if case.next_action.what == FORGET:
@@ -269,6 +277,8 @@ def explain(case: Case, now: datetime | None = None) -> str:
     elif case.state in {State.FOLLOWING_UP, State.CONFIRMED} and case.status is not Status.UNKNOWN:
         # What the last look found is more precise than the status, where the next action says it.
         parts.append(BECAUSE.get(case.next_action.why, _STATUS[case.status]))
+    elif case.state is State.AWAITING_FETCH and case.next_action.why in _FETCHING:
+        parts.append(_FETCHING[case.next_action.why])
     elif case.state in {State.CANCELLED, State.CLOSED, State.EXCLUDED} and case.account:
         parts += _account_left(case)
     if case.state is State.FOLLOWING_UP and now is not None and (ended := _unused_pass(case, now)):

@@ -132,7 +132,7 @@ async def _report(s: Services, source: SourceSettings, wrong: str | None) -> Sou
         title=adapter.title if adapter else source.adapter,
         url=f"{s.settings.public_url or UNKNOWN_HOST}/api/hr/{source.source}",
         guide=f"docs/vendors/{source.adapter}.md",
-        missing=tuple(_missing(source, adapter, wrong)),
+        missing=tuple(missing(source, adapter, wrong)),
         secrets=len(source.secrets),
         api=bool(source.api_url and source.api_token),
         events=source.events,
@@ -152,7 +152,8 @@ def _keys(came: list[Delivery]) -> dict[str, datetime]:
     return found
 
 
-def _missing(source: SourceSettings, adapter: Adapter | None, wrong: str | None) -> list[str]:
+def missing(source: SourceSettings, adapter: Adapter | None, wrong: str | None) -> list[str]:
+    """Sentences, each naming a setting. `wrong`: what the catalogue says about the source."""
     if adapter is None:
         return [wrong or ""]
     there = {

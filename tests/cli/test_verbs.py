@@ -16,7 +16,8 @@ import pytest
 from onboarding.bootstrap import build
 from onboarding.cli import context, verbs
 from onboarding.cli import main as command
-from onboarding.domain.case import AccountIntent, Alias, AliasKind
+from onboarding.domain.case import AccountIntent, Alias, AliasKind, NextAction
+from onboarding.domain.hire import Hire
 from onboarding.domain.lifecycle import State
 from onboarding.errors import Ambiguous, PermissionMissing, StoreConflict, Unavailable
 from onboarding.intake import catalog, receive, signing
@@ -102,6 +103,21 @@ def test_cases_are_listed_as_a_table_and_as_json(run: Run, put: Put) -> None:
     assert [i["state"] for i in run("cases", "--state", "blocked", "--json").json["items"]] == ["blocked"]
     assert run("cases", "-q", "zzyzx", "--reason-code", "missing_name", "--json").json["items"]
     assert run("cases", "--employee-id", "nobody", "--json").json == {"items": [], "next_page": None}
+
+
+def test_a_case_without_a_name_has_a_dash_in_its_place(run: Run, put: Put) -> None:
+    case = make_case(1, State.AWAITING_FETCH)
+    case.hire = Hire(employee_id="67890")
+    put(case)
+    line = run("cases").out.splitlines()[1]
+    assert line.split()[1:3] == ["–", "67890"]
+
+
+def test_what_only_hr_can_complete_is_not_asked_of_an_operator(run: Run, put: Put) -> None:
+    case = make_case(1, State.BLOCKED, reason_code="missing_start_date")
+    case.next_action = NextAction("operator", None, "missing_start_date")
+    put(case)
+    assert "next: HR has to complete the record (missing_start_date)" in run("show", case_id(1)).out
 
 
 def test_a_further_page_is_announced_on_standard_error(run: Run, put: Put) -> None:
@@ -298,6 +314,10 @@ def test_vendors_says_what_is_set_up_and_what_is_missing(
     assert "Not set up: " in text
     assert planted.found_in(text) is None
     assert run("vendors", "--token", "ats-us").code == 3
+    assert [item["source"] for item in run("vendors", "ats-us", "--json").json["sources"]] == ["ats-us"]
+    unknown = run("vendors", "greenhouse")
+    assert unknown.code == 3
+    assert "Configured: ats-us, " in unknown.err
 
 
 def test_followup_puts_on_the_queue_what_is_due(run: Run, put: Put) -> None:

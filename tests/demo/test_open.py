@@ -118,3 +118,13 @@ def test_moments_that_are_left_out_are_counted_in_grammar(number: int, ending: s
         for index in range(number):
             watch.tell(index, number, T0 + timedelta(minutes=index), str(index))
     assert text.getvalue().strip().endswith(ending)
+
+
+def test_the_announcements_of_a_day_are_one_number() -> None:
+    text = io.StringIO()
+    with report.Watch(Console(file=text, width=200)) as watch:
+        for hour, words in enumerate(
+            ["HR sends 4 announcements", "Ada registers", "HR sends 9 announcements"]
+        ):
+            watch.tell(hour, 3, T0 + timedelta(hours=hour), words)
+    assert text.getvalue().endswith("  HR sends 13 announcements; Ada registers\n")

@@ -18,6 +18,7 @@ from onboarding.domain.case import (
     By,
     Case,
     Evidence,
+    NextAction,
     PassRecord,
     PassStatus,
     Recoverable,
@@ -29,9 +30,10 @@ from onboarding.domain.case import (
 )
 from onboarding.domain.hire import Hire, Phone
 from onboarding.domain.lifecycle import State
-from onboarding.errors import Ambiguous, NotFound, Unavailable
+from onboarding.errors import Ambiguous, NotFound, Throttled, Unavailable
 from onboarding.operate import cases
 from onboarding.operate.explain import NEXT, REASONS, explain, sentence
+from onboarding.ports.hr import RECORD_GONE
 from tests.storage.stores import NAMES, full_case
 from tests.support.doubles import CASE_ID, T0, World, drive, hire, make_case
 
@@ -140,6 +142,20 @@ def test_every_state_and_reason_is_explained_in_words(state: State, reason: str 
     assert text.endswith(".")
     if state is State.BLOCKED and reason == "never_heard_of":
         assert "never_heard_of" in text, "an unknown code is shown, never hidden"
+
+
+@pytest.mark.parametrize(
+    ("why", "words"),
+    [
+        (RECORD_GONE, "no such record"),
+        (Unavailable.code, "did not answer"),
+        (Throttled.code, "fewer requests"),
+    ],
+)
+def test_a_case_that_waits_for_the_hr_system_says_what_it_answered(why: str, words: str) -> None:
+    case = make_case(state=State.AWAITING_FETCH)
+    case.next_action = NextAction("fetch", None, why)
+    assert words in explain(case)
 
 
 def test_every_reason_that_the_code_gives_has_words() -> None:

@@ -286,6 +286,7 @@ SOUND = "whsec_ZGV2ZWxvcG1lbnQtb25seS1zZWNyZXQtMDAwMQ=="
         (SourceSettings("e-1", "standard-webhooks", Secret(SOUND), Secret("whsec_%%")), False,
          "ONBOARDING_HR_E_1_SECRET_PREVIOUS "),
         (SourceSettings("emea", "greenhouse"), False, "Set ONBOARDING_HR_EMEA_SECRET"),
+        (SourceSettings("bamboohr", "bamboohr", Secret("s" * 32)), False, "Set ONBOARDING_HR_BAMBOOHR_API_URL"),
     ],
 )  # fmt: skip
 async def test_doctor_looks_at_every_source_as_the_door_would(

@@ -6,6 +6,7 @@ A terminal gets a bar that moves; anything else gets one plain line for each sim
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Mapping
 from datetime import datetime
@@ -23,6 +24,7 @@ from onboarding.domain import country
 #: Of lines that go to a file or a pipe.
 PLAIN_WIDTH = 100
 NAME_WIDTH = 26
+_ANNOUNCEMENTS = re.compile(r"HR sends (\d+) announcements")
 LEGEND = (
     "In: country. Mail: messages to the person, the welcome included. Told: who above the person heard that they "
     "are late. The first credential goes to the manager or the desk, never to the person. Only what people "
@@ -87,16 +89,28 @@ class Watch:
 
     def _line(self) -> None:
         """The day that has just ended."""
-        if self._words:
-            rest = len(self._words) - 3
+        if words := _together(self._words):
+            rest = len(words) - 3
             more = f" (and {rest} more moment{'' if rest == 1 else 's'})" if rest > 0 else ""
-            self.out.print(f"{self._day}  {escape('; '.join(self._words[:3]))}{more}", soft_wrap=True)
+            self.out.print(f"{self._day}  {escape('; '.join(words[:3]))}{more}", soft_wrap=True)
         self._words = []
+
+
+def _together(words: list[str]) -> list[str]:
+    """The announcements of one day as one number, where the first of them was."""
+    counts = [_ANNOUNCEMENTS.fullmatch(text) for text in words]
+    total = sum(int(found[1]) for found in counts if found)
+    first = next((number for number, found in enumerate(counts) if found), None)
+    return [
+        f"HR sends {total} announcements" if number == first else text
+        for number, (text, found) in enumerate(zip(words, counts, strict=True))
+        if found is None or number == first
+    ]
 
 
 def show(out: Console, rows: list[Row], numbers: Mapping[str, int], refused: int) -> None:
     """What happened to whom and why, group by group; what the columns mean; the counts."""
-    out.print("[bold]What happened to whom, and why[/bold]")
+    out.print("\n[bold]What happened to whom, and why[/bold]")
     for number, group in enumerate(name for name in GROUPS if any(row.group == name for row in rows)):
         members = [row for row in rows if row.group == group]
         out.print(f"\n[bold]{group}: {len(members)}[/bold]")
