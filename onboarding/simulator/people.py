@@ -15,7 +15,6 @@ import random
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
-from zlib import crc32
 
 from onboarding.simulator.clock import parse_time
 from onboarding.simulator.models.crowd import Plan
@@ -198,22 +197,12 @@ def _guarded(tenant: Tenant, person: Person, at: datetime) -> bool:
     return not usable and not any(method.kind.name != "email" for method in person.methods)
 
 
-def _value(person: Person, method: str) -> str | None:
-    """A number for phones: the directory's, or a made-up one."""
-    if KINDS[method].phone_type is None:
-        return None
-    number = person.properties.get("mobilePhone")
-    return str(number) if number else f"+1 20655501{crc32(person.id.encode()) % 100:02}"
-
-
 def _register(tenant: Tenant, person: Person, method: str | None, at: datetime) -> None:
-    name = str(method)
-    register.add(tenant, person, KINDS[name], "user", _value(person, name), at)
+    register.add(tenant, person, KINDS[str(method)], "user", None, at)
 
 
 def _admin_registers(tenant: Tenant, person: Person, method: str | None, at: datetime) -> None:
-    name = str(method)
-    register.add(tenant, person, KINDS[name], "admin", _value(person, name), at)
+    register.add(tenant, person, KINDS[str(method)], "admin", None, at)
 
 
 def _remove(tenant: Tenant, person: Person, method: str | None, at: datetime) -> None:

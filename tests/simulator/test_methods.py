@@ -268,3 +268,22 @@ def test_a_pass_is_refused_to_who_is_excluded_from_its_policy(http: httpx.Client
 def test_a_start_at_the_end_of_the_calendar_is_refused_and_not_a_fault(http: httpx.Client) -> None:
     body = {"startDateTime": "9999-12-31T23:59:59Z"}
     assert http.post(f"{METHODS}/temporaryAccessPassMethods", json=body).status_code == 400
+
+
+@pytest.mark.documented("authentication-list-methods")
+@pytest.mark.parametrize("given", ["with the person", "later"])
+def test_no_phone_is_without_a_number_and_no_e_mail_method_without_an_address(
+    http: httpx.Client, given: str
+) -> None:
+    """Also where the test that made the person named none."""
+    names, upn = ("mobilePhone", "officePhone", "email"), "bert@contoso.example"
+    held = [{"method": name} for name in names] if given == "with the person" else []
+    http.post("/_control/users", json={"userPrincipalName": upn, "methods": held}).raise_for_status()
+    for name in [] if held else names:
+        http.post(f"/_control/users/{upn}/methods", json={"method": name}).raise_for_status()
+    base = f"/v1.0/users/{upn}/authentication"
+    phones = http.get(f"{base}/phoneMethods").json()["value"]
+    assert len(phones) == 2
+    assert all(phone["phoneNumber"].startswith("+1 206555") for phone in phones)
+    (address,) = http.get(f"{base}/emailMethods").json()["value"]
+    assert address["emailAddress"].endswith("@example.com")

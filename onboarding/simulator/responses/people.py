@@ -147,9 +147,10 @@ def _put(tenant: Tenant, body: dict[str, Any]) -> tuple[Person, bool]:
     at = person.created if is_new else tenant.now()
     for entry in body.get("methods", []):
         kind = KINDS[entry["method"]]
+        value = register.value_of(person, kind, entry.get("value"))
         # Older than any audit record: this method has no evidence.
         person.methods.append(
-            Method(kind, register.new_id(tenant, kind), at, entry.get("actor", "user"), entry.get("value"))
+            Method(kind, register.new_id(tenant, kind), at, entry.get("actor", "user"), value)
         )
     if body.get("deleted") and person.deleted_at is None:
         remove(tenant, person)

@@ -11,6 +11,7 @@ import uuid
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
+from zlib import crc32
 
 from onboarding.simulator.clock import to_ticks
 from onboarding.simulator.models import audit
@@ -53,11 +54,23 @@ def new_id(tenant: Tenant, kind: Kind) -> str:
     return tenant.ids.key_id() if kind.odata_type in (FIDO, PLATFORM) else tenant.ids.guid()
 
 
+def value_of(person: Person, kind: Kind, value: str | None) -> str | None:
+    """The number or address of a method, which Graph never shows without one: else the directory's, or a made-up
+    one. None for the other types."""
+    if value is not None or (kind.phone_type is None and kind.name != "email"):
+        return value
+    made_up = crc32(person.id.encode()) % 100
+    if kind.name == "email":
+        return f"private{made_up:02}@example.com"
+    return str(person.properties.get("mobilePhone") or f"+1 20655501{made_up:02}")
+
+
 def add(
     tenant: Tenant, person: Person, kind: Kind, actor: str, value: str | None, at: datetime | None = None
 ) -> Method:
-    """Register a method, or change it where the person has it already, with the audit record."""
-    at = at or tenant.now()
+    """Register a method, or change it where the person has it already, with the audit record. `value`: see
+    `value_of`."""
+    at, value = at or tenant.now(), value_of(person, kind, value)
     had_enough, existing = has_enough(tenant, person), person.method(kind.name)
     if existing is None:
         method = Method(kind, new_id(tenant, kind), at, actor, value)
