@@ -102,7 +102,9 @@ def apply_event(case: Case, event: HireEvent, about: Circumstances, now: datetim
     if event.event_type is EventType.EMPLOYMENT_TERMINATED:
         if _is_planned(case, event, now):
             changed = _merge(case, event, about)
-            return Outcome((_noted(now, "termination_planned", event, about, changed=changed),))
+            outcome = _look_again(case, about, now)
+            noted = _noted(now, "termination_planned", event, about, changed=changed)
+            return replace(outcome, entries=(noted, *outcome.entries))
         return _withdraw(case, event, about, now)
     if event.event_type is EventType.EMPLOYEE_DELETED:
         return _deleted(case, event, about, now)
@@ -140,14 +142,12 @@ def settle(
 def _is_over_already(case: Case, now: datetime) -> Outcome | None:
     """A withdrawal that came before the hire that it speaks of, or with another case that was joined to this one;
     None: there is none that stands."""
-    newest = max(filter(None, (case.cancelled_at, case.ended_at)), default=None)
+    newest = _newest_withdrawal(case)
     if newest is None or _is_hired_since(case, newest):
         return None
     case.withdrawn_at = newest
-    ended = case.ended_at is not None and (case.hired_at is None or case.ended_at >= case.hired_at)
-    reason = EMPLOYMENT_ENDED if ended else CANCELLED_BY_HR
-    case.apply(Event.CLOSE if ended else Event.CANCEL, reason=reason)
-    return _left_over(case, entry(now, "withdrawn_before", "hr", reason=reason), now)
+    _end(case)
+    return _left_over(case, entry(now, "withdrawn_before", "hr", reason=case.reason_code), now)
 
 
 def lacking(case: Case) -> str | None:
@@ -339,7 +339,9 @@ def _withdraw(case: Case, event: HireEvent, about: Circumstances, now: datetime)
         setattr(case, name, max(at, getattr(case, name) or at))
     if _is_hired_since(case, at):
         drop_dates(case, at)
-        outcome = _undated(case, now)
+        if case.state in _OVER and _reopens(case, event, at):
+            _reopen(case, event, about)
+        outcome = _look_again(case, about, now)
         noted = _noted(now, "withdrawal_outdated", event, about)
         return replace(outcome, entries=(noted, *outcome.entries))
     if case.state is State.EXCLUDED or (case.state is State.CLOSED and case.withdrawn_at is None):
@@ -350,7 +352,7 @@ def _withdraw(case: Case, event: HireEvent, about: Circumstances, now: datetime)
     if case.state in _OVER:
         _stand(case)
         return Outcome((_noted(now, "event_recorded", event, about),))
-    case.apply(Event.CLOSE if ended else Event.CANCEL, reason=EMPLOYMENT_ENDED if ended else CANCELLED_BY_HR)
+    _end(case)
     return _ending(case, event, about, now)
 
 
@@ -372,17 +374,28 @@ def _left_over(case: Case, noted: TimelineEntry, now: datetime) -> Outcome:
     return Outcome((noted,), "disable_account", reason, look_now=case.state is State.CANCELLED)
 
 
-def _stand(case: Case) -> None:
-    """A case that is over is over in the way that its newest withdrawal since the last hire says."""
+def _end(case: Case) -> None:
+    """Over, in the way that the newest withdrawal since the last hire says: an end outweighs a cancellation."""
     hired, ended = case.hired_at, case.ended_at
-    wanted = State.CLOSED if ended and (hired is None or ended >= hired) else State.CANCELLED
-    if case.withdrawn_at is None or wanted is case.state:
-        return
-    if wanted is State.CLOSED:
+    if ended and (hired is None or ended >= hired):
         case.apply(Event.CLOSE, reason=EMPLOYMENT_ENDED)
     else:
-        case.apply(Event.REOPEN)
         case.apply(Event.CANCEL, reason=CANCELLED_BY_HR)
+
+
+def _stand(case: Case) -> None:
+    """The same for a case that is over already, and has heard of another withdrawal or hire since."""
+    if case.withdrawn_at is None:
+        return
+    before, reason = case.state, case.reason_code
+    case.apply(Event.REOPEN)
+    _end(case)
+    if case.state is before:
+        case.reason_code = reason
+
+
+def _newest_withdrawal(case: Case) -> datetime | None:
+    return max(filter(None, (case.cancelled_at, case.ended_at)), default=None)
 
 
 def _is_hired_since(case: Case, at: datetime) -> bool:
@@ -403,10 +416,12 @@ def _is_finished(case: Case, event: HireEvent) -> bool:
 
 
 def _reopens(case: Case, event: HireEvent, at: datetime) -> bool:
-    """The event makes the hire stand again."""
+    """The event, or another case that was joined to this one, makes the hire stand again."""
+    newest = _newest_withdrawal(case)
+    if newest is not None and _is_hired_since(case, newest):
+        return True
     if event.event_type not in HIRING:
         return False
-    newest = max(filter(None, (case.cancelled_at, case.ended_at)), default=None)
     if newest is not None:
         return at > newest
     # Only an offer was withdrawn (whatever hires for good outranks it), or all was done.
@@ -416,12 +431,12 @@ def _reopens(case: Case, event: HireEvent, at: datetime) -> bool:
 
 def _reopen(case: Case, event: HireEvent, about: Circumstances) -> None:
     """Back to `received`, for a new run: nothing dated of the old one may carry the new one."""
-    at = event_time(event, about.received_at)
-    until = case.withdrawn_at if case.withdrawn_at and case.withdrawn_at < at else at - timedelta.resolution
-    drop_dates(case, until)
+    before = event_time(event, about.received_at) - timedelta.resolution
+    drop_dates(case, _newest_withdrawal(case) or min(case.withdrawn_at or before, before))
     case.apply(Event.REOPEN)
     case.withdrawn_at = None
-    case.certainty = event.certainty
+    if event.event_type in HIRING:
+        case.certainty = event.certainty
     case.approvals = [reason for reason in case.approvals if reason != APPROVE_REHIRE]
     case.steps.clear()
     case.access_pass = (
@@ -432,11 +447,28 @@ def _reopen(case: Case, event: HireEvent, about: Circumstances) -> None:
         case.episode_started_at = None
 
 
-def _undated(case: Case, now: datetime) -> Outcome:
-    """The dates of a hire that is outdated are gone: nothing may be planned by them."""
-    if case.state is State.WAITING_START and case.hire.start_date is None:
-        return _block(case, now, MISSING_START_DATE)
-    return Outcome(())
+def _look_again(case: Case, about: Circumstances, now: datetime) -> Outcome:
+    """Facts came or went that the event does not speak of: dates of a hire that is outdated, or another case that
+    was joined to this one. Is anything missing now, or no longer?"""
+    if case.state in _OVER:
+        _stand(case)
+    if case.state in _OVER or case.state is State.EXCLUDED:
+        return Outcome(())
+    if (over := _is_over_already(case, now)) is not None:
+        return over
+    if case.state is State.RECEIVED and case.hired_at is not None:
+        return settle(case, now, shared_id=about.shared_id)
+    gone = case.state is State.WAITING_START and lacking(case)
+    if gone:
+        return _block(case, now, gone)
+    if case.state is not State.BLOCKED or case.reason_code not in {MISSING_NAME, MISSING_START_DATE}:
+        return Outcome(())
+    if lacking(case) == case.reason_code:
+        return Outcome(())
+    if case.apply(Event.UNBLOCK) is not State.WAITING_START:
+        return settle(case, now, shared_id=about.shared_id)
+    missing = lacking(case)
+    return _block(case, now, missing) if missing else Outcome((), "provision", "hire_updated", look_now=True)
 
 
 # --- deletions, blocks, words --------------------------------------------------------------------------------

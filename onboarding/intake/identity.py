@@ -240,8 +240,11 @@ async def join(
     case.withdrawn_at = case.withdrawn_at or other.withdrawn_at
     case.deliveries = list(dict.fromkeys([*other.deliveries, *case.deliveries]))
     case = await casework.save(s, case, now, casework.entry(now, "joined", other=other_id))
-    if other.state is not State.CLOSED:
-        other.apply(Event.CLOSE, reason=JOINED)
+    if other.reason_code != JOINED:
+        if other.state is State.CLOSED:
+            other.reason_code = JOINED
+        else:
+            other.apply(Event.CLOSE, reason=JOINED)
         await casework.rest(
             s, other, now, "none", JOINED, casework.entry(now, "joined_into", other=case.case_id)
         )

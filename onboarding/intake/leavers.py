@@ -4,7 +4,7 @@ HR systems announce the end of every employment and the deletion of every record
 never saw; nothing is opened for them. But such an event may overtake the hire that it speaks of, and then the hire
 must not bring the person back. So a hash of the id stays, with the time: in a few small rows, of which each keeps the
 newest `KEPT` of the last `DAYS` days. What falls out of them was either no hire of ours, or came in an order that no
-sender's retries can make (three days at most).
+sender's retries can make (three days at most). Not remembered: that two ids in such an event are one person's.
 """
 
 from __future__ import annotations

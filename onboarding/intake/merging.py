@@ -59,15 +59,22 @@ def join_facts(case: Case, other: Case) -> None:
     for name in ("hired_at", "cancelled_at", "ended_at", "deleted_at"):
         moments = [moment for moment in (getattr(case, name), getattr(other, name)) if moment is not None]
         setattr(case, name, max(moments, default=None))
+    newest = _withdrawn(case)
+    if newest is not None and case.hired_at is not None and case.hired_at > newest:
+        drop_dates(case, newest)
     for source, fetch in other.fetches.items():
         case.fetches.setdefault(source, fetch)
     known = {(item.code, item.field) for item in case.findings}
     case.findings += [item for item in other.findings if (item.code, item.field) not in known]
 
 
+def _withdrawn(case: Case) -> datetime | None:
+    return max(filter(None, (case.cancelled_at, case.ended_at)), default=None)
+
+
 def _is_of_an_earlier_hire(case: Case, at: datetime) -> bool:
     """HR withdrew the hire after this was said, and has hired the person again since."""
-    newest = max(filter(None, (case.cancelled_at, case.ended_at)), default=None)
+    newest = _withdrawn(case)
     return newest is not None and at <= newest and case.hired_at is not None and case.hired_at > newest
 
 

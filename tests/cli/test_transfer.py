@@ -12,8 +12,10 @@ from typing import Any
 import pytest
 
 from onboarding.cli import transfer
+from onboarding.domain.case import Finding
 from onboarding.domain.lifecycle import State
 from tests.support import planted
+from tests.support.doubles import T0
 from tests.support.outer import case_id, make_case, rich_case
 
 Run = Callable[..., Any]
@@ -138,3 +140,26 @@ def test_what_was_exported_is_plain_lines(run: Run, filled: None, tmp_path: Path
     assert rows[0]["format"] == "onboarding-archive"
     assert {row["row"] for row in rows} == {"archive", "case", "alias", "end"}
     assert rows[-1]["counts"] == ROWS
+
+
+def test_values_that_could_not_be_used_are_listed_for_people_programs_and_spreadsheets(
+    run: Run, put: Put
+) -> None:
+    case = rich_case(1)
+    case.findings = [Finding("unknown_country", "=work_country", "d_1", T0)]
+    put(case)
+    data = run("export", "--data-quality", "--json").json
+    assert [(item["code"], item["field"], item["employee_id"]) for item in data["items"]] == [
+        ("unknown_country", "=work_country", case.employee_key)
+    ]
+    table = run("export", "--data-quality", "--csv").out.splitlines()
+    assert len(table) == 2
+    assert ",'=work_country," in table[1]
+    assert "unknown_country" in run("export", "--data-quality").out
+
+
+def test_an_export_without_a_file_or_a_question_is_wrong_usage(run: Run) -> None:
+    for argv in (["export"], ["export", "--csv"], ["export", "file", "--csv"]):
+        answer = run(*argv)
+        assert (answer.code, answer.out) == (2, "")
+        assert "usage" in answer.err

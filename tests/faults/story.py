@@ -1,5 +1,7 @@
 """The story that the kill harness tells: one hire from bytes to a confirmation after both escalations.
 
+The event names the person only by an id; the rest is read from the pretend HR system.
+
 Phases are what the outside world does. A child process plays from a given phase on; when it is killed, the next
 child starts at the same phase, as a sender would send again and a timer would tick again.
 """
@@ -18,9 +20,10 @@ from typing import Any
 
 from onboarding import bootstrap
 from onboarding.errors import StoreConflict
-from onboarding.intake import catalog, signing
+from onboarding.intake import signing
 from onboarding.ports import WORK_QUEUE, LeasedMessage, WorkMessage, WorkQueue
 from onboarding.settings import Settings
+from tests.support import thin
 from tests.support.host import LEASE, Host, Tenant
 from tests.support.tracing import KILLED, Point, Tracer, trace_http, trace_storage, traced
 
@@ -76,6 +79,9 @@ def environment(folder: Path, simulator: str, storage: str | None) -> dict[str, 
         "ONBOARDING_DOMAIN": "contoso.example",
         "ONBOARDING_SERVICE_DESK": "servicedesk@contoso.example",
         "ONBOARDING_HR_STANDARD_WEBHOOKS_SECRET": SECRET,
+        "ONBOARDING_HR_BAMBOOHR_SECRET": SECRET,
+        "ONBOARDING_HR_BAMBOOHR_API_URL": f"{simulator}/vendors/bamboohr",
+        "ONBOARDING_HR_BAMBOOHR_API_TOKEN": "kill-harness",
         "ONBOARDING_HASH_KEY": "kill-harness",
         "ONBOARDING_POLICY_FILE": str(folder / "policy.toml"),
     }
@@ -94,37 +100,35 @@ def prepare(tenant: Tenant) -> None:
     tenant.post(
         "/_control/users", {"userPrincipalName": MANAGER, "employeeId": "M1", "displayName": "Petra Vogel"}
     )
+    tenant.http.put(f"/_control/vendors/{thin.SLUG}/people/{EMPLOYEE}", json=PERSON).raise_for_status()
     tenant.post("/_control/policy", {"audit_latency_minutes": 0})
     tenant.post("/_control/report", {"lag_hours": 0})
 
 
+#: The hire, as the HR system has it. The delivery names only the id.
+PERSON = {
+    "given_name": "Søren",
+    "family_name": "O'Neill-Groß",
+    "personal_email": "soren@personal.example",
+    "work_country": "Ireland",
+    "manager": {"email": MANAGER},
+    "start_date": START.isoformat(),
+    "phones": {"mobile": "+49 151 23456789"},
+}
+
+
 def body() -> bytes:
     """The delivery: the same bytes each time it is sent."""
-    event = {
-        "event_type": "hire.created",
-        "occurred_at": "2027-03-01T05:59:00Z",
-        "employee_id": EMPLOYEE,
-        "given_name": "Søren",
-        "family_name": "O'Neill-Groß",
-        "personal_email": "soren@personal.example",
-        "work_country": "Ireland",
-        "manager": {"email": MANAGER},
-        "start_date": START.isoformat(),
-        "phones": [{"raw": "+49 151 23456789", "label": "mobile"}],
-        "timezone": "Europe/Berlin",
-        "locale": "en-GB",
-    }
-    return json.dumps(event, ensure_ascii=False).encode()
+    return json.dumps({"type": "created", "id": EMPLOYEE, "at": "2027-03-01T05:59:00Z"}).encode()
 
 
 Phase = Callable[[Host, Tenant], Awaitable[None]]
 
 
 async def _hire(host: Host, tenant: Tenant) -> None:
-    adapter = catalog.adapters()["standard-webhooks"]
     data = body()
-    headers = signing.sign(adapter, SECRET, data, now=tenant.now(), message_id="msg_story")
-    answer = await host.post("standard-webhooks", data, headers)
+    headers = signing.sign(thin.adapter(), SECRET, data, now=tenant.now(), message_id="msg_story")
+    answer = await host.post(thin.SLUG, data, headers)
     assert answer.status_code == 202, answer.get_body()
     await host.settle("followup")
 
@@ -221,6 +225,7 @@ class Impatient:
 
 
 async def _play(folder: Path, config: dict[str, Any], tracer: Tracer) -> None:
+    thin.install(lag=0)
     with Tenant(config["simulator"]) as tenant:
         # A process that starts again after a death finds the leases of the dead one expired.
         passed = timedelta(seconds=(LEASE + 1) * config["salt"])

@@ -23,8 +23,9 @@ FIELDS = {
     "hireDate": "start_date",
     "originalHireDate": "original_start_date",
     "terminationDate": "end_date",
-    "supervisor": "manager",
 }
+#: Parts of the manager; without them a name only.
+MANAGER = {"supervisor": "name", "supervisorEmail": "email", "supervisorEId": "id"}
 PHONES = {"mobilePhone": "mobile", "homePhone": "home", "workPhone": "work"}
 _EMPTY = {"terminationDate": "0000-00-00"}
 
@@ -48,9 +49,9 @@ def _hidden(person: Person, name: str) -> bool:
 
 
 def _value(person: Person, name: str) -> Any:
+    if name in MANAGER:
+        return (person.get("manager") or {}).get(MANAGER[name])
     found = person.phone(PHONES[name]) if name in PHONES else person.get(FIELDS.get(name, ""))
-    if isinstance(found, dict):
-        found = found.get("name")
     return _EMPTY.get(name) if found is None else found
 
 
