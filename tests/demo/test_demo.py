@@ -27,6 +27,7 @@ from onboarding.followup import catalogue
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(240), pytest.mark.xdist_group("demo")]
 
+HR = "hr@contoso.example"
 DESK = "servicedesk@contoso.example"
 #: Methods that password reset accepts, of those that the demo registers.
 RECOVER = {"microsoftAuthenticatorPush", "mobilePhone"}
@@ -85,6 +86,10 @@ class Demo:
     def data(self, name: str) -> list[dict[str, Any]]:
         items: list[dict[str, Any]] = json.loads((self.folder / f"{name}.json").read_text(encoding="utf-8"))
         return items
+
+    def mails(self) -> list[dict[str, Any]]:
+        """What went out because of one person. The digest to HR is about values."""
+        return [mail for mail in self.data("mail") if mail["to"] != [HR]]
 
     @property
     def hires(self) -> list[Person]:
@@ -181,7 +186,7 @@ def passes(demo: Demo) -> dict[str, dict[str, Any]]:
     """Employee id → the mail with the first credential."""
     return {
         person: mail
-        for mail in demo.data("mail")
+        for mail in demo.mails()
         for message in ("access_pass_manager", "access_pass_desk")
         if (person := about(demo, mail, message))
     }
@@ -204,7 +209,7 @@ def confirmed(demo: Demo) -> set[str]:
 def escalated(demo: Demo) -> set[str]:
     """Whom mails to managers and the desk name as late."""
     messages = ("escalate_manager", "escalate_desk")
-    named = {about(demo, mail, message) for mail in demo.data("mail") for message in messages}
+    named = {about(demo, mail, message) for mail in demo.mails() for message in messages}
     return {person for person in named if person}
 
 
@@ -287,9 +292,16 @@ def test_there_are_forty_hires_from_twelve_countries_and_two_of_one_name(demo: D
     assert Counter(h.name for h in demo.hires).most_common(1) == [("Jürgen Groß", 2)]
 
 
+def test_hr_is_told_at_most_once_a_day_and_by_employee_ids_alone(demo: Demo) -> None:
+    digests = [mail for mail in demo.data("mail") if mail["to"] == [HR]]
+    assert digests
+    assert max(Counter(mail["sent_at"][:10] for mail in digests).values()) == 1
+    told = "".join(mail["text"] + mail["html"] for mail in digests)
+    assert [hire.employee_id for hire in demo.hires if hire.name in told or "@personal." in told] == []
+
+
 def test_no_rung_goes_out_twice_but_in_a_later_episode(demo: Demo) -> None:
-    # The digest to HR is about values, not about a person: it is no rung.
-    mails = [mail for mail in demo.data("mail") if mail["to"] != ["hr@contoso.example"]]
+    mails = demo.mails()
     references = Counter(reference for mail in mails for reference in REFERENCE.findall(mail["text"]))
     assert len(references) == len(mails)
     assert set(references.values()) == {1}
@@ -308,7 +320,7 @@ def test_an_administrators_phone_and_a_passkey_alone_confirm_nobody(demo: Demo, 
     )
     (case,) = [c for c in demo.data("cases") if c["employee_id"] == person]
     assert case["state"] == "following_up"
-    mails = [m for m in demo.data("mail") if reader_or_subject(demo, m) == person]
+    mails = [m for m in demo.mails() if reader_or_subject(demo, m) == person]
     assert not any(about(demo, mail, "resolved_desk") for mail in mails)
     assert len(mails) == 1 + 1 + 4 + 2  # pass, welcome, ladder to the person, manager and desk
 
@@ -316,7 +328,7 @@ def test_an_administrators_phone_and_a_passkey_alone_confirm_nobody(demo: Demo, 
 def test_nobody_gets_a_message_outside_the_persons_working_hours(demo: Demo) -> None:
     hires = {h.employee_id: h for h in demo.hires}
     wrong = []
-    for mail in demo.data("mail"):
+    for mail in demo.mails():
         if about(demo, mail, "resolved_desk"):
             continue  # that it is done is said at once
         person = hires[reader_or_subject(demo, mail)]
@@ -348,7 +360,7 @@ def test_nobody_registers_before_the_first_credential_works(demo: Demo) -> None:
 
 
 def test_whoever_was_named_as_late_and_then_registered_is_reported_as_done(demo: Demo) -> None:
-    done = {about(demo, mail, "resolved_desk") for mail in demo.data("mail")} - {None}
+    done = {about(demo, mail, "resolved_desk") for mail in demo.mails()} - {None}
     assert done == escalated(demo) & confirmed(demo)
 
 
