@@ -28,6 +28,7 @@ from onboarding.domain.lifecycle import ACTIVE, Event, State
 from onboarding.intake.merging import HIRING as HIRING
 from onboarding.intake.merging import READ, drop_dates, merge
 from onboarding.intake.merging import event_time as event_time
+from onboarding.intake.twins import TWO_PEOPLE as TWO_PEOPLE
 from onboarding.ports import hr
 
 MISSING_START_DATE = "missing_start_date"
@@ -38,8 +39,6 @@ HR_DELETED_RECORD = "hr_deleted_record"
 APPROVE_REHIRE = "needs_approval_rehire"
 APPROVE_SHARED_ID = "needs_approval_shared_id"
 APPROVE_SAME_PERSON = "needs_approval_same_person"
-#: Given instead of the approval: an operator says that these are two people.
-TWO_PEOPLE = "two_people"
 CANCELLED_BY_HR = "cancelled_by_hr"
 EMPLOYMENT_ENDED = "employment_ended"
 EXISTING_STAFF = "existing_staff"
@@ -492,7 +491,11 @@ def _deleted(case: Case, event: HireEvent, about: Circumstances, now: datetime) 
 
 def _block(case: Case, now: datetime, reason: str) -> Outcome:
     case.apply(Event.BLOCK, reason=reason)
-    return Outcome((entry(now, "blocked", reason=reason),), "operator", reason)
+    blocked = entry(now, "blocked", reason=reason)
+    if reason == APPROVE_SAME_PERSON:
+        which = entry(now, "maybe_same_person", other=case.maybe_same)
+        return Outcome((which, blocked), "operator", reason)
+    return Outcome((blocked,), "operator", reason)
 
 
 def _merge(case: Case, event: HireEvent, about: Circumstances) -> str:

@@ -126,7 +126,7 @@ async def _meet_twin(s: Services, found: Located, event: HireEvent, now: datetim
     if event.event_type in _NEVER_OPENS or found.case.state is State.EXCLUDED:
         return
     twin = await twins.find(s, found.case, found.case.hire.merged(event.hire, newer=True))
-    if twin is None:
+    if twin is None or twins.TWO_PEOPLE in {*found.case.approvals, *twin.case.approvals}:
         return
     _refuse_forgotten([twin.case])
     if twin.verdict is twins.Verdict.DOUBT or twin.case.state is State.EXCLUDED:

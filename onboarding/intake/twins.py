@@ -31,6 +31,8 @@ from onboarding.domain.lifecycle import State
 from onboarding.errors import StoreConflict
 from onboarding.ports import Services
 
+#: In the approvals of a case: an operator says that nobody else is this person.
+TWO_PEOPLE = "two_people"
 #: HR systems may disagree by so much about the first day of somebody whose number and name are the same.
 NEAR = timedelta(days=31)
 _ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")

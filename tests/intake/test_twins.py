@@ -1,0 +1,197 @@
+"""A candidate of one system and the later employee of another: joined on strong grounds, asked about on weak ones."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from onboarding.domain.case import Account, AliasKind, Case
+from onboarding.domain.hire import Hire
+from onboarding.domain.lifecycle import Event, State
+from onboarding.intake import catalog
+from onboarding.intake import receive as door
+from onboarding.intake.process import process_delivery
+from onboarding.intake.receive import Arrivals, receive
+from onboarding.intake.twins import words
+from onboarding.operate import work
+from onboarding.operate.actions import Ask, act, possible
+from onboarding.operate.explain import explain
+from onboarding.ports import WorkMessage
+from tests.support.intake_services import START, World, hire_body, make_world, secrets_of, signed, source
+
+ADAPTER = catalog.adapters()["standard-webhooks"]
+ATS, HRIS = "our-ats", "our-hris"
+_numbers = itertools.count(1)
+
+
+@pytest.fixture
+def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    monkeypatch.setattr(door, "_arrivals", Arrivals())
+    made = make_world(*(source(name, "standard-webhooks", *secrets_of(ADAPTER)) for name in (ATS, HRIS)))
+    yield made
+    made.store.close()
+
+
+async def take(world: World, to: str, **said: Any) -> None:
+    call = signed(ADAPTER, hire_body(**said), world.clock.at, message_id=f"twin_{next(_numbers)}")
+    await process_delivery(
+        world.services, json.loads((await receive(world.services, to, call)).body)["delivery_id"]
+    )
+
+
+async def candidate(world: World, **said: Any) -> None:
+    given: dict[str, Any] = {
+        "employee_id": None,
+        "candidate_id": "c-9",
+        "personal_email": "soren@example.net",
+    }
+    await take(world, ATS, **{"start_date": "2027-02-01", **given, **said})
+
+
+async def employee(world: World, **said: Any) -> None:
+    given: dict[str, Any] = {"employee_id": "7315", "personal_email": "Soren@Example.net "}
+    await take(world, HRIS, **{"start_date": "2027-02-01", **given, **said})
+
+
+async def alive(world: World) -> list[Case]:
+    return [case for case in await world.all_cases() if case.listed]
+
+
+async def test_the_same_private_address_name_and_first_day_are_one_person(world: World):
+    await candidate(world)
+    await employee(world, given_name="SØREN", family_name="o'neill-weiß", job_title="Cook")
+    (case,) = await alive(world)
+    assert (case.state, case.hire.candidate_id, case.hire.employee_id) == (State.WAITING_START, "c-9", "7315")
+    assert case.hire.job_title == "Cook"
+    await candidate(world, event_type="hire.updated", occurred_at="2026-08-17T09:30:00Z", location="Wien")
+    await employee(world, event_type="hire.updated", occurred_at="2026-08-17T09:40:00Z", department="HR")
+    (case,) = await alive(world)
+    assert (case.hire.location, case.hire.department) == ("Wien", "HR")
+
+
+async def test_whichever_system_comes_first_and_whatever_is_known_first(world: World):
+    await employee(world, personal_email=None, start_date=None)
+    assert (await world.only_case()).reason_code == "missing_start_date"
+    await candidate(world)
+    assert len(await alive(world)) == 2
+    await employee(world, event_type="hire.updated", occurred_at="2026-08-17T09:30:00Z")
+    (case,) = await alive(world)
+    assert case.state is State.WAITING_START
+
+
+@pytest.mark.parametrize(
+    ("said", "verdict"),
+    [
+        ({}, "one"),
+        ({"start_date": None}, "one"),
+        ({"given_name": "O'Neill-Weiß", "family_name": "Søren"}, "one"),
+        ({"start_date": "2027-03-01"}, "doubt"),
+        ({"given_name": "Sören-Maria"}, "doubt"),
+        ({"family_name": "Andersen"}, "doubt"),
+        ({"given_name": "Ada", "family_name": "Lovelace"}, "two"),
+        ({"personal_email": "other@example.net"}, "two"),
+        ({"personal_email": "none"}, "two"),
+        ({"personal_email": None}, "two"),
+    ],
+)
+async def test_the_table_of_verdicts(world: World, said: dict[str, Any], verdict: str):
+    await candidate(world)
+    await employee(world, **said)
+    cases = await alive(world)
+    reasons = [case.reason_code for case in cases]
+    assert len(cases) == (1 if verdict == "one" else 2)
+    assert ("needs_approval_same_person" in reasons) is (verdict == "doubt")
+
+
+async def test_never_by_name_alone_and_two_ids_of_one_system_are_two_people(world: World):
+    await candidate(world, personal_email=None)
+    await employee(world, personal_email=None)
+    await employee(world, employee_id="7316", personal_email="family@example.net")
+    await employee(world, employee_id="7317", personal_email="family@example.net")
+    assert len(await alive(world)) == 4
+    assert {case.reason_code for case in await alive(world)} == {None}
+
+
+async def test_the_same_number_and_name_in_two_systems_are_one_person_near_in_time(world: World):
+    await candidate(world, personal_email=None, employee_number="0042")
+    await employee(world, personal_email=None, employee_number="0042", start_date="2027-02-15")
+    assert len(await alive(world)) == 1
+    await employee(world, employee_id="8", given_name="Other", employee_number="0042", personal_email=None)
+    assert len(await alive(world)) == 2
+
+
+async def test_an_approver_says_that_it_is_one_person(world: World):
+    await candidate(world)
+    await employee(world, start_date="2027-03-01")
+    waiting = next(case for case in await alive(world) if case.state is State.BLOCKED)
+    other = next(case for case in await alive(world) if case is not waiting)
+    story = await world.store.cases.timeline(waiting.case_id)
+    assert [item.detail["other"] for item in story if item.action == "maybe_same_person"] == [other.case_id]
+    assert "approve" in possible(waiting)
+    assert "same person" in explain(waiting)
+    await act(world.services, "approve", waiting.case_id, Ask("boss", "she married"))
+    await work.handle(world.services, WorkMessage(case_id=waiting.case_id))
+    (case,) = await alive(world)
+    assert {case.hire.candidate_id, case.hire.employee_id} == {"c-9", "7315"}
+    assert case.state is State.WAITING_START
+    await work.handle(world.services, WorkMessage(case_id=waiting.case_id))
+    assert len(await alive(world)) == 1
+
+
+async def test_an_operator_says_that_they_are_two_and_is_not_asked_again(world: World):
+    await candidate(world)
+    await employee(world, start_date="2027-03-01")
+    waiting = next(case for case in await alive(world) if case.state is State.BLOCKED)
+    assert "rerun" in possible(waiting)
+    await act(world.services, "rerun", waiting.case_id, Ask("op", "father and son"))
+    await employee(world, event_type="hire.updated", occurred_at="2026-08-17T09:30:00Z", job_title="Cook")
+    cases = await alive(world)
+    assert [case.state for case in cases] == [State.WAITING_START] * 2
+    assert {case.hire.job_title for case in cases} == {None, "Cook"}
+
+
+async def test_two_accounts_are_never_joined_and_an_excluded_person_stays_excluded(world: World):
+    await candidate(world)
+    case = await world.only_case()
+    case.account = Account("o-1", "s@contoso.example", "m", START)
+    await world.store.cases.save(case)
+    await employee(world, personal_email=None)
+    other = next(item for item in await alive(world) if item.hire.employee_id)
+    other.account = Account("o-2", "s2@contoso.example", "m", START)
+    await world.store.cases.save(other)
+    await employee(world, event_type="hire.updated", occurred_at="2026-08-17T09:30:00Z")
+    assert len(await alive(world)) == 2
+    await candidate(world, candidate_id="c-10", personal_email="x@example.net")
+    third = next(item for item in await alive(world) if item.hire.candidate_id == "c-10")
+    third.apply(Event.EXCLUDE)
+    await world.store.cases.save(third)
+    await employee(world, employee_id="99", personal_email="x@example.net")
+    newest = next(item for item in await alive(world) if item.hire.employee_id == "99")
+    assert newest.reason_code == "needs_approval_same_person"
+
+
+async def test_keys_are_hashes_and_go_with_the_person(world: World):
+    await candidate(world)
+    case = await world.only_case()
+    walked = await world.store.cases.walk_aliases()
+    keys = [alias for alias, _ in walked.items if alias.kind is AliasKind.PERSON]
+    assert len(keys) == 1
+    assert "soren" not in repr(keys).lower()
+    await act_forget(world, case)
+    assert [alias for alias, _ in (await world.store.cases.walk_aliases()).items] == []
+
+
+async def act_forget(world: World, case: Case) -> None:
+    from onboarding.operate import forget
+
+    await forget.forget(world.services, case.case_id, Ask("boss", "asked"))
+
+
+def test_words_of_a_name_are_compared_without_case_and_marks():
+    assert words(Hire(given_name="Zoë", family_name="Müller-Strauß")) == {"zoe", "muller", "strauss"}
+    assert words(Hire(display_name="山田 太郎")) == {"山田", "太郎"}
+    assert words(Hire()) == frozenset()
