@@ -5,6 +5,7 @@ the azure store share one Azurite (`tests/support/azurite.py`).
 import logging
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.support.logscan import (
     pytest_configure,
@@ -15,6 +16,10 @@ from tests.support.logscan import (
 )
 
 pytest_plugins = ["tests.support.azurite"]
+
+# A busy machine makes nothing false: neither a deadline nor slow drawing fails a property.
+settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("busy")
 
 __all__ = [
     "pytest_configure",
