@@ -110,7 +110,8 @@ class Settler:
 
     @contextlib.asynccontextmanager
     async def _held(self, timeout: float) -> AsyncIterator[None]:
-        await asyncio.wait_for(self._lock.acquire(), timeout)
+        async with asyncio.timeout(timeout):
+            await self._lock.acquire()
         try:
             yield
         finally:

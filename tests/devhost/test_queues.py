@@ -3,9 +3,12 @@
 import asyncio
 import logging
 import sys
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+
+from onboarding.devhost.queues import QueueListener
 
 QUICK = (
     '{"version": "2.0", "extensions": {"queues": {"maxDequeueCount": 3, "visibilityTimeout": "00:00:00"}}}'
@@ -223,6 +226,32 @@ async def test_the_queue_is_polled_without_settle_too_and_after_the_store_was_do
                 break
         assert s.events == [("work", "x", 1)]
     assert any(r.message == "queue.poll_failed" and r.levelno == logging.ERROR for r in caplog.records)
+
+
+@pytest.mark.parametrize("turns", range(5))
+async def test_a_listener_that_is_cancelled_in_the_moment_of_its_wake_up_ends(turns: int) -> None:
+    listener: Any = QueueListener.__new__(QueueListener)
+    listener._wake, listener._tasks, listener._longest = asyncio.Event(), set(), 60
+    listener._config = SimpleNamespace(new_batch_threshold=4)
+    polled = 0
+
+    async def poll() -> bool:
+        nonlocal polled
+        polled += 1
+        return False
+
+    listener._poll = poll
+    running = asyncio.create_task(listener.run())
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    assert polled == 1
+    listener.wake()
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    running.cancel()
+    done, _ = await asyncio.wait([running], timeout=1)
+    assert done
+    running.cancel()
 
 
 async def test_a_stopped_host_leaves_the_message_for_the_next_one(serve: Any, queues: Any) -> None:
