@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from onboarding.domain.policy import RetryPolicy
 
@@ -39,3 +40,31 @@ def decide(
     ceiling = min(policy.cap_seconds, policy.first_seconds * 2.0 ** min(attempts - 1, 40))
     delay = max(ceiling * fraction, retry_after or 0.0)
     return TryAt(now + timedelta(seconds=delay))
+
+
+class Counted(Protocol):
+    """What fails, and how often it did since it last went well."""
+
+    attempts: int
+    first_failed_at: datetime | None
+
+
+def failed(
+    policy: RetryPolicy,
+    counted: Counted,
+    *,
+    now: datetime,
+    fraction: float,
+    retry_after: float | None = None,
+) -> TryAt | GiveUp:
+    """Count one more failure and decide."""
+    counted.attempts += 1
+    counted.first_failed_at = counted.first_failed_at or now
+    return decide(
+        policy,
+        attempts=counted.attempts,
+        first_failed_at=counted.first_failed_at,
+        now=now,
+        fraction=fraction,
+        retry_after=retry_after,
+    )

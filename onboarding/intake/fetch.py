@@ -129,15 +129,8 @@ def _event(case: Case, fetch: Fetch, record: HrRecord, now: datetime) -> HireEve
 
 
 async def _later(s: Services, case: Case, fetch: Fetch, error: RetryLater, now: datetime) -> None:
-    fetch.attempts += 1
-    fetch.first_failed_at = fetch.first_failed_at or now
-    decision = retry.decide(
-        s.policy.retry,
-        attempts=fetch.attempts,
-        first_failed_at=fetch.first_failed_at,
-        now=now,
-        fraction=s.entropy.fraction(),
-        retry_after=error.retry_after,
+    decision = retry.failed(
+        s.policy.retry, fetch, now=now, fraction=s.entropy.fraction(), retry_after=error.retry_after
     )
     if isinstance(decision, retry.GiveUp):
         await _give_up(s, case, fetch, "hr_unreachable", now)

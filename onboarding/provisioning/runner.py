@@ -128,16 +128,9 @@ async def _plan_retry(
     ctx: Context, name: str, record: StepRecord, error: RetryLater, requests: list[str]
 ) -> None:
     s, case, now = ctx.s, ctx.case, ctx.now
-    record.attempts += 1
     record.at, record.code = now, error.code
-    record.first_failed_at = record.first_failed_at or now
-    decision = retry.decide(
-        s.policy.retry,
-        attempts=record.attempts,
-        first_failed_at=record.first_failed_at,
-        now=now,
-        fraction=s.entropy.fraction(),
-        retry_after=error.retry_after,
+    decision = retry.failed(
+        s.policy.retry, record, now=now, fraction=s.entropy.fraction(), retry_after=error.retry_after
     )
     if isinstance(decision, retry.GiveUp):
         record.status = StepStatus.BLOCKED

@@ -99,16 +99,9 @@ async def _record(ctx: Context, outcome: Outcome) -> None:
 
 async def _again(ctx: Context, error: RetryLater) -> None:
     s, record, now = ctx.s, ctx.case.step(DISABLE), ctx.now
-    record.attempts += 1
     record.at, record.code = now, error.code
-    record.first_failed_at = record.first_failed_at or now
-    decision = retry.decide(
-        s.policy.retry,
-        attempts=record.attempts,
-        first_failed_at=record.first_failed_at,
-        now=now,
-        fraction=s.entropy.fraction(),
-        retry_after=error.retry_after,
+    decision = retry.failed(
+        s.policy.retry, record, now=now, fraction=s.entropy.fraction(), retry_after=error.retry_after
     )
     if isinstance(decision, retry.GiveUp):
         await _record(ctx, Block("retries_exhausted"))
