@@ -1,11 +1,11 @@
 """Write the names of countries and languages in all of Babel's locales: `python -m scripts.place_index`.
 
-Makes `onboarding/domain/data/countries.tsv` and `languages.tsv` from Unicode CLDR as Babel carries it. Reading
+Makes `onboarding/domain/places/data/countries.tsv` and `languages.tsv` from Unicode CLDR as Babel carries it. Reading
 335 locales takes Babel a second and some 130 MB, which a Functions instance must not spend to understand
 "Allemagne"; the two files are read in about ten milliseconds. Run it after Babel was raised: a test compares.
 
 A line is: code, what else names it (alpha-3 and numeric code of ISO 3166-1; ISO 639-2 codes), then its keys
-(`country_keys.key`), separated by tabs. Lines that begin with `?` hold the keys that mean one thing in one
+(`places.keys.key`), separated by tabs. Lines that begin with `?` hold the keys that mean one thing in one
 language and another in another: key, then `CODE:language,language` for each.
 """
 
@@ -21,10 +21,10 @@ import babel
 from babel import localedata
 from babel.core import get_global
 
-from onboarding.domain.country_codes import ISO, KNOWN, OTHER_CODES
-from onboarding.domain.country_keys import forms, key
+from onboarding.domain.places.codes import ISO, KNOWN, OTHER_CODES
+from onboarding.domain.places.keys import forms, key
 
-DATA = Path(__file__).resolve().parents[1] / "onboarding" / "domain" / "data"
+DATA = Path(__file__).resolve().parents[1] / "onboarding" / "domain" / "places" / "data"
 #: key → code → locales that say so.
 Meanings = dict[str, dict[str, set[str]]]
 

@@ -16,7 +16,7 @@ from typing import Any
 from onboarding.bootstrap import policy_of
 from onboarding.cli import context
 from onboarding.domain import names
-from onboarding.domain.names_preview import Preview, preview
+from onboarding.domain.names.preview import Preview, preview
 from onboarding.errors import ConfigurationError
 from onboarding.settings import Settings
 

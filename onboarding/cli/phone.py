@@ -15,7 +15,7 @@ from onboarding.domain.phone import PhoneResult, PhoneStatus, normalise
 
 #: What is read at once: a pipe hands over what it has, so an answer never waits for more questions.
 CHUNK = 1 << 16
-#: Bytes of a line that are looked at. A phone field ends long before (`phone_clean.MAX_INPUT`).
+#: Bytes of a line that are looked at. A phone field ends long before (`phone.clean.MAX_INPUT`).
 MAX_LINE = 1 << 14
 
 

@@ -22,10 +22,10 @@ from zoneinfo import ZoneInfo
 
 from onboarding.domain import calendar
 from onboarding.domain.calendar import WorkingTime
+from onboarding.domain.calendar.public_holidays import is_public_holiday
 from onboarding.domain.case import Case, RungRecord, RungStatus
-from onboarding.domain.place import place_of
+from onboarding.domain.places.place import place_of
 from onboarding.domain.policy import Policy, Rung
-from onboarding.domain.public_holidays import is_public_holiday
 
 #: Order within one pass: the person hears first.
 AUDIENCES = ("person", "manager", "desk")

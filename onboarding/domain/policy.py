@@ -28,7 +28,7 @@ class AccountPolicy:
 
     #: Days before the start date from which the account may exist.
     create_days_before_start: int = 14
-    #: Fields: see `onboarding.domain.names_local`.
+    #: Fields: see `onboarding.domain.names.local`.
     username_pattern: str = "{given}.{family}"
     #: Patterns for a name that is taken, in this order; then the first pattern with 2, 3 and so on.
     username_if_taken: tuple[str, ...] = ()

@@ -9,9 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from onboarding.domain import country, phonebook
 from onboarding.domain.hire import Hire
-from onboarding.domain.phone_types import PhoneReason
+from onboarding.domain.phone import phonebook
+from onboarding.domain.phone.types import PhoneReason
+from onboarding.domain.places import country
 
 #: field → longest text that the directory takes.
 LIMITS = {
@@ -21,7 +22,7 @@ LIMITS = {
     "job_title": 128,
     "department": 64,
 }
-#: reason code → what HR can do about it. Reasons of phones are those of `onboarding.domain.phone_types`.
+#: reason code → what HR can do about it. Reasons of phones are those of `onboarding.domain.phone.types`.
 WORDS = {
     "empty": "The number is empty.",
     "invalid": "It is no telephone number.",

@@ -17,9 +17,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from onboarding.domain import country
 from onboarding.domain.case import Act, By, Case, PassStatus, RungRecord, RungStatus, Status
 from onboarding.domain.nudges import country_of, working_time_of
+from onboarding.domain.places import country
 from onboarding.domain.policy import Policy
 from onboarding.errors import ConfigurationError
 from onboarding.followup import catalogue, deliver

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from onboarding.domain import phone, phonebook
+from onboarding.domain import phone
 from onboarding.domain.case import TENANT, Case, TimelineEntry
 from onboarding.domain.hire import Hire
-from onboarding.domain.place import place_of
+from onboarding.domain.phone import phonebook
+from onboarding.domain.places.place import place_of
 from onboarding.errors import Ambiguous, NotFound, Unavailable
 from onboarding.operate.explain import explain
 from onboarding.operate.quality import finding_json

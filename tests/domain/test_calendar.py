@@ -25,7 +25,7 @@ from onboarding.domain.calendar import (
     working_day_on_or_after,
     working_days_after,
 )
-from onboarding.domain.public_holidays import is_public_holiday
+from onboarding.domain.calendar.public_holidays import is_public_holiday
 from tests.support.tables import check
 
 BERLIN = WorkingTime("Europe/Berlin", "DE")

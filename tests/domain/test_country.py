@@ -13,10 +13,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from onboarding.domain import country_tables
-from onboarding.domain.country import CountryReason, alpha2, read_country, usage_location
-from onboarding.domain.country_codes import CALLING, DISSOLVED, ISO, KNOWN, OTHER_CODES
-from onboarding.domain.country_keys import key
+from onboarding.domain.places import tables as country_tables
+from onboarding.domain.places.codes import CALLING, DISSOLVED, ISO, KNOWN, OTHER_CODES
+from onboarding.domain.places.country import CountryReason, alpha2, read_country, usage_location
+from onboarding.domain.places.keys import key
 from scripts import place_index
 from tests.support.tables import check
 
@@ -348,8 +348,8 @@ def test_only_iso_codes_become_a_usage_location():
 
 def test_a_plain_code_loads_neither_babel_nor_the_names():
     code = (
-        "import sys\nfrom onboarding.domain import country, country_names\n"
-        "assert country.alpha2('DE') == 'DE' and country_names._index.cache_info().currsize == 0\n"
+        "import sys\nfrom onboarding.domain.places import country, names\n"
+        "assert country.alpha2('DE') == 'DE' and names._index.cache_info().currsize == 0\n"
         "assert country.alpha2('Allemagne') == 'DE'\n"
         "print([name for name in ('babel', 'holidays', 'phonenumbers') if name in sys.modules])"
     )

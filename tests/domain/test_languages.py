@@ -8,8 +8,14 @@ import re
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from onboarding.domain.country import language, languages, main_language, preferred_language, read_language
-from onboarding.domain.country_codes import KNOWN
+from onboarding.domain.places.codes import KNOWN
+from onboarding.domain.places.country import (
+    language,
+    languages,
+    main_language,
+    preferred_language,
+    read_language,
+)
 from scripts import place_index
 from tests.support.tables import check
 

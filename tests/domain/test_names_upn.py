@@ -20,8 +20,8 @@ from onboarding.domain.names import (
     mail_nickname,
     upn_candidates,
 )
-from onboarding.domain.names_lookalike import plain_word
-from onboarding.domain.names_upn import RESERVED
+from onboarding.domain.names.lookalike import plain_word
+from onboarding.domain.names.upn import RESERVED
 from onboarding.errors import ConfigurationError
 
 DOMAIN = "contoso.com"

@@ -6,7 +6,7 @@ from __future__ import annotations
 import pytest
 
 from onboarding.domain.phone import normalise
-from onboarding.domain.phone_clean import MAX_INPUT, MAX_MASK, clean, mask
+from onboarding.domain.phone.clean import MAX_INPUT, MAX_MASK, clean, mask
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,5 @@
 # mypy: allow-untyped-defs, allow-untyped-calls
-"""`phone_plan` against libphonenumber itself, question by question: the same answers, faster."""
+"""`phone.plan` against libphonenumber itself, question by question: the same answers, faster."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from phonenumbers import (
     ValidationResult,
 )
 
-from onboarding.domain.phone_library import international_number, national_number
-from onboarding.domain.phone_plan import Length, country_code_of, judge, plan_of, plans_of
-from onboarding.domain.phone_types import PhoneKind
+from onboarding.domain.phone.library import international_number, national_number
+from onboarding.domain.phone.plan import Length, country_code_of, judge, plan_of, plans_of
+from onboarding.domain.phone.types import PhoneKind
 from tests.support.numbering import KINDS, PLANS, national, world
 
 KIND = {

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from onboarding.domain import phonebook
 from onboarding.domain.case import Case
 from onboarding.domain.hire import Hire, Phone
 from onboarding.domain.lifecycle import State
+from onboarding.domain.phone import phonebook
 from tests.support.doubles import CASE_ID, T0
 
 LONDON = "07911 123456"

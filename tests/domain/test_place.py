@@ -6,10 +6,10 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from onboarding.domain.country import CountryReason
-from onboarding.domain.country_codes import ISO, KNOWN
 from onboarding.domain.hire import Hire
-from onboarding.domain.place import known_language, place_of, usage_location
+from onboarding.domain.places.codes import ISO, KNOWN
+from onboarding.domain.places.country import CountryReason
+from onboarding.domain.places.place import known_language, place_of, usage_location
 from tests.support.tables import check
 
 

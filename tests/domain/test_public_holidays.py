@@ -12,9 +12,9 @@ from holidays.utils import country_holidays
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from onboarding.domain.country_codes import KNOWN
-from onboarding.domain.public_holidays import is_public_holiday
-from onboarding.domain.weekends import weekend
+from onboarding.domain.calendar.public_holidays import is_public_holiday
+from onboarding.domain.calendar.weekends import weekend
+from onboarding.domain.places.codes import KNOWN
 from tests.support.tables import check
 
 MON, TUE, WED, THU, FRI, SAT, SUN = range(7)
@@ -104,10 +104,10 @@ def test_any_day_and_place_has_an_answer(day, place):
 
 def test_importing_the_domain_and_a_look_at_a_weekend_load_no_holidays():
     code = (
-        "import sys\nimport onboarding.domain.nudges, onboarding.domain.place\n"
+        "import sys\nimport onboarding.domain.nudges, onboarding.domain.places.place\n"
         "from onboarding.domain import calendar\n"
         "from datetime import date\n"
-        "from onboarding.domain.public_holidays import is_public_holiday\n"
+        "from onboarding.domain.calendar.public_holidays import is_public_holiday\n"
         "wt = calendar.WorkingTime('Europe/Berlin', 'DE', holidays=is_public_holiday)\n"
         "assert not wt.is_working_day(date(2026, 11, 28))\n"
         "print([name for name in ('babel', 'holidays', 'phonenumbers') if name in sys.modules])"

@@ -9,10 +9,10 @@ from zoneinfo import ZoneInfo
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from onboarding.domain.country import ZoneChoice, region, time_zone, valid_zone, zones
-from onboarding.domain.country_codes import KNOWN
-from onboarding.domain.country_regions import REGION_ZONES, is_region
-from onboarding.domain.zone_names import clock
+from onboarding.domain.places.codes import KNOWN
+from onboarding.domain.places.country import ZoneChoice, region, time_zone, valid_zone, zones
+from onboarding.domain.places.regions import REGION_ZONES, is_region
+from onboarding.domain.places.zone_names import clock
 from tests.support.tables import check
 
 

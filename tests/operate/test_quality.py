@@ -14,7 +14,7 @@ import pytest
 from onboarding.domain import quality as domain
 from onboarding.domain.case import Account, Case, Finding
 from onboarding.domain.hire import EventType, Hire, HireEvent, ManagerRef, Phone
-from onboarding.domain.phone_types import PhoneReason
+from onboarding.domain.phone.types import PhoneReason
 from onboarding.errors import EffectUnknown, Unavailable
 from onboarding.intake import quality as intake
 from onboarding.operate import quality

@@ -19,7 +19,7 @@ from rich.table import Table
 
 from onboarding.cli.demo.people import Person
 from onboarding.cli.demo.result import GROUPS, OPEN, Row
-from onboarding.domain import country
+from onboarding.domain.places import country
 
 #: Of lines that go to a file or a pipe.
 PLAIN_WIDTH = 100

@@ -14,8 +14,9 @@ from onboarding.cli.demo import hr
 from onboarding.cli.demo import people as p
 from onboarding.cli.demo.people import Person
 from onboarding.cli.demo.world import WRONG_SECRET, World
-from onboarding.domain import calendar, country
+from onboarding.domain import calendar
 from onboarding.domain.calendar import WorkingTime
+from onboarding.domain.places import country
 
 DAYS = 23
 #: A working day has eight hours everywhere: steps of four meet each of them.

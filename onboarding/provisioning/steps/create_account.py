@@ -15,9 +15,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from onboarding.domain import calendar, names, phonebook, place
+from onboarding.domain import calendar, names
 from onboarding.domain.case import TENANT, Account, AccountIntent, Alias, AliasKind
 from onboarding.domain.nudges import working_time_of
+from onboarding.domain.phone import phonebook
+from onboarding.domain.places import place
 from onboarding.errors import NotYetVisible
 from onboarding.ports import DirectoryUser, NameTaken, NewUser
 from onboarding.provisioning.step import Block, Context, Done, Outcome, Step

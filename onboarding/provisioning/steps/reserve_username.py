@@ -19,7 +19,7 @@ from itertools import islice
 from onboarding.domain import names
 from onboarding.domain.case import TENANT, AccountIntent, Alias, AliasKind
 from onboarding.domain.hire import Hire
-from onboarding.domain.place import place_of
+from onboarding.domain.places.place import place_of
 from onboarding.provisioning.step import Block, Context, Done, Outcome, Step
 
 STEP = Step("reserve_username", 10, "A user name is reserved for this person")

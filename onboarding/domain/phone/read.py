@@ -1,7 +1,7 @@
 """One number as written → what it is, or the reason why not. Second part of `onboarding.domain.phone`.
 
-Takes one number that `phone_clean` found and the country evidence, and applies rules 2 to 6 of
-`onboarding.domain.phone`. Fields that hold several numbers are in `phone_several`.
+Takes one number that `phone.clean` found and the country evidence, and applies rules 2 to 6 of
+`onboarding.domain.phone`. Fields that hold several numbers are in `phone.several`.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from onboarding.domain.phone_clean import Written, digits_of
-from onboarding.domain.phone_library import (
+from onboarding.domain.phone.clean import Written, digits_of
+from onboarding.domain.phone.library import (
     MAX_DIGITS,
     Dialled,
     Number,
@@ -22,8 +22,8 @@ from onboarding.domain.phone_library import (
     national_number,
     region_with_plan,
 )
-from onboarding.domain.phone_plan import NO_COUNTRY, Length, library, plan_of, plans_of
-from onboarding.domain.phone_types import PhoneKind, PhoneReason
+from onboarding.domain.phone.plan import NO_COUNTRY, Length, library, plan_of, plans_of
+from onboarding.domain.phone.types import PhoneKind, PhoneReason
 
 _MOBILE = (PhoneKind.MOBILE, PhoneKind.FIXED_LINE_OR_MOBILE)
 _PERSONAL = (*_MOBILE, PhoneKind.FIXED_LINE, PhoneKind.VOIP, PhoneKind.PERSONAL)

@@ -1,6 +1,6 @@
 """What `onboarding.domain.phone` answers: status, reason, kind, and the result that carries them.
 
-The words are the JSON contract of the CLI verb `phone`; `phone_read` and `phone` share them.
+The words are the JSON contract of the CLI verb `phone`; `phone.read` and `phone` share them.
 """
 
 from __future__ import annotations

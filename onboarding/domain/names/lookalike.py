@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import unicodedata
 
-from onboarding.domain.names_text import clean
+from onboarding.domain.names.text import clean
 
 _LETTERS = str.maketrans(
     {

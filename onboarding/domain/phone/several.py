@@ -1,6 +1,6 @@
 """A phone field → its one number, or the answer for a field that holds several. Third part of `phone`.
 
-Separators that never stand inside a number are cut in `phone_clean`; here are those that may part two numbers
+Separators that never stand inside a number are cut in `phone.clean`; here are those that may part two numbers
 or belong to one (`/` stands after the area code in Germany and Austria), so both sides are read first.
 """
 
@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from onboarding.domain.phone_clean import Cleaned, Written, clean
-from onboarding.domain.phone_library import MAX_DIGITS
-from onboarding.domain.phone_read import Evidence, Reading, groups_of, read
-from onboarding.domain.phone_types import PhoneReason
+from onboarding.domain.phone.clean import Cleaned, Written, clean
+from onboarding.domain.phone.library import MAX_DIGITS
+from onboarding.domain.phone.read import Evidence, Reading, groups_of, read
+from onboarding.domain.phone.types import PhoneReason
 
 #: Separated by what never stands inside a number, halves of these kinds count as numbers too.
 _NEARLY = frozenset({PhoneReason.POSSIBLE_ONLY, PhoneReason.AMBIGUOUS_PREFIX})

@@ -1,7 +1,7 @@
 """Names in ASCII letters, as their bearers would spell them on a keyboard without accents.
 
-`words` is the one door. Scripts with rules of their own have modules: `names_alphabets` (Cyrillic, Greek, Armenian),
-`names_east_asian`, `names_indic`, `names_thai`, `names_semitic` (Arabic, Hebrew). Everything else: the `anyascii`
+`words` is the one door. Scripts with rules of their own have modules: `names.alphabets` (Cyrillic, Greek, Armenian),
+`names.east_asian`, `names.indic`, `names.thai`, `names.semitic` (Arabic, Hebrew). Everything else: the `anyascii`
 library, one character at a time.
 
 Latin letters: ICAO Doc 9303 part 3, section 6 (what passports print: Ä AE, Å AA, Ø OE, ß SS, Þ TH), which offers A,
@@ -13,8 +13,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from onboarding.domain import names_alphabets as alphabets
-from onboarding.domain.names_text import clean
+from onboarding.domain.names import alphabets
+from onboarding.domain.names.text import clean
 
 #: ICAO 9303. Applied to lower case; languages below override single letters.
 _ICAO = {
@@ -122,22 +122,22 @@ def _read(text: str, language: str, found: frozenset[str], *, family: bool) -> s
     if found & {"HIRAGANA", "KATAKANA", "HANGUL", "CJK"}:
         text = _east_asian(text, found, family=family)
     if found & {"ARABIC", "HEBREW"}:
-        from onboarding.domain import names_semitic as semitic
+        from onboarding.domain.names import semitic
 
         text = semitic.hebrew(semitic.arabic(text, language), language)
     if "THAI" in found:
-        from onboarding.domain.names_thai import thai
+        from onboarding.domain.names.thai import thai
 
         text = thai(text)
     if found & _INDIC:
-        from onboarding.domain.names_indic import indic
+        from onboarding.domain.names.indic import indic
 
         text = indic(text)
     return _SIGNS.sub("", text)
 
 
 def _east_asian(text: str, found: frozenset[str], *, family: bool) -> str:
-    from onboarding.domain import names_east_asian as east_asian
+    from onboarding.domain.names import east_asian
 
     if found & {"HIRAGANA", "KATAKANA"}:
         text = east_asian.kana(text)

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
 
-from onboarding.domain.country_names import alpha2
-from onboarding.domain.country_regions import REGION_ZONES, TWO_CLOCKS, places, region
-from onboarding.domain.zone_names import called, names_a_place, one_clock, plain, valid_zone
+from onboarding.domain.places.names import alpha2
+from onboarding.domain.places.regions import REGION_ZONES, TWO_CLOCKS, places, region
+from onboarding.domain.places.zone_names import called, names_a_place, one_clock, plain, valid_zone
 
 _DEFAULTS = {
     "AQ": "Antarctica/McMurdo", "AU": "Australia/Sydney", "BR": "America/Sao_Paulo", "CA": "America/Toronto",

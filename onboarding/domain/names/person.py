@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from onboarding.domain.country import main_language, read_language
-from onboarding.domain.names_text import clean, has_letter
+from onboarding.domain.names.text import clean, has_letter
+from onboarding.domain.places.country import main_language, read_language
 
 #: What HR people type where a system insists on a value. "Null", "None" and "Na" are not here: people bear them.
 _PLACEHOLDERS = frozenset(

@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
-from onboarding.domain import country
-from onboarding.domain.country import CountryReason, LanguageChoice, ZoneChoice
 from onboarding.domain.hire import Hire
+from onboarding.domain.places import country
+from onboarding.domain.places.country import CountryReason, LanguageChoice, ZoneChoice
 
 
 @dataclass(frozen=True, slots=True)

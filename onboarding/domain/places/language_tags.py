@@ -10,8 +10,8 @@ import re
 from functools import lru_cache
 from importlib import resources
 
-from onboarding.domain.country_codes import ISO, OTHER_CODES
-from onboarding.domain.country_keys import key
+from onboarding.domain.places.codes import ISO, OTHER_CODES
+from onboarding.domain.places.keys import key
 
 LONGEST = 80
 
@@ -51,7 +51,11 @@ def canonical(text: str) -> str:
 @lru_cache(maxsize=1)
 def _tables() -> tuple[dict[str, str], dict[str, str]]:
     """(key of a name → tag, code → language). A name of two languages is in neither."""
-    text = resources.files("onboarding.domain").joinpath("data", "languages.tsv").read_text(encoding="utf-8")
+    text = (
+        resources.files("onboarding.domain.places")
+        .joinpath("data", "languages.tsv")
+        .read_text(encoding="utf-8")
+    )
     names: dict[str, str] = dict(_ALIASES)
     codes: dict[str, str] = {}
     for line in text.splitlines()[1:]:
@@ -134,7 +138,7 @@ def _first_or_last(text: str) -> list[str]:
 
 
 def _country(parts: list[str]) -> str:
-    from onboarding.domain.country_names import alpha2
+    from onboarding.domain.places.names import alpha2
 
     codes = {code for part in parts if (code := alpha2(part)) and code in ISO}
     return codes.pop() if len(codes) == 1 else ""

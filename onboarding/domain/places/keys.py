@@ -1,7 +1,7 @@
 """How a name of a country or a language is compared: the key that two spellings of one name share.
 
-Pure text, no data. `scripts/place_index.py` makes the keys of `data/*.tsv` with it, `country_names` and
-`country_languages` the keys that are looked up, so the two cannot drift apart.
+Pure text, no data. `scripts/place_index.py` makes the keys of `data/*.tsv` with it, `places.names` and
+`places.languages` the keys that are looked up, so the two cannot drift apart.
 """
 
 from __future__ import annotations

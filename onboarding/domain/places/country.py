@@ -1,24 +1,24 @@
 """What a country means for an account: code, usage location, time zone, language, region, days off.
 
-The parts live in modules of their own (`country_names`, `country_languages`, `country_regions`, `country_zones`);
+The parts live in modules of their own (`places.names`, `places.languages`, `places.regions`, `places.zones`);
 import them from here. Nothing heavy is loaded before the first call that needs it, and nothing at all for a plain
 alpha-2 code.
 """
 
 from __future__ import annotations
 
-from onboarding.domain.country_languages import (
+from onboarding.domain.places.language_tags import read_language
+from onboarding.domain.places.languages import (
     LanguageChoice,
     language,
     languages,
     main_language,
     preferred_language,
 )
-from onboarding.domain.country_names import ISO, CountryReading, CountryReason, alpha2, read_country
-from onboarding.domain.country_regions import region
-from onboarding.domain.country_zones import ZoneChoice, time_zone, zones
-from onboarding.domain.language_tags import read_language
-from onboarding.domain.zone_names import valid_zone
+from onboarding.domain.places.names import ISO, CountryReading, CountryReason, alpha2, read_country
+from onboarding.domain.places.regions import region
+from onboarding.domain.places.zone_names import valid_zone
+from onboarding.domain.places.zones import ZoneChoice, time_zone, zones
 
 __all__ = [
     "CountryReading",

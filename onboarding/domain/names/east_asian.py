@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 
-from onboarding.domain.names_alphabets import pairs
+from onboarding.domain.names.alphabets import pairs
 
 _SMALL = dict(zip("ゃゅょャュョぁぃぅぇぉァィゥェォ", "auoauoaiueoaiueo", strict=True))
 _KANA_RUN = re.compile("[\u3041-\u3096\u30a1-\u30fa\u30fc]+")

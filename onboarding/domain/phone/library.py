@@ -1,6 +1,6 @@
 """Digits → a number with its kind and region, read as international or as dialled in one country.
 
-Kinds, regions and trunk prefixes are libphonenumber's, through `phone_plan`; what the library guesses about a
+Kinds, regions and trunk prefixes are libphonenumber's, through `phone.plan`; what the library guesses about a
 missing `+` is not taken over: rule 4 of `onboarding.domain.phone`. Rule 7, old forms, is here.
 """
 
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from onboarding.domain.phone_plan import (
+from onboarding.domain.phone.plan import (
     Length,
     country_code_of,
     has_plan,
@@ -20,7 +20,7 @@ from onboarding.domain.phone_plan import (
     plan_of,
     plans_of,
 )
-from onboarding.domain.phone_types import PhoneKind
+from onboarding.domain.phone.types import PhoneKind
 
 _UNKNOWN = PhoneKind.UNKNOWN
 #: E.164: country code and national number together.
@@ -51,7 +51,7 @@ class Number:
 
     @property
     def parsed(self) -> Any:
-        """The library's object, for the rare questions that `phone_plan` does not answer."""
+        """The library's object, for the rare questions that `phone.plan` does not answer."""
         zeros = len(self.national) - len(self.national.lstrip("0"))
         zeros = min(zeros, len(self.national) - 1)  # of nothing but zeros the last one is the number
         return library().PhoneNumber(
@@ -74,7 +74,7 @@ def region_with_plan(name: str) -> str | None:
     """ISO alpha-2 of a country that has a numbering plan in the metadata, else None."""
     if has_plan(name):
         return name
-    from onboarding.domain.country import alpha2
+    from onboarding.domain.places.country import alpha2
 
     found = alpha2(name)
     return found if found is not None and has_plan(found) else None

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from onboarding.domain.country_keys import key
+from onboarding.domain.places.keys import key
 
 #: English names that `holidays` does not carry.
 _ENGLISH = {

@@ -1,7 +1,7 @@
 """Names: how a person is shown, and what their account is called.
 
-`display_name` lives here; user names in `names_upn` and `names_local`, transliteration in `names_ascii` and what it
-names, look-alikes in `names_lookalike`, text hygiene in `names_text`. Import them all from here. Nothing heavy is
+`display_name` lives here; user names in `names.upn` and `names.local`, transliteration in `names.ascii` and what it
+names, look-alikes in `names.lookalike`, text hygiene in `names.text`. Import them all from here. Nothing heavy is
 loaded before use.
 """
 
@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import unicodedata
 
-from onboarding.domain.names_local import check_pattern
-from onboarding.domain.names_lookalike import looks_like
-from onboarding.domain.names_person import NameUnusable, PersonName, base_language, part, parts_in_use
-from onboarding.domain.names_text import clean, has_letter, truncate
-from onboarding.domain.names_upn import (
+from onboarding.domain.names.local import check_pattern
+from onboarding.domain.names.lookalike import looks_like
+from onboarding.domain.names.person import NameUnusable, PersonName, base_language, part, parts_in_use
+from onboarding.domain.names.text import clean, has_letter, truncate
+from onboarding.domain.names.upn import (
     Candidate,
     Naming,
     Refusal,

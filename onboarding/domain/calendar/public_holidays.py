@@ -14,7 +14,7 @@ import warnings
 from datetime import date
 from functools import lru_cache
 
-from onboarding.domain.country_codes import KNOWN
+from onboarding.domain.places.codes import KNOWN
 
 
 def is_public_holiday(day: date, place: str) -> bool:

@@ -3,7 +3,7 @@
 Sources, in this order:
 1. a code: alpha-2, alpha-3 or numeric (ISO 3166-1), what HR systems use beside it ("UK", "GER"), withdrawn codes
    with one successor, the code of a part of a country ("DE-BY", ISO 3166-2), a flag;
-2. `country_tables`: official names, everyday spellings and former names that CLDR does not carry, and texts
+2. `places.tables`: official names, everyday spellings and former names that CLDR does not carry, and texts
    that are known to be ambiguous;
 3. the territory names of Unicode CLDR in all of Babel's locales, from `data/countries.tsv`.
 
@@ -20,7 +20,7 @@ from enum import StrEnum
 from functools import lru_cache
 from importlib import resources
 
-from onboarding.domain.country_codes import (
+from onboarding.domain.places.codes import (
     CALLING,
     DISSOLVED,
     FORMER,
@@ -30,8 +30,8 @@ from onboarding.domain.country_codes import (
     OLYMPIC,
     OTHER_CODES,
 )
-from onboarding.domain.country_keys import joined, key, words
-from onboarding.domain.country_tables import ALIASES, AMBIGUOUS, FORMER_NAMES
+from onboarding.domain.places.keys import joined, key, words
+from onboarding.domain.places.tables import ALIASES, AMBIGUOUS, FORMER_NAMES
 
 __all__ = ["ISO", "KNOWN", "CountryReading", "CountryReason", "alpha2", "read_country"]
 
@@ -86,7 +86,11 @@ class _Index:
 
 @lru_cache(maxsize=1)
 def _index() -> _Index:
-    text = resources.files("onboarding.domain").joinpath("data", "countries.tsv").read_text(encoding="utf-8")
+    text = (
+        resources.files("onboarding.domain.places")
+        .joinpath("data", "countries.tsv")
+        .read_text(encoding="utf-8")
+    )
     index = _Index({}, {}, {})
     for line in text.splitlines()[1:]:
         code, first, *rest = line.split("\t")
@@ -152,7 +156,7 @@ def _of_part(country: str, part: str) -> Candidates:
     """ISO 3166-2. "DE-BE" is Berlin, and German in Belgium written in capitals: such a text says neither."""
     from babel import localedata
 
-    from onboarding.domain.country_regions import is_region
+    from onboarding.domain.places.regions import is_region
 
     if part in KNOWN and localedata.exists(f"{country.lower()}_{part}"):
         return tuple(sorted({country, part} & KNOWN))

@@ -1,7 +1,7 @@
 """User principal names: an endless, fair, stable list of candidates for one person.
 
 Limits (user resource page; page "sspr-policy" for the characters): 64 characters before the @ and 48 behind it, no
-dot right before the @. What stands before it: `names_local`.
+dot right before the @. What stands before it: `names.local`.
 
 Clash order: the pattern; the patterns for names that are taken, in their order; the first pattern with 2, then 3 and
 so on. Whoever reserves first gets the earliest that is free. Nobody is told apart by a middle name, a birth year or a
@@ -18,9 +18,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from itertools import count as count_from
 
-from onboarding.domain.names_local import check_pattern, limited, local_part, spelled, tidy
-from onboarding.domain.names_lookalike import plain_word, skeleton
-from onboarding.domain.names_person import NameUnusable, PersonName, base_language
+from onboarding.domain.names.local import check_pattern, limited, local_part, spelled, tidy
+from onboarding.domain.names.lookalike import plain_word, skeleton
+from onboarding.domain.names.person import NameUnusable, PersonName, base_language
 from onboarding.errors import ConfigurationError
 
 DOMAIN_LIMIT = 48

@@ -1,8 +1,8 @@
-"""The marks people put into phone fields: tables and patterns for `onboarding.domain.phone_clean`.
+"""The marks people put into phone fields: tables and patterns for `onboarding.domain.phone.clean`.
 
 Characters that stand for others, forms a whole field may have, links, words that introduce an extension,
 labels, separators, prefixes. Seen in HR exports and issue trackers; RFC 3966 gives the `tel:` parameters,
-ITU-T E.123 the notation with `+` and brackets. Every pattern is linear or bounded by `phone_clean.MAX_INPUT`.
+ITU-T E.123 the notation with `+` and brackets. Every pattern is linear or bounded by `phone.clean.MAX_INPUT`.
 """
 
 from __future__ import annotations
@@ -120,7 +120,7 @@ LABEL = re.compile(r"[(\[{<]([^()\[\]{}<>\d+]{1,40})[)\]}>]")
 FAX_LABELS = frozenset(
     {"fax", "telefax", "faxnummer", "télécopie", "télécopieur", "telefaks", "факс", "传真", "傳真"}
 )
-#: The bar `phone_clean` puts for a label, where an extension and no second number follows.
+#: The bar `phone.clean` puts for a label, where an extension and no second number follows.
 BAR_BEFORE_EXTENSION = re.compile(r"\|(?=\s*(?:ext|x|#))", re.IGNORECASE)
 
 # ── separators and prefixes ───────────────────────────────────────────────────────────────────────────────

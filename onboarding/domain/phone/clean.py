@@ -6,7 +6,7 @@ aside, but never turns a letter, an exponent or a decimal into digits: that is h
 somebody else's. The forms were seen in HR exports and issue trackers; RFC 3966 gives the `tel:` parameters,
 Unicode UAX #15 the compatibility folding.
 
-The tables and patterns are in `phone_marks`, each linear or bounded by `MAX_INPUT`, so a hostile field costs
+The tables and patterns are in `phone.marks`, each linear or bounded by `MAX_INPUT`, so a hostile field costs
 microseconds.
 """
 
@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 from urllib.parse import unquote
 
-from onboarding.domain import phone_marks as marks
+from onboarding.domain.phone import marks
 
 Problem = Literal[
     "empty", "invalid", "too_short", "too_long", "letters", "scientific_notation", "not_a_personal_number"

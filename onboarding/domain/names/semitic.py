@@ -2,7 +2,7 @@
 
 So the commonest names are in a table, spelled as passports and companies spell them; in every other word each
 letter is written as it stands (كريم without the table would be krim). Nothing is filled in by guessing: HR's Latin
-spelling, where there is one, always comes first (`names_person`).
+spelling, where there is one, always comes first (`names.person`).
 
 Arabic names are spelled differently from Cairo to Lahore. The table has the commonest spelling for Arabic, and
 Persian's and Urdu's own where they differ. Single letters: BGN/PCGN 1956 (Arabic), 1958 (Persian) and 2018 (Hebrew),
@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 
-from onboarding.domain.names_alphabets import pairs, replace
+from onboarding.domain.names.alphabets import pairs, replace
 
 _ARABIC_TEXT = """
     محمد mohammed احمد ahmed محمود mahmoud علی ali حسن hassan حسین hussein عبدالله abdullah

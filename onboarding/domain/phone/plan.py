@@ -16,7 +16,7 @@ from enum import Enum
 from functools import cache, lru_cache
 from typing import Any
 
-from onboarding.domain.phone_types import PhoneKind
+from onboarding.domain.phone.types import PhoneKind
 
 #: Region of numbers that belong to no country (+800, +870 …), as libphonenumber names it.
 NO_COUNTRY = "001"

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from onboarding.domain.country_codes import ISO
-from onboarding.domain.country_names import alpha2
-from onboarding.domain.language_tags import canonical, read_language
+from onboarding.domain.places.codes import ISO
+from onboarding.domain.places.language_tags import canonical, read_language
+from onboarding.domain.places.names import alpha2
 
 #: Official in the whole country; regional and minority status does not make a country's language.
 _NATIONAL = {"official": 0, "de_facto_official": 1}

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from itertools import islice
 
 from onboarding.domain.names import NameUnusable, display_name, given_name, surname
-from onboarding.domain.names_ascii import WEAK_SCRIPTS, scripts
-from onboarding.domain.names_person import PersonName, base_language
-from onboarding.domain.names_upn import Candidate, Naming, Refusal, candidates, mail_nickname
+from onboarding.domain.names.ascii import WEAK_SCRIPTS, scripts
+from onboarding.domain.names.person import PersonName, base_language
+from onboarding.domain.names.upn import Candidate, Naming, Refusal, candidates, mail_nickname
 
 #: Scripts whose reading is only part of the truth → what is missing.
 _DOUBTS = {"ARABIC": "few_vowels", "HEBREW": "few_vowels", "SYRIAC": "few_vowels", "CJK": "mandarin_reading"}

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from onboarding.domain.weekends import weekend as weekend
+from onboarding.domain.calendar.weekends import weekend as weekend
 
 #: (day, place: an ISO 3166-2 region, else an alpha-2 country, else "") → is this a public holiday?
 Holidays = Callable[[date, str], bool]

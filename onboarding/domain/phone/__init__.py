@@ -2,7 +2,7 @@
 
 Validity comes from libphonenumber's metadata (`phonenumbers`), the form from ITU-T E.164. The rules:
 
-1. `phone_clean` turns the field into digits, an extension and separators, or names the problem.
+1. `phone.clean` turns the field into digits, an extension and separators, or names the problem.
 2. `+`, `00` and links such as wa.me are international: the country evidence is not used to read them.
 3. Everything else is read in the first country of the evidence. Nothing present → `no_region`. Present but
    not a country we know → `unknown_country`, also when a later entry is known: what stands nearest to the
@@ -29,11 +29,11 @@ Validity comes from libphonenumber's metadata (`phonenumbers`), the form from IT
    numbers, and codes without a country (+800, +808, +870 …). VoIP and personal numbers (UK 070) are `ok` with
    their kind, since both are assigned to one person; `directory_phone` takes neither.
 7. Old forms with one documented meaning are modernised, only when the outcome is valid: Mexico's `+52 1`,
-   01, 044 and 045 (ended August 2019) in `phone_library`; Argentina's 15 in libphonenumber, 15 and 9 together here.
+   01, 044 and 045 (ended August 2019) in `phone.library`; Argentina's 15 in libphonenumber, 15 and 9 together here.
 
-Where they are: 1 in `phone_clean` and `phone_marks`, 2 to 6 in `phone_read` and, for fields with several numbers,
-`phone_several`; 7 in `phone_library`, the numbering plans in `phone_plan`, the words of the answer in
-`phone_types`; this module is the door, and what may be stored.
+Where they are: 1 in `phone.clean` and `phone.marks`, 2 to 6 in `phone.read` and, for fields with several numbers,
+`phone.several`; 7 in `phone.library`, the numbering plans in `phone.plan`, the words of the answer in
+`phone.types`; this module is the door, and what may be stored.
 
 The space after the country code: Microsoft, "Authentication methods in Microsoft Entra ID - phone options".
 Extensions are kept beside the number; by the same page they are supported for office phones only.
@@ -44,12 +44,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from onboarding.domain.phone_clean import Written, clean, mask
-from onboarding.domain.phone_library import Number
-from onboarding.domain.phone_plan import NO_COUNTRY, plan_of
-from onboarding.domain.phone_read import Evidence, Reading, nearest_country
-from onboarding.domain.phone_several import read_field
-from onboarding.domain.phone_types import PhoneKind, PhoneReason, PhoneResult, PhoneStatus
+from onboarding.domain.phone.clean import Written, clean, mask
+from onboarding.domain.phone.library import Number
+from onboarding.domain.phone.plan import NO_COUNTRY, plan_of
+from onboarding.domain.phone.read import Evidence, Reading, nearest_country
+from onboarding.domain.phone.several import read_field
+from onboarding.domain.phone.types import PhoneKind, PhoneReason, PhoneResult, PhoneStatus
 
 __all__ = ["PhoneKind", "PhoneReason", "PhoneResult", "PhoneStatus", "directory_phone", "normalise"]
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from onboarding.domain.names_ascii import WEAK_SCRIPTS, scripts, spelling, words
-from onboarding.domain.names_person import PersonName, core_family, core_given, part, preferred_given
+from onboarding.domain.names.ascii import WEAK_SCRIPTS, scripts, spelling, words
+from onboarding.domain.names.person import PersonName, core_family, core_given, part, preferred_given
 from onboarding.errors import ConfigurationError
 
 LOCAL_LIMIT = 64
