@@ -117,6 +117,13 @@ class RetryPolicy:
     give_up_after_hours: float = 72.0
 
 
+@dataclass(frozen=True, slots=True)
+class FirstDayRetryPolicy(RetryPolicy):
+    """Back-off of what the first day waits for: asked again after a quarter of an hour at the latest."""
+
+    cap_seconds: float = 900.0
+
+
 #: HR systems send a delivery again for three days at most (BambooHR, Gusto, HiBob, Standard Webhooks senders);
 #: ten times that, so that a repeat never counts as news.
 LONGEST_REPEAT_DAYS = 30
@@ -148,7 +155,15 @@ class Policy:
     working_time: WorkingTimePolicy = field(default_factory=WorkingTimePolicy)
     follow_up: FollowUpPolicy = field(default_factory=FollowUpPolicy)
     retry: RetryPolicy = field(default_factory=RetryPolicy)
+    #: Of the first credential and the welcome.
+    retry_first_day: FirstDayRetryPolicy = field(default_factory=FirstDayRetryPolicy)
     retention: RetentionPolicy = field(default_factory=RetentionPolicy)
+
+    def retry_of(self, section: str) -> RetryPolicy:
+        """The back-off that a step names by its section."""
+        found = getattr(self, section)
+        assert isinstance(found, RetryPolicy)  # noqa: S101 (the step contract test holds every step to it)
+        return found
 
 
 def load(text: str) -> Policy:
@@ -241,7 +256,8 @@ def _check_numbers(policy: Policy) -> None:
                 raise ConfigurationError(f"{name}: a local time, without a zone.")
             if isinstance(value, (int, float)) and not 0 <= value <= LARGEST:
                 raise ConfigurationError(f"{name}: a number from 0 to {LARGEST}.")
-    if policy.first_credential.lifetime_minutes < 1 or policy.retry.first_seconds <= 0:
+    shortest = min(policy.retry.first_seconds, policy.retry_first_day.first_seconds)
+    if policy.first_credential.lifetime_minutes < 1 or shortest <= 0:
         raise ConfigurationError(
-            "first_credential.lifetime_minutes and retry.first_seconds must be more than 0."
+            "first_credential.lifetime_minutes and the first_seconds of retry and retry_first_day must be more than 0."
         )

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 from onboarding import casework
 from onboarding.domain.case import Account, Case
@@ -20,17 +21,39 @@ from onboarding.ports import Services
 ONBOARDING, WITHDRAWAL = "onboarding", "withdrawal"
 
 
+class Retries(StrEnum):
+    """Which back-off of the policy a step has: the section's name there."""
+
+    STANDARD = "retry"
+    #: Near the first day: asked again within minutes, not hours.
+    FIRST_DAY = "retry_first_day"
+
+
+def always(_s: Services, _case: Case) -> bool:
+    """This step is part of everybody's plan."""
+    return True
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """Metadata of one step."""
 
     #: Stable: it is stored in cases and named in reruns.
     name: str
-    #: Place in the plan; steps with a lower order are done before.
-    order: int
     #: What is true once it is done, for operators.
     outcome: str
+    #: Names of the steps that come before. The plan is a topological order of these.
+    after: tuple[str, ...] = ()
+    retry: Retries = Retries.STANDARD
+    #: The value of the policy that says how many days before the start date it may run (`timing.LEADS`); None: when
+    #: its turn comes.
+    lead: str | None = None
+    #: Application permissions of Microsoft Graph, the least for each call that it makes; `Mail.*` is Exchange's.
+    permissions: tuple[str, ...] = ()
     track: str = ONBOARDING
+    #: Whether this case has such a step at all, by settings, policy and case alone: nothing is asked, and nothing is
+    #: written where it has none.
+    applies: Callable[[Services, Case], bool] = always
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,12 +14,16 @@ import pytest
 
 from onboarding.domain.case import StepStatus
 from onboarding.domain.lifecycle import State
-from onboarding.errors import RequestError, Throttled
+from onboarding.domain.policy import Policy, RetryPolicy
+from onboarding.errors import DeployerError, RequestError, Throttled
 from onboarding.operate.explain import NEXT
 from onboarding.provisioning import steps as package
-from onboarding.provisioning.plan import names_from, steps
-from onboarding.provisioning.step import ONBOARDING, WITHDRAWAL, Step
+from onboarding.provisioning.plan import Planned, names_from, ordered, steps
+from onboarding.provisioning.step import ONBOARDING, WITHDRAWAL, Done, Step
+from onboarding.provisioning.timing import LEADS
+from scripts import permissions, role_plan
 from tests.support.doubles import World, drive, make_case
+from tests.support.port_calls import GRAPH_CALLS, calls_in
 
 EVERY = [
     importlib.import_module(f"{package.__name__}.{item.name}")
@@ -82,11 +86,81 @@ def test_a_step_fits_on_two_screens(any_step: ModuleType) -> None:
     assert len(Path(module.__file__ or "").read_text(encoding="utf-8").splitlines()) <= 200
 
 
-def test_the_plan_holds_every_file_once_in_an_order_without_ties() -> None:
+#: The plan, pinned: whoever adds a step says here where it stands.
+PLAN = [
+    "reserve_username",
+    "create_account",
+    "set_manager",
+    "issue_access_pass",
+    "send_welcome",
+]
+
+
+def test_the_plan_holds_every_file_once_and_each_behind_what_it_names() -> None:
     planned = [item.step for item in steps()]
-    assert {step.name for step in planned} == {module.STEP.name for module in MODULES}
-    orders = [step.order for step in planned]
-    assert orders == sorted(set(orders))
+    assert [step.name for step in planned] == PLAN
+    assert sorted(PLAN) == sorted(module.STEP.name for module in MODULES)
+    for place, step in enumerate(planned):
+        assert set(step.after) <= {before.name for before in planned[:place]}, step.name
+    assert all(step.after for step in planned[1:]), "a step that names none before it would come first"
+
+
+def made_up(**after: tuple[str, ...]) -> list[Planned]:
+    async def run(_ctx: object) -> Done:
+        return Done()
+
+    return [Planned(Step(name, name, after=before), run) for name, before in after.items()]
+
+
+def test_the_order_does_not_depend_on_the_order_in_which_the_files_are_found() -> None:
+    found = made_up(d=("b", "c"), c=("a",), b=("a",), a=(), e=("d",))
+    assert [item.step.name for item in ordered(found)] == list("abcde")
+    assert ordered(found[::-1]) == ordered(found)
+
+
+@pytest.mark.parametrize(
+    ("after", "said"),
+    [
+        ({"a": ("b",), "b": ("c",), "c": ("a",)}, "a → b → c → a"),
+        ({"a": ("a",)}, "a → a"),
+        ({"a": (), "b": ("coffee",)}, "b comes after coffee"),
+    ],
+)
+def test_a_circle_or_an_unknown_name_is_told_with_its_place(
+    after: dict[str, tuple[str, ...]], said: str
+) -> None:
+    with pytest.raises(DeployerError) as caught:
+        ordered(made_up(**after))
+    assert caught.value.code == "plan_broken"
+    assert said in caught.value.message
+
+
+def test_a_step_names_a_back_off_and_a_lead_time_that_the_policy_has(any_step: ModuleType) -> None:
+    step = any_step.STEP
+    assert isinstance(Policy().retry_of(step.retry), RetryPolicy)
+    if step.lead is not None:
+        section, _, key = step.lead.partition(".")
+        assert getattr(getattr(Policy(), section), key) >= 0
+        assert step.lead in LEADS
+
+
+def test_a_step_names_the_least_permission_of_each_call_that_it_makes_and_no_other(
+    any_step: ModuleType,
+) -> None:
+    """Read from the source of the step and of what it calls: a new call without its permission fails here."""
+    role_of = {call.name: call.role for call in permissions.CALLS}
+    needed = {role_of[call] for port in calls_in(any_step) for call in GRAPH_CALLS[port]}
+    assert set(any_step.STEP.permissions) == needed
+
+
+def test_what_a_step_needs_is_granted_by_the_role_plan_and_on_the_page(any_step: ModuleType) -> None:
+    page = (Path(permissions.__file__).parents[1] / "docs" / "permissions.md").read_text(encoding="utf-8")
+    tenant = {role.name: role.id for role in permissions.ROLES.values()}
+    rows = role_plan.make(tenant, [], role_plan.Wishes(features=list(permissions.FEATURES))).rows
+    granted = {row.role for row in rows}.union(*(permissions.COVERS.get(row.role, ()) for row in rows))
+    for needed in any_step.STEP.permissions:
+        assert f"`{needed}`" in page or f"`Application {needed}`" in page, needed
+        assert needed in granted or needed.startswith(permissions.FORBIDDEN_PREFIX), needed
 
 
 def test_a_rerun_from_a_step_repeats_it_and_all_after_it() -> None:

@@ -22,10 +22,17 @@ from onboarding.domain.phone import phonebook
 from onboarding.domain.places import place
 from onboarding.errors import NotYetVisible
 from onboarding.ports import DirectoryUser, NameTaken, NewUser
+from onboarding.provisioning import timing
 from onboarding.provisioning.step import Block, Context, Done, Outcome, Step
 from onboarding.provisioning.steps import reserve_username
 
-STEP = Step("create_account", 20, "The Entra account exists, once")
+STEP = Step(
+    "create_account",
+    "The Entra account exists, once",
+    after=("reserve_username",),
+    lead=timing.CREATE,
+    permissions=("User.ReadWrite.All", "User.Read.All"),
+)
 NEEDS_APPROVAL = "needs_approval_adopt"
 
 

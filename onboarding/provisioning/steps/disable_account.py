@@ -13,7 +13,17 @@ from onboarding.errors import NotYetVisible
 from onboarding.ports import CLAIM_LEASE, DirectoryUser
 from onboarding.provisioning.step import WITHDRAWAL, Block, Context, Done, Outcome, Step, Wait
 
-STEP = Step("disable_account", 90, "The account of a withdrawn hire is disabled", track=WITHDRAWAL)
+STEP = Step(
+    "disable_account",
+    "The account of a withdrawn hire is disabled",
+    permissions=(
+        "User.ReadWrite.All",
+        "User.Read.All",
+        "RoleManagement.Read.Directory",
+        "Directory.Read.All",
+    ),
+    track=WITHDRAWAL,
+)
 AFTER_START = "disable_after_start"
 ADOPTED = "disable_adopted_account"
 SYNCED = "disable_synced_account"

@@ -17,9 +17,24 @@ from onboarding.domain.case import NextAction, PassRecord, PassStatus, Status
 from onboarding.domain.nudges import working_time_of
 from onboarding.errors import DeployerError, NotYetVisible, OperatorError, RetryLater, StoreConflict
 from onboarding.ports import CLAIM_LEASE, DirectoryUser, PassLimits
-from onboarding.provisioning.step import Block, Context, Done, Outcome, Skip, Step, Wait
+from onboarding.provisioning.step import Block, Context, Done, Outcome, Retries, Skip, Step, Wait
 
-STEP = Step("issue_access_pass", 40, "The first credential is with the manager or the service desk")
+STEP = Step(
+    "issue_access_pass",
+    "The first credential is with the manager or the service desk",
+    after=("set_manager",),
+    retry=Retries.FIRST_DAY,
+    permissions=(
+        "UserAuthMethod-TAP.ReadWrite.All",
+        "UserAuthMethod-TAP.Read.All",
+        "UserAuthenticationMethod.Read.All",
+        "Policy.Read.AuthenticationMethod",
+        "RoleManagement.Read.Directory",
+        "Directory.Read.All",
+        "User.Read.All",
+        "Mail.Send",
+    ),
+)
 NEEDS_APPROVAL = "needs_approval_pass"
 NEEDS_APPROVAL_MANAGER = "needs_approval_manager"
 #: methodUsabilityReason of passes that nobody can use again; the first is also a sign of use, so it is kept.

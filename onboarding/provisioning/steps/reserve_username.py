@@ -20,9 +20,10 @@ from onboarding.domain import names
 from onboarding.domain.case import TENANT, AccountIntent, Alias, AliasKind
 from onboarding.domain.hire import Hire
 from onboarding.domain.places.place import place_of
+from onboarding.provisioning import timing
 from onboarding.provisioning.step import Block, Context, Done, Outcome, Step
 
-STEP = Step("reserve_username", 10, "A user name is reserved for this person")
+STEP = Step("reserve_username", "A user name is reserved for this person", lead=timing.CREATE)
 
 #: employeeId holds 16 characters (Graph: user resource type).
 MARK_LENGTH = 16

@@ -12,9 +12,15 @@ from onboarding.domain import calendar
 from onboarding.domain.case import PassStatus, RungStatus, Status
 from onboarding.domain.nudges import working_time_of
 from onboarding.ports import CLAIM_LEASE
-from onboarding.provisioning.step import Context, Done, Outcome, Skip, Step, Wait
+from onboarding.provisioning.step import Context, Done, Outcome, Retries, Skip, Step, Wait
 
-STEP = Step("send_welcome", 50, "The person has been welcomed")
+STEP = Step(
+    "send_welcome",
+    "The person has been welcomed",
+    after=("issue_access_pass",),
+    retry=Retries.FIRST_DAY,
+    permissions=("Mail.Send", "Mail.ReadWrite"),
+)
 RUNG = "welcome"
 #: What can stand in a mail header as it is. One mistyped address must not stop the whole first day.
 _ADDRESS = re.compile(r"[^@\s<>,;:\"()\[\]\\]{1,64}@[^@\s<>,;:\"()\[\]\\]{1,255}")

@@ -10,7 +10,12 @@ from onboarding.domain.case import Alias, AliasKind
 from onboarding.ports import DirectoryUser
 from onboarding.provisioning.step import Context, Done, Outcome, Skip, Step
 
-STEP = Step("set_manager", 30, "The manager is set in Entra")
+STEP = Step(
+    "set_manager",
+    "The manager is set in Entra",
+    after=("create_account",),
+    permissions=("User.ReadWrite.All", "User.Read.All"),
+)
 
 
 async def run(ctx: Context) -> Outcome:
