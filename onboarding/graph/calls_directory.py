@@ -6,6 +6,7 @@ with the SDK's typed builders and models. Pages of Learn are named by their file
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from onboarding.graph.errors import Call
@@ -23,6 +24,8 @@ USER = (
     "createdDateTime",
     "userType",
     "onPremisesSyncEnabled",
+    "usageLocation",
+    "assignedLicenses",
 )
 
 CREATE_USER = Call("create_user", "User.ReadWrite.All", writes=True, idempotent=False)
@@ -50,6 +53,7 @@ def create_user(new: NewUser) -> Build:
             preferred_language=new.preferred_language,
             employee_hire_date=new.employee_hire_date,
             mobile_phone=new.mobile_phone,
+            employee_type=new.employee_type,
             password_profile=PasswordProfile(password=new.password, force_change_password_next_sign_in=True),
         )
         return client.users.to_post_request_information(model)
@@ -75,14 +79,15 @@ def get_user(id_or_upn: str) -> Build:
 FIND_USERS = Call("find_users", "User.Read.All")
 
 
-def find_users(name: str, value: str) -> Build:
-    """user-list: one property equals a value. employeeId, userPrincipalName and mail need no advanced query."""
+def find_users(value: str, *names: str) -> Build:
+    """user-list: one of these properties equals a value. employeeId, userPrincipalName and mail need no advanced
+    query, and neither does `or`."""
 
     def build(client: Any) -> Any:
         from msgraph.generated.users.users_request_builder import UsersRequestBuilder
 
         query = UsersRequestBuilder.UsersRequestBuilderGetQueryParameters(
-            filter=f"{name} eq '{quoted(value)}'", select=list(USER)
+            filter=" or ".join(f"{name} eq '{quoted(value)}'" for name in names), select=list(USER)
         )
         return client.users.to_get_request_information(configured(query))
 
@@ -116,6 +121,82 @@ def disable_user(user_id: str) -> Build:
         return user(client, user_id).to_patch_request_information(User(account_enabled=False))
 
     return build
+
+
+ENABLE_USER = Call("enable_user", "User.ReadWrite.All", writes=True)
+
+
+def enable_user(user_id: str) -> Build:
+    """user-update: accountEnabled true. A sensitive action, too."""
+
+    def build(client: Any) -> Any:
+        from msgraph.generated.models.user import User
+
+        return user(client, user_id).to_patch_request_information(User(account_enabled=True))
+
+    return build
+
+
+SET_LEAVE_DATE = Call("set_leave_date", "User-LifeCycleInfo.ReadWrite.All", writes=True)
+
+
+def set_leave_date(user_id: str, at: datetime) -> Build:
+    """user-update: employeeLeaveDateTime. The property's text asks for User.Read.All beside its own permission."""
+
+    def build(client: Any) -> Any:
+        from msgraph.generated.models.user import User
+
+        return user(client, user_id).to_patch_request_information(User(employee_leave_date_time=at))
+
+    return build
+
+
+FIND_DELETED = Call("find_deleted", "User.Read.All")
+
+
+def find_deleted(employee_id: str) -> Build:
+    """directory-deleteditems-list, with the cast that it needs: the query options are those of users."""
+
+    def build(client: Any) -> Any:
+        from msgraph.generated.directory.deleted_items.graph_user import graph_user_request_builder as module
+
+        query = module.GraphUserRequestBuilder.GraphUserRequestBuilderGetQueryParameters(
+            filter=f"employeeId eq '{quoted(employee_id)}'", select=list(USER)
+        )
+        return client.directory.deleted_items.graph_user.to_get_request_information(configured(query))
+
+    return build
+
+
+GET_DELETED = Call("get_deleted", "User.Read.All", may_be_absent=True)
+
+
+def get_deleted(user_id: str) -> Build:
+    """directory-deleteditems-get."""
+
+    def build(client: Any) -> Any:
+        from msgraph.generated.directory.deleted_items.item import (
+            directory_object_item_request_builder as module,
+        )
+
+        builder = module.DirectoryObjectItemRequestBuilder
+        query = builder.DirectoryObjectItemRequestBuilderGetQueryParameters(select=list(USER))
+        return _deleted(client, user_id).to_get_request_information(configured(query))
+
+    return build
+
+
+RESTORE_USER = Call("restore_user", "User.DeleteRestore.All", writes=True, idempotent=False)
+
+
+def restore_user(user_id: str) -> Build:
+    """directory-deleteditems-restore. Not repeated by itself: a second one finds nothing, which says little."""
+
+    return lambda client: _deleted(client, user_id).restore.to_post_request_information()
+
+
+def _deleted(client: Any, user_id: str) -> Any:
+    return client.directory.deleted_items.by_directory_object_id(user_id)
 
 
 GET_MANAGER = Call("get_manager", "User.Read.All", may_be_absent=True)

@@ -25,7 +25,7 @@ NEW = NewUser(
 )
 SELECT = (
     "$select=id,userPrincipalName,employeeId,displayName,mail,accountEnabled,createdDateTime,userType,"
-    "onPremisesSyncEnabled"
+    "onPremisesSyncEnabled,usageLocation,assignedLicenses"
 )
 
 
@@ -127,13 +127,12 @@ async def test_no_manager_is_none(rig, graph_error):
     assert rig.wire.target() == f"GET /v1.0/users/u1/manager?{SELECT}"
 
 
-async def test_an_address_is_looked_for_as_upn_and_as_mail_and_found_once(rig):
+async def test_an_address_is_looked_for_as_upn_and_as_mail_in_one_request(rig):
     row = {"id": "u", "userPrincipalName": "a@b.c", "mail": "a@b.c"}
     rig.reply(httpx.Response(200, json={"value": [row]}))
-    assert [user.id for user in await rig.directory.find_by_address("a@b.c")] == ["u"]
+    assert [user.id for user in await rig.directory.find_by_address("o'a@b.c")] == ["u"]
     assert [r.url.params["$filter"] for r in rig.wire.requests] == [
-        "userPrincipalName eq 'a@b.c'",
-        "mail eq 'a@b.c'",
+        "userPrincipalName eq 'o''a@b.c' or mail eq 'o''a@b.c'"
     ]
 
 

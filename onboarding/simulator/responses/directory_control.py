@@ -16,7 +16,15 @@ from onboarding.simulator.responses.licences import sku_json
 from onboarding.simulator.responses.members import by_id
 
 _AGE = timedelta(days=400)
-_GROUP = {"id", "displayName", "description", "mailNickname", "isAssignableToRole", "members"}
+_GROUP = {
+    "id",
+    "displayName",
+    "description",
+    "mailNickname",
+    "isAssignableToRole",
+    "membershipRule",
+    "members",
+}
 _SKU = {"skuId", "skuPartNumber", "enabled", "status", "appliesTo", "servicePlans"}
 _STATES = ("Enabled", "Warning", "Suspended", "LockedOut", "Deleted")
 _GUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
@@ -34,7 +42,7 @@ def put_group(tenant: Tenant, entry: dict[str, Any]) -> Group:
     """The group with this id, or a new one, 400 days old, with the properties given."""
     entry = _object(entry, _GROUP, "groups")
     key = str(entry.get("id") or tenant.ids.guid()).lower()
-    given = {name: value for name, value in entry.items() if name not in ("id", "members")}
+    given = {name: value for name, value in entry.items() if name not in ("id", "members", "membershipRule")}
     try:
         check(given)
     except GraphError as exc:
@@ -45,12 +53,25 @@ def put_group(tenant: Tenant, entry: dict[str, Any]) -> Group:
         group = Group(key, {"displayName": "Group", **given}, created, created)
         tenant.groups.add(group)
     group.properties.update(given)
+    if "membershipRule" in entry:
+        group.properties.update(_dynamic(entry["membershipRule"]))
     return group
 
 
+def _dynamic(rule: Any) -> dict[str, Any]:
+    """The properties of a group with a rule. Nobody works the rule out: its members are those given."""
+    if rule is not None and not isinstance(rule, str):
+        raise ControlError("groups: membershipRule is a text, or null")
+    return {
+        "membershipRule": rule,
+        "groupTypes": ["DynamicMembership"] if rule else [],
+        "membershipRuleProcessingState": "On" if rule else None,
+    }
+
+
 def post_group(tenant: Tenant, call: Call) -> Answer:
-    """{"displayName", "isAssignableToRole", "members": [ids or UPNs of users, ids of groups] …}: made, or changed
-    where the id exists. `members` replaces all members."""
+    """{"displayName", "isAssignableToRole", "membershipRule", "members": [ids or UPNs of users, ids of groups] …}:
+    made, or changed where the id exists. `members` replaces all members."""
     body = _object(call.body, _GROUP, "groups")
     names = body.get("members", [])
     if not isinstance(names, list):
