@@ -12,6 +12,7 @@ Pure: `due(case, policy, now)` compares the ladder with the rungs that the case 
   rung that a changed ladder puts before one that went out already is skipped as well.
 - Two messages to the person are `min_gap_hours` apart, the welcome included.
 - A rung with a claim or a draft is finished first: `Due.resume`.
+- After the last day that HR named (contractors) nothing is due.
 """
 
 from __future__ import annotations
@@ -29,6 +30,8 @@ from onboarding.domain.policy import Policy, Rung
 
 #: Order within one pass: the person hears first.
 AUDIENCES = ("person", "manager", "desk")
+#: `why` when the last day is over.
+EMPLOYMENT_ENDED = "employment_ended"
 OPEN = frozenset({RungStatus.CLAIMED, RungStatus.DRAFTED})
 
 
@@ -89,6 +92,20 @@ def working_time_of(case: Case, policy: Policy) -> WorkingTime:
     return WorkingTime(where.zone.zone, where.country, hours.start, hours.end, holidays, where.region)
 
 
+def leaves_at(case: Case, policy: Policy) -> datetime | None:
+    """The end of the last day that HR named, where the person works, in UTC; None: HR named none."""
+    end = case.hire.end_date
+    if end is None:
+        return None
+    return calendar.local_midnight(calendar.moved(end, 1), working_time_of(case, policy).zone)
+
+
+def has_left(case: Case, policy: Policy, now: datetime) -> bool:
+    """The last day is over: nothing is sent and nothing is given any more."""
+    end = leaves_at(case, policy)
+    return end is not None and now >= end
+
+
 def day_zero(case: Case, policy: Policy) -> date | None:
     """Local date from which the rungs count; None while HR has given no start date and no episode has begun."""
     zone = ZoneInfo(working_time_of(case, policy).zone)
@@ -110,6 +127,8 @@ def planned_at(day: date, time: WorkingTime) -> datetime:
 
 def due(case: Case, policy: Policy, now: datetime) -> Due | Wait | Nothing:
     """What the ladder says at `now` (aware). One `Due` at a time: deliver it, record it, ask again."""
+    if has_left(case, policy, now):
+        return Nothing(EMPLOYMENT_ENDED)
     zero = day_zero(case, policy)
     if zero is None:
         return Nothing("no_start_date")

@@ -42,6 +42,8 @@ class GraphDirectory(GraphEntitlements):
             "displayName": user.display_name,
             "employeeId": user.employee_id,
             "accountEnabled": user.account_enabled,
+            "usageLocation": user.usage_location,
+            "assignedLicenses": [],
         }
         return _user({**sent, **{name: value for name, value in row.items() if value is not None}})
 

@@ -12,6 +12,7 @@ from onboarding.domain.confirmation import BECAUSE
 from onboarding.domain.lifecycle import State
 from onboarding.domain.provenance import PASSKEYS
 from onboarding.intake.identity import FORGET
+from onboarding.operate.reasons import OF_STEPS
 from onboarding.operate.story import TIMELINE as TIMELINE
 from onboarding.operate.story import sentence as sentence
 
@@ -75,10 +76,16 @@ REASONS: dict[str, tuple[str, str]] = {
     ),
     "needs_approval_rehire": (
         "This person left before and still has an account.",
-        "Check that the account may be used again, enable it in Entra if it is disabled, then approve.",
+        "Check that the account may be used again, then approve: if it is disabled or deleted, it is enabled near the "
+        "start date. The first credential needs an approval of its own.",
+    ),
+    "needs_approval_restore": (
+        "A disabled or deleted account carries this person's number. They were here before, or somebody else was.",
+        "Check that it is the same person and that the account may be used again, then approve: it is restored, and "
+        "enabled near the start date. The first credential needs an approval of its own.",
     ),
     "needs_approval_pass": (
-        "A pass would go to an account that we did not create, or long after the start date.",
+        "A pass would go to an account that we did not create, to somebody who came back, or long after the start.",
         "Check the person's identity, then approve, or give the first credential by another way.",
     ),
     "needs_approval_shared_id": (
@@ -93,10 +100,6 @@ REASONS: dict[str, tuple[str, str]] = {
     "report_needs_premium": (
         "The registration report needs Entra ID P1 or P2.",
         "License the tenant, then rerun; until then nobody can say who registered.",
-    ),
-    "pass_refused_privileged": (
-        "The account holds a directory role, and a pass would open it.",
-        "Give this person a first credential in person; no pass is issued for privileged accounts.",
     ),
     "access_pass_policy": (
         "The tenant's policy does not allow a Temporary Access Pass for this person.",
@@ -167,11 +170,8 @@ REASONS: dict[str, tuple[str, str]] = {
         "The account is synchronised from Active Directory, which alone may disable it.",
         "Disable it there.",
     ),
-    "disable_privileged_account": (
-        "The account holds a directory role, and this service leaves such accounts alone.",
-        "Take the role away and disable the account in Entra.",
-    ),
     "name_unusable": ("No display name can be made of what HR sent.", "Correct the name in HR, then rerun."),
+    **OF_STEPS,
 }
 
 _STATES: dict[State, str] = {
@@ -222,6 +222,12 @@ NEXT: dict[str, str] = {
     "reserve_username": "Reserve a user name",
     "create_account": "Create the account",
     "set_manager": "Set the manager",
+    "assign_groups": "Put the account into groups",
+    "assign_licenses": "Assign licences",
+    "enable_account": "Enable the account",
+    "prepopulate_phone": "Add HR's phone as authentication method",
+    "set_leave_date": "Write the end date",
+    "wait_for_mailbox": "Look whether the mailbox is there",
     "issue_access_pass": "Issue the first credential",
     "send_welcome": "Send the welcome",
     "follow_up": "Look whether the person has registered",

@@ -12,9 +12,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
+from onboarding.domain.case import Case
 from onboarding.errors import DeployerError, RequestError
 from onboarding.provisioning import steps as package
-from onboarding.provisioning.step import ONBOARDING, Run, Step
+from onboarding.provisioning.step import ONBOARDING, Run, Step, always
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,13 @@ def every() -> tuple[Planned, ...]:
 def steps() -> tuple[Planned, ...]:
     """The onboarding steps in the order of the plan. DeployerError `plan_broken` if they have none."""
     return ordered([planned for planned in every() if planned.step.track == ONBOARDING])
+
+
+def shown(case: Case) -> tuple[Planned, ...]:
+    """The steps that views list: everybody's, and those that this case has met."""
+    return tuple(
+        planned for planned in steps() if planned.step.applies is always or planned.step.name in case.steps
+    )
 
 
 def ordered(found: Sequence[Planned]) -> tuple[Planned, ...]:

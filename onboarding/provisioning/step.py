@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from onboarding import casework
+from onboarding import casework, guard
 from onboarding.domain.case import Account, Case
 from onboarding.domain.hire import Hire
-from onboarding.errors import OperatorError
-from onboarding.ports import Services
+from onboarding.errors import NotYetVisible, OperatorError
+from onboarding.ports import DirectoryUser, Services
 
 #: Tracks: what a hire goes through, and what is left to do for one that HR withdrew.
 ONBOARDING, WITHDRAWAL = "onboarding", "withdrawal"
@@ -96,6 +96,9 @@ class Context:
     s: Services
     case: Case
     now: datetime
+    #: The account as POST /users answered, where this very run made it: nobody else has touched it yet.
+    made: DirectoryUser | None = None
+    _seen: DirectoryUser | Block | None = None
 
     @property
     def hire(self) -> Hire:
@@ -109,6 +112,30 @@ class Context:
                 "The case has no account yet: rerun it from create_account.", code="no_account"
             )
         return self.case.account
+
+    async def writable(self, *, thorough: bool = False) -> DirectoryUser | Block:
+        """The account as the tenant shows it, or why nothing may be written to it (`onboarding.guard`). Every step
+        that writes to it asks first; the answer holds for this run, unless `thorough` asks anew.
+
+        Raises NotYetVisible while it cannot be read.
+        """
+        if self._seen is None or thorough:
+            made = None if thorough else self.made
+            user = made or await self.s.directory.get_user(self.account.id)
+            if user is None:
+                raise NotYetVisible("The account is not readable yet; waiting for replication.")
+            reason = await guard.refusal(
+                self.s,
+                user,
+                ours=self.account.origin == "created",
+                made_now=made is not None,
+            )
+            self._seen = Block(reason) if reason else user
+        return self._seen
+
+    def changed(self, user: DirectoryUser) -> None:
+        """The account is so now, by our own write."""
+        self._seen = user
 
     async def save(self, action: str, **detail: object) -> None:
         """Write the case with one timeline entry. Raises StoreConflict if somebody else was first."""

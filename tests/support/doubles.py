@@ -180,7 +180,9 @@ class Tenant:
     def seen(self, user: DirectoryUser | None) -> DirectoryUser | None:
         if user is None or self.lag or {user.id, user.user_principal_name} & self.hidden:
             return None
-        return user
+        made = self.held.mailbox_at.get(user.id)
+        there = made is not None and made <= self.clock.at
+        return replace(user, mail=user.user_principal_name) if there and not user.mail else user
 
     def usable_passes(self, user_id: str) -> list[AccessPass]:
         return [item for item in self.passes.get(user_id, []) if item.reason != "OneTimeUsed"]

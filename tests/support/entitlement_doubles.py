@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from onboarding.errors import NotYetVisible, OperatorError
 from onboarding.ports import DirectoryUser, GroupFacts, Licence, LicenceUnits, NameTaken
+
+MAILBOX_AFTER = timedelta(minutes=15)
 
 
 @dataclass
@@ -23,6 +25,9 @@ class Holdings:
     #: SKU → units that nobody holds.
     units: dict[str, int] = field(default_factory=dict)
     assigned: list[tuple[str, Licence]] = field(default_factory=list)
+    #: Licences that bring a mailbox after a quarter of an hour.
+    mailbox_skus: set[str] = field(default_factory=set)
+    mailbox_at: dict[str, datetime] = field(default_factory=dict)
     deleted: dict[str, DirectoryUser] = field(default_factory=dict)
     restored: list[str] = field(default_factory=list)
     enabled: list[str] = field(default_factory=list)
@@ -131,6 +136,8 @@ class EntitlementCalls:
             for item in missing:
                 self.tenant.held.units[item.sku] -= 1
                 self.tenant.held.assigned.append((user_id, item))
+                if item.sku in self.tenant.held.mailbox_skus:
+                    self.tenant.held.mailbox_at[user_id] = self.tenant.clock.at + MAILBOX_AFTER
             skus = tuple(dict.fromkeys([*(user.licences or ()), *(item.sku for item in licences)]))
             self.tenant.users[user_id] = replace(user, licences=skus)
 

@@ -7,7 +7,9 @@ import re
 from collections.abc import Mapping
 from types import ModuleType
 
+from onboarding import guard
 from onboarding.followup import deliver
+from onboarding.provisioning import existing, pass_guards, step
 
 #: `port.method` → names of the calls in `onboarding/graph/calls_*.py`.
 GRAPH_CALLS: Mapping[str, tuple[str, ...]] = {
@@ -41,7 +43,13 @@ GRAPH_CALLS: Mapping[str, tuple[str, ...]] = {
     "mailer.send_now": ("send_now",),
 }
 #: What stands in a step → the module in which that goes on.
-_LEADS_TO: Mapping[str, ModuleType] = {"messages.deliver(": deliver}
+_LEADS_TO: Mapping[str, ModuleType] = {
+    "messages.deliver(": deliver,
+    "existing.known(": existing,
+    ".writable(": step,
+    "guard.refusal(": guard,
+    "pass_guards.standing(": pass_guards,
+}
 _CALL = re.compile(r"\b(directory|security|mailer)\.(\w+)\(")
 
 
