@@ -77,6 +77,8 @@ async def _safe_manager(ctx: Context) -> DirectoryUser | None:
     named_at, manager_id = ctx.case.manager_named_at, ctx.account.manager_id
     if ctx.s.settings.first_credential != "access_pass_to_manager" or not (manager_id and named_at):
         return None
+    if ctx.account.synced:
+        return None  # read from Active Directory: not the one whom that delivery named
     manager = await ctx.s.directory.get_user(manager_id)
     if manager is None or not manager.account_enabled or manager.user_type not in {None, "Member"}:
         return None

@@ -2,7 +2,8 @@
 
 Off by default (`ONBOARDING_PREPOPULATE_PHONE`), and not advised: it can suppress Entra's own prompt to register, and
 the person is `admin_registered` until they register themselves. See docs/prepopulate-phone.md. Only a number that is
-certainly a mobile one, and only while the account has no method at all; the raw numbers leave the case here.
+certainly a mobile one, only for an account that was made for this hire, and only while it has no method at all; the
+raw numbers leave the case here.
 """
 
 from __future__ import annotations
@@ -46,6 +47,8 @@ async def run(ctx: Context) -> Outcome:
 async def _add(ctx: Context) -> Outcome:
     if ctx.account.synced:
         return Skip("synced_account")
+    if ctx.account.origin != "created" or ctx.case.rehired_at is not None:
+        return Skip("not_made_for_this_hire")  # a number opens an account as a pass does
     number = phonebook.directory_number(ctx.hire)
     if number is None:
         return Skip("no_certain_mobile_number")

@@ -26,7 +26,7 @@ STEP = Step(
 async def run(ctx: Context) -> Outcome:
     """Find by address, then by HR's id (our own cases, then employeeId); PUT the reference; read nothing back."""
     if ctx.account.synced:
-        return Skip("synced_account")  # mastered in Active Directory
+        return await _read(ctx)
     ref = ctx.hire.manager
     if not ref:
         return Skip("no_manager_named")
@@ -40,6 +40,13 @@ async def run(ctx: Context) -> Outcome:
     await ctx.s.directory.set_manager(user.id, people[0].id)
     ctx.account.manager_id = people[0].id
     return Done()
+
+
+async def _read(ctx: Context) -> Outcome:
+    """Active Directory decides; who it is has to be known for escalations."""
+    manager = await ctx.s.directory.get_manager(ctx.account.id)
+    ctx.account.manager_id = manager.id if manager else None
+    return Skip("synced_account")
 
 
 async def _find(ctx: Context, address: str | None, hr_id: str | None) -> list[DirectoryUser]:
