@@ -39,6 +39,8 @@ HR_DELETED_RECORD = "hr_deleted_record"
 APPROVE_REHIRE = "needs_approval_rehire"
 APPROVE_SHARED_ID = "needs_approval_shared_id"
 APPROVE_SAME_PERSON = "needs_approval_same_person"
+#: An approver's words about one run; another run needs words of its own. (Those of the steps: `provisioning`.)
+OF_ONE_RUN = frozenset({APPROVE_REHIRE, "needs_approval_restore", "needs_approval_pass"})
 CANCELLED_BY_HR = "cancelled_by_hr"
 EMPLOYMENT_ENDED = "employment_ended"
 EXISTING_STAFF = "existing_staff"
@@ -452,7 +454,7 @@ def _reopen(case: Case, event: HireEvent, about: Circumstances) -> None:
         case.certainty = event.certainty
     if case.account is not None:
         case.rehired_at = event_time(event, about.received_at)
-    case.approvals = [reason for reason in case.approvals if reason != APPROVE_REHIRE]
+    case.approvals = [reason for reason in case.approvals if reason not in OF_ONE_RUN]
     case.steps.clear()
     case.access_pass = (
         None  # the new run needs one of its own; whatever is left in the tenant is voided first

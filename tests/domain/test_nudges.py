@@ -256,3 +256,19 @@ def test_a_start_date_that_moves_away_repeats_nothing() -> None:
     found = due(made, POLICY, at(6, 8))
     assert isinstance(found, Wait)
     assert (found.rung, found.until) == (DEFAULT_LADDER[1], at(4, 8, month=11))
+
+
+@pytest.mark.parametrize(
+    ("end", "now", "over"),
+    [
+        (date(2026, 10, 6), at(6, 21), False),
+        (date(2026, 10, 6), at(6, 22), True),
+        (date(2026, 10, 6), at(20, 8), True),
+        (None, at(20, 8), False),
+    ],
+)
+def test_after_the_last_day_where_the_person_works_nothing_is_due(
+    end: date | None, now: datetime, over: bool
+) -> None:
+    found = due(case(end_date=end), POLICY, now)
+    assert (found == Nothing("employment_ended")) is over
