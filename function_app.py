@@ -174,6 +174,22 @@ async def dashboard_replay(req: func.HttpRequest) -> func.HttpResponse:
     return await _http("dashboard_replay", req, deliveries.replay)
 
 
+@app.function_name("dashboard_reruns")
+@app.route("dashboard/reruns", methods=["GET"])
+async def dashboard_reruns(req: func.HttpRequest) -> func.HttpResponse:
+    from onboarding.dashboard import reruns
+
+    return await _http("dashboard_reruns", req, reruns.shown)
+
+
+@app.function_name("dashboard_rerun_many")
+@app.route("dashboard/reruns", methods=["POST"])
+async def dashboard_rerun_many(req: func.HttpRequest) -> func.HttpResponse:
+    from onboarding.dashboard import reruns
+
+    return await _http("dashboard_rerun_many", req, reruns.carry_out)
+
+
 # --- operators: JSON --------------------------------------------------------------------------------------
 
 
@@ -199,6 +215,14 @@ async def case_action(req: func.HttpRequest) -> func.HttpResponse:
     from onboarding.api import views
 
     return await _http("case_action", req, views.act)
+
+
+@app.function_name("reruns")
+@app.route("reruns", methods=["POST"])
+async def reruns(req: func.HttpRequest) -> func.HttpResponse:
+    from onboarding.api import reruns as views
+
+    return await _http("reruns", req, views.rerun_many)
 
 
 @app.function_name("operation")

@@ -51,10 +51,14 @@ async def act(s: Services, request: Request, who: Principal) -> Response:
     access.require(who, access.ACTIONS.get(action, access.Role.OPERATOR))
     access.check_json(request)
     body = body_of(request)
-    unknown = set(body) - {"reason", "from_step"}
-    if unknown or (action != "rerun" and "from_step" in body):
-        raise RequestError("The body takes 'reason', and for rerun also 'from_step'.", code="unknown_member")
-    ask = actions.Ask(who.id, text(body, "reason") or "", text(body, "from_step"))
+    unknown = set(body) - ({"reason", "from_step", "plan_hash"} if action == "rerun" else {"reason"})
+    if unknown:
+        raise RequestError(
+            "The body takes 'reason', and for rerun also 'from_step' and 'plan_hash'.", code="unknown_member"
+        )
+    ask = actions.Ask(
+        who.id, text(body, "reason") or "", text(body, "from_step"), text(body, "plan_hash") or None
+    )
     operation = await requests.carry_out(s, action, request.params["case_id"], ask)
     answer = {"operation_id": operation.operation_id, "case_id": operation.case_id}
     note = requests.note(action)
