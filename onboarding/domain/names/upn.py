@@ -13,9 +13,10 @@ insert-if-absent decides.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from itertools import count as count_from
 
 from onboarding.domain.names.local import check_pattern, limited, local_part, spelled, tidy
@@ -168,7 +169,9 @@ class _Protected:
     looks: Mapping[str, str]
 
     @classmethod
-    def of(cls, protected: Iterable[str]) -> _Protected:
+    @lru_cache(maxsize=4)
+    def of(cls, protected: tuple[str, ...]) -> _Protected:
+        """Kept, since the next hire is compared with the same ones: a thousand take 17 ms to look at."""
         looks: dict[str, str] = {}
         names = [name.strip().partition("@")[0].lower() for name in protected]
         for name in names:
