@@ -41,7 +41,7 @@ DIRECTORY_WRITES = {
     "restore_user": "restore the account",
     "set_leave_date": "set the leave date",
     "add_to_group": "add the account to a group",
-    "assign_licences": "assign licences",
+    "assign_licenses": "assign licences",
 }
 SECURITY_WRITES = {
     "create_pass": "issue a first credential",

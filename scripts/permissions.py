@@ -5,8 +5,8 @@
 
 Sources: Learn "Microsoft Graph permissions reference" and the permission files of
 microsoftgraph/microsoft-graph-devx-content (7 August 2026), whose `privilegeLevel` is the level here: higher is
-more. The pages "List unifiedRoleAssignments", "List organizations", "List users" and "List temporaryAccessPassMethods"
-name the wider roles of `COVERS`. Never tried on a live tenant.
+more. The pages "List unifiedRoleAssignments", "List group transitive members", "List organizations", "List users" and
+"List temporaryAccessPassMethods" name the wider roles of `COVERS`. Never tried on a live tenant.
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ ROLES: Mapping[str, GraphRole] = {
         GraphRole("UserAuthMethod-TAP.ReadWrite.All", "627169a8-8c15-451c-861a-5b80e383de5c", 3),
         GraphRole("Policy.Read.AuthenticationMethod", "8e3bc81b-d2f3-4b7b-838c-32c88218d2f0", 3),
         GraphRole("RoleManagement.Read.Directory", "483bed4a-2ad3-4361-a73b-c83ccdbdc53c", 3),
-        GraphRole("Directory.Read.All", "7ab1d382-f21e-4acd-a863-ba3e13f7da61", None),
         GraphRole("GroupMember.Read.All", "98830695-27a2-44f7-8c18-0c3ebc9698f6", None),
+        GraphRole("Directory.Read.All", "7ab1d382-f21e-4acd-a863-ba3e13f7da61", None),
         GraphRole("GroupMember.ReadWrite.All", "dbaae8cf-10b5-4b86-a4a1-f871c94c6695", 4),
         GraphRole("LicenseAssignment.Read.All", "e2f98668-2877-4f38-a2f4-8202e0717aa1", None),
         GraphRole("LicenseAssignment.ReadWrite.All", "5facf0c1-8979-4e95-abcf-ff3d079771c0", 4),
@@ -94,6 +94,7 @@ FEATURES: Mapping[str, str] = {
     CORE: "look people up, read the audit log and the registration report; always on",
     "accounts": "create, enable, restore and disable accounts, set the manager (ONBOARDING_MODE=live)",
     "access-pass": "the first credential (ONBOARDING_FIRST_CREDENTIAL other than none)",
+    "role-holders": "compare new user names with those of the people who hold directory roles",
     "methods": "look at one person's methods before anybody is told about them",
     "groups": "put people into groups (groups in the policy)",
     "licences": "assign licences (licences in the policy)",
@@ -161,7 +162,7 @@ CALLS: tuple[GraphCall, ...] = (
     ),
     GraphCall("subscribed_skus", "GET /subscribedSkus", "LicenseAssignment.Read.All", ("licences",)),
     GraphCall(
-        "assign_licences",
+        "assign_licenses",
         f"POST {_USER}/assignLicense",
         "LicenseAssignment.ReadWrite.All",
         ("licences",),
@@ -203,6 +204,13 @@ CALLS: tuple[GraphCall, ...] = (
         "RoleManagement.Read.Directory",
         ("access-pass",),
     ),
+    GraphCall(
+        "all_role_assignments",
+        "GET /roleManagement/directory/roleAssignments?$expand",
+        "RoleManagement.Read.Directory",
+        ("role-holders",),
+    ),
+    GraphCall("role_group_members", "GET /groups/{id}/members", "GroupMember.Read.All", ("role-holders",)),
     GraphCall("memberships", f"GET {_USER}/memberOf", "Directory.Read.All", ("access-pass",)),
     GraphCall("organization", "GET /organization", "Organization.Read.All", ("domain-check",)),
     GraphCall("send_now", "POST /users/{sender}/sendMail", MAIL_SEND, (), writes=True),

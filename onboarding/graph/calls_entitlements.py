@@ -75,10 +75,10 @@ def subscribed_skus() -> Build:
 
 
 #: Repeating it is harmless: a licence that the user holds is kept.
-ASSIGN_LICENCES = Call("assign_licences", "LicenseAssignment.ReadWrite.All", writes=True, licence=True)
+ASSIGN_LICENSES = Call("assign_licenses", "LicenseAssignment.ReadWrite.All", writes=True, licence=True)
 
 
-def assign_licences(user_id: str, licences: Sequence[Licence]) -> Build:
+def assign_licenses(user_id: str, licences: Sequence[Licence]) -> Build:
     """user-assignlicense: all or none. Both collections must be there (facts 3, call 8)."""
 
     def build(client: Any) -> Any:

@@ -47,10 +47,10 @@ class GraphEntitlements:
         )
         return [_units(row) for row in rows if row.get("appliesTo") == "User"]
 
-    async def assign_licences(self, user_id: str, licences: Sequence[Licence]) -> None:
+    async def assign_licenses(self, user_id: str, licences: Sequence[Licence]) -> None:
         """All of them or none."""
-        build = calls_entitlements.assign_licences(user_id, licences)
-        await self._graph.send(calls_entitlements.ASSIGN_LICENCES, build)
+        build = calls_entitlements.assign_licenses(user_id, licences)
+        await self._graph.send(calls_entitlements.ASSIGN_LICENSES, build)
 
 
 def _group(row: Mapping[str, Any]) -> GroupFacts:

@@ -12,7 +12,7 @@ from onboarding.domain.confirmation import BECAUSE
 from onboarding.domain.lifecycle import State
 from onboarding.domain.provenance import PASSKEYS
 from onboarding.intake.identity import FORGET
-from onboarding.operate.reasons import OF_STEPS
+from onboarding.operate.step_reasons import OF_STEPS
 from onboarding.operate.story import TIMELINE as TIMELINE
 from onboarding.operate.story import sentence as sentence
 
@@ -71,8 +71,8 @@ REASONS: dict[str, tuple[str, str]] = {
     ),
     "needs_approval_lookalike": (
         "The user name that fits this person can be mistaken for a protected account's.",
-        "Check with HR that the person is real (`python -m onboarding names` shows both names), then approve; or "
-        "let HR send a preferred name, then rerun.",
+        "Check with HR that the person is real (`python -m onboarding names --role-holders` shows both names), then "
+        "approve; or let HR send a preferred name, then rerun.",
     ),
     "needs_approval_rehire": (
         "This person left before and still has an account.",

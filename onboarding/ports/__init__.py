@@ -9,6 +9,7 @@ from __future__ import annotations
 from onboarding.ports.cases import CaseQuery, CaseStore, CaseSummary, DueRow, Marker, Operation, Page, Swept
 from onboarding.ports.deliveries import Delivery, DeliveryStatus, DeliveryStore
 from onboarding.ports.directory import (
+    CANNOT_READ,
     Directory,
     DirectoryUser,
     GroupFacts,
@@ -35,6 +36,7 @@ from onboarding.ports.time import CLAIM_LEASE, Clock, Entropy
 
 __all__ = [
     "BULK_QUEUE",
+    "CANNOT_READ",
     "CLAIM_LEASE",
     "POISON",
     "QUEUES",

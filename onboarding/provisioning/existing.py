@@ -5,8 +5,8 @@
   taken up again where the name is the same (numbers are used again, and for other people).
 - For people whom the policy calls synced nothing is created: their account is waited for, and only followed up.
 
-A protected account (`onboarding.guard`) is refused, whatever anybody approved. A deleted one cannot be asked for roles;
-Graph itself refuses to restore a role holder.
+A protected account (`onboarding.protection`) is refused, whatever anybody approved. A deleted one cannot be asked for
+roles; Graph itself refuses to restore a role holder.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from onboarding import guard
+from onboarding import protection
 from onboarding.domain import calendar, names, protected
 from onboarding.domain.case import AccountIntent
 from onboarding.domain.nudges import working_time_of
@@ -54,7 +54,7 @@ async def known(ctx: Context, intent: AccountIntent) -> Outcome | None:
 
 async def take_up(ctx: Context, user: DirectoryUser, intent: AccountIntent) -> Outcome:
     """A live account that is not ours."""
-    if reason := await guard.refusal(ctx.s, user):
+    if reason := await protection.refusal(ctx.s, user):
         return Block(reason)
     if user.account_enabled is False:
         return (
@@ -85,7 +85,7 @@ async def finish_restore(ctx: Context, intent: AccountIntent) -> Outcome:
     except NameTaken:
         intent.restores = None
         return Block(NAME_TAKEN)
-    if reason := await guard.refusal(ctx.s, user):
+    if reason := await protection.refusal(ctx.s, user):
         return Block(reason)
     return await link(ctx, user, "restored", intent)
 
@@ -131,7 +131,7 @@ async def await_sync(ctx: Context) -> Outcome:
         return ask(ctx, found, NEEDS_APPROVAL)
     if not found:
         return _until_synced(ctx)
-    if reason := await guard.refusal(ctx.s, found[0]):
+    if reason := await protection.refusal(ctx.s, found[0]):
         return Block(reason)
     if found[0].synced:
         return await link(ctx, found[0], "synced", ctx.case.intent)

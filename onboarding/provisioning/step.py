@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from onboarding import casework, guard
+from onboarding import casework, protection
 from onboarding.domain.case import Account, Case
 from onboarding.domain.hire import Hire
 from onboarding.errors import NotYetVisible, OperatorError
@@ -114,7 +114,7 @@ class Context:
         return self.case.account
 
     async def writable(self, *, thorough: bool = False) -> DirectoryUser | Block:
-        """The account as the tenant shows it, or why nothing may be written to it (`onboarding.guard`). Every step
+        """The account as the tenant shows it, or why nothing may be written to it (`onboarding.protection`). Every step
         that writes to it asks first; the answer holds for this run, unless `thorough` asks anew.
 
         Raises NotYetVisible while it cannot be read.
@@ -124,7 +124,7 @@ class Context:
             user = made or await self.s.directory.get_user(self.account.id)
             if user is None:
                 raise NotYetVisible("The account is not readable yet; waiting for replication.")
-            reason = await guard.refusal(
+            reason = await protection.refusal(
                 self.s,
                 user,
                 ours=self.account.origin == "created",

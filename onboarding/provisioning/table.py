@@ -140,6 +140,15 @@ policy that says how many days before the start date it may run. *Retry*: the se
 `[retry]` or `[retry_first_day]`. *For*: everybody, or those for whom policy, settings or HR's words have something to
 do; where there is nothing to do there is no step, and nothing is asked or written.
 """
+_COST = """## What a hire costs
+
+With the defaults, 16 requests to Graph for one person from the hire to the welcome, each of which is needed: two look
+whether the person was here before, one creates the account, two find and set the manager; near the start date seven
+look whether a first credential may be given and to whom, two give it, and two send the welcome. Groups add one look at
+all of them and one write each; licences one look at what is free and one write for all; a mailbox one look. Who holds a
+role is read once an hour for everybody, and the registration report for everybody at once.
+`tests/story/test_first_day.py` counts them.
+"""
 _KINDS = """## Kinds of people
 
 What becomes of each, where the policy has something for every step and whoever is asked approves. `–`: not a step of
@@ -168,7 +177,7 @@ itself refuses to restore a role holder, and the guard asks right after.
 
 def markdown() -> str:
     """The page."""
-    return "\n".join([_INTRO, *_plan(), "", _KINDS, *_table(), ""])
+    return "\n".join([_INTRO, *_plan(), "", _COST, _KINDS, *_table(), ""])
 
 
 def _plan() -> list[str]:

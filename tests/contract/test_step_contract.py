@@ -205,13 +205,13 @@ def effects(world: World) -> tuple[object, ...]:
 
 
 PORTS_OF_STEP = {
-    "reserve_username": [],
+    "reserve_username": ["role_holders"],
     "create_account": ["create_user"],
     "assign_groups": ["groups", "add_to_group"],
     "prepopulate_phone": ["registration_of", "add_phone"],
     "set_leave_date": ["set_leave_date"],
     "set_manager": ["find_by_address", "set_manager"],
-    "assign_licenses": ["licence_units", "assign_licences"],
+    "assign_licenses": ["licence_units", "assign_licenses"],
     "enable_account": ["get_user", "has_privileges", "enable_user"],
     "wait_for_mailbox": ["get_user"],
     "issue_access_pass": ["has_privileges", "registration_of", "passes", "pass_limits", "create_pass"],

@@ -65,7 +65,7 @@ async def test_licences_are_given_all_or_none_and_held_ones_cost_nothing(graph: 
     key = await control.person("anna", usageLocation="DE")
     before = {units.sku: units.free for units in await graph.directory.licence_units()}
     for _ in range(2):
-        await graph.directory.assign_licences(key, [Licence(E3)])
+        await graph.directory.assign_licenses(key, [Licence(E3)])
     after = {units.sku: units.free for units in await graph.directory.licence_units()}
     assert before[E3] - after[E3] == 1
     user = await graph.directory.get_user(key)
@@ -75,13 +75,13 @@ async def test_licences_are_given_all_or_none_and_held_ones_cost_nothing(graph: 
 async def test_why_a_licence_cannot_be_given_is_a_code(graph: Any, control: Any) -> None:
     nowhere = await control.person("nowhere")
     with pytest.raises(OperatorError) as caught:
-        await graph.directory.assign_licences(nowhere, [Licence(E3)])
+        await graph.directory.assign_licenses(nowhere, [Licence(E3)])
     assert caught.value.code == "no_usage_location"
     await control.post("skus", {"skuId": E3, "enabled": 0})
     assert [u.free for u in await graph.directory.licence_units()] == [0]
     somewhere = await control.person("somewhere", usageLocation="DE")
     with pytest.raises(OperatorError) as caught:
-        await graph.directory.assign_licences(somewhere, [Licence(E3)])
+        await graph.directory.assign_licenses(somewhere, [Licence(E3)])
     assert caught.value.code == "no_free_licence"
     await control.post("skus", {"skuId": E3, "enabled": 5, "status": "Suspended"})
     assert [u.free for u in await graph.directory.licence_units()] == [0]

@@ -211,7 +211,7 @@ def test_every_write_says_whether_it_may_be_repeated():
         "set_leave_date": True,
         # A POST that does nothing the second time: Graph says that the member is there.
         "add_to_group": True,
-        "assign_licences": True,
+        "assign_licenses": True,
         "create_pass": False,
         "create_draft": False,
         "send_draft": False,

@@ -126,7 +126,7 @@ WRITES = (
     "restore_user",
     "enable_user",
     "add_to_group",
-    "assign_licences",
+    "assign_licenses",
     "set_leave_date",
     "add_phone",
     "create_user",

@@ -26,6 +26,7 @@ READS: dict[Any, set[str]] = {
         "find_by_address",
         "get_manager",
         "has_privileges",
+        "role_holders",
         "check",
         "find_deleted",
         "get_deleted",

@@ -158,7 +158,7 @@ async def test_what_is_missing_is_assigned_in_one_request(make: Make) -> None:
     ctx = await stand(world, licences=(F1,))
     assert await give(ctx) == Done("assigned")
     assert world.tenant.held.assigned == [("old-1", Licence(E3))]
-    assert world.tape.calls.count("directory.assign_licences") == 1
+    assert world.tape.calls.count("directory.assign_licenses") == 1
     assert world.tenant.users["old-1"].licences == (F1, E3)
 
 
@@ -196,14 +196,14 @@ async def test_what_cannot_be_given_is_told_before_graph_is_asked_for_it(
     world = make()
     world.tenant.held.units = units
     assert await give(await stand(world, usage_location=usage_location)) == Block(reason)
-    assert "directory.assign_licences" not in world.tape.calls
+    assert "directory.assign_licenses" not in world.tape.calls
 
 
 async def test_the_last_unit_that_somebody_else_takes_meanwhile_blocks_and_a_rerun_goes_on(
     make: Make,
 ) -> None:
     world = make()
-    world.faults.before("assign_licences", OperatorError("gone", code="no_free_licence"))
+    world.faults.before("assign_licenses", OperatorError("gone", code="no_free_licence"))
     await world.file(make_case())
     case = await drive(world)
     assert (case.state, case.reason_code) == (State.BLOCKED, "no_free_licence")
@@ -233,5 +233,5 @@ async def test_a_licence_comes_after_the_usage_location_that_the_account_was_mad
     await drive(world)
     assert world.tenant.created[0].usage_location == "DE"
     order = [call for call in world.tape.calls if call.startswith("directory.")]
-    assert order.index("directory.create_user") < order.index("directory.assign_licences")
+    assert order.index("directory.create_user") < order.index("directory.assign_licenses")
     assert replace(world.tenant.held.assigned[0][1]) == Licence(E3)

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from onboarding import dry_run, guard
+from onboarding import dry_run, protection
 from onboarding.domain import protected
 from onboarding.domain.case import Account, AccountIntent, Case, StepRecord, StepStatus
 from onboarding.domain.lifecycle import State
@@ -98,9 +98,9 @@ async def test_a_role_is_asked_for_but_not_of_an_account_made_a_moment_ago() -> 
     world = full_world()
     user = world.tenant.add(account())
     world.tenant.privileged.add(user.id)
-    assert await guard.refusal(world.s, user) == "protected_privileged"
+    assert await protection.refusal(world.s, user) == "protected_privileged"
     asked = len(world.tape.calls)
-    assert await guard.refusal(world.s, user, made_now=True) is None
+    assert await protection.refusal(world.s, user, made_now=True) is None
     assert len(world.tape.calls) == asked
     world.close()
 
@@ -152,7 +152,7 @@ UNGUARDED = {
 
 def test_every_place_that_writes_to_an_account_is_walked_here() -> None:
     """Whoever writes somewhere else adds a path above, and is held to the guard by it."""
-    root = Path(guard.__file__).parent
+    root = Path(protection.__file__).parent
     writes = "|".join([*dry_run.DIRECTORY_WRITES, *dry_run.SECURITY_WRITES])
     call = re.compile(rf"\b(?:directory|security)\.({writes})\(")
     found = {

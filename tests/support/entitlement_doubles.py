@@ -125,7 +125,7 @@ class EntitlementCalls:
         found: list[LicenceUnits] = await self._run("licence_units", effect)
         return found
 
-    async def assign_licences(self, user_id: str, licences: Sequence[Licence]) -> None:
+    async def assign_licenses(self, user_id: str, licences: Sequence[Licence]) -> None:
         def effect() -> None:
             user = self._there(user_id)
             if not user.usage_location:
@@ -141,4 +141,4 @@ class EntitlementCalls:
             skus = tuple(dict.fromkeys([*(user.licences or ()), *(item.sku for item in licences)]))
             self.tenant.users[user_id] = replace(user, licences=skus)
 
-        await self._run("assign_licences", effect)
+        await self._run("assign_licenses", effect)

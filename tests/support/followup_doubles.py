@@ -163,11 +163,14 @@ class MemoryDirectory:
     async def licence_units(self) -> list[LicenceUnits]:
         return []
 
-    async def assign_licences(self, user_id: str, licences: Sequence[Licence]) -> None:
+    async def assign_licenses(self, user_id: str, licences: Sequence[Licence]) -> None:
         raise NotImplementedError
 
     async def has_privileges(self, user_id: str) -> bool:
         return False
+
+    async def role_holders(self) -> tuple[DirectoryUser, ...]:
+        raise AssertionError("follow-up gives no names")
 
     async def check(self) -> Mapping[str, str]:
         return {}

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from types import ModuleType
 
-from onboarding import guard
+from onboarding import protection
 from onboarding.followup import deliver
 from onboarding.provisioning import existing, pass_guards, step
 
@@ -29,8 +29,9 @@ GRAPH_CALLS: Mapping[str, tuple[str, ...]] = {
     "directory.memberships": ("memberships",),
     "directory.add_to_group": ("add_to_group",),
     "directory.licence_units": ("subscribed_skus",),
-    "directory.assign_licences": ("assign_licences",),
+    "directory.assign_licenses": ("assign_licenses",),
     "security.add_phone": ("add_phone",),
+    "directory.role_holders": ("all_role_assignments", "role_group_members", "find_users"),
     "directory.has_privileges": ("role_assignments", "memberships"),
     "security.registration_of": ("authentication_methods",),
     "security.pass_limits": ("access_pass_policy",),
@@ -47,7 +48,7 @@ _LEADS_TO: Mapping[str, ModuleType] = {
     "messages.deliver(": deliver,
     "existing.known(": existing,
     ".writable(": step,
-    "guard.refusal(": guard,
+    "protection.refusal(": protection,
     "pass_guards.standing(": pass_guards,
 }
 _CALL = re.compile(r"\b(directory|security|mailer)\.(\w+)\(")

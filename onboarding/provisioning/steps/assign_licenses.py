@@ -60,7 +60,7 @@ async def run(ctx: Context) -> Outcome:
         return Done("already_licensed")
     if reason := await _lacking(ctx, missing):
         return Block(reason)
-    await ctx.s.directory.assign_licences(user.id, missing)
+    await ctx.s.directory.assign_licenses(user.id, missing)
     return Done("assigned")
 
 

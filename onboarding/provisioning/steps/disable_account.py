@@ -2,14 +2,14 @@
 
 Look, act on the difference, record. Refused, with a reason for an administrator: accounts that we did not create,
 accounts that are synchronised from Active Directory (their state belongs to it), protected accounts
-(`onboarding.guard`: break-glass and other administrators are never touched), and accounts of people whose first day
-has come. An account whose request may still be on its way is looked for under the reserved name until that cannot be
-any more. Nothing is deleted.
+(`onboarding.protection`: break-glass and other administrators are never touched), and accounts of people whose first
+day has come. An account whose request may still be on its way is looked for under the reserved name until that cannot
+be any more. Nothing is deleted.
 """
 
 from __future__ import annotations
 
-from onboarding import guard
+from onboarding import protection
 from onboarding.domain.case import TENANT, Account, AccountIntent, Alias, AliasKind
 from onboarding.errors import NotYetVisible
 from onboarding.ports import CLAIM_LEASE, DirectoryUser
@@ -49,7 +49,7 @@ async def run(ctx: Context) -> Outcome:
         return Done("already_disabled")
     if user.synced:
         return Block(SYNCED)
-    if reason := await guard.refusal(ctx.s, user, ours=True):
+    if reason := await protection.refusal(ctx.s, user, ours=True):
         return Block(reason)
     if not ctx.account.disabled_by_us:
         # Whether it was us decides whether a later hire may enable it: written before.
