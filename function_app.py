@@ -174,6 +174,30 @@ async def dashboard_replay(req: func.HttpRequest) -> func.HttpResponse:
     return await _http("dashboard_replay", req, deliveries.replay)
 
 
+@app.function_name("dashboard_case_plan")
+@app.route("dashboard/cases/{case_id}/plan", methods=["GET"])
+async def dashboard_case_plan(req: func.HttpRequest) -> func.HttpResponse:
+    from onboarding.dashboard import plans
+
+    return await _http("dashboard_case_plan", req, plans.one)
+
+
+@app.function_name("dashboard_plan")
+@app.route("dashboard/plan", methods=["GET"])
+async def dashboard_plan(req: func.HttpRequest) -> func.HttpResponse:
+    from onboarding.dashboard import plans
+
+    return await _http("dashboard_plan", req, plans.shown)
+
+
+@app.function_name("dashboard_plan_apply")
+@app.route("dashboard/plan", methods=["POST"])
+async def dashboard_plan_apply(req: func.HttpRequest) -> func.HttpResponse:
+    from onboarding.dashboard import plans
+
+    return await _http("dashboard_plan_apply", req, plans.carry_out)
+
+
 @app.function_name("dashboard_reruns")
 @app.route("dashboard/reruns", methods=["GET"])
 async def dashboard_reruns(req: func.HttpRequest) -> func.HttpResponse:
@@ -215,6 +239,30 @@ async def case_action(req: func.HttpRequest) -> func.HttpResponse:
     from onboarding.api import views
 
     return await _http("case_action", req, views.act)
+
+
+@app.function_name("case_plan")
+@app.route("cases/{case_id}/plan", methods=["GET"])
+async def case_plan(req: func.HttpRequest) -> func.HttpResponse:
+    from onboarding.api import plans
+
+    return await _http("case_plan", req, plans.one)
+
+
+@app.function_name("plan")
+@app.route("plan", methods=["GET"])
+async def plan(req: func.HttpRequest) -> func.HttpResponse:
+    from onboarding.api import plans
+
+    return await _http("plan", req, plans.shown)
+
+
+@app.function_name("plan_apply")
+@app.route("plan", methods=["POST"])
+async def plan_apply(req: func.HttpRequest) -> func.HttpResponse:
+    from onboarding.api import plans
+
+    return await _http("plan_apply", req, plans.carry_out)
 
 
 @app.function_name("reruns")

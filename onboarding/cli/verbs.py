@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from onboarding.bootstrap import App
-from onboarding.cli import context, transfer
+from onboarding.cli import context, planning, transfer
 from onboarding.errors import NotFound
 from onboarding.followup.track import track
 from onboarding.operate import actions, cases, deliveries, doctor, due, requests, vendors
@@ -158,7 +158,7 @@ async def _replay(app: App, args: argparse.Namespace) -> int:
 
 
 async def _act(app: App, args: argparse.Namespace) -> int:
-    ask = actions.Ask(ACTOR, args.reason, getattr(args, "from_step", None))
+    ask = actions.Ask(ACTOR, args.reason)
     done = await requests.carry_out(app.services, args.verb, args.id, ask)
     if note := requests.note(args.verb):
         context.note(note)
@@ -215,4 +215,6 @@ VERBS: dict[str, Callable[[App, Any], Awaitable[int]]] = {
     "export": transfer.export,
     "import": transfer.load,
     **dict.fromkeys(requests.ACTIONS, _act),
+    "rerun": planning.rerun,
+    "plan": planning.show_plan,
 }

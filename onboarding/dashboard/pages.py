@@ -46,6 +46,7 @@ _TITLES = {
     "not_found": "Not found",
     "ambiguous": "Several people have this id",
     "illegal_transition": "Not possible now",
+    "plan_stale": "It has changed since you looked",
     "media_type": "The form could not be read",
     "body_pruned": "Its content is gone",
     "not_an_event": "This is not an event",
@@ -195,7 +196,8 @@ async def case_action(s: Services, request: Request, who: Principal) -> Response
     values = await read_form(s, request, who)
     # One form for all buttons: the step says something to "run again" only.
     step = values.get("from_step") if action == "rerun" else None
-    ask = actions.Ask(who.id, values.get("reason", ""), step or None)
+    seen = values.get("plan_hash") if action == "rerun" else None
+    ask = actions.Ask(who.id, values.get("reason", ""), step or None, seen or None)
     done = await requests.carry_out(s, action, case_id, ask)
     gone = action == forget.ACTION and done.status == "done"
     return Response(303, headers={"Location": "../../../dashboard" if gone else f"../{done.case_id}"})

@@ -75,7 +75,7 @@ async def preview(s: Services, query: CaseQuery, from_step: str | None) -> Rerun
     if from_step is not None:
         names_from(from_step)
     now = await s.clock.now()
-    found = await _matching(s, query)
+    found = await matching(s, query)
     plans = []
     for case_id in found[:MOST]:
         case = await s.cases.get(case_id)
@@ -103,11 +103,12 @@ async def carry_out(s: Services, query: CaseQuery, ask: Ask) -> Reruns:
     for plan in seen.plans:
         if plan.why_not is None:
             one = Ask(ask.actor, ask.reason, ask.from_step, plan.digest, queue)
-            results[plan.case_id] = await _one(s, plan.case_id, one)
+            results[plan.case_id] = await release(s, plan.case_id, one)
     return Reruns(seen.matched, seen.plans, seen.plan_hash, results)
 
 
-async def _one(s: Services, case_id: str, ask: Ask) -> tuple[str, str | None]:
+async def release(s: Services, case_id: str, ask: Ask) -> tuple[str, str | None]:
+    """Rerun one case of a plan: `rerun`, `changed`, `refused` or `gone`, and the operation."""
     try:
         operation = await actions.act(s, "rerun", case_id, ask)
     except Refused as exc:
@@ -124,7 +125,7 @@ async def one(s: Services, case: Case, from_step: str | None) -> Plan:
     return rerun_plan.of(s, case, await s.clock.now(), from_step or None)
 
 
-async def _matching(s: Services, query: CaseQuery) -> list[str]:
+async def matching(s: Services, query: CaseQuery) -> list[str]:
     """Ids in an order that does not change while cases are worked on."""
     found: set[str] = set()
     page: str | None = None

@@ -39,13 +39,29 @@ CALLS: dict[str, tuple[str, dict[str, str]]] = {
     "deliveries": ("GET", {}),
     "delivery": ("GET", {"delivery_id": "d_1"}),
     "delivery_replay": ("POST", {"delivery_id": "d_1"}),
+    "case_plan": ("GET", {"case_id": case_id(3)}),
+    "plan": ("GET", {}),
+    "plan_apply": ("POST", {}),
+    "reruns": ("POST", {}),
+    "dashboard_case_plan": ("GET", {"case_id": case_id(3)}),
+    "dashboard_plan": ("GET", {}),
+    "dashboard_plan_apply": ("POST", {}),
+    "dashboard_reruns": ("GET", {}),
+    "dashboard_rerun_many": ("POST", {}),
 }
+#: JSON bodies of writes that take more than a reason.
+BODIES: dict[str, dict[str, Any]] = {
+    "reruns": {"filter": {"state": "blocked"}, "dry_run": True},
+    "plan_apply": {"reason": "because", "plan_hash": "0"},
+}
+#: Queries without which a page asks nothing of the store.
+QUERIES = {"dashboard_reruns": {"state": "blocked"}}
 #: Least role of each route, as the design says it; None: anonymous at the host, and checked otherwise.
 LEAST: dict[str, Role | None] = {
     name: None if name in {"hr", "health"} else Role.OPERATOR if call[0] == "POST" else Role.VIEWER
     for name, call in CALLS.items()
 }
-FORMS = ("dashboard_action", "dashboard_replay")
+FORMS = tuple(name for name, call in CALLS.items() if name.startswith("dashboard") and call[0] == "POST")
 HTML = [name for name in CALLS if name.startswith("dashboard")]
 WRITES = [name for name, call in CALLS.items() if call[0] == "POST" and name != "hr"]
 JSON_WRITES = [name for name in WRITES if name not in HTML]
@@ -77,6 +93,7 @@ async def full(outer: Outer) -> Outer:
     await outer.put(
         rich_case(2, State.BLOCKED, reason_code="needs_approval_adopt", return_state=State.PROVISIONING)
     )
+    await outer.put(rich_case(3, State.PAUSED, return_state=State.FOLLOWING_UP))
     return outer
 
 
@@ -85,9 +102,10 @@ async def ask(
 ) -> func.HttpResponse:
     """One well-formed call of a route; `more` overwrites parts of it."""
     method, params = CALLS[name]
-    given: dict[str, Any] = {"params": params, "body": b"", "headers": {}}
+    given: dict[str, Any] = {"params": params, "body": b"", "headers": {}, "query": QUERIES.get(name)}
     if name in JSON_WRITES:
-        given |= {"body": b'{"reason": "because"}', "headers": {"content-type": "application/json"}}
+        body = json.dumps(BODIES.get(name, {"reason": "because"})).encode()
+        given |= {"body": body, "headers": {"content-type": "application/json"}}
     given |= more
     given["headers"] = {**given["headers"], **(headers or {})}
     return await outer.http(name, method, f"/api/{name}", **given)
@@ -99,7 +117,8 @@ async def form(outer: Outer, who: str = "pretend", **fields: str) -> bytes:
     )
     from urllib.parse import urlencode
 
-    return urlencode({"token": token, "reason": "because", **fields}).encode()
+    more = {"state": "blocked", "plan_hash": "0"}  # of the forms of plans; the others do not read them
+    return urlencode({"token": token, "reason": "because", **more, **fields}).encode()
 
 
 def expected(least: Role | None, role: Role | None, signed_in: bool) -> int | None:

@@ -36,9 +36,9 @@ Put = Callable[..., None]
 #: Every verb of the design.
 BUILT = (
     "serve", "demo", "doctor", "phone", "cases", "show", "deliveries", "rerun", "approve", "pause", "resume", "exclude",
-    "track", "followup", "replay", "forget", "export", "import", "names", "vendors",
+    "track", "followup", "replay", "forget", "export", "import", "names", "vendors", "plan",
 )  # fmt: skip
-NOT_BUILT = ("plan", "report", "enroll")
+NOT_BUILT = ("report", "enroll")
 
 
 # --- usage ---------------------------------------------------------------------------------------------------
@@ -80,6 +80,7 @@ def test_a_verb_that_is_not_built_is_exit_2_and_says_so(run: Run, verb: str, mor
         ["replay", "d_1"],
         ["demo", "--seed", "x"],
         ["pause", "7", "--reason", "x", "--from-step", "y"],
+        ["plan", "--limit", "x"],
     ],
 )
 def test_wrong_usage_is_exit_2_on_standard_error(run: Run, env: object, argv: list[str]) -> None:
