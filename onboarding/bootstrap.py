@@ -11,7 +11,7 @@ import os
 import platform
 import secrets
 import string
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -119,16 +119,23 @@ class App:
 
 
 def build(
-    settings: Settings, *, clock: Clock | None = None, entropy: Any = None, wall: Wall = system_time
+    settings: Settings,
+    *,
+    clock: Clock | None = None,
+    entropy: Any = None,
+    wall: Wall = system_time,
+    graph_options: Mapping[str, Any] | None = None,
 ) -> App:
     """Put the parts together. Raises ConfigurationError for what cannot work here.
 
     `wall` is the host's own clock: it judges queue leases of the embedded store, never what is due.
+    `graph_options` are those of `GraphConnection`, for tests and benchmarks (`pace`, `transport`, `monotonic`).
     """
     from onboarding.followup.messages import CatalogueMessages
     from onboarding.graph import open_graph
     from onboarding.hr_api import open_hr
     from onboarding.intake import catalog
+    from onboarding.storage.budgets import StoredBudgets
 
     for source, text in catalog.problems(settings).items():  # its door answers 503; the others work
         observe.event(log, "source.not_configured", level=logging.WARNING, source=source, what=text)
@@ -136,7 +143,14 @@ def build(
     clock = clock or _clock(settings)
     entropy = entropy or SystemEntropy()
     store = _store(settings, wall)
-    graph = open_graph(settings, sleep=clock.sleep, fraction=entropy.fraction, can_draft=settings.mail_drafts)
+    graph = open_graph(
+        settings,
+        sleep=clock.sleep,
+        fraction=entropy.fraction,
+        can_draft=settings.mail_drafts,
+        budgets=StoredBudgets(store.cases, clock),
+        **(graph_options or {}),
+    )
     hr = open_hr(settings, sleep=clock.sleep, fraction=entropy.fraction)
     directory, security, mailer = graph.directory, graph.security, graph.mailer
     if settings.mode == "dry_run":

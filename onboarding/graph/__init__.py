@@ -52,15 +52,17 @@ def open_graph(
     fraction: Callable[[], float],
     credential: Any = None,
     can_draft: bool = True,
+    **more: Any,
 ) -> Graph:
     """Connects to nothing yet. `sleep` waits in seconds (`Clock.sleep`), `fraction` is in [0, 1) for jitter
-    (`Entropy.fraction`). ConfigurationError when the address of Graph does not fit the settings."""
+    (`Entropy.fraction`); `more` goes to `GraphConnection` (`budgets`, `pace` and others). ConfigurationError when
+    the address of Graph does not fit the settings."""
     from onboarding.graph.client import GraphConnection
     from onboarding.graph.directory import GraphDirectory
     from onboarding.graph.mailer import GraphMailer
     from onboarding.graph.security import GraphSecurityInfo
 
-    connection = GraphConnection(settings, credential, sleep=sleep, fraction=fraction)
+    connection = GraphConnection(settings, credential, sleep=sleep, fraction=fraction, **more)
     return Graph(
         directory=GraphDirectory(connection),
         security=GraphSecurityInfo(connection),

@@ -23,9 +23,11 @@ from onboarding.graph import errors
 from onboarding.graph.answer import Answer
 from onboarding.graph.credentials import authentication_provider, check_base_url, default_credential
 from onboarding.graph.errors import Call
-from onboarding.graph.limiter import ReportLimiter
+from onboarding.graph.limiter import Limiter, LocalBudgets, Pressure
 from onboarding.graph.retry import Fraction, RetryPolicy, Sleep
 from onboarding.graph.sdk import Build, load_sdk
+from onboarding.ports import Budgets
+from onboarding.ports.budgets import DIRECTORY_WRITES, REPORTS
 from onboarding.settings import Settings
 
 #: Seconds. Graph ends requests about authentication methods after 60 (Learn, "Authentication methods API
@@ -38,8 +40,9 @@ class GraphConnection:
 
     `credential` is an async azure-identity credential (None: by settings); it is closed by `aclose`.
     `sleep` waits in seconds, `fraction` is in [0, 1) for jitter, `monotonic` is in seconds. `pace` turns the
-    report limiter on; by default it is on for Microsoft and off for the simulator, whose time may run faster
-    than ours and which says 429 itself. `transport` replaces the network in tests.
+    limiters on; by default they are on for Microsoft and off for the simulator, whose time may run faster
+    than ours and which says 429 itself. They spend from `budgets`, which all instances share; None: this process
+    has the budgets to itself. `transport` replaces the network in tests.
     """
 
     def __init__(
@@ -51,6 +54,7 @@ class GraphConnection:
         fraction: Fraction,
         monotonic: Callable[[], float] = time.monotonic,
         pace: bool | None = None,
+        budgets: Budgets | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         self.settings = settings
@@ -59,7 +63,10 @@ class GraphConnection:
         self._credential = credential
         self._policy = RetryPolicy(sleep, fraction)
         paced = settings.graph == "microsoft" if pace is None else pace
-        self._limiter = ReportLimiter(sleep, monotonic) if paced else None
+        shared = budgets or LocalBudgets(monotonic)
+        self._reports = Limiter(REPORTS, shared, sleep, monotonic) if paced else None
+        self._writes = Limiter(DIRECTORY_WRITES, shared, sleep, monotonic) if paced else None
+        self._pressure = Pressure(sleep, monotonic)
         self._transport = transport
         self._client: Any = None
         self._http: httpx.AsyncClient | None = None
@@ -119,8 +126,11 @@ class GraphConnection:
         return again
 
     async def _once(self, client: Any, call: Call, build: Build) -> Answer:
-        if call.report and self._limiter:
-            await self._limiter.acquire()
+        limiter = self._limiter(call)
+        if limiter:
+            await limiter.acquire()
+        if not (call.report or call.mailbox):
+            await self._pressure.ease()
         info = build(client)
         info.add_request_options([self._handler])
         try:
@@ -132,9 +142,16 @@ class GraphConnection:
         answer = Answer(response.status_code, response.headers, response.content)
         if answer.request_id:
             observe.note_request(answer.request_id)
-        if answer.status == 429 and call.report and self._limiter and answer.retry_after:
-            self._limiter.pause(answer.retry_after)
+        self._pressure.note(answer.throttle_share)
+        if answer.status == 429 and limiter and answer.retry_after:
+            await limiter.pause(answer.retry_after)
         return answer
+
+    def _limiter(self, call: Call) -> Limiter | None:
+        """Whose budget the request takes from. Mailboxes have their own, which we do not come near."""
+        if call.report:
+            return self._reports
+        return self._writes if call.writes and not call.mailbox else None
 
     def _sign_in_errors(self) -> tuple[type[Exception], ...]:
         """What a credential raises. Empty with the simulator, where azure-core is never loaded."""
