@@ -11,6 +11,7 @@ import os
 import platform
 import secrets
 import string
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,8 +19,11 @@ from pathlib import Path
 from typing import Any
 
 from onboarding import dry_run, observe
+from onboarding.circuit import Circuit
 from onboarding.domain.policy import Policy, load
 from onboarding.errors import ConfigurationError, Unavailable
+from onboarding.guard import Guarded
+from onboarding.limits import Limits
 from onboarding.ports import Clock, QueueHost, Services
 from onboarding.settings import Settings
 
@@ -152,7 +156,7 @@ def build(
         **(graph_options or {}),
     )
     hr = open_hr(settings, sleep=clock.sleep, fraction=entropy.fraction)
-    directory, security, mailer = graph.directory, graph.security, graph.mailer
+    directory, security, mailer = _guarded(graph, store, clock, policy)
     if settings.mode == "dry_run":
         directory = dry_run.DryRun(directory, dry_run.DIRECTORY_WRITES)
         security = dry_run.DryRun(security, dry_run.SECURITY_WRITES)
@@ -172,6 +176,20 @@ def build(
         hr=hr,
     )
     return App(services, store.queue_host, store, graph, hr)
+
+
+def _guarded(graph: Any, store: Any, clock: Clock, policy: Policy) -> tuple[Any, Any, Any]:
+    """Directory, SecurityInfo and Mailer behind the limits and the circuits of this process."""
+    limits = Limits(store.cases, clock, policy.limits)
+
+    def front(api: str, adapter: Any) -> Guarded:
+        return Guarded(adapter, Circuit(api, store.cases, clock, time.monotonic), limits)
+
+    return (
+        front("directory", graph.directory),
+        front("security", graph.security),
+        front("mail", graph.mailer),
+    )
 
 
 def policy_of(settings: Settings) -> Policy:

@@ -18,6 +18,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 correlation: contextvars.ContextVar[str] = contextvars.ContextVar("correlation", default="-")
+#: Whose work this is: a case id, or `-` for work about nobody in particular.
+subject: contextvars.ContextVar[str] = contextvars.ContextVar("subject", default="-")
 _requests: contextvars.ContextVar[list[str] | None] = contextvars.ContextVar("requests", default=None)
 
 _NOISY = ("azure", "msal", "httpx", "httpcore", "kiota_http", "aiohttp.access", "urllib3")

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-from onboarding.ports import CLAIM_LEASE, Services, WorkMessage
+from onboarding.operate import release
+from onboarding.ports import BULK_QUEUE, CLAIM_LEASE, WORK_QUEUE, Services, WorkMessage
 
 PAGE = 200
+#: More than this in one pass is a mass: the rest goes to the bulk queue, so that single hires overtake it.
+BULK_AFTER = 20
 
 
 async def enqueue_due(s: Services) -> int:
-    """Enqueue every case that is due now; returns how many.
+    """Enqueue every case that is due now, and those for whom a stop has ended; returns how many.
 
     The row is moved 15 minutes on before the message is sent: if that message is lost, the row fires again. The
     worker's own save puts the row where it belongs.
     """
     now = await s.clock.now()
-    sent = 0
+    sent = await release.wake(s)
     while rows := await s.cases.due(now, PAGE):
         before = sent
         for row in rows:
             if await s.cases.postpone(row, now + CLAIM_LEASE):
-                await s.queue.send(WorkMessage(case_id=row.case_id, why="due"))
+                queue = WORK_QUEUE if sent < BULK_AFTER else BULK_QUEUE
+                await s.queue.send(WorkMessage(case_id=row.case_id, why="due"), queue=queue)
                 sent += 1
         if sent == before:
             break  # others are moving these rows: leave them to it
