@@ -15,6 +15,7 @@ from onboarding.intake.identity import FORGET
 from onboarding.operate.reasons import REASONS as REASONS
 from onboarding.operate.story import TIMELINE as TIMELINE
 from onboarding.operate.story import sentence as sentence
+from onboarding.stops import HELD
 
 _STATES: dict[State, str] = {
     State.RECEIVED: "HR has announced this person; the hire itself is not complete yet.",
@@ -116,6 +117,8 @@ def explain(case: Case, now: datetime | None = None) -> str:
             case.reason_code, (f"Reason: {case.reason_code}.", "See the timeline, then rerun.")
         )
         parts = [wrong, todo]
+    elif case.reason_code in HELD:
+        parts += REASONS[case.reason_code]
     elif case.state in {State.FOLLOWING_UP, State.CONFIRMED} and case.status is not Status.UNKNOWN:
         # What the last look found is more precise than the status, where the next action says it.
         parts.append(BECAUSE.get(case.next_action.why, _STATUS[case.status]))

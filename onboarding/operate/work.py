@@ -115,6 +115,18 @@ async def _reload(s: Services, case: Case) -> Case | None:
     return fresh if fresh and fresh.state in FOLLOWED else None
 
 
+async def fell(s: Services, message: WorkMessage, error: Exception) -> None:
+    """Note the cause of a failure that nobody foresaw, for whoever reads of it once the queue has given up."""
+    cause = observe.cause(error)
+    delivery = await s.deliveries.get(message.delivery_id) if message.delivery_id else None
+    if delivery and delivery.status in {DeliveryStatus.RECEIVED, DeliveryStatus.QUEUED}:
+        await s.deliveries.update(replace(delivery, reason_detail=cause))
+    case = await s.cases.get(message.case_id) if message.case_id else None
+    if case is not None and case.state in RETURNABLE and case.cause != cause:
+        case.cause = cause
+        await casework.save(s, case, await s.clock.now())
+
+
 async def poisoned(s: Services, message: WorkMessage) -> None:
     """Record on the case or delivery that the queue gave up, so that an operator sees it and can rerun."""
     observe.event(log, "poisoned", case_id=message.case_id, delivery_id=message.delivery_id)
@@ -131,4 +143,4 @@ async def _record_poison(s: Services, message: WorkMessage) -> None:
     if delivery and delivery.status in {DeliveryStatus.RECEIVED, DeliveryStatus.QUEUED}:
         await s.deliveries.update(replace(delivery, status=DeliveryStatus.FAILED, reason_code="poison"))
     if message.case_id and (case := await s.cases.get(message.case_id)) and case.state in RETURNABLE:
-        await casework.block(s, case, await s.clock.now(), "poison")
+        await casework.block(s, case, await s.clock.now(), "poison", cause=case.cause)

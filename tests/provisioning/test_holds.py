@@ -109,7 +109,7 @@ async def test_no_token_is_held_and_another_fault_of_the_deployment_blocks(
 ) -> None:
     tenant.refuses = DeployerError("no token", code="graph_sign_in")
     assert [case.reason_code for case in await crowd(quiet, 2)] == [HELD, HELD]
-    await stops.change(quiet.store.cases, lambda board: bool(board.stops.clear() or True))
+    await stops.change(quiet.store.cases, lambda board: board.stops.popitem() is not None)
     tenant.refuses = DeployerError("x", code="graph_refused")
     await quiet.store.cases.create(someone(9))
     assert (await advance(quiet, name(9))).reason_code == "graph_refused"
