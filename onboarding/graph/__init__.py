@@ -7,10 +7,10 @@ What each method of the ports costs, in requests without repetitions, and the le
 | Directory.create_user | 1 POST | User.ReadWrite.All |
 | Directory.get_user, get_manager | 1 GET | User.Read.All |
 | Directory.find_by_employee_id | 1 GET | User.Read.All |
-| Directory.find_by_address | 2 GET | User.Read.All |
+| Directory.find_by_address | 1 POST of `$batch` with 2 GET | User.Read.All |
 | Directory.set_manager | 1 PUT | User.ReadWrite.All |
 | Directory.disable_user | 1 PATCH | User.ReadWrite.All |
-| Directory.has_privileges | 1-2 GET | RoleManagement.Read.Directory; Directory.Read.All |
+| Directory.has_privileges | 1 POST of `$batch` with 2 GET | RoleManagement.Read.Directory; Directory.Read.All |
 | Directory.check | 6 GET | the reading ones of this table; Organization.Read.All |
 | SecurityInfo.audit_events | 2 GET for 7 days, and 1 for 999 records more | AuditLog.Read.All |
 | SecurityInfo.registration_report | 1 GET for 999 people (100,000 people: 101) | AuditLog.Read.All, Entra ID P1 |

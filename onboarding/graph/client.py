@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -19,7 +19,7 @@ import msgspec
 
 from onboarding import observe
 from onboarding.errors import DeployerError, OperatorError, Unavailable
-from onboarding.graph import errors
+from onboarding.graph import batch, errors
 from onboarding.graph.answer import Answer
 from onboarding.graph.credentials import authentication_provider, check_base_url, default_credential
 from onboarding.graph.errors import Call
@@ -97,9 +97,42 @@ class GraphConnection:
         """All rows of all pages, for short collections."""
         return [row async for page, _ in self.pages(call, build) for row in page]
 
+    async def collections(self, *asks: batch.Ask) -> list[list[dict[str, Any]]]:
+        """All rows of several short collections; their first pages come in one request (`$batch`)."""
+        firsts = await self._together(asks)
+        return [
+            [row async for page, _ in self._from(first, call, build) for row in page]
+            for first, (call, build) in zip(firsts, asks, strict=True)
+        ]
+
+    async def _together(self, asks: Sequence[batch.Ask]) -> list[Answer]:
+        """The answers to reads that are sent as one request; all of them are good, or the first error is raised.
+
+        What passes (a 429 of one read as well) is tried again as a whole: reads bear repetition.
+        """
+        client = await self._ready()
+
+        def build(client: Any) -> Any:
+            return batch.request(client, self.base_url, asks)
+
+        async def attempt() -> list[Answer]:
+            whole = errors.check(await self._once(client, batch.BATCH, build), batch.BATCH)
+            found = batch.answers(body(whole, batch.BATCH), asks)
+            for answer in found:
+                self._heard(answer)
+            return [errors.check(answer, call) for answer, (call, _) in zip(found, asks, strict=True)]
+
+        return await self._policy.run(attempt, idempotent=True)
+
     async def pages(self, call: Call, build: Build) -> AsyncIterator[tuple[list[dict[str, Any]], Answer]]:
         """Follow `@odata.nextLink` whole; yields each page's rows with its answer."""
-        answer = await self.send(call, build)
+        async for page in self._from(await self.send(call, build), call, build):
+            yield page
+
+    async def _from(
+        self, answer: Answer, call: Call, build: Build
+    ) -> AsyncIterator[tuple[list[dict[str, Any]], Answer]]:
+        """This page and those that follow it."""
         while True:
             data = body(answer, call)
             yield rows(data, answer, call), answer
@@ -140,12 +173,16 @@ class GraphConnection:
         except self._sign_in_errors() as exc:
             raise self._unsigned(exc, call) from exc
         answer = Answer(response.status_code, response.headers, response.content)
-        if answer.request_id:
-            observe.note_request(answer.request_id)
-        self._pressure.note(answer.throttle_share)
+        self._heard(answer)
         if answer.status == 429 and limiter and answer.retry_after:
             await limiter.pause(answer.retry_after)
         return answer
+
+    def _heard(self, answer: Answer) -> None:
+        """What every answer says beside its content."""
+        if answer.request_id:
+            observe.note_request(answer.request_id)
+        self._pressure.note(answer.throttle_share)
 
     def _limiter(self, call: Call) -> Limiter | None:
         """Whose budget the request takes from. Mailboxes have their own, which we do not come near."""
