@@ -133,7 +133,7 @@ def build(
     """Put the parts together. Raises ConfigurationError for what cannot work here.
 
     `wall` is the host's own clock: it judges queue leases of the embedded store, never what is due.
-    `graph_options` are those of `GraphConnection`, for tests and benchmarks (`pace`, `transport`, `monotonic`).
+    `graph_options` are those of `GraphConnection`, for tests and benchmarks (`pace`, `transport` and others).
     """
     from onboarding.followup.messages import CatalogueMessages
     from onboarding.graph import open_graph
@@ -152,8 +152,7 @@ def build(
         sleep=clock.sleep,
         fraction=entropy.fraction,
         can_draft=settings.mail_drafts,
-        budgets=StoredBudgets(store.cases, clock),
-        **(graph_options or {}),
+        **{"budgets": StoredBudgets(store.cases, clock), **(graph_options or {})},
     )
     hr = open_hr(settings, sleep=clock.sleep, fraction=entropy.fraction)
     directory, security, mailer = _guarded(graph, store, clock, policy)
