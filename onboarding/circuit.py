@@ -16,7 +16,15 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from onboarding import observe, stops
-from onboarding.errors import EffectUnknown, OnboardingError, RetryLater, TenantHeld, Throttled, Unavailable
+from onboarding.errors import (
+    EffectUnknown,
+    Held,
+    OnboardingError,
+    RetryLater,
+    TenantHeld,
+    Throttled,
+    Unavailable,
+)
 from onboarding.ports import CaseStore, Clock
 from onboarding.stops import Board, Release, Stop
 
@@ -58,7 +66,9 @@ class Circuit:
         return await self._claim(now)
 
     async def leave(self, error: OnboardingError | None, probe: bool) -> None:
-        """After a call, with what it raised."""
+        """After a call, with what it raised. A probe that says nothing either way is followed by another."""
+        if isinstance(error, Held):
+            return  # it was not sent
         if failed(error):
             await (self._again() if probe else self._failed())
         elif not isinstance(error, RetryLater) or error.code not in _NEITHER:

@@ -1,7 +1,7 @@
 """Stands in front of the adapters of the tenant: counts what a limit counts, and keeps to the circuit.
 
-Like `dry_run`, so that no use case and no step needs to know, and none can forget. A limit is asked before the circuit
-is entered, and a call that either refuses was not sent.
+Like `dry_run`, so that no use case and no step needs to know, and none can forget. A call that either refuses was not
+sent; the circuit is asked first, so that an outage uses up no limit.
 """
 
 from __future__ import annotations
@@ -48,10 +48,10 @@ class Guarded:
 
     def _call(self, name: str, method: Callable[..., Any]) -> Callable[..., Any]:
         async def guarded(*args: Any, **kwargs: Any) -> Any:
-            if kind := COUNTED.get(name, _not_counted)(kwargs):
-                await self._limits.take(kind)
             probe = await self._circuit.enter()
             try:
+                if kind := COUNTED.get(name, _not_counted)(kwargs):
+                    await self._limits.take(kind)
                 answer = await method(*args, **kwargs)
             except OnboardingError as exc:
                 await self._circuit.leave(exc, probe)

@@ -33,6 +33,8 @@ PROBE_LEASE = timedelta(minutes=5)
 OTHERS_FIRST = timedelta(seconds=90)
 #: Without word from the one who ends a stop, a case looks again after about this long.
 LOOK_AGAIN = timedelta(hours=1)
+#: Over which those come back who met an outage.
+SPREAD = timedelta(minutes=5)
 SUSPECT_FOR, SUSPECTS = timedelta(days=7), 50
 
 
@@ -93,7 +95,7 @@ def patience(ctx: Context, held: Held) -> timedelta:
     """Until the case looks again by itself, should nobody wake it. Spread, so that a crowd does not come at once."""
     if held.retry_after is None:
         return LOOK_AGAIN * (0.5 + ctx.s.entropy.fraction())
-    return timedelta(seconds=held.retry_after + 60 * ctx.s.entropy.fraction())
+    return timedelta(seconds=held.retry_after) + SPREAD * ctx.s.entropy.fraction()
 
 
 async def _held(trial: _Try, gate: Gate) -> Wait | None:

@@ -333,6 +333,38 @@ async def test_a_death_at_any_write_of_an_approval_loses_nothing(side: str) -> N
             world.close()
 
 
+async def test_an_outage_uses_up_no_limit(world: World) -> None:
+    from onboarding.errors import TenantHeld
+
+    s = limited(world, stopped_policy())
+    stop = stops.Stop(stops.TENANT, "directory", T0, T0 + timedelta(hours=1))
+
+    def decide(board: stops.Board) -> bool:
+        board.open(stop)
+        return True
+
+    await stops.change(world.store.cases, decide)
+    for _ in range(9):
+        with pytest.raises(TenantHeld):
+            await s.directory.create_user(None)
+    assert await world.store.cases.read_marker(limits.PREFIX + "creations") is None
+
+
+async def test_a_limit_that_is_reached_is_no_answer_of_the_tenant(world: World) -> None:
+    s = limited(world, stopped_policy())
+    await taken(Limits(world.store.cases, world.clock, s.policy.limits), "creations", 4)
+    stop = stops.Stop(stops.TENANT, "directory", T0, T0)
+
+    def decide(board: stops.Board) -> bool:
+        board.open(stop)
+        return True
+
+    await stops.change(world.store.cases, decide)
+    with pytest.raises(LimitReached):
+        await s.directory.create_user(None)
+    assert (await stops.read(world.store.cases)).find(stops.TENANT, "directory") is not None
+
+
 async def test_a_dry_run_counts_nothing(world: World) -> None:
     from onboarding import dry_run
 
