@@ -23,6 +23,7 @@ from onboarding.circuit import Circuit
 from onboarding.domain.policy import Policy, load
 from onboarding.errors import ConfigurationError, Unavailable
 from onboarding.guard import Guarded
+from onboarding.holders import HoldersKept
 from onboarding.limits import Limits
 from onboarding.ports import Clock, QueueHost, Services
 from onboarding.settings import Settings
@@ -168,7 +169,7 @@ def build(
         cases=store.cases,
         deliveries=store.deliveries,
         queue=store.queue,
-        directory=directory,
+        directory=HoldersKept(directory, clock),
         security=security,
         mailer=mailer,
         messages=CatalogueMessages(settings, policy),
