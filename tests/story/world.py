@@ -78,6 +78,9 @@ class Hasty:
     async def send(self, message: WorkMessage, *, queue: str = WORK_QUEUE, delay: float = 0.0) -> None:
         await self._queue.send(message, queue=queue, delay=min(delay, 1.0))
 
+    async def backlog(self, queue: str) -> int:
+        return await self._queue.backlog(queue)
+
 
 class StoryHost(Host):
     """A host for which waiting costs nothing."""
