@@ -29,8 +29,8 @@ from onboarding.domain.hire import Certainty, EventType, FetchRef, Hire, HireEve
 from onboarding.intake.adapter import THIN_NEEDS, Adapter, Evidence, Greeting, Headers, LinkedEvent, body_hash
 from onboarding.intake.dates import iso_date
 from onboarding.intake.payload import Payload, Unreadable, read_json
+from onboarding.intake.reading import ignored, moment
 from onboarding.intake.scheme import SignatureScheme
-from onboarding.intake.thin import ignored, moment
 from onboarding.web import Request
 
 MAX_PING = 4096
@@ -67,7 +67,7 @@ def _hired(data: Payload, action: str, event_id: str | None) -> HireEvent:
         vendor_event_type=action,
         vendor_event_id=event_id,
         # Of the application, as in its updates, so that the two can be put in order.
-        occurred_at=moment(application, "updatedAt"),
+        occurred_at=moment(application, "updatedAt").at,
         needs_fetch=None if complete else FetchRef("application", application_id),
         also_known_as=_application(application_id),
     )
@@ -88,7 +88,7 @@ def _application_updated(data: Payload, action: str, event_id: str | None) -> Hi
         vendor_event_type=action,
         vendor_event_id=event_id,
         certainty=Certainty.EMPLOYEE if sure else Certainty.CANDIDATE,
-        occurred_at=moment(application, "updatedAt"),
+        occurred_at=moment(application, "updatedAt").at,
         needs_fetch=None if sure else FetchRef("application", application_id),
         also_known_as=_application(application_id),
         opens=False,
@@ -100,7 +100,7 @@ def _offer(data: Payload, action: str, event_id: str | None) -> HireEvent:
     offer = data.object("offer")
     status = offer.optional_text("acceptanceStatus")
     # The event has no time of its own. A moved start date is a new version, and that has one.
-    decided, written = moment(offer, "decidedAt"), moment(offer, "latestVersion.createdAt")
+    decided, written = moment(offer, "decidedAt").at, moment(offer, "latestVersion.createdAt").at
     kind = EventType.START_DATE_CHANGED if status == ACCEPTED else EventType.HIRE_UPDATED
     if status in REFUSED:
         kind = EventType.HIRE_CANCELLED

@@ -27,9 +27,9 @@ from onboarding.intake.adapter import THIN_NEEDS, Adapter, Headers, Role
 from onboarding.intake.dates import iso_date
 from onboarding.intake.forms import FORM, form_pairs, is_form, parts, read_form
 from onboarding.intake.payload import Payload, Unreadable, read_json
-from onboarding.intake.reading import Moment, moment, names, narrowed
+from onboarding.intake.pruning import narrowed
+from onboarding.intake.reading import Moment, ignored, moment, names
 from onboarding.intake.scheme import SignatureScheme, read_seconds_or_iso
-from onboarding.intake.thin import ignored
 
 TIMESTAMP = "x-bamboohr-timestamp"
 #: Five repeats take 2 h 35 min. Doubt: whether a repeat is signed anew.

@@ -23,9 +23,9 @@ from typing import Any
 from onboarding.domain.hire import Certainty, EventType, FetchRef, Hire, HireEvent
 from onboarding.intake.adapter import THIN_NEEDS, Adapter, LinkedEvent
 from onboarding.intake.payload import Payload, Unreadable
-from onboarding.intake.reading import Moment, first_id, moment, narrowed, only
+from onboarding.intake.pruning import narrowed, only
+from onboarding.intake.reading import Moment, first_id, ignored, moment
 from onboarding.intake.scheme import SignatureScheme
-from onboarding.intake.thin import ignored
 
 #: https://developer.deel.com/docs/webhook-event-types and the page of each event under /api/reference/endpoints/hris.
 PROFILES = {

@@ -13,9 +13,8 @@ from onboarding.domain.hire import Certainty, EventType, Hire, HireEvent, Phone
 from onboarding.intake.adapter import Adapter, Greeting, LinkedEvent, Role
 from onboarding.intake.dates import us_date
 from onboarding.intake.payload import Payload, Unreadable, read_json
-from onboarding.intake.reading import first_id
+from onboarding.intake.reading import first_id, ignored
 from onboarding.intake.scheme import SignatureScheme
-from onboarding.intake.thin import ignored
 from onboarding.web import Request
 
 MAX_PING = 2048

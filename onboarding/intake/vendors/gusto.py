@@ -26,8 +26,8 @@ from collections.abc import Mapping
 from onboarding.domain.hire import EventType, FetchRef, Hire, HireEvent
 from onboarding.intake.adapter import THIN_NEEDS, Adapter, Greeting, Headers, body_hash
 from onboarding.intake.payload import Payload, Unreadable, read_json
+from onboarding.intake.reading import epoch, ignored, meaning
 from onboarding.intake.scheme import SignatureScheme
-from onboarding.intake.thin import epoch, ignored, meaning
 from onboarding.web import Request
 
 MAX_HANDSHAKE = 1024

@@ -25,9 +25,9 @@ from onboarding.domain.hire import Certainty, EventType, FetchRef, Hire, HireEve
 from onboarding.errors import ConfigurationError
 from onboarding.intake.adapter import THIN_NEEDS, Adapter, LinkedEvent, Role
 from onboarding.intake.payload import Payload, Unreadable
-from onboarding.intake.reading import day, first_id, moment, narrowed, only
+from onboarding.intake.pruning import narrowed, only
+from onboarding.intake.reading import day, first_id, ignored, moment
 from onboarding.intake.scheme import SignatureScheme
-from onboarding.intake.thin import ignored
 from onboarding.settings import PREFIX, SourceSettings
 
 #: https://workable.readme.io/reference/employee-events
