@@ -8,6 +8,7 @@ Rules in prose:
   cancellation. Two at the same moment: the withdrawal.
 - Only certainty `employee` leads on. What is missing then blocks the case with a reason, and the event that
   brings it unblocks it. Somebody who comes back to an account that exists needs an approver.
+- A name or a first day that HR takes back before the account is begun blocks the case like one that never came.
 - An event that names the person only by id leads to a read of the HR system (`intake.fetch`): where the facts we
   have may be outdated and the account is not there yet, the case waits for it; later it goes on meanwhile.
 - "Deleted" at the vendor may be a mistyped record, an erasure or a cancelled hire: an operator decides.
@@ -111,11 +112,18 @@ def apply_event(case: Case, event: HireEvent, about: Circumstances, now: datetim
 
 
 def settle(
-    case: Case, now: datetime, *, shared_id: bool = False, withheld: tuple[str, ...] = (), read: bool = False
+    case: Case,
+    now: datetime,
+    *,
+    shared_id: bool = False,
+    withheld: tuple[str, ...] = (),
+    read: bool = False,
+    whole: bool = False,
 ) -> Outcome:
     """Lead a case on from `received` or `awaiting_fetch` by what is known of the hire.
 
-    Also used after an operator put a case back there. `read`: the HR system was just asked.
+    Also used after an operator put a case back there. `read`: the HR system was just asked. `whole`: what is known is
+    a whole record, of somebody who may have been there for years.
     """
     if (over := _is_over_already(case, now)) is not None:
         return over
@@ -127,7 +135,7 @@ def settle(
         if case.state is State.AWAITING_FETCH:
             case.apply(Event.FETCHED)
         return Outcome((), "await_hire", str(case.certainty))
-    if read and _is_existing_staff(case, now):
+    if whole and _is_existing_staff(case, now):
         _leave_alone(case)
         return Outcome((entry(now, "existing_staff"),), "none", EXISTING_STAFF)
     if (reason := lacking(case)) is not None:
@@ -181,6 +189,8 @@ def _hired(case: Case, event: HireEvent, about: Circumstances, now: datetime) ->
     reopens = was_over and _reopens(case, event, event_time(event, about.received_at))
     if reopens:
         _reopen(case, event, about)
+    if case.reason_code == EXISTING_STAFF and was_over and not reopens:
+        event = replace(event, hire=_ids(event.hire), cleared=())
     before = case.hire.start_date
     changed = _merge(case, event, about)
     _ask(case, event, about)
@@ -221,7 +231,14 @@ def _go_on(
     if case.state is State.PAUSED:
         return Outcome(())
     if case.state in {State.RECEIVED, State.AWAITING_FETCH}:
-        return settle(case, now, shared_id=about.shared_id, withheld=about.withheld, read=about.is_read)
+        return settle(
+            case,
+            now,
+            shared_id=about.shared_id,
+            withheld=about.withheld,
+            read=about.is_read,
+            whole=about.is_read or event.snapshot,
+        )
     if case.state is State.WAITING_START:
         if event.needs_fetch is not None:
             case.apply(Event.FETCH_NEEDED)
@@ -230,10 +247,13 @@ def _go_on(
             approval := _approval(case, shared_id=about.shared_id)
         ) is not None and approval != APPROVE_REHIRE:
             return _block(case, now, approval)
-    if case.state is State.PROVISIONING and moved > 0 and case.account is None and case.intent is None:
-        case.apply(Event.START_MOVED)
     if not changed:
         return Outcome(())
+    if case.account is None and case.intent is None:
+        if case.state is State.PROVISIONING and (moved > 0 or lacking(case)):
+            case.apply(Event.START_MOVED)
+        if case.state is State.WAITING_START and (gone := lacking(case)):
+            return _block(case, now, gone)
     what = "follow_up" if case.state in _PROVISIONED else "provision"
     return Outcome((), what, "start_date_moved" if moved else "hire_updated", look_now=True)
 
@@ -275,10 +295,12 @@ def _is_existing_staff(case: Case, now: datetime) -> bool:
 
 def _leave_alone(case: Case) -> None:
     """Not a hire: of whom no more is kept than the ids by which the next event finds this."""
-    hire = case.hire
-    case.hire = Hire(hire.employee_id, hire.employee_number, hire.candidate_id)
-    case.said, case.findings = {}, []
+    case.hire, case.said, case.findings = _ids(case.hire), {}, []
     case.apply(Event.CLOSE, reason=EXISTING_STAFF)
+
+
+def _ids(hire: Hire) -> Hire:
+    return Hire(hire.employee_id, hire.employee_number, hire.candidate_id)
 
 
 # --- reads ---------------------------------------------------------------------------------------------------

@@ -2,6 +2,8 @@
 
 - Each field remembers when it was said (`Case.said`). A word that is older than the one that stands does nothing;
   one that is as old wins, because it came later.
+- A field that HR has emptied is a word like any other: what was said before does not come back. Once the account is
+  begun, name and first day stay as they were used.
 - An offer or a draft is no firm word: it fills gaps, and whatever a hire or a record says stands over it. A moved
   start date of an offer that was accepted is firm.
 - Raw numbers leave a case once its account exists (design: storage); they do not come back by an update.
@@ -11,6 +13,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from dataclasses import fields, replace
 from datetime import datetime
 
@@ -24,6 +27,8 @@ READ = "hr_api"
 
 _FIELDS = tuple(item.name for item in fields(Hire))
 _DATED = ("start_date", "end_date", "status")
+#: What an account is made from.
+_USED = frozenset({"given_name", "family_name", "preferred_name", "display_name", "start_date"})
 RANK = {Certainty.DRAFT: 0, Certainty.CANDIDATE: 0, Certainty.OFFER: 1, Certainty.EMPLOYEE: 2}
 _UNSURE = frozenset({Certainty.OFFER, Certainty.DRAFT})
 
@@ -38,10 +43,13 @@ def merge(case: Case, event: HireEvent, delivery: str, received_at: datetime, *,
     at, before = event_time(event, received_at), case.hire
     firm = event.certainty not in _UNSURE or event.event_type is EventType.START_DATE_CHANGED
     hire = replace(event.hire, phones=None) if case.account else event.hire
+    cleared = set(event.cleared) - (_USED if case.account or case.intent else frozenset())
     if _is_of_an_earlier_hire(case, at):
         hire = replace(hire, **dict.fromkeys(_DATED))
-    _take(case, hire, Said(at, firm, delivery))
-    _judge_manager(case, event, before, received_at, opened=opened)
+        cleared -= set(_DATED)
+    again = "manager" in case.said and before.manager is None
+    _take(case, hire, cleared, Said(at, firm, delivery))
+    _judge_manager(case, event, before, received_at, opened=opened, again=again)
     if firm or case.hire_as_of is None:
         case.hire_as_of = max(at, case.hire_as_of or at)
     if event.event_type in HIRING:
@@ -54,8 +62,9 @@ def merge(case: Case, event: HireEvent, delivery: str, received_at: datetime, *,
 def join_facts(case: Case, other: Case) -> None:
     """What HR said about the same person in another case, as if it had been said in this one."""
     for name in _FIELDS:
-        if (value := getattr(other.hire, name)) is not None and (said := _said(other, name)) is not None:
-            _take(case, Hire(**{name: value}), said)
+        if (said := _said(other, name)) is not None:
+            value = getattr(other.hire, name)
+            _take(case, Hire(**{name: value}), set() if value is not None else {name}, said)
     for name in ("hired_at", "cancelled_at", "ended_at", "deleted_at"):
         moments = [moment for moment in (getattr(case, name), getattr(other, name)) if moment is not None]
         setattr(case, name, max(moments, default=None))
@@ -87,10 +96,10 @@ def drop_dates(case: Case, until: datetime) -> None:
             case.said.pop(name, None)
 
 
-def _take(case: Case, hire: Hire, said: Said) -> None:
+def _take(case: Case, hire: Hire, cleared: Set[str], said: Said) -> None:
     for name in _FIELDS:
         value = getattr(hire, name)
-        if value is None:
+        if value is None and name not in cleared:
             continue
         before = _said(case, name)
         if before is None or before.gives_way_to(said):
@@ -108,19 +117,19 @@ def _said(case: Case, name: str) -> Said | None:
 
 
 def _judge_manager(
-    case: Case, event: HireEvent, before: Hire, received_at: datetime, *, opened: bool
+    case: Case, event: HireEvent, before: Hire, received_at: datetime, *, opened: bool, again: bool
 ) -> None:
     """Only what announced the hire, or the HR system itself when it is asked, may name who gets the first credential.
 
     It makes no difference which of two events came first: where the announcement names another manager than the
-    one who stands, the manager was changed.
+    one who stands, the manager was changed. `again`: one who was named before was taken away.
     """
     asked = case.said.get("manager", Said(received_at, False, "")).delivery == READ
     if case.hire.manager != before.manager and asked:
         case.manager_named_at, case.manager_changed = received_at, False
     elif case.hire.manager and not before.manager:
         case.manager_named_at = received_at
-        case.manager_changed = not opened and event.event_type is not EventType.HIRE_CREATED
+        case.manager_changed = again or (not opened and event.event_type is not EventType.HIRE_CREATED)
     elif case.hire.manager != before.manager or (
         event.event_type is EventType.HIRE_CREATED
         and event.hire.manager

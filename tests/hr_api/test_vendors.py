@@ -155,7 +155,7 @@ async def test_no_phone_and_no_permission_to_see_it_are_told_apart(http: httpx.C
         assert (record.hire.phones, record.withheld) == ((), ()), vendor
         put(http, vendor, hidden=["phones", "start_date"])
         record = await read(http, vendor)
-        assert record.hire.phones == (), vendor
+        assert record.hire.phones is None, vendor
         assert set(record.withheld) == withheld | {"start_date"}, vendor
 
 
@@ -300,3 +300,39 @@ async def test_a_kind_of_record_that_the_reader_does_not_know_is_no_call():
 
 def test_gone_is_an_operators_matter_and_refused_the_deployers():
     assert RecordGone("x").code == "hr_record_gone"
+
+
+EMPTY: dict[str, Any] = {"job_title": None, "manager": None, "phones": {}}
+#: What their records know about an employee; the others are records of candidates.
+EMPLOYEES = ("bamboohr", "deel", "finch", "gusto", "hibob", "personio")
+
+
+async def test_a_field_that_is_there_and_empty_was_emptied(http: httpx.Client):
+    for vendor in EMPLOYEES:
+        put(http, vendor, **EMPTY)
+        record = await read(http, vendor)
+        assert {"job_title", "manager"} <= set(record.cleared), vendor
+        assert record.hire.phones == (), vendor
+        assert not {"given_name", "start_date", "department"} & set(record.cleared), vendor
+
+
+async def test_a_field_that_is_kept_from_us_or_cannot_be_read_is_not_emptied(http: httpx.Client):
+    for vendor in ("bamboohr", "hibob", "personio"):
+        put(http, vendor, **EMPTY, hidden=["job_title", "phones", "department"], start_date="soon")
+        record = await read(http, vendor)
+        assert not {"job_title", "start_date", "department"} & set(record.cleared), vendor
+        assert record.hire.phones is None, vendor
+
+
+async def test_what_a_recruiter_does_not_know_is_no_word_about_the_employee(http: httpx.Client):
+    for vendor in ("ashby", "lever", "smartrecruiters"):
+        put(http, vendor, **EMPTY, start_date=None)
+        record = await read(http, vendor)
+        assert (record.cleared, record.hire.phones) == ((), None), vendor
+
+
+async def test_a_termination_that_was_cancelled_takes_its_date_with_it(http: httpx.Client):
+    put(http, "gusto", end_date="2027-01-31")
+    assert (await read(http, "gusto")).hire.end_date == date(2027, 1, 31)
+    put(http, "gusto", end_date=None)
+    assert "end_date" in (await read(http, "gusto")).cleared

@@ -362,3 +362,21 @@ async def test_operators_can_pause_and_exclude_somebody_who_is_being_read(world:
     assert hr.reads == []
     await act(world.services, "resume", case.case_id, Ask("op", "go on"))
     assert (await tick(world, seconds=1)).state is State.WAITING_START
+
+
+async def test_what_hr_has_emptied_is_gone_and_what_it_keeps_from_us_stays(world: World, hr: HrApi):
+    full = replace(SOREN, department="Finance", job_title="Cook", end_date=date(2027, 1, 1))
+    hr.people["7"] = replace(full, phones=(*(SOREN.phones or ()), Phone("+45 33 12 34 56", "work")))
+    await take(world)
+    await tick(world, seconds=20)
+    less = replace(SOREN, manager=None, phones=(Phone("+45 33 99 99 99", "work"),))
+    hr.records["7"] = HrRecord(
+        less, withheld=("department", "phones[mobile]"), cleared=("end_date", "job_title", "manager")
+    )
+    await take(world, "updated")
+    hire = (await tick(world, seconds=20)).hire
+    assert (hire.manager, hire.job_title, hire.end_date, hire.department) == (None, None, None, "Finance")
+    assert {item.raw for item in hire.phones or ()} == {"+45 33 99 99 99", "+45 20 12 34 56"}
+    hr.records["7"] = HrRecord(replace(less, phones=()))
+    await take(world, "updated")
+    assert (await tick(world, seconds=20)).hire.phones == ()

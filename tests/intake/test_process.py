@@ -25,6 +25,7 @@ from tests.support.intake_services import (
     VENDORS,
     World,
     hire_body,
+    lean,
     make_world,
     secrets_of,
     signed,
@@ -710,3 +711,102 @@ async def test_greenhouse_a_hire_without_an_offer_waits_for_its_start_date(world
     await take(world, body, to="greenhouse")
     case = await world.only_case()
     assert (case.reason_code, case.hire.given_name) == ("missing_start_date", "山田")
+
+
+# --- values that HR has emptied, and people who were there before ----------------------------------------------
+
+
+async def test_a_first_day_that_hr_takes_back_blocks_the_case_until_there_is_another(world: World):
+    await take(world, hire_body())
+    await take(world, event("hire.updated", 11, cleared_fields=["start_date"]))
+    case = await world.only_case()
+    assert (case.state, case.reason_code, case.hire.start_date) == (State.BLOCKED, "missing_start_date", None)
+    await take(world, event("start_date.changed", 10, start_date="2026-10-01"))
+    assert (await world.only_case()).hire.start_date is None, "what was said before does not come back"
+    await take(world, event("start_date.changed", 12, start_date="2026-10-01"))
+    assert (await world.only_case()).state is State.WAITING_START
+
+
+async def test_a_first_day_that_is_taken_back_stops_provisioning_before_there_is_anything(world: World):
+    await take(world, hire_body())
+    await force(world, await world.only_case(), Event.START_NEAR)
+    await take(world, event("hire.updated", 11, cleared_fields=["start_date"]))
+    case = await world.only_case()
+    assert (case.state, case.reason_code) == (State.BLOCKED, "missing_start_date")
+
+
+async def test_what_an_account_was_made_from_stays_as_it_was_used(world: World):
+    await take(world, hire_body(department="Finance", manager={"email": "petra@contoso.example"}))
+    case = await force(world, await world.only_case(), Event.START_NEAR)
+    case.intent = AccountIntent("s@contoso.example", "7315", START)
+    await world.store.cases.save(case)
+    emptied = ["given_name", "family_name", "start_date", "department", "manager"]
+    await take(world, event("hire.updated", 11, cleared_fields=emptied))
+    case = await world.only_case()
+    assert (case.state, case.hire.given_name, case.hire.start_date) == (
+        State.PROVISIONING,
+        "Søren",
+        date(2026, 9, 1),
+    )
+    assert (case.hire.department, case.hire.manager) == (None, None)
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations((9, 11, 12))))
+async def test_a_manager_who_comes_after_one_was_taken_away_was_changed_in_whatever_order(
+    world: World, order: tuple[int, ...]
+):
+    """Else an empty update between two announcements would let a stranger have the first credential."""
+    told = {
+        9: hire_body(manager={"email": "petra@contoso.example"}),
+        11: event("hire.updated", 11, cleared_fields=["manager"]),
+        12: event("hire.updated", 12, manager={"email": "mallory@contoso.example"}),
+    }
+    for hour in order:
+        await take(world, told[hour])
+    case = await world.only_case()
+    assert case.hire.manager is not None
+    assert (case.hire.manager.email, case.manager_changed) == ("mallory@contoso.example", True)
+
+
+def posted(action: str, hour: int, **fields: str) -> bytes:
+    """A field-based event of BambooHR, which carries the whole record."""
+    item = {"id": "7", "action": action, "timestamp": T.format(hour), "fields": fields}
+    return json.dumps({"employees": [item]}).encode()
+
+
+@pytest.fixture
+def bamboohr(world: World) -> World:
+    sources = {**world.services.settings.sources, "bamboohr": source("bamboohr", "bamboohr", "k")}
+    world.services = replace(world.services, settings=replace(world.services.settings, sources=sources))
+    return world
+
+
+async def tell(world: World, action: str, hour: int, **fields: str) -> Case:
+    adapter = catalog.adapters()["bamboohr"]
+    call = signed(adapter, posted(action, hour, **fields), world.clock.at, secret="k")
+    answer = json.loads((await receive(world.services, "bamboohr", call)).body)
+    await process_delivery(world.services, answer["delivery_id"])
+    return await world.only_case()
+
+
+async def test_a_whole_record_of_somebody_who_began_long_ago_is_no_hire_and_leaves_no_name(bamboohr: World):
+    for hour in (9, 10):
+        case = await tell(
+            bamboohr, "Updated", hour, firstName="Søren", hireDate="2019-03-01", jobTitle="Cook"
+        )
+        assert (case.state, case.reason_code) == (State.CLOSED, "existing_staff")
+        assert lean(case.hire) == {"employee_id": "7"}
+    assert case_messages(bamboohr) == []
+    case = await tell(bamboohr, "Created", 11, firstName="Søren", hireDate="2026-12-01")
+    assert (case.state, case.hire.given_name) == (State.WAITING_START, "Søren")
+
+
+async def test_a_whole_record_of_somebody_who_begins_now_opens_a_case_though_its_create_never_came(
+    bamboohr: World,
+):
+    case = await tell(bamboohr, "Updated", 9, firstName="Søren", hireDate="2026-09-01", department="Finance")
+    assert (case.state, case.hire.department) == (State.WAITING_START, "Finance")
+    case = await tell(bamboohr, "Updated", 11, firstName="Søren", hireDate="2026-09-01", department="")
+    assert case.hire.department is None
+    case = await tell(bamboohr, "Created", 8, firstName="Søren", hireDate="2026-09-01", department="Finance")
+    assert case.hire.department is None

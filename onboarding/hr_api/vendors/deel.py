@@ -35,6 +35,8 @@ async def read(client: Client, ref: FetchRef) -> HrRecord:
         "data"
     )
     boss = said.part("direct_manager")
+    said.empty("manager", "direct_manager")
+    said.empty("phones", "phone_numbers")
     hire = Hire(
         employee_id=said.text("employee_id", "id") or ref.id,
         phones=tuple(item for entry in said.items("phone_numbers") for item in _phone(entry)),

@@ -129,7 +129,6 @@ def _event(
     at: Moment,
     changed: tuple[str, ...],
     fetch: FetchRef | None,
-    warnings: tuple[str, ...] = (),
 ) -> HireEvent:
     if kind is EventType.HIRE_UPDATED and START_FIELD in map(plain, changed):
         kind = EventType.START_DATE_CHANGED
@@ -143,7 +142,6 @@ def _event(
         effective_date=hire.end_date if kind is EventType.EMPLOYMENT_TERMINATED else None,
         needs_fetch=fetch,
         changed_fields=changed,
-        warnings=warnings,
     )
 
 
@@ -157,12 +155,23 @@ def _with_fields(item: Payload, choices: Choices) -> HireEvent:
     name, kind = ACTIONS[action.lower()]
     employee_id, fields = item.identifier("id"), _fields(item)
     hire, odd = _hire(employee_id, fields, choices)
+    empty = () if kind is EventType.EMPLOYEE_DELETED else _emptied(fields, hire, odd)
     if kind is EventType.HIRE_UPDATED and (hire.status or "").lower() == "inactive" and hire.end_date:
         kind = EventType.EMPLOYMENT_TERMINATED
     enough = hire.start_date and (hire.given_name or hire.family_name or hire.display_name)
     asked = choices.fetched and not enough and kind is not EventType.EMPLOYEE_DELETED
     fetch = FetchRef("employee", employee_id) if asked else None
-    return _event(name, kind, hire, moment(item, "timestamp"), names(item, "changedFields"), fetch, odd)
+    at, changed = moment(item, "timestamp"), names(item, "changedFields")
+    event = _event(name, kind, hire, at, changed, fetch)
+    return replace(event, warnings=odd, cleared=empty, snapshot=True)
+
+
+def _emptied(fields: Payload, hire: Hire, odd: tuple[str, ...]) -> tuple[str, ...]:
+    """Every field that the company posts is in every delivery, so one that is posted empty was emptied."""
+    posted = {ours for name, ours in {**TEXTS, **DATES}.items() if name in fields}
+    posted |= {"manager"} if any(name in fields for name in MANAGER) else set()
+    gone = {ours for ours in posted if getattr(hire, ours) is None and f"bad_date:{ours}" not in odd}
+    return tuple(sorted(gone))
 
 
 def plain(name: str) -> str:

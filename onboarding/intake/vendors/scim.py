@@ -98,7 +98,19 @@ def _event(method: str, path: str, said: Payload | None, reading: Reading) -> Hi
         occurred_at=at,
         effective_date=_ends(kind, hire),
         unmapped_keys=_unmapped(data, reading),
+        cleared=_cleared(data, hire, reading) if kind is not EventType.EMPLOYEE_DELETED else (),
     )
+
+
+def _cleared(said: Payload, hire: Hire, reading: Reading) -> tuple[str, ...]:
+    """RFC 7643, 2.5: null and an empty list are an attribute without a value; PATCH's `remove` makes one."""
+    gone = {ours for ours, path in ALONE.items() if said.is_empty(path)}
+    for ours, path in (("start_date", reading.start), ("end_date", reading.end)):
+        urn, _, name = (path or "").lower().rpartition(":")
+        place = _extension(said, urn) if urn else said
+        if name and place is not None and place.is_empty(name):
+            gone.add(ours)
+    return tuple(sorted(ours for ours in gone if getattr(hire, ours) is None))
 
 
 def _ends(kind: EventType, hire: Hire) -> date | None:
@@ -159,7 +171,7 @@ def _email(said: Payload, kind: str) -> str | None:
 def _phones(said: Payload) -> tuple[Phone, ...] | None:
     """`tel:` URIs (RFC 3966) stay as they are: the phone rules read them, with their extension and context."""
     if not said.has("phonenumbers"):
-        return None
+        return () if said.is_empty("phonenumbers") else None
     found = []
     for index, item in enumerate(said.items("phonenumbers")):
         kind = (item.optional_text("type") or "other").lower()
@@ -211,6 +223,17 @@ def _extension(said: Payload, urn: str) -> Payload | None:
     return Payload(value, said.place(EXTENSIONS)) if value is not None else None
 
 
+#: Attributes that are one field of ours and no other's: emptied, they empty it.
+ALONE = {
+    "preferred_name": "nickname",
+    "display_name": "displayname",
+    "department": f"{ENTERPRISE}.department",
+    "legal_entity": f"{ENTERPRISE}.organization",
+    "manager": f"{ENTERPRISE}.manager",
+    "job_title": "title",
+    "employment_type": "usertype",
+    "timezone": "timezone",
+}
 #: Dropped from what is stored: nothing of it is needed here.
 PRUNED = frozenset(
     {"password", "x509Certificates", "photos", "ims", "entitlements", "roles", "groups", "profileUrl"}

@@ -161,3 +161,16 @@ def test_dates_have_the_form_that_the_source_says_and_another_is_a_finding(
 def test_a_misspelt_option_says_what_it_may_be(options: dict[str, str]):
     with pytest.raises(ConfigurationError, match="ONBOARDING_HR_BAMBOOHR_OPTIONS"):
         bound(options)
+
+
+def test_a_field_that_is_posted_empty_was_emptied_and_one_that_is_not_posted_says_nothing():
+    event = posted(
+        BAMBOOHR,
+        **{"First Name": "Zoë", "Department": "", "Reporting to": " ", "Hire Date": "0000-00-00",
+           "Termination Date": "soon", "Mobile Phone": ""},
+    )  # fmt: skip
+    assert event.cleared == ("department", "manager", "start_date")
+    assert (event.warnings, event.hire.phones) == (("bad_date:end_date",), ())
+    assert event.snapshot
+    gone = {"employees": [{"id": "7", "action": "Deleted", "fields": {"Department": ""}}]}
+    assert BAMBOOHR.events("x", json.dumps(gone).encode(), {})[0].cleared == ()
