@@ -11,7 +11,8 @@ Rules in prose:
 - A name or a first day that HR takes back before the account is begun blocks the case like one that never came.
 - An event that names the person only by id leads to a read of the HR system (`intake.fetch`): where the facts we
   have may be outdated and the account is not there yet, the case waits for it; later it goes on meanwhile.
-- "Deleted" at the vendor may be a mistyped record, an erasure or a cancelled hire: an operator decides.
+- "Deleted" at the vendor may be a mistyped record, an erasure or a cancelled hire: an operator decides. What recruiting
+  deletes of somebody whom a hire event or an employee record has confirmed is noted, whenever it comes.
 - Cases that are excluded, or closed because all was done, record events and do nothing else.
 
 Entries and reason codes hold codes, counts, times and our own ids.
@@ -262,7 +263,9 @@ def _is_mended(case: Case, event: HireEvent, about: Circumstances) -> bool:
     """The event, or the read that it asks for, may take away what the case is blocked for."""
     reason = case.reason_code or ""
     if reason == HR_DELETED_RECORD:
-        return case.deleted_at is None or _is_hired_since(case, case.deleted_at)
+        if case.deleted_at is None:  # recruiting deleted the candidate, who turns out to be hired
+            return case.certainty is Certainty.EMPLOYEE
+        return _is_hired_since(case, case.deleted_at)
     if reason not in MENDABLE:
         return False
     if event.needs_fetch is not None or about.is_read:
@@ -497,8 +500,13 @@ def _look_again(case: Case, about: Circumstances, now: datetime) -> Outcome:
 
 def _deleted(case: Case, event: HireEvent, about: Circumstances, now: datetime) -> Outcome:
     at = event_time(event, about.received_at)
-    case.deleted_at = max(at, case.deleted_at or at)
-    noted = _noted(now, "hr_record_deleted", event, about, account=_account(case))
+    if event.certainty is not Certainty.EMPLOYEE:
+        noted = _noted(now, "candidate_deleted", event, about)
+        if case.certainty is Certainty.EMPLOYEE:
+            return Outcome((noted,))
+    else:
+        case.deleted_at = max(at, case.deleted_at or at)
+        noted = _noted(now, "hr_record_deleted", event, about, account=_account(case))
     if _is_hired_since(case, at) or case.state in _OVER or case.state is State.EXCLUDED:
         return Outcome((noted,))
     if case.state is State.BLOCKED and (case.reason_code or "").startswith("needs_approval_"):

@@ -810,3 +810,44 @@ async def test_a_whole_record_of_somebody_who_begins_now_opens_a_case_though_its
     assert case.hire.department is None
     case = await tell(bamboohr, "Created", 8, firstName="Søren", hireDate="2026-09-01", department="Finance")
     assert case.hire.department is None
+
+
+@pytest.mark.parametrize("state", [State.WAITING_START, State.FOLLOWING_UP, State.CONFIRMED, State.BLOCKED])
+async def test_what_recruiting_deletes_does_not_disturb_somebody_who_is_hired(world: World, state: State):
+    await take(world, hire_body(candidate_id="C1"))
+    path = {State.WAITING_START: [], State.BLOCKED: [Event.BLOCK]}.get(
+        state, [Event.START_NEAR, Event.PROVISIONED, Event.CONFIRM][: 3 if state is State.CONFIRMED else 2]
+    )
+    before = await world.only_case()
+    for item in path:
+        before.apply(item, reason="no_free_username" if item is Event.BLOCK else None)
+    before = await world.store.cases.save(before)
+    gone = event("employee.deleted", 12, employee_id=None, candidate_id="C1", certainty="candidate")
+    await take(world, gone)
+    case = await world.only_case()
+    assert (case.state, case.reason_code, case.next_action) == (state, before.reason_code, before.next_action)
+    assert (await world.actions(case.case_id))[-1] == "candidate_deleted"
+
+
+async def test_a_deletion_of_the_employee_record_is_still_an_operators_question(world: World):
+    await take(world, hire_body(candidate_id="C1"))
+    await take(world, event("employee.deleted", 12))
+    assert (await world.only_case()).reason_code == "hr_deleted_record"
+    await take(
+        world, event("employee.deleted", 13, employee_id=None, candidate_id="C1", certainty="candidate")
+    )
+    assert (await world.only_case()).reason_code == "hr_deleted_record"
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(range(3))))
+async def test_offer_deletion_and_hire_end_the_same_in_any_order(world: World, order: tuple[int, ...]):
+    ids = {"employee_id": None, "candidate_id": "C1"}
+    told = [
+        event("hire.updated", 9, certainty="offer", start_date="2026-12-01", **ids),
+        event("employee.deleted", 12, certainty="candidate", **ids),
+        hire_body(occurred_at=T.format(10), **ids),
+    ]
+    for number in order:
+        await take(world, told[number])
+    case = await world.only_case()
+    assert (case.state, case.reason_code) == (State.WAITING_START, None)
