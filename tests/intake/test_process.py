@@ -11,7 +11,16 @@ from typing import Any
 
 import pytest
 
-from onboarding.domain.case import Account, AccountIntent, Alias, AliasKind, Case, StepRecord
+from onboarding.domain.case import (
+    Account,
+    AccountIntent,
+    Alias,
+    AliasKind,
+    Case,
+    NextAction,
+    StepRecord,
+    StepStatus,
+)
 from onboarding.domain.hire import Certainty
 from onboarding.domain.lifecycle import Event, State
 from onboarding.errors import StoreConflict
@@ -851,3 +860,71 @@ async def test_offer_deletion_and_hire_end_the_same_in_any_order(world: World, o
         await take(world, told[number])
     case = await world.only_case()
     assert (case.state, case.reason_code) == (State.WAITING_START, None)
+
+
+# --- hired again, after this service itself disabled the account ------------------------------------------------
+
+AGAIN = {
+    "cancel": event("hire.cancelled", 11),
+    "update": event("hire.updated", 12, department="Finance"),
+    "rehire": hire_body(occurred_at=T.format(13), start_date="2027-03-01"),
+}
+
+
+async def disabled_by_us(world: World) -> None:
+    """What the step `disable_account` leaves on a case that waits for it."""
+    case = await world.only_case()
+    if case.next_action.what == "disable_account":
+        case.step("disable_account").status = StepStatus.DONE
+        case.step("disable_account").detail = "disabled"
+        case.next_action = NextAction("none", None, case.reason_code or "")
+        await world.store.cases.save(case)
+
+
+@pytest.mark.parametrize("twice", [False, True], ids=["once", "twice"])
+@pytest.mark.parametrize("order", list(itertools.permutations(AGAIN)), ids="-".join)
+async def test_a_rehire_after_we_disabled_the_account_waits_for_an_approver(
+    world: World, order: tuple[str, ...], twice: bool
+):
+    """The oracle: facts are the newest of each field. Where the case stands depends on whether the withdrawal was ever
+    acted on: a rehire that overtook it leaves nothing to approve, and the account was never disabled."""
+    await take(world, hire_body())
+    case = await force(world, await world.only_case(), Event.START_NEAR, Event.PROVISIONED)
+    case.account = Account("o-1", "s@contoso.example", "7315", START)
+    case.approvals = ["needs_approval_rehire"]
+    case.steps["create_account"] = StepRecord(StepStatus.DONE)
+    await world.store.cases.save(case)
+    for name in order * (2 if twice else 1):
+        await take(world, AGAIN[name])
+        await disabled_by_us(world)
+    case = await world.only_case()
+    assert (case.hire.start_date, case.hire.department) == (date(2027, 3, 1), "Finance")
+    assert case.account is not None, "the same account"
+    story = await world.actions(case.case_id)
+    if order.index("rehire") < order.index("cancel"):
+        assert (case.state, list(case.steps)) == (State.FOLLOWING_UP, ["create_account"])
+        assert "withdrawal_outdated" in story
+        return
+    assert (case.state, case.reason_code) == (State.BLOCKED, "needs_approval_rehire")
+    assert (case.return_state, case.next_action.what) == (State.WAITING_START, "operator")
+    assert (case.steps, case.approvals, case.withdrawn_at) == ({}, [], None), (
+        "a whole new run, newly approved"
+    )
+    assert story.count("reopened") == 1
+
+
+async def test_a_rehire_that_is_withdrawn_too_is_disabled_again(world: World):
+    await take(world, hire_body())
+    case = await force(world, await world.only_case(), Event.START_NEAR, Event.PROVISIONED)
+    case.account = Account("o-1", "s@contoso.example", "7315", START)
+    await world.store.cases.save(case)
+    for name in ("cancel", "rehire"):
+        await take(world, AGAIN[name])
+        await disabled_by_us(world)
+    await take(world, event("hire.cancelled", 14))
+    case = await world.only_case()
+    assert (case.state, case.next_action.what, case.next_action.when) == (
+        State.CANCELLED,
+        "disable_account",
+        world.clock.at,
+    )
