@@ -298,7 +298,7 @@ def _is_existing_staff(case: Case, now: datetime) -> bool:
 
 def _leave_alone(case: Case) -> None:
     """Not a hire: of whom no more is kept than the ids by which the next event finds this."""
-    case.hire, case.said, case.findings = _ids(case.hire), {}, []
+    case.hire, case.said, case.emptied, case.findings = _ids(case.hire), {}, {}, []
     case.apply(Event.CLOSE, reason=EXISTING_STAFF)
 
 

@@ -928,3 +928,30 @@ async def test_a_rehire_that_is_withdrawn_too_is_disabled_again(world: World):
         "disable_account",
         world.clock.at,
     )
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(range(3))))
+async def test_an_empty_field_of_one_system_takes_nothing_back_of_another(
+    bamboohr: World, order: tuple[int, ...]
+):
+    """The applicant gave a number; the HR record has none yet, and never had."""
+    records: list[Any] = [
+        hire_body(employee_id=None, candidate_id="C1", personal_email="s@example.net", start_date="2026-09-01",
+                  phones=["+45 20 12 34 56"], job_title="Cook"),
+        ("Created", 10, {"jobTitle": ""}),
+        ("Updated", 11, {"jobTitle": "", "mobilePhone": "", "department": "Finance"}),
+    ]  # fmt: skip
+    for number in order:
+        told = records[number]
+        if isinstance(told, bytes):
+            await take(bamboohr, told)
+            continue
+        action, hour, fields = told
+        same = {"firstName": "Søren", "lastName": "O'Neill-Weiß", "homeEmail": "s@example.net"}
+        body = posted(action, hour, hireDate="2026-09-01", **same, **fields)
+        call = signed(catalog.adapters()["bamboohr"], body, bamboohr.clock.at, secret="k")
+        answer = json.loads((await receive(bamboohr.services, "bamboohr", call)).body)
+        await process_delivery(bamboohr.services, answer["delivery_id"])
+    (case,) = [case for case in await bamboohr.all_cases() if case.reason_code != "joined"]
+    assert (case.hire.job_title, case.hire.department) == ("Cook", "Finance")
+    assert [phone.raw for phone in case.hire.phones or ()] == ["+45 20 12 34 56"]
