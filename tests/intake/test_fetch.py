@@ -380,3 +380,21 @@ async def test_what_hr_has_emptied_is_gone_and_what_it_keeps_from_us_stays(world
     hr.records["7"] = HrRecord(replace(less, phones=()))
     await take(world, "updated")
     assert (await tick(world, seconds=20)).hire.phones == ()
+
+
+async def test_a_value_that_could_be_read_the_next_time_is_no_finding_any_more(world: World, hr: HrApi):
+    hr.records["7"] = HrRecord(SOREN, unusable=(("bad_date", "end_date"), ("wrong_type", "job_title")))
+    await take(world)
+    case = await tick(world, seconds=20)
+    assert {(item.code, item.field) for item in case.findings} == {
+        ("bad_date", "end_date"),
+        ("wrong_type", "job_title"),
+    }
+    hr.errors = [ReaderRefused("no", code="hr_sign_in")]
+    await take(world, "updated")
+    assert len((await tick(world, seconds=20)).findings) == 3, (
+        "a read that failed says nothing about the rest"
+    )
+    hr.records["7"] = HrRecord(SOREN)
+    await take(world, "updated")
+    assert (await tick(world, seconds=20)).findings == []

@@ -955,3 +955,19 @@ async def test_an_empty_field_of_one_system_takes_nothing_back_of_another(
     (case,) = [case for case in await bamboohr.all_cases() if case.reason_code != "joined"]
     assert (case.hire.job_title, case.hire.department) == ("Cook", "Finance")
     assert [phone.raw for phone in case.hire.phones or ()] == ["+45 20 12 34 56"]
+
+
+async def test_a_date_that_cannot_be_read_is_a_finding_until_there_is_another(bamboohr: World):
+    case = await tell(bamboohr, "Created", 9, firstName="Søren", hireDate="14/09/2026")
+    assert [(item.code, item.field) for item in case.findings] == [("bad_date", "start_date")]
+    case = await tell(bamboohr, "Updated", 10, firstName="Søren", jobTitle="Cook")
+    assert [item.code for item in case.findings] == ["bad_date"]
+    bamboohr.clock.move(hours=5)
+    stamp = bamboohr.clock.at.isoformat()
+    body = posted("Updated", 10, firstName="Søren", hireDate="2026-09-14").replace(
+        T.format(10).encode(), stamp.encode()
+    )
+    call = signed(catalog.adapters()["bamboohr"], body, bamboohr.clock.at, secret="k")
+    answer = json.loads((await receive(bamboohr.services, "bamboohr", call)).body)
+    await process_delivery(bamboohr.services, answer["delivery_id"])
+    assert (await bamboohr.only_case()).findings == []
