@@ -20,6 +20,7 @@ from typing import Any
 from onboarding import dry_run, observe
 from onboarding.domain.policy import Policy, load
 from onboarding.errors import ConfigurationError, Unavailable
+from onboarding.holders import HoldersKept
 from onboarding.ports import Clock, QueueHost, Services
 from onboarding.settings import Settings
 
@@ -151,7 +152,7 @@ def build(
         cases=store.cases,
         deliveries=store.deliveries,
         queue=store.queue,
-        directory=directory,
+        directory=HoldersKept(directory, clock),
         security=security,
         mailer=mailer,
         messages=CatalogueMessages(settings, policy),

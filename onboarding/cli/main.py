@@ -128,6 +128,11 @@ def _add_names(verb: argparse.ArgumentParser) -> None:
     verb.add_argument(
         "--protect", action="append", default=[], help="beside protected_names; may be repeated"
     )
+    verb.add_argument(
+        "--role-holders",
+        action="store_true",
+        help="compare also with the holders of directory roles, read from the tenant as for a hire",
+    )
     verb.add_argument("--domain", help="instead of ONBOARDING_DOMAIN")
     verb.add_argument("--count", type=int, default=5, help="candidates to show, 1 to 200 (default 5)")
 

@@ -32,8 +32,8 @@ class AccountPolicy:
     username_pattern: str = "{given}.{family}"
     #: Patterns for a name that is taken, in this order; then the first pattern with 2, 3 and so on.
     username_if_taken: tuple[str, ...] = ()
-    #: User names of privileged accounts, with or without a domain: nobody gets a name that can be mistaken for one
-    #: without an approver's word.
+    #: User names of privileged accounts, with or without a domain, beside those that hold a directory role: nobody
+    #: gets a name that can be mistaken for one without an approver's word.
     protected_names: tuple[str, ...] = ()
 
 

@@ -11,7 +11,9 @@ What each method of the ports costs, in requests without repetitions, and the le
 | Directory.set_manager | 1 PUT | User.ReadWrite.All |
 | Directory.disable_user | 1 PATCH | User.ReadWrite.All |
 | Directory.has_privileges | 1-2 GET | RoleManagement.Read.Directory; Directory.Read.All |
-| Directory.check | 6 GET | the reading ones of this table; Organization.Read.All |
+| Directory.role_holders | 1 GET, 1 for 15 of them | RoleManagement.Read.Directory, User.Read.All |
+| … and for each group with a role | 1 GET for 999 members | GroupMember.Read.All |
+| Directory.check | 6 GET, and those of role_holders | the reading ones of this table; Organization.Read.All |
 | SecurityInfo.audit_events | 2 GET for 7 days, and 1 for 999 records more | AuditLog.Read.All |
 | SecurityInfo.registration_report | 1 GET for 999 people (100,000 people: 101) | AuditLog.Read.All, Entra ID P1 |
 | SecurityInfo.registration_of | 1 GET | UserAuthenticationMethod.Read.All |

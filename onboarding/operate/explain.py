@@ -72,8 +72,8 @@ REASONS: dict[str, tuple[str, str]] = {
     ),
     "needs_approval_lookalike": (
         "The user name that fits this person can be mistaken for a protected account's.",
-        "Check with HR that the person is real (`python -m onboarding names` shows both names), then approve; or "
-        "let HR send a preferred name, then rerun.",
+        "Check with HR that the person is real (`python -m onboarding names --role-holders` shows both names), then "
+        "approve; or let HR send a preferred name, then rerun.",
     ),
     "needs_approval_rehire": (
         "This person left before and still has an account.",

@@ -79,6 +79,9 @@ _SAID_AGAIN = {"username_reserved": "reserve_username", "pass_delivered": "issue
 _DONE: dict[tuple[str, str], str] = {
     ("reserve_username", ""): "A user name was reserved",
     ("reserve_username", "already_reserved"): "The reserved user name stays",
+    ("reserve_username", "without_role_holders"): (
+        "A user name was reserved; the tenant did not let it be compared with those of administrators"
+    ),
     ("create_account", ""): "The account was created",
     ("create_account", "created_with_mobile_phone"): "The account was created, with the mobile phone from HR",
     ("create_account", "adopted"): "The account that was there already was taken over",

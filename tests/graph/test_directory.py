@@ -288,6 +288,7 @@ async def test_doctor_names_each_missing_permission_and_goes_on(rig, graph_error
     findings = await rig.directory.check()
     assert {name for name, text in findings.items() if text == "ok"} == {"users", "access_pass", "audit_log"}
     assert "RoleManagement.Read.Directory" in findings["roles"]
+    assert "RoleManagement.Read.Directory" in findings["role_holders"]
     assert "P1" in findings["registration_report"]
     assert "ONBOARDING_DOMAIN" in findings["domain"]
 

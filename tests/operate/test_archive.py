@@ -709,9 +709,15 @@ class Death:
         return call
 
 
-@every_target
-@pytest.mark.parametrize("when", ["before", "after"])
-@pytest.mark.parametrize("at", [2, 25, 50])
+#: A write to a storage account costs ten of a file: there, one death on each side.
+DEATHS = [
+    *(("embedded", at, when) for at in (2, 25, 50) for when in ("before", "after")),
+    ("azure", 2, "before"),
+    ("azure", 25, "after"),
+]
+
+
+@pytest.mark.parametrize(("target", "at", "when"), DEATHS, indirect=["target"])
 async def test_an_import_that_died_goes_on_with_resume_and_ends_as_if_it_had_not(
     source: StoreUnderTest, target: StoreUnderTest, file: Path, at: int, when: str
 ) -> None:
@@ -837,7 +843,7 @@ async def test_memory_does_not_grow_with_the_number_of_people(opened: Open, tmp_
             await asyncio.gather(*(_person(store, n) for n in range(start, start + 50)))
 
     peaks: list[tuple[int, int]] = []
-    for count in (200, 2000):
+    for count in (100, 1000):
         full, empty = opened("embedded", f"full{count}"), opened("embedded", f"empty{count}")
         await people(full, count)
         peaks.append(

@@ -31,6 +31,7 @@ from onboarding.domain.lifecycle import State
 from onboarding.domain.policy import Policy
 from onboarding.errors import EffectUnknown, NotYetVisible, StoreConflict
 from onboarding.followup.messages import CatalogueMessages
+from onboarding.holders import HoldersKept
 from onboarding.ports import (
     CLAIM_LEASE,
     WORK_QUEUE,
@@ -258,6 +259,15 @@ class Directory:
         found: bool = await self.tenant.faults.run(
             "has_privileges", lambda: user_id in self.tenant.privileged
         )
+        return found
+
+    async def role_holders(self) -> tuple[DirectoryUser, ...]:
+        tenant = self.tenant
+
+        def effect() -> tuple[DirectoryUser, ...]:
+            return tuple(user for user in tenant.users.values() if user.id in tenant.privileged)
+
+        found: tuple[DirectoryUser, ...] = await tenant.faults.run("role_holders", effect)
         return found
 
     async def check(self) -> Mapping[str, str]:
@@ -528,7 +538,7 @@ class World:
             cases=wrap("cases", self.store.cases),
             deliveries=wrap("deliveries", self.store.deliveries),
             queue=wrap("queue", self.queue),
-            directory=wrap("directory", directory),
+            directory=wrap("directory", HoldersKept(directory, self.clock)),
             security=wrap("security", security),
             mailer=wrap("mailer", mailer),
             messages=self.messages,

@@ -120,8 +120,13 @@ class AzureQueue:
         """
 
         async def run(client: QueueClient) -> tuple[int, int]:
+            total = (
+                await client.get_queue_properties()
+            ).approximate_message_count or 0  # never too few, says Learn
+            if total == 0:
+                return 0, 0
             seen = len(await client.peek_messages(MAX_BATCH))
-            total = max((await client.get_queue_properties()).approximate_message_count or 0, seen)
+            total = max(total, seen)
             return (total, 0) if seen == MAX_BATCH else (seen, total - seen)
 
         return await self._connection.on_queue(queue, run)
