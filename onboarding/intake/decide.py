@@ -61,6 +61,7 @@ PUT_OFF_AT_MOST = timedelta(minutes=2)
 EXISTING_AFTER = timedelta(days=90)
 
 _OVER = frozenset({State.CANCELLED, State.CLOSED})
+_UNDECIDED = frozenset({State.RECEIVED, State.AWAITING_FETCH})
 _PROVISIONED = frozenset({State.FOLLOWING_UP, State.CONFIRMED})
 _BEFORE_ACCOUNT = frozenset({State.RECEIVED, State.AWAITING_FETCH, State.WAITING_START})
 
@@ -113,18 +114,11 @@ def apply_event(case: Case, event: HireEvent, about: Circumstances, now: datetim
 
 
 def settle(
-    case: Case,
-    now: datetime,
-    *,
-    shared_id: bool = False,
-    withheld: tuple[str, ...] = (),
-    read: bool = False,
-    whole: bool = False,
+    case: Case, now: datetime, *, shared_id: bool = False, withheld: tuple[str, ...] = (), read: bool = False
 ) -> Outcome:
     """Lead a case on from `received` or `awaiting_fetch` by what is known of the hire.
 
-    Also used after an operator put a case back there. `read`: the HR system was just asked. `whole`: what is known is
-    a whole record, of somebody who may have been there for years.
+    Also used after an operator put a case back there. `read`: the HR system was just asked.
     """
     if (over := _is_over_already(case, now)) is not None:
         return over
@@ -136,9 +130,8 @@ def settle(
         if case.state is State.AWAITING_FETCH:
             case.apply(Event.FETCHED)
         return Outcome((), "await_hire", str(case.certainty))
-    if whole and _is_existing_staff(case, now):
-        _leave_alone(case)
-        return Outcome((entry(now, "existing_staff"),), "none", EXISTING_STAFF)
+    if read and _is_existing_staff(case, now):
+        return _leave_alone(case, now)
     if (reason := lacking(case)) is not None:
         return _block(case, now, FIELD_WITHHELD if _hides(reason, withheld) else reason)
     case.apply(Event.HIRE_COMPLETE)
@@ -203,7 +196,10 @@ def _hired(case: Case, event: HireEvent, about: Circumstances, now: datetime) ->
     moved = (case.hire.start_date - before).days if before and case.hire.start_date else 0
     if moved and case.state in ACTIVE:
         entries += (entry(now, "start_date_moved", "hr", days=moved),)
-    outcome = _go_on(case, event, about, now, changed=changed, moved=moved)
+    if event.snapshot and case.state in _UNDECIDED and _is_existing_staff(case, now):
+        outcome = _leave_alone(case, now)
+    else:
+        outcome = _go_on(case, event, about, now, changed=changed, moved=moved)
     return replace(outcome, entries=entries + outcome.entries)
 
 
@@ -232,14 +228,7 @@ def _go_on(
     if case.state is State.PAUSED:
         return Outcome(())
     if case.state in {State.RECEIVED, State.AWAITING_FETCH}:
-        return settle(
-            case,
-            now,
-            shared_id=about.shared_id,
-            withheld=about.withheld,
-            read=about.is_read,
-            whole=about.is_read or event.snapshot,
-        )
+        return settle(case, now, shared_id=about.shared_id, withheld=about.withheld, read=about.is_read)
     if case.state is State.WAITING_START:
         if event.needs_fetch is not None:
             case.apply(Event.FETCH_NEEDED)
@@ -248,12 +237,14 @@ def _go_on(
             approval := _approval(case, shared_id=about.shared_id)
         ) is not None and approval != APPROVE_REHIRE:
             return _block(case, now, approval)
+    if case.state is State.PROVISIONING and moved > 0 and case.account is None and case.intent is None:
+        case.apply(Event.START_MOVED)
     if not changed:
         return Outcome(())
-    if case.account is None and case.intent is None:
-        if case.state is State.PROVISIONING and (moved > 0 or lacking(case)):
+    if case.account is None and case.intent is None and (gone := lacking(case)):
+        if case.state is State.PROVISIONING:
             case.apply(Event.START_MOVED)
-        if case.state is State.WAITING_START and (gone := lacking(case)):
+        if case.state is State.WAITING_START:
             return _block(case, now, gone)
     what = "follow_up" if case.state in _PROVISIONED else "provision"
     return Outcome((), what, "start_date_moved" if moved else "hire_updated", look_now=True)
@@ -293,13 +284,16 @@ def _hides(reason: str, withheld: tuple[str, ...]) -> bool:
 def _is_existing_staff(case: Case, now: datetime) -> bool:
     """An update of a record brought us here, nobody announced a hire, and the person began long ago."""
     start = case.hire.start_date
+    if _newest_withdrawal(case) is not None:
+        return False
     return case.hired_at is None and start is not None and start < (now - EXISTING_AFTER).date()
 
 
-def _leave_alone(case: Case) -> None:
+def _leave_alone(case: Case, now: datetime) -> Outcome:
     """Not a hire: of whom no more is kept than the ids by which the next event finds this."""
     case.hire, case.said, case.emptied, case.findings = _ids(case.hire), {}, {}, []
     case.apply(Event.CLOSE, reason=EXISTING_STAFF)
+    return Outcome((entry(now, "existing_staff"),), "none", EXISTING_STAFF)
 
 
 def _ids(hire: Hire) -> Hire:
