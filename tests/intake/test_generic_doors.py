@@ -559,3 +559,15 @@ def test_the_first_day_in_its_own_attribute_is_emptied_too():
 def test_what_cannot_be_emptied_is_named(said: dict[str, Any], reason: str, path: str):
     body = {"event_type": "hire.updated", **PERSON, **said}
     assert unreadable(adapter_of("standard-webhooks"), body)[:2] == (reason, path)
+
+
+def test_a_sender_that_posts_everybody_says_so_and_posts_records():
+    user = b'{"externalId": "7", "urn:x:User": {"hireDate": "2015-03-01"}}'
+    for options, method, kind, snapshot in (
+        ({}, "POST", "hire.created", False),
+        ({"post": "record"}, "POST", "hire.updated", True),
+        ({}, "PUT", "hire.updated", True),
+    ):
+        (event,) = adapter_of("scim", options).events("x", user, {METHOD: method})
+        assert (str(event.event_type), event.snapshot) == (kind, snapshot)
+    assert "post must be one of" in misconfigured("scim", {"post": "all"})
