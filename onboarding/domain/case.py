@@ -307,6 +307,8 @@ class Case:
     schema: int = SCHEMA
     etag: str | None = None
     reason_code: str | None = None
+    #: Of the last failure that nobody foresaw: type of the error and its place in the program.
+    cause: str | None = None
     #: Where UNBLOCK and RESUME lead.
     return_state: State | None = None
     #: Greatest certainty seen: only `employee` may lead to an account.

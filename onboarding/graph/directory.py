@@ -57,16 +57,15 @@ class GraphDirectory:
 
     async def find_by_employee_id(self, employee_id: str) -> list[DirectoryUser]:
         """All users with this employeeId, which is not unique in Entra. May miss a fresh one (facts 4.4)."""
-        return await self._find("employeeId", employee_id)
+        rows = await self._graph.items(calls.FIND_USERS, calls.find_users("employeeId", employee_id))
+        return [_user(row) for row in rows]
 
     async def find_by_address(self, address: str) -> list[DirectoryUser]:
-        """Users whose UPN or mail equals the address; Graph compares without case. Two requests."""
-        found = [*await self._find("userPrincipalName", address), *await self._find("mail", address)]
-        return list({user.id: user for user in found}.values())
-
-    async def _find(self, name: str, value: str) -> list[DirectoryUser]:
-        rows = await self._graph.items(calls.FIND_USERS, calls.find_users(name, value))
-        return [_user(row) for row in rows]
+        """Users whose UPN or mail equals the address; Graph compares without case. Two reads in one request."""
+        names = ("userPrincipalName", "mail")
+        asks = [(calls.FIND_USERS, calls.find_users(name, address)) for name in names]
+        users = [_user(row) for rows in await self._graph.collections(*asks) for row in rows]
+        return list({user.id: user for user in users}.values())
 
     async def set_manager(self, user_id: str, manager_id: str) -> None:
         """Repeating it is harmless. NotYetVisible when either is not replicated."""
@@ -87,12 +86,14 @@ class GraphDirectory:
 
         Role-assignable groups cannot be nested, so direct membership is enough (Learn "Use Microsoft Entra
         groups to manage role assignments"). Known weakness: roles that are only *eligible* (Privileged
-        Identity Management) are not read. NotYetVisible while the user has not replicated.
+        Identity Management) are not read. NotYetVisible while the user has not replicated. Two reads in one
+        request.
         """
-        if await self._graph.items(calls.ROLE_ASSIGNMENTS, calls.role_assignments(user_id)):
-            return True
-        rows = await self._graph.items(calls.MEMBERSHIPS, calls.memberships(user_id))
-        return any(_privileged(row) for row in rows)
+        roles, memberships = await self._graph.collections(
+            (calls.ROLE_ASSIGNMENTS, calls.role_assignments(user_id)),
+            (calls.MEMBERSHIPS, calls.memberships(user_id)),
+        )
+        return bool(roles) or any(_privileged(row) for row in memberships)
 
     async def role_holders(self) -> tuple[DirectoryUser, ...]:
         """One request for the assignments, one for 15 people, one for each group that holds a role.

@@ -46,6 +46,7 @@ TIMELINE: dict[str, str] = {
     "step_skipped": "Left out: {step} ({why})",
     "step_waits": "Waiting: {step} ({why})",
     "step_retries": "Will try again: {step} ({why}, try {attempt})",
+    "released": "What held this case back has ended ({what}) {reason}",
     "provisioned": "Everything for the first day is set up",
     "blocked": "Blocked: {reason}",
     "message_claimed": "A message is about to be sent: {message}",
@@ -70,7 +71,7 @@ TIMELINE: dict[str, str] = {
 }
 
 #: Entries that hold what an operator wrote: shown as written.
-_WRITTEN = frozenset({"rerun", "approve", "pause", "resume", "exclude", "forget"})
+_WRITTEN = frozenset({"rerun", "approve", "pause", "resume", "exclude", "forget", "released"})
 
 #: What a step writes on its way, and its `step_done` says again: needed by whoever looks after a crash.
 _SAID_AGAIN = {"username_reserved": "reserve_username", "pass_delivered": "issue_access_pass"}

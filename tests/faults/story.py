@@ -250,6 +250,9 @@ class Impatient:
     async def send(self, message: WorkMessage, *, queue: str = WORK_QUEUE, delay: float = 0.0) -> None:
         await self._queue.send(message, queue=queue, delay=min(delay, 1.0))
 
+    async def backlog(self, queue: str) -> int:
+        return await self._queue.backlog(queue)
+
 
 async def _play(folder: Path, config: dict[str, Any], tracer: Tracer) -> None:
     with Tenant(config["simulator"]) as tenant:
