@@ -52,7 +52,8 @@ OF_STEPS: dict[str, tuple[str, str]] = {
     existing.NEEDS_APPROVAL_RESTORE: (
         "A disabled or deleted account carries this person's number. They were here before, or somebody else was.",
         "Check that it is the same person and that the account may be used again, then approve: it is restored, and "
-        "enabled near the start date. The first credential needs an approval of its own.",
+        "enabled near the start date. The first credential needs an approval of its own. If it was somebody else, an "
+        "Entra administrator takes the number off that account or deletes it for good; then rerun.",
     ),
     existing.NAME_TAKEN: (
         "The deleted account cannot be restored: somebody else has its user name or address by now.",
