@@ -25,6 +25,7 @@ ACTIONS = {
     "exclude": "leave this person alone",
     "forget": "erase everything about this person; the account in Entra and sent messages stay",
 }
+_IDS = {"approve": "case id, SOURCE:ID, or a bare id; or limit:KIND, as trouble shows it"}
 _REASONS = {"forget": "kept, as you write it: no names"}
 _FILTERS = {
     "state": "for example blocked; states are listed in docs/states.md",
@@ -64,6 +65,7 @@ def parser() -> argparse.ArgumentParser:
     demo = add("demo", "forty-five hires and twenty-three days, in about half a minute", json_too=False)
     demo.add_argument("--once", action="store_true", help="stop after printing the result")
     demo.add_argument("--seed", type=int, default=1, help="another seed, other people")
+    add("trouble", "what is held back for everybody, and failures that nobody foresaw, by cause")
     add("doctor", "check settings, store, tenant and permissions; changes nothing")
     phone = add("phone", "normalise phone numbers: lines of COUNTRY<TAB>RAW")
     phone.add_argument("file", nargs="?", help="a file; default standard input")
@@ -94,8 +96,12 @@ def parser() -> argparse.ArgumentParser:
     _add_planning(add)
     for name, text in ACTIONS.items():
         verb = add(name, text)
-        verb.add_argument("id", help="case id, SOURCE:ID, or a bare id")
+        verb.add_argument("id", help=_IDS.get(name, "case id, SOURCE:ID, or a bare id"))
         verb.add_argument("--reason", required=True, help=_REASONS.get(name, "kept in the case's timeline"))
+        if name == "approve":
+            verb.add_argument(
+                "--allow", type=int, help="with limit:KIND: how many before it counts again (a day's time)"
+            )
     export = add("export", "the whole store into a new file: people, timelines, deliveries with bodies")
     export.add_argument("file", nargs="?", help="a name that is free; compressed if it ends in .gz")
     export.add_argument(

@@ -15,7 +15,7 @@ from onboarding.domain.lifecycle import Event, State, allowed
 from onboarding.errors import NotFound, RequestError
 from onboarding.followup.messages import recognise
 from onboarding.intake.identity import being_forgotten
-from onboarding.operate import actions, cases, forget, requests
+from onboarding.operate import actions, cases, forget, requests, trouble
 from onboarding.operate.explain import MEANING, listed_next, next_words, pass_ended
 from onboarding.operate.story import rung_words, said_once, sentence
 from onboarding.ports import CaseQuery, CaseSummary, Services
@@ -86,6 +86,7 @@ async def overview(s: Services, request: Request, who: Principal) -> Response:
         now=await s.clock.now(),
         counts=counts,
         waiting=counts.get(str(State.BLOCKED), 0),
+        held=[trouble.stop_json(item)["words"] for item in await trouble.held(s)],
         meaning={str(status): words for status, words in MEANING.items()},
         states=_STATES,
         statuses=list(Status),

@@ -163,6 +163,39 @@ class RetentionPolicy:
     closed_days: int = 0
 
 
+#: What is counted against a limit; each has two keys in `LimitsPolicy`.
+LIMITED = ("creations", "passes", "licences", "messages")
+
+
+@dataclass(frozen=True, slots=True)
+class LimitsPolicy:
+    """How much the service does in an hour before it stops that kind of action and asks an approver (docs/trouble.md).
+
+    What an hour may hold is the lower of `*_per_hour` and `*_percent` of the people known to the store; the
+    percentage never counts for less than `percent_from`. `*_per_hour = 0` switches a limit off, `*_percent = 0` its
+    percentage.
+    """
+
+    creations_per_hour: int = 500
+    creations_percent: int = 20
+    passes_per_hour: int = 500
+    passes_percent: int = 20
+    licences_per_hour: int = 500
+    licences_percent: int = 20
+    #: Messages to persons, managers and the service desk. The mail with a pass is counted with the passes.
+    messages_per_hour: int = 2000
+    messages_percent: int = 100
+    percent_from: int = 100
+
+    def cap(self, kind: str, people: int) -> int | None:
+        """Actions of this kind in an hour, for so many known people. None: no limit."""
+        most: int = getattr(self, f"{kind}_per_hour")
+        percent: int = getattr(self, f"{kind}_percent")
+        if most == 0:
+            return None
+        return min(most, max(self.percent_from, people * percent // 100)) if percent else most
+
+
 @dataclass(frozen=True, slots=True)
 class Policy:
     """Everything in the policy file."""
@@ -179,6 +212,7 @@ class Policy:
     #: Of the first credential and the welcome.
     retry_first_day: FirstDayRetryPolicy = field(default_factory=FirstDayRetryPolicy)
     retention: RetentionPolicy = field(default_factory=RetentionPolicy)
+    limits: LimitsPolicy = field(default_factory=LimitsPolicy)
 
     def retry_of(self, section: str) -> RetryPolicy:
         """The back-off that a step names by its section."""
@@ -288,6 +322,10 @@ def _check_numbers(policy: Policy) -> None:
                 raise ConfigurationError(f"{name}: a local time, without a zone.")
             if isinstance(value, (int, float)) and not 0 <= value <= LARGEST:
                 raise ConfigurationError(f"{name}: a number from 0 to {LARGEST}.")
+    if policy.limits.percent_from < 1:
+        raise ConfigurationError(
+            "limits.percent_from must be more than 0; switch percentages off one by one."
+        )
     shortest = min(policy.retry.first_seconds, policy.retry_first_day.first_seconds)
     if policy.first_credential.lifetime_minutes < 1 or shortest <= 0:
         raise ConfigurationError(

@@ -17,7 +17,7 @@ What each method of the ports costs, in requests without repetitions, and the le
 | Directory.add_to_group | 1 POST | GroupMember.ReadWrite.All |
 | Directory.licence_units | 1 GET | LicenseAssignment.Read.All |
 | Directory.assign_licenses, of any number | 1 POST | LicenseAssignment.ReadWrite.All |
-| Directory.has_privileges | 1-2 GET | RoleManagement.Read.Directory; Directory.Read.All |
+| Directory.has_privileges | 1 POST of `$batch` with 2 GET | RoleManagement.Read.Directory; Directory.Read.All |
 | Directory.role_holders | 1 GET, 1 for 15 of them | RoleManagement.Read.Directory, User.Read.All |
 | … and for each group with a role | 1 GET for 999 members | GroupMember.Read.All |
 | Directory.check | 6 GET, and those of role_holders | the reading ones of this table; Organization.Read.All |
@@ -62,15 +62,17 @@ def open_graph(
     fraction: Callable[[], float],
     credential: Any = None,
     can_draft: bool = True,
+    **more: Any,
 ) -> Graph:
     """Connects to nothing yet. `sleep` waits in seconds (`Clock.sleep`), `fraction` is in [0, 1) for jitter
-    (`Entropy.fraction`). ConfigurationError when the address of Graph does not fit the settings."""
+    (`Entropy.fraction`); `more` goes to `GraphConnection` (`budgets`, `pace` and others). ConfigurationError when
+    the address of Graph does not fit the settings."""
     from onboarding.graph.client import GraphConnection
     from onboarding.graph.directory import GraphDirectory
     from onboarding.graph.mailer import GraphMailer
     from onboarding.graph.security import GraphSecurityInfo
 
-    connection = GraphConnection(settings, credential, sleep=sleep, fraction=fraction)
+    connection = GraphConnection(settings, credential, sleep=sleep, fraction=fraction, **more)
     return Graph(
         directory=GraphDirectory(connection),
         security=GraphSecurityInfo(connection),

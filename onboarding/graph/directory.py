@@ -113,12 +113,14 @@ class GraphDirectory(GraphEntitlements):
 
         Role-assignable groups cannot be nested, so direct membership is enough (Learn "Use Microsoft Entra
         groups to manage role assignments"). Known weakness: roles that are only *eligible* (Privileged
-        Identity Management) are not read. NotYetVisible while the user has not replicated.
+        Identity Management) are not read. NotYetVisible while the user has not replicated. Two reads in one
+        request.
         """
-        if await self._graph.items(calls.ROLE_ASSIGNMENTS, calls.role_assignments(user_id)):
-            return True
-        rows = await self._graph.items(calls.MEMBERSHIPS, calls.memberships(user_id))
-        return any(_privileged(row) for row in rows)
+        roles, memberships = await self._graph.collections(
+            (calls.ROLE_ASSIGNMENTS, calls.role_assignments(user_id)),
+            (calls.MEMBERSHIPS, calls.memberships(user_id)),
+        )
+        return bool(roles) or any(_privileged(row) for row in memberships)
 
     async def role_holders(self) -> tuple[DirectoryUser, ...]:
         """One request for the assignments, one for 15 people, one for each group that holds a role.

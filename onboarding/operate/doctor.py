@@ -8,7 +8,7 @@ from typing import Any
 from onboarding.errors import ConfigurationError, OnboardingError, RetryLater
 from onboarding.intake import catalog
 from onboarding.intake.signatures import read_key
-from onboarding.operate import vendors
+from onboarding.operate import trouble, vendors
 from onboarding.ports import Services
 from onboarding.settings import Settings, SourceSettings
 
@@ -34,7 +34,7 @@ _SILENT = {
 
 async def examine(s: Services) -> list[Finding]:
     """All checks, cheap ones first. An unreachable tenant is one finding, not an end."""
-    return [*_settings(s), await _store(s), *await _tenant(s)]
+    return [*_settings(s), await _store(s), *await _held(s), *await _tenant(s)]
 
 
 def _settings(s: Services) -> list[Finding]:
@@ -96,6 +96,19 @@ async def _store(s: Services) -> Finding:
     counts = await s.cases.counts()
     number = sum(counts.values())
     return Finding("store", True, f"readable and writable, {number} case{'' if number == 1 else 's'}")
+
+
+async def _held(s: Services) -> list[Finding]:
+    """What the service holds back for everybody at the moment."""
+    try:
+        found = await trouble.held(s)
+    except OnboardingError:
+        return []  # the store does not answer, which is a finding of its own
+    texts = [
+        f"{text} {trouble.ENDS[stop.kind]}" for stop, text in zip(found, trouble.lines(found), strict=True)
+    ]
+    held = [Finding(f"held back: {stop.key}", False, text) for stop, text in zip(found, texts, strict=True)]
+    return held or [Finding("held back", True, "nothing")]
 
 
 async def _tenant(s: Services) -> list[Finding]:

@@ -24,6 +24,7 @@ from onboarding.operate.rerun_plan import hashed
 from onboarding.operate.stamps import stamp
 from onboarding.ports import Services
 from onboarding.provisioning import runner
+from onboarding.stops import HELD
 
 #: Reason code of a case that stopped because nothing is written.
 DRY_RUN = "dry_run"
@@ -127,8 +128,12 @@ class Rehearsal:
                 continue
             planned = after.next_action
             retrying = [r.code for r in after.steps.values() if r.status is StepStatus.RETRYING]
-            if planned.when is None or planned.when > horizon or planned.why == "ladder_done" or retrying:
-                return retrying[0] if retrying else planned.why
+            if retrying:
+                return retrying[0]
+            if planned.why == "ladder_done" or planned.why in HELD:
+                return planned.why
+            if planned.when is None or planned.when > horizon:
+                return planned.why
             self._clock.at = max(self._clock.at, planned.when)
         return "looked_often_enough"
 

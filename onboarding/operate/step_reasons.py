@@ -17,6 +17,10 @@ _BY_HAND = (
 
 #: reason code → (what is wrong, what to do).
 OF_STEPS: dict[str, tuple[str, str]] = {
+    "plan_broken": (
+        "The steps of this version of the program contradict each other.",
+        "Nothing is wrong with the person. Whoever deploys goes back to the version before, and reports it.",
+    ),
     protected.LISTED: (
         "The account is on the list of those that are never touched.",
         f"{_BY_HAND} The list is people.protected_accounts and account.protected_names in the policy.",
@@ -44,6 +48,12 @@ OF_STEPS: dict[str, tuple[str, str]] = {
     reserve_username.ENDED: (
         "The last day that HR named is over.",
         "HR corrects the end date if the person stays, then rerun; else exclude the case.",
+    ),
+    existing.NEEDS_APPROVAL_RESTORE: (
+        "A disabled or deleted account carries this person's number. They were here before, or somebody else was.",
+        "Check that it is the same person and that the account may be used again, then approve: it is restored, and "
+        "enabled near the start date. The first credential needs an approval of its own. If it was somebody else, an "
+        "Entra administrator takes the number off that account or deletes it for good; then rerun.",
     ),
     existing.NAME_TAKEN: (
         "The deleted account cannot be restored: somebody else has its user name or address by now.",

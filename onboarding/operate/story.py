@@ -19,6 +19,7 @@ TIMELINE: dict[str, str] = {
     "withdrawal_outdated": "A withdrawal older than the hire arrived late; nothing changes",
     "termination_planned": "HR announced the end of the employment",
     "employment_ended": "HR ended the employment (account: {account})",
+    "candidate_deleted": "Recruiting deleted the candidate",
     "hr_record_deleted": "HR deleted the record (account: {account})",
     "event_recorded": "HR sent an event that changes nothing here",
     "hr_record_read": "The person was read from the HR system",
@@ -49,6 +50,7 @@ TIMELINE: dict[str, str] = {
     "step_skipped": "Left out: {step} ({why})",
     "step_waits": "Waiting: {step} ({why})",
     "step_retries": "Will try again: {step} ({why}, try {attempt})",
+    "released": "What held this case back has ended ({what}) {reason}",
     "provisioned": "Everything for the first day is set up",
     "blocked": "Blocked: {reason}",
     "message_claimed": "A message is about to be sent: {message}",
@@ -73,7 +75,7 @@ TIMELINE: dict[str, str] = {
 }
 
 #: Entries that hold what an operator wrote: shown as written.
-_WRITTEN = frozenset({"rerun", "approve", "pause", "resume", "exclude", "forget"})
+_WRITTEN = frozenset({"rerun", "approve", "pause", "resume", "exclude", "forget", "released"})
 
 #: What a step writes on its way, and its `step_done` says again: needed by whoever looks after a crash.
 _SAID_AGAIN = {"username_reserved": "reserve_username", "pass_delivered": "issue_access_pass"}

@@ -6,6 +6,7 @@ a write that is not idempotent and got no answer raises `EffectUnknown`; nothing
 
 from __future__ import annotations
 
+from onboarding.ports.budgets import Budgets
 from onboarding.ports.cases import CaseQuery, CaseStore, CaseSummary, DueRow, Marker, Operation, Page, Swept
 from onboarding.ports.deliveries import Delivery, DeliveryStatus, DeliveryStore
 from onboarding.ports.directory import (
@@ -42,6 +43,7 @@ __all__ = [
     "QUEUES",
     "WORK_QUEUE",
     "AccessPass",
+    "Budgets",
     "CaseQuery",
     "CaseStore",
     "CaseSummary",

@@ -7,6 +7,7 @@ next step starts; a crash between a step's effect and that write is the step's t
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from onboarding import casework, observe
@@ -14,8 +15,8 @@ from onboarding.domain import retry
 from onboarding.domain.case import Case, StepRecord, StepStatus, TimelineEntry
 from onboarding.domain.lifecycle import Event, State
 from onboarding.errors import DeployerError, OperatorError, RetryLater, StoreConflict
-from onboarding.ports import Services
-from onboarding.provisioning import timing
+from onboarding.ports import WORK_QUEUE, Services
+from onboarding.provisioning import holds, timing
 from onboarding.provisioning.plan import Planned, steps
 from onboarding.provisioning.step import Block, Context, Done, Outcome, Skip, Wait
 
@@ -25,20 +26,29 @@ FINISHED = frozenset({StepStatus.DONE, StepStatus.SKIPPED})
 EARLY = timedelta(seconds=1)
 
 
-async def advance(s: Services, case: Case, now: datetime) -> None:
-    """Take a case in `waiting_start` or `provisioning` as far as it goes now."""
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """What one run through the plan shares: what holds steps back, and the queue that the case came from."""
+
+    gate: holds.Gate
+    queue: str
+
+
+async def advance(s: Services, case: Case, now: datetime, *, queue: str = WORK_QUEUE) -> None:
+    """Take a case in `waiting_start` or `provisioning` as far as it goes now. `queue` takes what follows at once."""
     if case.state is State.WAITING_START and not await _begin(s, case, now):
         return
-    ctx = Context(s, case, now)
+    lane, ctx = Lane(holds.Gate(s.cases), queue), Context(s, case, now)
     for planned in steps():
         name = planned.step.name
         known = case.steps.get(name)
         if (known and known.status in FINISHED) or not planned.step.applies(s, case):
             continue
-        if _is_early(case, name, now) or not await _take(ctx, planned, case.step(name)):
+        if _is_early(case, name, now) or not await _take(ctx, planned, case.step(name), lane):
             return
     case.apply(Event.PROVISIONED)
-    await casework.hand_on(s, case, now, "follow_up", "provisioned", casework.entry(now, "provisioned"))
+    note = casework.entry(now, "provisioned")
+    await casework.hand_on(s, case, now, "follow_up", "provisioned", note, queue=queue)
 
 
 async def _begin(s: Services, case: Case, now: datetime) -> bool:
@@ -67,21 +77,21 @@ def _is_early(case: Case, name: str, now: datetime) -> bool:
     return planned.what == name and planned.when is not None and now < planned.when - EARLY
 
 
-async def _take(ctx: Context, planned: Planned, record: StepRecord) -> bool:
+async def _take(ctx: Context, planned: Planned, record: StepRecord, lane: Lane) -> bool:
     """Run one step and write what came of it. True: go on with the next."""
     name = planned.step.name
     with observe.request_ids() as requests:
         try:
-            outcome = _too_early(ctx, planned) or await planned.run(ctx)
+            outcome = _too_early(ctx, planned) or await holds.run(ctx, planned, lane.gate)
         except StoreConflict:
             raise
         except RetryLater as exc:
-            await _plan_retry(ctx, planned, record, exc, requests)
+            await _plan_retry(ctx, planned, record, exc, requests, lane)
             return False
         except (OperatorError, DeployerError) as exc:
             outcome = Block(exc.code)
     record.at = ctx.now
-    return await _record(ctx, name, record, outcome, requests)
+    return await _record(ctx, name, record, outcome, requests, lane)
 
 
 def _too_early(ctx: Context, planned: Planned) -> Wait | None:
@@ -94,7 +104,9 @@ def _too_early(ctx: Context, planned: Planned) -> Wait | None:
     return Wait(opens, "start_is_far") if ctx.now < opens else None
 
 
-async def _record(ctx: Context, name: str, record: StepRecord, outcome: Outcome, requests: list[str]) -> bool:
+async def _record(
+    ctx: Context, name: str, record: StepRecord, outcome: Outcome, requests: list[str], lane: Lane
+) -> bool:
     s, case, now = ctx.s, ctx.case, ctx.now
     record.code = None
     match outcome:
@@ -112,7 +124,7 @@ async def _record(ctx: Context, name: str, record: StepRecord, outcome: Outcome,
             record.status, record.detail = StepStatus.WAITING, why
             _calm(record)
             entries = [] if unchanged else [_entry(now, "step_waits", name, requests, why=why)]
-            await casework.wait(s, case, now, name, until, why, *entries)
+            await casework.wait(s, case, now, name, until, why, *entries, queue=lane.queue)
             return False
         case Block(reason):
             record.status, record.code = StepStatus.BLOCKED, reason
@@ -128,7 +140,7 @@ def _calm(record: StepRecord) -> None:
 
 
 async def _plan_retry(
-    ctx: Context, planned: Planned, record: StepRecord, error: RetryLater, requests: list[str]
+    ctx: Context, planned: Planned, record: StepRecord, error: RetryLater, requests: list[str], lane: Lane
 ) -> None:
     s, case, now, name = ctx.s, ctx.case, ctx.now, planned.step.name
     record.at, record.code = now, error.code
@@ -146,7 +158,7 @@ async def _plan_retry(
         return
     record.status = StepStatus.RETRYING
     entry = _entry(now, "step_retries", name, requests, why=error.code, attempt=record.attempts)
-    await casework.wait(s, case, now, name, decision.when, error.code, entry)
+    await casework.wait(s, case, now, name, decision.when, error.code, entry, queue=lane.queue)
 
 
 def _entry(now: datetime, action: str, step: str, requests: list[str], **detail: object) -> TimelineEntry:

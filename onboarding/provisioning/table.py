@@ -142,12 +142,12 @@ do; where there is nothing to do there is no step, and nothing is asked or writt
 """
 _COST = """## What a hire costs
 
-With the defaults, 16 requests to Graph for one person from the hire to the welcome, each of which is needed: two look
-whether the person was here before, one creates the account, two find and set the manager; near the start date seven
-look whether a first credential may be given and to whom, two give it, and two send the welcome. Groups add one look at
-all of them and one write each; licences one look at what is free and one write for all; a mailbox one look. Who holds a
-role is read once an hour for everybody, and the registration report for everybody at once.
-`tests/story/test_first_day.py` counts them.
+With the defaults, 16 requests to Graph for one person from the hire to the welcome, of which two go in one `$batch`,
+and each of which is needed: two look whether the person was here before, one creates the account, two find and set
+the manager; near the start date seven look whether a first credential may be given and to whom, two give it, and two
+send the welcome. Groups add one look at all of them and one write each; licences one look at what is free and one
+write for all; a mailbox one look. Who holds a role is read once an hour for everybody, and the registration report
+for everybody at once. `tests/story/test_first_day.py` counts them.
 """
 _KINDS = """## Kinds of people
 

@@ -11,6 +11,7 @@ from onboarding.errors import EffectUnknown, NotYetVisible, OperatorError, Permi
 from onboarding.graph.client import GraphConnection
 from onboarding.graph.directory import GraphDirectory
 from onboarding.ports import NameTaken, NewUser
+from tests.graph.conftest import batched
 
 NEW = NewUser(
     user_principal_name="sean.o'neill@contoso.example",
@@ -152,15 +153,18 @@ async def test_a_reference_to_what_has_not_replicated_is_waited_for(rig, graph_e
         await rig.directory.set_manager("u1", "m1")
 
 
+NONE = httpx.Response(200, json={"value": []})
+
+
 def _memberships(*rows):
-    return [httpx.Response(200, json={"value": []}), httpx.Response(200, json={"value": list(rows)})]
+    return [batched(NONE, httpx.Response(200, json={"value": list(rows)}))]
 
 
 GROUP = {"@odata.type": "#microsoft.graph.group", "id": "g", "displayName": "Staff"}
 
 
 async def test_privileges_are_role_assignments_activated_roles_and_role_assignable_groups(rig):
-    rig.reply(httpx.Response(200, json={"value": [{"id": "ra"}]}))
+    rig.reply(batched(httpx.Response(200, json={"value": [{"id": "ra"}]}), NONE))
     assert await rig.directory.has_privileges("u1") is True
     assert len(rig.wire.requests) == 1
     rig.reply(*_memberships(GROUP | {"isAssignableToRole": True}))
@@ -189,7 +193,7 @@ async def test_a_group_whose_properties_are_hidden_is_not_taken_for_harmless(rig
 
 
 async def test_privileges_of_a_user_who_has_not_replicated_are_not_denied_but_waited_for(rig, graph_error):
-    rig.reply(httpx.Response(200, json={"value": []}), graph_error(404, "Request_ResourceNotFound"))
+    rig.reply(batched(NONE, graph_error(404, "Request_ResourceNotFound")))
     with pytest.raises(NotYetVisible):
         await rig.directory.has_privileges("u1")
 
@@ -200,11 +204,7 @@ async def test_the_second_page_counts_too(rig):
         "@odata.nextLink": "http://127.0.0.1:9/v1.0/users/u1/memberOf?$skiptoken=a%3D%27b",
     }
     second = {"value": [GROUP | {"isAssignableToRole": True}]}
-    rig.reply(
-        httpx.Response(200, json={"value": []}),
-        httpx.Response(200, json=first),
-        httpx.Response(200, json=second),
-    )
+    rig.reply(batched(NONE, httpx.Response(200, json=first)), httpx.Response(200, json=second))
     assert await rig.directory.has_privileges("u1") is True
     assert rig.wire.target() == "GET /v1.0/users/u1/memberOf?$skiptoken=a%3D%27b"
     assert rig.wire.requests[-1].headers["authorization"]

@@ -433,6 +433,9 @@ class WorkQueue:
         assert 0 <= delay <= 30, "a longer wait is a due row"
         await self.faults.run("send", lambda: self.sent.append((message, delay)))
 
+    async def backlog(self, queue: str) -> int:
+        return len(self.sent)
+
 
 @dataclass
 class Tape:
