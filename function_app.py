@@ -190,6 +190,22 @@ async def dashboard_replay(req: func.HttpRequest) -> func.HttpResponse:
     return await _http("dashboard_replay", req, deliveries.replay)
 
 
+@app.function_name("dashboard_methods")
+@app.route("dashboard/cases/{case_id}/methods", methods=["GET"])
+async def dashboard_methods(req: func.HttpRequest) -> func.HttpResponse:
+    from onboarding.dashboard import desk
+
+    return await _http("dashboard_methods", req, desk.methods)
+
+
+@app.function_name("dashboard_handout")
+@app.route("dashboard/cases/{case_id}/handout", methods=["GET"])
+async def dashboard_handout(req: func.HttpRequest) -> func.HttpResponse:
+    from onboarding.dashboard import desk
+
+    return await _http("dashboard_handout", req, desk.handout)
+
+
 @app.function_name("dashboard_case_plan")
 @app.route("dashboard/cases/{case_id}/plan", methods=["GET"])
 async def dashboard_case_plan(req: func.HttpRequest) -> func.HttpResponse:
@@ -255,6 +271,14 @@ async def case_action(req: func.HttpRequest) -> func.HttpResponse:
     from onboarding.api import views
 
     return await _http("case_action", req, views.act)
+
+
+@app.function_name("case_methods")
+@app.route("cases/{case_id}/methods", methods=["GET"])
+async def case_methods(req: func.HttpRequest) -> func.HttpResponse:
+    from onboarding.api import views
+
+    return await _http("case_methods", req, views.list_methods)
 
 
 @app.function_name("case_plan")

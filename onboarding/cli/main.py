@@ -94,6 +94,7 @@ def parser() -> argparse.ArgumentParser:
     replay.add_argument("id", help="delivery id")
     replay.add_argument("--reason", required=True, help="kept with the delivery")
     _add_planning(add)
+    _add_desk(add)
     for name, text in ACTIONS.items():
         verb = add(name, text)
         verb.add_argument("id", help=_IDS.get(name, "case id, SOURCE:ID, or a bare id"))
@@ -135,6 +136,29 @@ def _add_planning(add: Callable[[str, str], argparse.ArgumentParser]) -> None:
         "--apply", metavar="HASH", help="release those who stopped in dry-run mode, if this is still the plan"
     )
     plan.add_argument("--reason", help="with --apply: kept in each timeline")
+
+
+def _add_desk(add: Callable[[str, str], argparse.ArgumentParser]) -> None:
+    texts = {
+        "lost-phone": "list a person's sign-in methods; with --method, delete the lost one and end all sessions",
+        "new-pass": "have a new pass issued after the person's identity was checked; it goes by mail, never here",
+        "handout": "a page for the person: how to register, in their language, with no secret on it",
+    }
+    for name, text in texts.items():
+        verb = add(name, text)
+        verb.add_argument("id", help="case id, SOURCE:ID, or a bare id")
+        needed = name != "lost-phone"
+        verb.add_argument("--reason", required=needed, help="kept in the case's timeline")
+        if name == "lost-phone":
+            verb.add_argument("--method", metavar="ID", help="which one is lost, as listed")
+        if name == "new-pass":
+            verb.add_argument(
+                "--confirm",
+                action="append",
+                default=[],
+                metavar="CODE",
+                help="an identity check of the policy (desk.identity_checks); all of them are needed",
+            )
 
 
 def _add_names(verb: argparse.ArgumentParser) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from onboarding.bootstrap import App
-from onboarding.cli import context, planning, transfer
+from onboarding.cli import context, desk, planning, transfer
 from onboarding.errors import NotFound, RequestError
 from onboarding.followup.track import track
 from onboarding.operate import actions, cases, deliveries, doctor, due, requests, trouble, vendors
@@ -243,5 +243,8 @@ VERBS: dict[str, Callable[[App, Any], Awaitable[int]]] = {
     **dict.fromkeys(requests.ACTIONS, _act),
     "rerun": planning.rerun,
     "plan": planning.show_plan,
+    "lost-phone": desk.lost_phone,
+    "new-pass": desk.new_pass,
+    "handout": desk.hand_out,
     "approve": _approve,
 }

@@ -163,6 +163,9 @@ class RecordingDirectory:
     async def disable_user(self, user_id: str) -> None:
         await self._set_enabled(user_id, False)
 
+    async def revoke_sessions(self, user_id: str) -> None:
+        self._recorder.note("revoke_sessions")
+
     async def _set_enabled(self, user_id: str, enabled: bool) -> None:
         self._recorder.note("enable_account" if enabled else "disable_account")
         if user := await self.get_user(user_id):
@@ -204,6 +207,9 @@ class RecordingSecurity:
             return Registration(methods=methods, as_of=now)
         seen: Registration = await self._reads.ask(self._real, "registration_of", user_id, now)
         return replace(seen, methods=tuple(dict.fromkeys((*seen.methods, *methods))), as_of=now)
+
+    async def delete_method(self, user_id: str, method: str, method_id: str) -> None:
+        self._recorder.note("delete_method", method=method)
 
     async def pass_limits(self) -> Any:
         return await self._reads.ask(self._real, "pass_limits")

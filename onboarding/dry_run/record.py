@@ -32,6 +32,8 @@ WORDS = {
     "assign_licences": "Assign the licences {licences}",
     "add_phone": "Add HR's phone as authentication method",
     "create_pass": "Issue a one-time Temporary Access Pass, usable from {usable_from} for {minutes} minutes",
+    "revoke_sessions": "End all sessions of the account",
+    "delete_method": "Delete the authentication method {method}",
     "void_pass": "Void a Temporary Access Pass",
     "send_message": "Send the message {message} to the {audience}",
 }

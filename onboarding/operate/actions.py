@@ -7,7 +7,7 @@ it (`GET operations/{operation_id}`).
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from onboarding import casework
@@ -17,29 +17,16 @@ from onboarding.domain.lifecycle import Event, State
 from onboarding.errors import IllegalTransition, Refused, RequestError, StoreConflict
 from onboarding.intake.decide import lacking
 from onboarding.intake.identity import being_forgotten
-from onboarding.operate import rerun_plan
+from onboarding.operate import desk, rerun_plan
+from onboarding.operate.asks import Ask, check_reason
 from onboarding.operate.cases import find
 from onboarding.operate.rerun_plan import APPROVABLE, ASKED_AGAIN, RERUNNABLE, possible
-from onboarding.ports import WORK_QUEUE, Operation, Services
+from onboarding.ports import Operation, Services
 
 __all__ = ["ACTIONS", "APPROVABLE", "ASKED_AGAIN", "RERUNNABLE", "Ask", "act", "check_reason", "possible"]
 
-REASON_LENGTH = 500
 #: A worker may write the case between our read and our write: decide again on what it wrote.
 _TRIES = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Ask:
-    """Who asks for what, and why. `actor` is an opaque principal id, not a name."""
-
-    actor: str
-    reason: str
-    from_step: str | None = None
-    #: The plan of a rerun that this person has seen (`operate.reruns`); None: none was asked for.
-    plan_hash: str | None = None
-    #: Where the case goes: many at once take the lane of mass arrivals.
-    queue: str = WORK_QUEUE
 
 
 async def act(s: Services, action: str, wanted: str, ask: Ask) -> Operation:
@@ -61,14 +48,6 @@ async def act(s: Services, action: str, wanted: str, ask: Ask) -> Operation:
     done = replace(operation, status="done", result=str(case.state))
     await s.cases.put_operation(done)
     return done
-
-
-def check_reason(ask: Ask) -> None:
-    """RequestError (400) without a reason, or with a text in place of one."""
-    if not ask.reason.strip():
-        raise RequestError("Give a reason: it is kept with what was done.", code="reason_required")
-    if len(ask.reason) > REASON_LENGTH:
-        raise RequestError(f"Keep the reason under {REASON_LENGTH} characters.", code="reason_too_long")
 
 
 async def _carry_out(s: Services, action: str, case: Case, now: datetime, ask: Ask) -> Case:
@@ -161,4 +140,7 @@ ACTIONS: dict[str, Callable[[Services, Case, datetime, Ask], Awaitable[None]]] =
     "pause": _pause,
     "resume": _resume,
     "exclude": _exclude,
+    desk.LOST_PHONE: desk.report_lost,
+    desk.NEW_PASS: desk.new_pass,
+    desk.HANDOUT: desk.hand_out,
 }

@@ -147,6 +147,7 @@ class Rehearsal:
             str(case.state),
             case.reason_code,
             str(end.state),
+            why,
             [self._fact(action) for action in actions],
         ]
         return Rehearsed(

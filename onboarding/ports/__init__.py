@@ -31,7 +31,14 @@ from onboarding.ports.queues import (
     WorkMessage,
     WorkQueue,
 )
-from onboarding.ports.security import AccessPass, PassLimits, SecurityInfo, SeenEvidence, SeenRegistration
+from onboarding.ports.security import (
+    AccessPass,
+    PassLimits,
+    SecurityInfo,
+    SeenEvidence,
+    SeenRegistration,
+    SignInMethod,
+)
 from onboarding.ports.services import Messages, Services
 from onboarding.ports.time import CLAIM_LEASE, Clock, Entropy
 
@@ -79,6 +86,7 @@ __all__ = [
     "SeenEvidence",
     "SeenRegistration",
     "Services",
+    "SignInMethod",
     "Swept",
     "WorkMessage",
     "WorkQueue",

@@ -38,6 +38,7 @@ Put = Callable[..., None]
 BUILT = (
     "serve", "demo", "doctor", "phone", "cases", "show", "deliveries", "rerun", "approve", "pause", "resume", "exclude",
     "track", "followup", "replay", "forget", "export", "import", "names", "vendors", "trouble", "plan",
+    "lost-phone", "new-pass", "handout",
 )  # fmt: skip
 NOT_BUILT = ("report", "enroll")
 
