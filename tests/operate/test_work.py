@@ -13,6 +13,7 @@ from onboarding.domain.lifecycle import State
 from onboarding.errors import OperatorError, StoreConflict, Throttled, Unavailable
 from onboarding.operate import due, work
 from onboarding.ports import BULK_QUEUE, CLAIM_LEASE, WORK_QUEUE, WorkMessage
+from onboarding.provisioning import runner
 from tests.storage.stores import make_delivery
 from tests.support.doubles import CASE_ID, T0, World, make_case
 
@@ -374,7 +375,7 @@ async def test_whose_work_it_is_is_known_while_it_is_done_and_forgotten_after(
     async def noted(*args: Any, **more: Any) -> None:
         seen.append(observe.subject.get())
 
-    monkeypatch.setattr(work.runner, "advance", noted)
+    monkeypatch.setattr(runner, "advance", noted)
     await start(world)
     await work.handle(world.s, MESSAGE)
     assert seen == [CASE_ID]
