@@ -15,8 +15,10 @@ REASONS: dict[str, tuple[str, str]] = {
     "missing_name": ("HR sent no usable name.", "Ask HR to complete the record; the case goes on by itself."),
     "missing_employee_id": ("HR sent no id for this person.", "Ask HR to complete the record."),
     "no_hr_reader": (
-        "The event names the person only by an id, and no HR interface is configured to read the rest.",
-        "Set ONBOARDING_HR_<SOURCE>_API_URL and _API_TOKEN for this source, then rerun.",
+        "The event names the person only by an id that cannot be read: no HR interface is configured for this source, "
+        "or the id is that of an application or an employment alone.",
+        "Set ONBOARDING_HR_<SOURCE>_API_URL and _API_TOKEN for this source, then rerun. If they are set, the next "
+        "event that names the person leads on.",
     ),
     "hr_not_configured": (
         "The HR system has to be asked for this person, and its address or token is not set.",

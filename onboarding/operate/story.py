@@ -19,6 +19,7 @@ TIMELINE: dict[str, str] = {
     "withdrawal_outdated": "A withdrawal older than the hire arrived late; nothing changes",
     "termination_planned": "HR announced the end of the employment",
     "employment_ended": "HR ended the employment (account: {account})",
+    "candidate_deleted": "Recruiting deleted the candidate",
     "hr_record_deleted": "HR deleted the record (account: {account})",
     "event_recorded": "HR sent an event that changes nothing here",
     "hr_record_read": "The person was read from the HR system",

@@ -88,16 +88,21 @@ class StoryHost(Host):
     def __init__(self, app: App, world: World) -> None:
         super().__init__(app)
         self._world = world
+        #: Messages in the hands of a function: meanwhile nobody's lease runs out.
+        self._working = 0
         #: Timers that met an outage.
         self.failed: list[str] = []
 
     async def drain(self, patience: float = 10.0) -> None:
         """Deliver until the queues are empty; while every message is hidden, time passes."""
-        for _ in range(2000):
+        for _ in range(5000):
             depths = {queue: await self.app.queue_host.depth(queue) for queue in WORKERS}
             if not any(map(sum, depths.values())):
                 return
             if await self._round([queue for queue, (visible, _) in depths.items() if visible]):
+                continue
+            if self._working:
+                await asyncio.sleep(0.01)
                 continue
             self._world.pass_time(1.0)
             if self._world.storage:
@@ -109,7 +114,11 @@ class StoryHost(Host):
         for queue in queues:
             for message in await self.app.queue_host.receive(queue, 8, LEASE):
                 worked = True
-                await self._deliver(queue, WORKERS[queue], message)
+                self._working += 1
+                try:
+                    await self._deliver(queue, WORKERS[queue], message)
+                finally:
+                    self._working -= 1
         return worked
 
     async def left(self) -> int:
