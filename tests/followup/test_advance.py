@@ -40,6 +40,13 @@ async def look(w: World, case_id: str = "c_00000000000000000001") -> Case:
     return await w.load(case_id)
 
 
+async def is_listed(w: World, *methods: str) -> None:
+    """The report of this moment lists these methods, and is read."""
+    w.security.methods[USER] = methods
+    w.security.rows = [SeenRegistration(USER, Registration(methods, w.clock.at))]
+    await track(w.s)
+
+
 async def run_until(w: World, end: datetime) -> Case:
     """Follow next_action, as the due rows do."""
     case = await look(w)
@@ -153,8 +160,8 @@ async def test_nobody_above_hears_of_somebody_who_was_never_escalated() -> None:
     w = world()
     await w.add(make_case())
     await run_until(w, MONDAY + 3 * DAY)
-    w.security.methods[USER] = ("microsoftAuthenticatorPush",)
     w.clock.at += DAY
+    await is_listed(w, "microsoftAuthenticatorPush")
     assert (await look(w)).state is State.CONFIRMED
     assert not w.mailer.to(DESK) + w.mailer.to(BOSS)
 
@@ -163,9 +170,9 @@ async def test_a_failed_resolved_message_is_sent_later_and_once() -> None:
     w = world()
     await w.add(make_case())
     await run_until(w, MONDAY + 11 * DAY)
-    w.security.methods[USER] = ("microsoftAuthenticatorPush",)
     w.mailer.faults["create_draft"] = [("before", Throttled("slow down"))]
     w.clock.at += DAY
+    await is_listed(w, "microsoftAuthenticatorPush")
     case = await look(w)
     assert (case.state, case.next_action.why) == (State.CONFIRMED, "throttled")
     await run_until(w, w.clock.at + DAY)
@@ -343,8 +350,9 @@ async def test_what_only_a_deployer_can_mend_waits_for_an_hour_and_what_an_opera
         "permission_missing",
         MONDAY + timedelta(hours=1),
     )
+    w = world()
+    await w.add(make_case())
     w.security.targeted_error = OperatorError("?", code="graph_bad_value")
-    w.clock.at += timedelta(hours=1)
     case = await look(w)
     assert (case.state, case.reason_code) == (State.BLOCKED, "graph_bad_value")
 
@@ -407,8 +415,8 @@ async def _escalated_and_registered() -> World:
     w = world()
     await w.add(make_case())
     await run_until(w, MONDAY + 11 * DAY)
-    w.security.methods[USER] = ("microsoftAuthenticatorPush",)
     w.clock.at += DAY
+    await is_listed(w, "microsoftAuthenticatorPush")
     return w
 
 
