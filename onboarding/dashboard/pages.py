@@ -17,6 +17,7 @@ from onboarding.followup.messages import recognise
 from onboarding.intake.identity import being_forgotten
 from onboarding.operate import actions, cases, forget, requests
 from onboarding.operate.explain import MEANING, listed_next, next_words, pass_ended
+from onboarding.operate.judge import judge
 from onboarding.operate.story import rung_words, said_once, sentence
 from onboarding.ports import CaseQuery, CaseSummary, Services
 from onboarding.web import PROBLEM, Request, Response
@@ -109,7 +110,9 @@ async def case_page(s: Services, request: Request, who: Principal) -> Response:
     case = await cases.find(s, request.params["case_id"])
     timeline = await s.cases.timeline(case.case_id)
     now = await s.clock.now()
-    data = cases.case_json(case, timeline, now)
+    judged = await judge(s, case, now)
+    case = judged.case
+    data = cases.case_json(case, timeline, now, judged)
     name = data["hire"]["display_name"] or " ".join(
         filter(
             None, (data["hire"]["preferred_name"] or data["hire"]["given_name"], data["hire"]["family_name"])

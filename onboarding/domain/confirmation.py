@@ -73,7 +73,8 @@ def assess(case: Case, rules: Rules, now: datetime) -> Assessment:
     """Both answers for one person at `now` (aware). Independent of the order and of repeats of the evidence."""
     view = build(case, rules.methods_required, now)
     status, because = _status(case, rules, view, now)
-    if case.confirmed_at and status in _WITHOUT_THE_PERSON and view.gone():
+    weaker = status in _WITHOUT_THE_PERSON or (status is Status.USER_REVIEWED and not rules.accept_reviewed)
+    if case.confirmed_at and weaker and view.gone():
         status, because = Status.REMOVED, "method_deleted"
     unattributed = status is Status.UNATTRIBUTED and view.enough(view.present)
     if status in _FROM_ABSENCE and is_stale(view, rules, now):
@@ -108,6 +109,7 @@ _WITHOUT_THE_PERSON = {
     Status.PARTIAL,
     Status.ADMIN_REGISTERED,
     Status.UNATTRIBUTED,
+    Status.UNKNOWN,
 }
 #: Answers that rest on something *not* being listed: an old list cannot carry them.
 _FROM_ABSENCE = {Status.DIRECTORY_ONLY, Status.ABSENT, Status.UNATTRIBUTED}

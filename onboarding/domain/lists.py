@@ -39,13 +39,13 @@ def merged(known: Registration | None, seen: Registration) -> Registration:
 
 
 def _order(one: Registration) -> tuple[object, ...]:
-    return one.as_of, one.direct, one.present, one.methods
+    return one.as_of, one.direct, one.present, sorted(one.methods)
 
 
 def _report_order(one: Registration) -> tuple[object, ...]:
     flags = (one.is_admin, one.sspr_enabled, one.sspr_registered, one.sspr_capable)
     names = one.report_methods if one.direct else one.methods
-    return one.reported_at, one.present, [str(flag) for flag in flags], names
+    return one.reported_at, one.present, [str(flag) for flag in flags], sorted(names)
 
 
 def fingerprint(one: Registration) -> str:

@@ -94,6 +94,18 @@ def words(methods: Collection[str]) -> str:
     return " and ".join((", ".join(named[:-1]), named[-1])) if len(named) > 1 else named[0]
 
 
+def _are(methods: Collection[str]) -> str:
+    return "are" if len(methods) > 1 or "securityQuestion" in methods else "is"
+
+
+def _do(methods: Collection[str]) -> str:
+    return "do" if _are(methods) == "are" else "does"
+
+
+def _it(methods: Collection[str]) -> str:
+    return "them" if _are(methods) == "are" else "it"
+
+
 def _start(text: str) -> str:
     return text[:1].upper() + text[1:]
 
@@ -121,11 +133,11 @@ def _of_status(found: Found) -> str | None:
             )
         case Status.UNATTRIBUTED:
             return (
-                f"{there}: nobody can say who added it, the audit records of that time are gone. "
+                f"{there}: nobody can say who added {_it(found.present)}, the audit records of that time are gone. "
                 "The next change or re-confirmation by the person settles it."
             )
         case Status.PARTIAL:
-            rest = f" {others} does not count, somebody else added it." if found.others else ""
+            rest = f" {others} {_do(found.others)} not count: added by somebody else." if found.others else ""
             return (
                 f"The person registered {words(found.counted)}; {found.required} are needed, so "
                 f"{found.register}.{rest}"
@@ -141,16 +153,17 @@ def _of_status(found: Found) -> str | None:
 
 
 def _of_unknown(found: Found, there: str) -> str:
+    there = f"{there} {_are(found.present)} listed"
     match found.because:
         case "awaiting_audit_record":
-            return f"{there} is listed; the audit record that says who added it has not arrived yet."
+            return f"{there}; the audit record that says who added {_it(found.present)} has not arrived yet."
         case "record_not_understood":
             return (
-                f"{there} is listed, and the person registered something that the audit log names in words unknown "
+                f"{there}, and the person registered something that the audit log names in words unknown "
                 "here. A method whose record can be read settles it."
             )
         case "actor_unknown":
-            return f"{there} is listed, and its audit record names nobody. The person has to register {found.register}."
+            return f"{there}, and the audit record names nobody. The person has to register {found.register}."
         case "sources_stale" if "report_frozen" in found.notes:
             return (
                 "The registration report stands still, so nobody can say that nothing is registered. "

@@ -62,9 +62,9 @@ def microsofts_word(rules: Rules, view: View, now: datetime) -> Recoverable | No
         if same_side and (deleted is None or deleted < proved) and not _list_since(view, proved):
             return Recoverable.YES
     elif refused is not None:
-        added = [m.at for m in view.methods.values() if m.left is True and m.at is not None]
-        added += [m.first_listed for m in view.methods.values() if m.first_listed is not None]
-        if view.present and all(at <= refused for at in added):
+        added = [view.methods[name] for name in view.present]
+        times = [method.at if method.left is True else method.first_listed for method in added]
+        if added and all(at is not None and at <= refused for at in times):
             return Recoverable.NO
     return None
 

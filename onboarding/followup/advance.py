@@ -72,6 +72,8 @@ class _Pass:
     now: datetime
     rules: Rules
     entries: list[TimelineEntry] = field(default_factory=list)
+    #: The person's methods were read in this run.
+    looked: bool = False
 
     def judge(self) -> Assessment:
         found, entries = note(self.case, self.rules, self.now)
@@ -146,7 +148,7 @@ async def _look_where_it_matters(run: _Pass) -> bool:
         return await _look(run)
     if not isinstance(decision, nudges.Due):
         return True
-    if decision.rung.audience != "person" or run.case.registration is None:
+    if run.case.registration is None:
         return await _look(run)
     return await _look_at_account(run)
 
@@ -191,6 +193,7 @@ async def _look(run: _Pass) -> bool:
     """
     account = run.case.account
     assert account is not None  # noqa: S101 (asked by the callers)
+    run.looked = True
     try:
         seen = await run.s.security.registration_of(account.id, run.now)
     except PermissionMissing as exc:
@@ -213,6 +216,15 @@ async def _climb(run: _Pass, found: Assessment) -> None:
         _skip(run, decision.skipped, "overtaken")
         if not isinstance(decision, nudges.Due):
             break
+        if decision.rung.audience != "person" and not run.looked:
+            # Whoever is told above must be told the truth: this person's methods, as they are now.
+            if not await _look(run):
+                return await run.wait("follow_up", run.now + SOON, "not_yet_visible")
+            found = run.judge()
+            if found.confirmed:
+                return await _confirm(run, found)
+            if not found.nudge:
+                return await run.wait("follow_up", run.look_again, found.because)
         if held := _held_back(run, found, decision):
             return await run.wait("follow_up", *held)
         record = await _deliver(run, decision.rung, found)
@@ -313,8 +325,21 @@ async def _watch(run: _Pass) -> None:
         if run.case.account is not None and await _look(run):
             found = run.judge()
         if not found.confirmed and found.status in _LOST:
+            if until := _record_due(run, found):
+                return await run.wait("watch", until, "awaiting_audit_record")
             return await _resume(run, found)
     await _rest_confirmed(run)
+
+
+def _record_due(run: _Pass, found: Assessment) -> datetime | None:
+    """A method has appeared whose record is still on its way: perhaps the person has only changed to another. When to
+    look again."""
+    others = set(found.present) - set(found.counted)
+    at = [e.at for e in run.case.evidence if e.act is Act.LISTED and e.method in others]
+    if not at or run.now >= max(at) + AUDIT_PATIENCE:
+        return None
+    audited = {e.method for e in run.case.evidence if e.kind == "audit" and e.act is Act.REGISTERED}
+    return None if others <= audited else min(max(at) + AUDIT_PATIENCE, run.now + 2 * SOON)
 
 
 async def _resume(run: _Pass, found: Assessment) -> None:

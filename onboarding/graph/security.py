@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -76,7 +76,7 @@ class GraphSecurityInfo:
 
         `as_of` is the report's own time (`lastUpdatedDateTime`), not when anybody registered.
         """
-        report = _Rows()
+        report = Rows()
         async for rows, answer in self._graph.pages(calls.REPORT, calls.registrations()):
             report.fallback = answer.at
             yield report.read(rows)
@@ -86,10 +86,7 @@ class GraphSecurityInfo:
         the flags of the report (administrator, SSPR) are None. Not present: no such account, or not yet."""
 
         data = await self._graph.read(calls.METHODS, calls.methods(user_id))
-        if data is None:
-            return Registration(methods=(), as_of=now, present=False, direct=True)
-        names = [name for row in data.get("value") or () if (name := method_of_type(row)) is not None]
-        return Registration(methods=tuple(dict.fromkeys(names)), as_of=now, direct=True)
+        return methods_read(data, now)
 
     async def pass_limits(self) -> PassLimits:
         """The tenant's Temporary Access Pass policy; not enabled in a cloud that has none."""
@@ -118,7 +115,15 @@ class GraphSecurityInfo:
         await self._graph.send(calls.VOID_PASS, calls.void_pass(user_id, pass_id))
 
 
-class _Rows:
+def methods_read(data: Mapping[str, Any] | None, now: datetime) -> Registration:
+    """The answer of `/authentication/methods` (None: 404) → what is registered at `now`."""
+    if data is None:
+        return Registration(methods=(), as_of=now, present=False, direct=True)
+    names = [name for row in data.get("value") or () if (name := method_of_type(row)) is not None]
+    return Registration(methods=tuple(dict.fromkeys(names)), as_of=now, direct=True)
+
+
+class Rows:
     """Rows of one report → registrations. Most people look alike: equal registrations are one object, and each
     distinct time is parsed once (measured on 100,000 rows: 15 % less time)."""
 
