@@ -23,7 +23,7 @@ def merged(known: Registration | None, seen: Registration) -> Registration:
     if newest.direct:
         said = set(report.report_methods if report.direct else report.methods)
         methods = (methods - NOT_IN_TARGETED_READ) | (said & NOT_IN_TARGETED_READ)
-        special = tuple(sorted(said & (NOT_IN_TARGETED_READ | {PUSH})))
+        special = tuple(sorted(said & _SPECIAL))
     return Registration(
         methods=tuple(sorted(methods)),
         as_of=newest.as_of,
@@ -43,9 +43,14 @@ def _order(one: Registration) -> tuple[object, ...]:
 
 
 def _report_order(one: Registration) -> tuple[object, ...]:
+    """By time; two rows of one instant that differ are ordered by what is kept of a row, so that arrival is nothing."""
     flags = (one.is_admin, one.sspr_enabled, one.sspr_registered, one.sspr_capable)
-    names = one.report_methods if one.direct else one.methods
-    return one.reported_at, one.present, [str(flag) for flag in flags], sorted(names)
+    names = set(one.report_methods if one.direct else one.methods)
+    return one.reported_at, [str(flag) for flag in flags], sorted(names & _SPECIAL)
+
+
+#: What is kept of a report row's names beside a targeted read.
+_SPECIAL = NOT_IN_TARGETED_READ | {PUSH}
 
 
 def fingerprint(one: Registration) -> str:

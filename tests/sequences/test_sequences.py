@@ -124,7 +124,7 @@ _POOL = [arrival for story in STORIES if story.now.year == 2026 for arrival in s
 _PLAIN = next(story for story in STORIES if story.name == "nothing_read")
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     picks=st.lists(st.integers(0, len(_POOL) - 1), max_size=7),
     seed=st.integers(),
