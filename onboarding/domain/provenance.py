@@ -234,8 +234,12 @@ class View:
             and name not in self.present
             and (
                 method.lost
-                or method.owner in {Owner.PERSON, Owner.PERSON_ALL}
-                or (method.first_listed is not None and name in PERSON_ONLY)
+                or method.owner is Owner.PERSON
+                # "All" was said of what was listed, and of nothing else.
+                or (
+                    method.first_listed is not None
+                    and (method.owner is Owner.PERSON_ALL or name in PERSON_ONLY)
+                )
             )
         }
 

@@ -37,13 +37,8 @@ class Rules:
         """Changes whenever the same evidence may get another answer than at another time, or by other settings."""
         day = now.date()
         sides = [int(day >= end) for end in (self.deadline, PHONE_SERVICE_END, QUESTIONS_END)]
-        flags = [
-            self.methods_required,
-            int(self.writeback),
-            int(self.accept_reviewed),
-            int(self.directory_data),
-        ]
-        return "".join(map(str, sides + flags)) + self.sspr_scope[0]
+        flags = [self.writeback, self.accept_reviewed, self.directory_data, self.frozen_as_of is not None]
+        return "".join(str(int(bit)) for bit in sides + flags) + f"{self.methods_required}{self.sspr_scope}"
 
     @classmethod
     def of(cls, settings: Settings, policy: Policy | None = None) -> Rules:

@@ -28,9 +28,8 @@ KEPT_DAYS, KEPT_DAYS_FREE = 30, 7
 HALF, MOST = 0.5, 0.8
 #: The report itself lags by many hours; reading it more often says nothing new.
 REPORT_EVERY = timedelta(hours=4)
-#: No report is called slow for so long; more is called stale.
-_USUAL_MOST = timedelta(hours=48)
-_JITTER = timedelta(minutes=30)
+#: Readings in two days: what is older is called stale.
+_USUAL_MOST = 12
 #: A loss is told for so long.
 _GAP_SHOWN = timedelta(days=90)
 
@@ -182,26 +181,16 @@ async def alarm(s: Services, now: datetime) -> Sources:
 def next_report(known: Mapping[str, Any], now: datetime, as_of: datetime | None) -> dict[str, Any]:
     """The marker after a whole report was read, whose newest row is as of `as_of`.
 
-    How often a tenant's report moves on is documented nowhere, so it is learned: it stands still when it has not moved
-    for as long as it usually takes, two readings at least.
+    How often a tenant's report moves on is documented nowhere, so it is learned: `usual` is the most readings in a row
+    that said `same`. One more, and it stands still; so a report that moves between readings is missed by two.
     """
     value: dict[str, Any] = {"at": now.isoformat(), "as_of": as_of.isoformat() if as_of else None}
     if as_of is None:
         return value | {"state": "empty"}
-    before, moved = moment(known, "as_of"), moment(known, "moved_at") or now
-    usual = timedelta(hours=float(known.get("usual_hours") or 0))
-    last = moment(known, "at")
+    before, usual, same = moment(known, "as_of"), int(known.get("usual") or 0), int(known.get("same") or 0)
     if before is None or as_of > before:
-        if before is not None and last is not None and now - last < 2 * REPORT_EVERY:
-            usual = min(max(usual, now - moved), _USUAL_MOST)
-        moved, state = now, "ok"
-    else:
-        state = "frozen" if now - moved + _JITTER >= max(REPORT_EVERY, usual) else "ok"
-    return value | {
-        "state": state,
-        "moved_at": moved.isoformat(),
-        "usual_hours": round(usual / timedelta(hours=1), 2),
-    }
+        return value | {"state": "ok", "same": 0, "usual": min(max(usual, same), _USUAL_MOST)}
+    return value | {"state": "frozen" if same >= usual else "ok", "same": same + 1, "usual": usual}
 
 
 def moment(value: Mapping[str, Any], name: str) -> datetime | None:
