@@ -32,7 +32,7 @@ from onboarding.domain.case import (
     Status,
     TimelineEntry,
 )
-from onboarding.domain.confirmation import Assessment
+from onboarding.domain.confirmation import Assessment, assess
 from onboarding.domain.lifecycle import Event, State
 from onboarding.domain.policy import Rung
 from onboarding.domain.rules import Rules
@@ -153,13 +153,23 @@ async def _look_where_it_matters(run: _Pass) -> bool:
     return await _look_at_account(run)
 
 
+#: After these, a list says more than the last one did; of a pass, or of how a reset went, it does not.
+_NEWS = frozenset(
+    {Act.REGISTERED, Act.UPDATED, Act.DELETED, Act.REVIEWED, Act.CANCELLED, Act.RESET_NO_METHODS}
+)
+
+
 def _behind(run: _Pass) -> bool:
-    """Does the audit log say something that no list has said yet?"""
-    registration = run.case.registration
-    audited = max((e.at for e in run.case.evidence if e.kind == "audit"), default=None)
-    if audited is None or run.now < run.case.created_at:
+    """Does the audit log say something that no list has said yet, and leave the answer open?"""
+    registration, now = run.case.registration, run.now
+    news = [
+        e.at
+        for e in run.case.evidence
+        if e.kind == "audit" and e.act in _NEWS and e.method != "temporaryAccessPass"
+    ]
+    if not news or (registration is not None and max(news) <= registration.as_of):
         return False
-    return registration is None or audited > registration.as_of
+    return assess(run.case, run.rules, now).status is Status.UNKNOWN
 
 
 def _begun(run: _Pass) -> bool:
