@@ -13,6 +13,7 @@ from onboarding.dashboard.render import page
 from onboarding.domain.case import Case, Status
 from onboarding.domain.lifecycle import Event, State, allowed
 from onboarding.errors import NotFound, RequestError
+from onboarding.followup import sources
 from onboarding.followup.messages import recognise
 from onboarding.intake.identity import being_forgotten
 from onboarding.operate import actions, cases, forget, requests
@@ -79,11 +80,13 @@ async def overview(s: Services, request: Request, who: Principal) -> Response:
     found = await s.cases.search(query, request.query.get("page") or None, 50)
     following = urlencode({**given, "page": found.next_page}) if found.next_page else None
     counts = await s.cases.counts()
+    now = await s.clock.now()
     return page(
         200,
         "overview.html",
         who=who,
-        now=await s.clock.now(),
+        now=now,
+        sources=(await sources.look(s, now)).sentences,
         counts=counts,
         waiting=counts.get(str(State.BLOCKED), 0),
         meaning={str(status): words for status, words in MEANING.items()},

@@ -56,13 +56,33 @@ class Sources:
     judged_by: str | None = None
 
     @property
+    def audit_says(self) -> tuple[bool, str]:
+        """Is the audit log read as it should be, and how it stands."""
+        if (text := _AUDIT.get(self.audit)) is not None:
+            return False, text.format_map(self._facts())
+        if self.gap is not None:
+            return False, _GAP.format_map(self._facts())
+        return True, "not read yet" if self.audit == "never" else f"read up to {_day(self.audit_until)}"
+
+    @property
+    def report_says(self) -> tuple[bool, str]:
+        """Can the report carry that nothing is registered, and how it stands."""
+        if (text := _REPORT.get(self.report)) is not None:
+            return self.report == "needs_premium", text.format_map(self._facts())
+        said = "not read yet" if self.report == "never" else f"as of {_day(self.report_as_of)}"
+        if self.unknown_methods:
+            said += f"; methods that this version does not know, and does not count: {', '.join(self.unknown_methods)}"
+        return True, said
+
+    @property
     def sentences(self) -> list[str]:
         """What an operator has to know, most urgent first; empty when both sources are well."""
-        found = [_AUDIT.get(self.audit), _REPORT.get(self.report)]
-        said = [text.format_map(self._facts()) for text in found if text]
-        if self.gap is not None and self.audit != "lost":
-            said.append(_GAP.format_map(self._facts()))
-        return said
+        found = []
+        if self.audit in _AUDIT or self.gap is not None:
+            found.append(self.audit_says[1])
+        if self.report in _REPORT:
+            found.append(self.report_says[1])
+        return found
 
     def _facts(self) -> dict[str, str]:
         gap = self.gap or (None, None)
