@@ -15,8 +15,8 @@ from onboarding.errors import (
     PermissionMissing,
     Unavailable,
 )
+from onboarding.graph import calls_accounts, calls_security
 from onboarding.graph import calls_directory as calls
-from onboarding.graph import calls_security
 from onboarding.graph.answer import instant
 from onboarding.graph.client import GraphConnection
 from onboarding.graph.entitlements import GraphEntitlements
@@ -87,25 +87,25 @@ class GraphDirectory(GraphEntitlements):
 
     async def enable_user(self, user_id: str) -> None:
         """Repeating it is harmless. NotYetVisible when it is not replicated."""
-        await self._graph.send(calls.ENABLE_USER, calls.enable_user(user_id))
+        await self._graph.send(calls_accounts.ENABLE_USER, calls_accounts.enable_user(user_id))
 
     async def find_deleted(self, employee_id: str) -> list[DirectoryUser]:
         """Soft-deleted users with this employeeId."""
-        rows = await self._graph.items(calls.FIND_DELETED, calls.find_deleted(employee_id))
+        rows = await self._graph.items(calls_accounts.FIND_DELETED, calls_accounts.find_deleted(employee_id))
         return [_undeleted(_user(row)) for row in rows]
 
     async def get_deleted(self, user_id: str) -> DirectoryUser | None:
         """None: not among the deleted ones."""
-        row = await self._graph.read(calls.GET_DELETED, calls.get_deleted(user_id))
+        row = await self._graph.read(calls_accounts.GET_DELETED, calls_accounts.get_deleted(user_id))
         return None if row is None else _undeleted(_user(row))
 
     async def restore_user(self, user_id: str) -> None:
         """NotYetVisible when it is not among the deleted ones; NameTaken; EffectUnknown."""
-        await self._graph.send(calls.RESTORE_USER, calls.restore_user(user_id))
+        await self._graph.send(calls_accounts.RESTORE_USER, calls_accounts.restore_user(user_id))
 
     async def set_leave_date(self, user_id: str, at: datetime) -> None:
         """employeeLeaveDateTime. Repeating it is harmless."""
-        await self._graph.send(calls.SET_LEAVE_DATE, calls.set_leave_date(user_id, at))
+        await self._graph.send(calls_accounts.SET_LEAVE_DATE, calls_accounts.set_leave_date(user_id, at))
 
     async def get_manager(self, user_id: str) -> DirectoryUser | None:
         """None on 404: without a manager Graph answers so (Learn "List manager")."""

@@ -18,10 +18,10 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from onboarding import casework, observe, protection
-from onboarding.domain.case import Account, Case, LostMethod, TimelineEntry
+from onboarding.domain.case import Account, Act, By, Case, Evidence, LostMethod, TimelineEntry
 from onboarding.domain.lifecycle import Event, State
 from onboarding.errors import DeployerError, NotYetVisible, OperatorError, RetryLater, StoreConflict
-from onboarding.followup.evidence import new_episode
+from onboarding.followup.evidence import new_episode, take_events
 from onboarding.ports import Services, SignInMethod
 
 log = logging.getLogger(__name__)
@@ -98,12 +98,16 @@ async def _delete(
 
 
 def _forget_listed(case: Case, task: LostMethod, found: list[SignInMethod], now: datetime) -> None:
-    """The list of methods without this one: what is read in the next minutes may still show it."""
-    known = case.registration
-    still = {item.method for item in found if item.id != task.method_id}
-    if known is not None and task.method not in still:
-        kept = tuple(name for name in known.methods if name != task.method)
-        case.registration = replace(known, methods=kept, as_of=now)
+    """The list without this method, and a piece of evidence: what is read in the next minutes may still show it,
+    and the audit record is on its way."""
+    if any(item.method == task.method for item in found if item.id != task.method_id):
+        return  # another one of its kind is left: the list still has the name
+    if case.registration is not None:
+        kept = tuple(name for name in case.registration.methods if name != task.method)
+        case.registration = replace(case.registration, methods=kept, as_of=now)
+    by = By.APP if task.deleting else By.UNKNOWN
+    seen = f"methods:{task.method}:deleted:{now:%Y%m%dT%H%M%SZ}"
+    take_events(case, [Evidence(seen, "methods", Act.DELETED, by, task.method, now)])
 
 
 async def _end(s: Services, case: Case, account: Account, now: datetime, requests: list[str]) -> None:

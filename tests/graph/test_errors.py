@@ -12,14 +12,14 @@ from onboarding.errors import (
     PermissionMissing,
     Unavailable,
 )
-from onboarding.graph import calls_directory, calls_entitlements, calls_mail, calls_security
+from onboarding.graph import calls_accounts, calls_directory, calls_entitlements, calls_mail, calls_security
 from onboarding.graph.answer import Answer
 from onboarding.graph.errors import Call, check
 from onboarding.ports import NameTaken
 
 ALL_CALLS = [
     value
-    for module in (calls_directory, calls_entitlements, calls_security, calls_mail)
+    for module in (calls_accounts, calls_directory, calls_entitlements, calls_security, calls_mail)
     for value in vars(module).values()
     if isinstance(value, Call)
 ]

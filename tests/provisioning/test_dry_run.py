@@ -36,6 +36,7 @@ READS: dict[Any, set[str]] = {
     },
     SecurityInfo: {
         "audit_events",
+        "streamed",
         "registration_report",
         "registration_of",
         "sign_in_methods",
