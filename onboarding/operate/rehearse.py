@@ -60,7 +60,7 @@ class Rehearsed:
                 {
                     "at": stamp(action.at) if action.at > now else None,
                     "what": action.what,
-                    "text": WORDS[action.what].format_map(action.detail),
+                    "text": _words(action),
                     "detail": dict(action.detail),
                 }
                 for action in self.actions
@@ -68,6 +68,11 @@ class Rehearsed:
             "ends": {"state": self.ends, "why": self.why},
             "digest": self.digest,
         }
+
+
+def _words(action: Action) -> str:
+    detail = {**action.detail, "message": action.detail.get("message", "").replace("_", " ")}
+    return WORDS[action.what].format_map(detail)
 
 
 class Rehearsal:
