@@ -12,10 +12,10 @@ Pure: `due(case, policy, now)` compares the ladder with the rungs that the case 
   rung that a changed ladder puts before one that went out already is skipped as well.
 - Two messages to the person are `min_gap_hours` apart, the welcome included.
 - A rung with a claim or a draft is finished first: `Due.resume`.
-- After the last day that HR named (contractors) nothing is due.
 - Whoever tries to reset the password and is turned away for want of methods is locked out, and climbs: what would come
   next is due then, and what follows keeps its distance to it. Once in `CLIMB_EVERY`, and not before day 0: anybody can
   type in somebody else's user name.
+- After the last day that HR named (contractors) nothing is due.
 """
 
 from __future__ import annotations

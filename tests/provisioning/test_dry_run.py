@@ -34,7 +34,14 @@ READS: dict[Any, set[str]] = {
         "memberships",
         "licence_units",
     },
-    SecurityInfo: {"audit_events", "registration_report", "registration_of", "pass_limits", "passes"},
+    SecurityInfo: {
+        "audit_events",
+        "streamed",
+        "registration_report",
+        "registration_of",
+        "pass_limits",
+        "passes",
+    },  # fmt: skip
     Mailer: {"look_up"},
 }
 WRITES: dict[Any, dict[str, str]] = {
