@@ -41,7 +41,7 @@ READS: dict[Any, set[str]] = {
         "registration_of",
         "pass_limits",
         "passes",
-    },  # fmt: skip
+    },
     Mailer: {"look_up"},
 }
 WRITES: dict[Any, dict[str, str]] = {
