@@ -6,6 +6,7 @@ tested in `tests/function_app/` (route names, binding names, return values, pois
 """
 
 import logging
+import os
 import secrets
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
@@ -356,7 +357,7 @@ async def bulk_poison(msg: func.QueueMessage) -> None:
 
 
 @app.function_name("track")
-@app.timer_trigger(arg_name="timer", schedule="0 */10 * * * *", run_on_startup=False, use_monitor=True)
+@app.timer_trigger(arg_name="timer", schedule="0 */5 * * * *", run_on_startup=False, use_monitor=True)
 async def track(timer: func.TimerRequest) -> None:
     from onboarding.followup import track as use_case
 
@@ -374,8 +375,9 @@ async def followup(timer: func.TimerRequest) -> None:
 @app.function_name("watchdog")
 @app.timer_trigger(arg_name="timer", schedule="45 */5 * * * *", run_on_startup=False, use_monitor=True)
 async def watchdog(timer: func.TimerRequest) -> None:
-    """What was lost is found, what is kept too long goes, a bounded bit at a time; and once a day HR is told what
-    could not be used."""
+    """What was lost is found, what is kept too long goes, a bounded bit at a time; once a day HR is told what could not
+    be used; and an audit log that nobody reads is an alarm, also where `track` itself does not run."""
+    from onboarding.followup import sources
     from onboarding.operate import quality, retention
     from onboarding.operate import watchdog as watching
 
@@ -386,6 +388,32 @@ async def watchdog(timer: func.TimerRequest) -> None:
             try:
                 await retention.prune(s)
             finally:
-                await quality.digest(s)
+                try:
+                    await quality.digest(s)
+                finally:
+                    await sources.alarm(s, await s.clock.now())
 
     await _run("watchdog_failed", use_case)
+
+
+# --- the diagnostic stream, where there is one --------------------------------------------------------------
+
+#: A trigger whose hub cannot be found would be an error at every start, so there is none without the setting. The
+#: host resolves the name and the connection (`AuditHub__fullyQualifiedNamespace` …) itself.
+if os.environ.get("ONBOARDING_AUDIT_HUB", "").strip():  # noqa: TID251 - before anything of ours may be imported
+
+    @app.function_name("audit_stream")
+    @app.event_hub_message_trigger(
+        arg_name="event",
+        event_hub_name="%ONBOARDING_AUDIT_HUB%",
+        connection="AuditHub",
+        cardinality="one",
+    )
+    async def audit_stream(event: func.EventHubEvent) -> None:
+        """Entra's audit records within seconds; what is lost here, `track` reads."""
+        from onboarding.followup import track as tracking
+
+        async def use_case(s: "Services") -> None:
+            await tracking.take_stream(s, [event.get_body()])
+
+        await _run("stream_failed", use_case)

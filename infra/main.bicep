@@ -111,6 +111,17 @@ param writeback bool = false
 @description('Count a person who pressed "looks good" on the review page as confirmed.')
 param acceptReviewed bool = false
 
+@description('Days before users are asked to re-confirm their authentication information, as in the SSPR settings; 0: never.')
+@minValue(0)
+@maxValue(730)
+param reconfirmDays int = 180
+
+@description('Event Hub that the diagnostic setting of Entra sends AuditLogs to; empty: audit records are read every five minutes only.')
+param auditHub string = ''
+
+@description('Its namespace, for example contoso.servicebus.windows.net. The app identity needs Azure Event Hubs Data Receiver on the hub.')
+param auditHubNamespace string = ''
+
 @allowed([ 'access_pass_to_manager', 'access_pass_to_desk', 'none' ])
 param firstCredential string = 'access_pass_to_manager'
 
@@ -205,6 +216,8 @@ var plainSettings = {
   ONBOARDING_SSPR_SCOPE: ssprScope
   ONBOARDING_WRITEBACK: writeback ? 'true' : 'false'
   ONBOARDING_ACCEPT_REVIEWED: acceptReviewed ? 'true' : 'false'
+  ONBOARDING_RECONFIRM_DAYS: string(reconfirmDays)
+  ONBOARDING_AUDIT_HUB: auditHub
   ONBOARDING_FIRST_CREDENTIAL: firstCredential
   ONBOARDING_PHONE_ATTRIBUTE: phoneAttribute
   ONBOARDING_POLICY_FILE: policyFile
@@ -360,6 +373,11 @@ module functionApp 'modules/functionapp.bicep' = {
       hrEvents,
       hrOptions,
       { WEBSITE_AUTH_AAD_ALLOWED_TENANTS: tenant().tenantId },
+      empty(auditHub) ? {} : {
+        AuditHub__fullyQualifiedNamespace: auditHubNamespace
+        AuditHub__credential: 'managedidentity'
+        AuditHub__clientId: identity.outputs.clientId
+      },
       empty(credentialSetting) ? {} : { '${federatedSetting}': identity.outputs.signInClientId }
     )
   }

@@ -187,6 +187,11 @@ class Settings:
     policy_file: str | None = None
     #: Count "looks good" on the review page as confirmed.
     accept_reviewed: bool = False
+    #: "Number of days before users are asked to re-confirm their authentication information" of the tenant's SSPR
+    #: settings, which Graph cannot read; 0: never.
+    reconfirm_days: int = 180
+    #: Event Hub that the tenant's diagnostic setting sends audit logs to; None: no such function exists.
+    audit_hub: str | None = None
     #: `access_pass_to_manager`, `access_pass_to_desk` or `none`.
     first_credential: str = "access_pass_to_manager"
     #: `live` writes to the tenant and sends mail; `dry_run` does neither.
@@ -336,6 +341,8 @@ class _Reader:
             company_name=self.text("COMPANY_NAME", "Contoso"),
             policy_file=self.optional("POLICY_FILE"),
             accept_reviewed=self.flag("ACCEPT_REVIEWED", False),
+            reconfirm_days=self.number("RECONFIRM_DAYS", 180, 0, 730),
+            audit_hub=self.optional("AUDIT_HUB"),
             first_credential=self.choice(
                 "FIRST_CREDENTIAL",
                 "access_pass_to_manager",

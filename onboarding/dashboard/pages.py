@@ -13,10 +13,12 @@ from onboarding.dashboard.render import page
 from onboarding.domain.case import Case, Status
 from onboarding.domain.lifecycle import Event, State, allowed
 from onboarding.errors import NotFound, RequestError
+from onboarding.followup import sources
 from onboarding.followup.messages import recognise
 from onboarding.intake.identity import being_forgotten
 from onboarding.operate import actions, cases, forget, requests, trouble
 from onboarding.operate.explain import MEANING, listed_next, next_words, pass_ended
+from onboarding.operate.judge import judge
 from onboarding.operate.story import rung_words, said_once, sentence
 from onboarding.ports import CaseQuery, CaseSummary, Services
 from onboarding.web import PROBLEM, Request, Response
@@ -78,11 +80,13 @@ async def overview(s: Services, request: Request, who: Principal) -> Response:
     found = await s.cases.search(query, request.query.get("page") or None, 50)
     following = urlencode({**given, "page": found.next_page}) if found.next_page else None
     counts = await s.cases.counts()
+    now = await s.clock.now()
     return page(
         200,
         "overview.html",
         who=who,
-        now=await s.clock.now(),
+        now=now,
+        sources=(await sources.look(s, now)).sentences,
         counts=counts,
         waiting=counts.get(str(State.BLOCKED), 0),
         held=[trouble.stop_json(item)["words"] for item in await trouble.held(s)],
@@ -110,7 +114,9 @@ async def case_page(s: Services, request: Request, who: Principal) -> Response:
     case = await cases.find(s, request.params["case_id"])
     timeline = await s.cases.timeline(case.case_id)
     now = await s.clock.now()
-    data = cases.case_json(case, timeline, now)
+    judged = await judge(s, case, now)
+    case = judged.case
+    data = cases.case_json(case, timeline, now, judged)
     name = data["hire"]["display_name"] or " ".join(
         filter(
             None, (data["hire"]["preferred_name"] or data["hire"]["given_name"], data["hire"]["family_name"])

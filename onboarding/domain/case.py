@@ -84,7 +84,11 @@ class Act(StrEnum):
     LISTED = "listed"
     #: A self-service reset by the person was seen to fail or succeed.
     RESET_FAILED = "reset_failed"
+    #: … to end at once, because too few methods are registered: the person is locked out.
+    RESET_NO_METHODS = "reset_no_methods"
     RESET_SUCCEEDED = "reset_succeeded"
+    #: Somebody at the service desk reset the password.
+    RESET_BY_ADMIN = "reset_by_admin"
 
 
 class By(StrEnum):
@@ -105,7 +109,8 @@ class Evidence:
     kind: str
     act: Act
     by: By
-    #: Name in the vocabulary of `methodsRegistered`, or `all` where the event names none; None: unknown.
+    #: Name in the vocabulary of `methodsRegistered`; `all` where the event speaks of all of them; `phone` where it
+    #: does not say which; None: unknown.
     method: str | None
     #: When it happened (audit) or the report's own time.
     at: datetime
@@ -115,7 +120,10 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Registration:
-    """What the registration report, or the targeted read, last said about this person."""
+    """What the registration report, or the targeted read, last said about this person.
+
+    The flags are the report's alone. `confirmation.merged` puts two of these together.
+    """
 
     methods: tuple[str, ...]
     as_of: datetime
@@ -125,6 +133,17 @@ class Registration:
     sspr_capable: bool | None = None
     #: False: the person was not in the report (disabled or deleted, or too new).
     present: bool = True
+    #: `methods` come from the targeted read, which lags by seconds; else from the report, which lags by hours.
+    direct: bool = False
+    #: With `direct`: the time of the report that the flags, and the kinds that the read leaves out, come from.
+    report_as_of: datetime | None = None
+    #: … and its names among those that the read leaves out or cannot tell apart.
+    report_methods: tuple[str, ...] = ()
+
+    @property
+    def reported_at(self) -> datetime | None:
+        """Time of the newest report row in here; None: there was none."""
+        return self.report_as_of if self.direct else self.as_of
 
 
 @dataclass(slots=True)

@@ -10,84 +10,40 @@ owner per method, and counts. Rules in prose:
   alternate are one (`METHODS` names the gate of each).
 - A method that only the person can add is personal wherever it is listed. One that an administrator can add
   needs an audit record by the person, after the account was created, and no later deletion or change by others.
-- "Registered all required" names no method: it speaks for listed methods that nobody else is known to have added.
+  A change by others that does not say what it changed takes the person's word from everything that it may be.
+- "Registered all required" names no method: it speaks for listed methods that nobody else is known to have added,
+  and for none that is listed for the first time long after.
 - "Looks good" on the review page is weaker: no new proof of possession. So is an update by the person.
 - The report runs up to 36 hours behind, a few rows 24 more (Learn, "Authentication methods activity"): until
-  `LISTING_LAG` after an audit event the event is believed and the list is not.
+  `LISTING_LAG` after an audit event the event is believed and the list is not. The targeted read is believed after
+  minutes.
 - Administrators need two methods and have no security questions (Learn, "Administrator reset policy differences").
+- A self-service reset that succeeded proves that the person can reset, one that ended for want of methods the
+  opposite, until something is registered or deleted. Neither says who registered what.
+- Microsoft's SMS and voice calls end on 1 February 2027, unless the company brings a provider of its own, which
+  nothing tells us: from then on a person with phones only is `unknown`.
 
 Known weakness: a number has no history. A method id says nothing about a replaced number (facts 2.6).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
-from onboarding.domain.case import Act, By, Case, Recoverable, Registration, Status
+from onboarding.domain.case import Act, By, Case, Recoverable, Status
 from onboarding.domain.lifecycle import State
-from onboarding.domain.policy import Policy
-from onboarding.domain.provenance import METHODS, PASSKEYS, REFUSED, Method, Owner, View, build
-from onboarding.settings import Settings
-
-#: Microsoft's own SMS and voice calls end (Learn, "SMS and voice retirement").
-PHONE_SERVICE_END = date(2027, 2, 1)
-#: `because` and note codes in words, for the views.
-BECAUSE: Mapping[str, str] = {
-    "excluded_by_operator": "An operator excluded this person.",
-    "outside_sspr_scope": "Self-service password reset is not switched on for this person.",
-    "no_account": "There is no account yet.",
-    "not_looked_at_yet": "Neither the audit log nor the report has said anything about this person yet.",
-    "sources_stale": "What is known is too old to say that nothing is registered.",
-    "not_in_report": "The person is not in the registration report: disabled, deleted, or too new.",
-    "registered_enough": "The person registered enough methods in person.",
-    "person_only_method": "The person paired a method that nobody else can add.",
-    "reviewed": "The person looked at the methods and agreed, but did not register them.",
-    "registered_too_few": "The person registered some methods, not enough.",
-    "added_by_administrator": "The methods were added by an administrator or an app.",
-    "record_not_kept": "The methods are older than any audit record still kept.",
-    "awaiting_audit_record": "A method is listed whose audit record has not arrived yet.",
-    "actor_unknown": "An audit record says that a method was added, but not by whom.",
-    "awaiting_list": "The person finished registering; the list of methods is not read yet.",
-    "method_deleted": "A method that was needed has been deleted.",
-    "registration_cancelled": "The person started to register and cancelled.",
-    "passkey_only": "Only a passkey is registered, which password reset does not accept.",
-    "only_refused_methods": "Only methods that password reset does not accept are registered.",
-    "nothing_registered": "No method that password reset accepts is registered.",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """The settings that the answer depends on."""
-
-    methods_required: int = 1
-    #: `report`, `all` or `none`.
-    sspr_scope: str = "report"
-    writeback: bool = False
-    #: From this day on SSPR ignores directory data.
-    deadline: date = date(2026, 9, 7)
-    #: This service may write the HR phone to `mobilePhone`.
-    directory_data: bool = True
-    accept_reviewed: bool = False
-    #: Audit records are kept this long: 30 days on P1/P2, 7 on Free (Learn, "Data retention").
-    audit_retention_days: int = 30
-    #: An older list does not carry "nothing is there".
-    stale_hours: int = 48
-
-    @classmethod
-    def of(cls, settings: Settings, policy: Policy | None = None) -> Rules:
-        """Rules of this installation; without a policy its built-in staleness."""
-        return cls(
-            methods_required=settings.methods_required,
-            sspr_scope=settings.sspr_scope,
-            writeback=settings.writeback,
-            deadline=settings.deadline,
-            directory_data=settings.phone_attribute == "mobilePhone",
-            accept_reviewed=settings.accept_reviewed,
-            stale_hours=(policy or Policy()).follow_up.report_stale_hours,
-        )
+from onboarding.domain.missing import Found, missing
+from onboarding.domain.provenance import METHODS, PASSKEYS, PHONES, REFUSED, Method, Owner, View, build
+from onboarding.domain.recovery import (
+    directory_phone,
+    is_outside,
+    is_stale,
+    microsofts_word,
+    recoverable,
+    report_disagrees,
+)
+from onboarding.domain.rules import PHONE_SERVICE_END, Rules
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,48 +62,57 @@ class Assessment:
     confirmed: bool = False
     #: The person should hear from us.
     nudge: bool = False
+    #: Methods that SSPR accepts and that are there, whoever added them; and the person's own that are gone.
+    present: tuple[str, ...] = ()
+    gone: tuple[str, ...] = ()
+    #: What is missing until the person has confirmed and can reset, in sentences; None: nothing.
+    missing: str | None = None
 
 
 def assess(case: Case, rules: Rules, now: datetime) -> Assessment:
     """Both answers for one person at `now` (aware). Independent of the order and of repeats of the evidence."""
     view = build(case, rules.methods_required, now)
     status, because = _status(case, rules, view, now)
-    if case.confirmed_at and status in {Status.DIRECTORY_ONLY, Status.PARTIAL} and view.lost():
+    weaker = status in _WITHOUT_THE_PERSON or (status is Status.USER_REVIEWED and not rules.accept_reviewed)
+    if case.confirmed_at and weaker and view.gone():
         status, because = Status.REMOVED, "method_deleted"
-    if _stale(view, rules, now) and status in _FROM_ABSENCE:
+    unattributed = status is Status.UNATTRIBUTED and view.enough(view.present)
+    if status in _FROM_ABSENCE and is_stale(view, rules, now):
         status, because = Status.UNKNOWN, "sources_stale"
     reviewed = status is Status.USER_REVIEWED
     confirmed = status is Status.USER_REGISTERED or (reviewed and rules.accept_reviewed)
-    silent = status in {Status.EXCLUDED, Status.ABSENT} or (
-        status is Status.UNATTRIBUTED and view.enough(view.present)
-    )
+    locked_out = microsofts_word(rules, view, now) is Recoverable.NO
+    silent = status in {Status.EXCLUDED, Status.ABSENT} or (unattributed and not locked_out)
     counted = view.personal | view.agreed if reviewed else view.personal
+    can, notes = recoverable(case, rules, view, status, now), _notes(case, rules, view, now)
+    found = Found(status, because, can, confirmed, view.required, counted, view.present, view.gone(), notes)
     return Assessment(
         status=status,
-        recoverable=_recoverable(case, rules, view, status, now),
+        recoverable=can,
         as_of=view.as_of,
         counted=tuple(sorted(counted)),
         because=because,
-        notes=_notes(case, rules, view, now),
+        notes=notes,
         evidence=_carrying(view, counted),
         required=view.required,
         confirmed=confirmed,
         nudge=not confirmed and not silent and case.account is not None,
+        present=tuple(sorted(view.present)),
+        gone=tuple(sorted(view.gone())),
+        missing=missing(found),
     )
 
 
+#: Was confirmed, and is no longer because something of the person's is gone: `removed`, whatever else is there.
+_WITHOUT_THE_PERSON = {
+    Status.DIRECTORY_ONLY,
+    Status.PARTIAL,
+    Status.ADMIN_REGISTERED,
+    Status.UNATTRIBUTED,
+    Status.UNKNOWN,
+}
 #: Answers that rest on something *not* being listed: an old list cannot carry them.
 _FROM_ABSENCE = {Status.DIRECTORY_ONLY, Status.ABSENT, Status.UNATTRIBUTED}
-
-
-def _stale(view: View, rules: Rules, now: datetime) -> bool:
-    return view.as_of is None or now - view.as_of > timedelta(hours=rules.stale_hours)
-
-
-def _outside(rules: Rules, registration: Registration | None) -> bool:
-    if rules.sspr_scope == "report":
-        return registration is not None and registration.sspr_enabled is False
-    return rules.sspr_scope == "none"
 
 
 def _status(case: Case, rules: Rules, view: View, now: datetime) -> tuple[Status, str]:
@@ -155,9 +120,9 @@ def _status(case: Case, rules: Rules, view: View, now: datetime) -> tuple[Status
         return Status.EXCLUDED, "excluded_by_operator"
     if case.account is None:
         return Status.UNKNOWN, "no_account"
-    if _outside(rules, view.registration):
+    if is_outside(rules, view.registration):
         return Status.EXCLUDED, "outside_sspr_scope"
-    if view.registration and not view.registration.present and view.as_of == view.registration.as_of:
+    if _absent(view):
         return Status.ABSENT, "not_in_report"
     if view.enough(view.personal):
         return Status.USER_REGISTERED, "registered_enough" if _audited(view) else "person_only_method"
@@ -168,6 +133,15 @@ def _status(case: Case, rules: Rules, view: View, now: datetime) -> tuple[Status
     if view.present:
         return _not_personal(case, rules, view, now)
     return _nothing(view)
+
+
+def _absent(view: View) -> bool:
+    """Not in the newest list, and the person has not done anything since, which takes an account that works."""
+    registration = view.registration
+    if registration is None or registration.present:
+        return False
+    acted = view.last(Act.REGISTERED, Act.UPDATED, Act.REVIEWED, Act.RESET_SUCCEEDED, by=By.USER)
+    return acted is None or acted <= registration.as_of
 
 
 def _audited(view: View) -> bool:
@@ -182,11 +156,18 @@ def _not_personal(case: Case, rules: Rules, view: View, now: datetime) -> tuple[
         return Status.ADMIN_REGISTERED, "added_by_administrator"
     if view.owned(Owner.UNKNOWN):
         return Status.UNKNOWN, "actor_unknown"
+    if _unread(view) and not others:
+        return Status.UNKNOWN, "record_not_understood"
     kept = timedelta(days=rules.audit_retention_days)
     if all(now - _earliest(case, view.methods[name], view) <= kept for name in unclaimed):
         # The record must still be readable, so it is only late; the account was watched since it exists.
         return Status.UNKNOWN, "awaiting_audit_record"
     return Status.UNATTRIBUTED, "record_not_kept"
+
+
+def _unread(view: View) -> bool:
+    """The person registered something, and the record says in words unknown here what."""
+    return any(e.act is Act.REGISTERED and e.by is By.USER and e.method is None for e in view.events)
 
 
 def _earliest(case: Case, method: Method, view: View) -> datetime:
@@ -204,10 +185,10 @@ def _nothing(view: View) -> tuple[Status, str]:
     if finished and (as_of is None or as_of < finished[-1].at):
         return Status.UNKNOWN, "awaiting_list"
     if view.registration is None:
-        if view.lost():
+        if view.gone():
             return Status.DIRECTORY_ONLY, "nothing_registered"
         return Status.UNKNOWN, "not_looked_at_yet"
-    listed = set(view.registration.methods) - {"password"}
+    listed = _refused(view)
     if listed & PASSKEYS:
         return Status.DIRECTORY_ONLY, "passkey_only"
     if _cancelled(view):
@@ -217,58 +198,47 @@ def _nothing(view: View) -> tuple[Status, str]:
     return Status.DIRECTORY_ONLY, "nothing_registered"
 
 
+def _refused(view: View) -> set[str]:
+    """Methods that are there and that SSPR does not accept: listed, or said by a later audit record."""
+    registration = view.registration
+    found = set(registration.methods) - METHODS.keys() - {"password"} if registration else set()
+    for event in view.events:
+        if event.kind != "audit" or event.method not in REFUSED:
+            continue
+        if registration is None or event.at > registration.as_of:
+            (found.discard if event.act is Act.DELETED else found.add)(event.method)
+    return found
+
+
 def _cancelled(view: View) -> bool:
     """The last thing the person did about registering was to cancel it."""
     acts = [e.act for e in view.events if e.by is By.USER and e.act in {Act.REGISTERED, Act.CANCELLED}]
     return bool(acts) and acts[-1] is Act.CANCELLED
 
 
-def _recoverable(case: Case, rules: Rules, view: View, status: Status, now: datetime) -> Recoverable:
-    account, registration = case.account, view.registration
-    if account is None or status is Status.ABSENT:
-        return Recoverable.UNKNOWN
-    if _outside(rules, registration) or (account.synced and not rules.writeback):
-        return Recoverable.NO
-    methods, doubt = set(view.present), registration is None or _stale(view, rules, now)
-    if now.date() < rules.deadline:
-        phone = _directory_phone(case, rules)
-        methods |= {"mobilePhone"} if phone else set()
-        doubt = doubt or phone is None
-    if not view.enough(methods):
-        return Recoverable.UNKNOWN if doubt else Recoverable.NO
-    in_scope = rules.sspr_scope == "all" or bool(registration and registration.sspr_enabled)
-    stale = _stale(view, rules, now) and status is not Status.USER_REGISTERED
-    return Recoverable.YES if in_scope and not stale else Recoverable.UNKNOWN
-
-
-def _directory_phone(case: Case, rules: Rules) -> bool | None:
-    """Is there a phone in the directory data? None: an account that others filled, nobody looked.
-
-    Of accounts that we created we know: the step notes it when it wrote the attribute.
-    """
-    if case.account is None or case.account.origin != "created":
-        return None
-    step = case.steps.get("create_account")
-    return bool(rules.directory_data and step and step.detail and "mobile_phone" in step.detail)
-
-
 def _notes(case: Case, rules: Rules, view: View, now: datetime) -> tuple[str, ...]:
     listed = set(view.registration.methods) if view.registration else set()
-    phones = {"mobilePhone", "alternateMobilePhone", "officePhone"}
     acts = {(event.act, event.method) for event in view.events}
     found = {
-        "passkey_does_not_count": bool(listed & PASSKEYS),
+        "passkey_does_not_count": bool(_refused(view) & PASSKEYS),
         "method_not_known_here": bool(listed - REFUSED - METHODS.keys()),
         "registration_cancelled": _cancelled(view),
         "unreadable_event": (Act.REGISTERED, None) in acts,
         "added_by_administrator": bool(view.owned(Owner.OTHERS)),
         "questions_end_2027_03": "securityQuestion" in view.present,
-        "phones_only_end_2027_02": bool(view.present) and view.present <= phones,
+        "phones_only_end_2027_02": bool(view.present & PHONES) and not view.enough(view.present - PHONES),
+        "phones_ended": now.date() >= PHONE_SERVICE_END
+        and bool(view.present & PHONES)
+        and not view.enough(view.present - PHONES),
         "administrator_needs_two": bool(view.registration and view.registration.is_admin),
         "reset_failed": any(act is Act.RESET_FAILED for act, _ in acts),
+        "locked_out": any(act is Act.RESET_NO_METHODS for act, _ in acts),
         "reset_succeeded": any(act is Act.RESET_SUCCEEDED for act, _ in acts),
+        "reset_by_desk": any(act is Act.RESET_BY_ADMIN for act, _ in acts),
+        "report_disagrees": report_disagrees(view, set(view.present)),
+        "report_frozen": rules.frozen_as_of is not None,
         "needs_writeback": bool(case.account and case.account.synced and not rules.writeback),
-        "directory_data_counts": now.date() < rules.deadline and bool(_directory_phone(case, rules)),
+        "directory_data_counts": now.date() < rules.deadline and bool(directory_phone(case, rules)),
     }
     return tuple(name for name, holds in found.items() if holds)
 
@@ -278,40 +248,7 @@ def _carrying(view: View, counted: set[str]) -> tuple[str, ...]:
     found: set[str] = set()
     for name in counted:
         method = view.methods[name]
-        rows = [e.id for e in view.events if e.act is Act.LISTED and e.method == name]
         owned = method.evidence if name in view.personal else method.reviewed
-        found |= {owned} if owned else set(rows[-1:])
+        if carried := owned or method.listing:
+            found.add(carried)
     return tuple(sorted(found))
-
-
-#: `/authentication/methods` (v1.0) does not show these; the report does (facts 2.6).
-NOT_IN_TARGETED_READ = frozenset(
-    {"securityQuestion", "hardwareOneTimePasscode", "microsoftAuthenticatorPasswordless"}
-)
-
-
-def merged(known: Registration | None, seen: Registration, *, targeted: bool = False) -> Registration:
-    """What is known after `seen`: newer methods win, older rows only fill gaps in the flags.
-
-    `targeted`: one person's methods, read right now, which leaves out some kinds: those stay as known.
-    """
-    if known is None:
-        return seen
-    newer, older = (seen, known) if seen.as_of >= known.as_of else (known, seen)
-    methods = set(newer.methods)
-    if targeted and newer is seen:
-        methods |= set(known.methods) & NOT_IN_TARGETED_READ
-
-    def flag(name: str) -> bool | None:
-        value: bool | None = getattr(newer, name)
-        return getattr(older, name) if value is None else value
-
-    return Registration(
-        methods=tuple(sorted(methods)),
-        as_of=newer.as_of,
-        is_admin=flag("is_admin"),
-        sspr_enabled=flag("sspr_enabled"),
-        sspr_registered=flag("sspr_registered"),
-        sspr_capable=flag("sspr_capable"),
-        present=newer.present,
-    )

@@ -12,6 +12,9 @@ Pure: `due(case, policy, now)` compares the ladder with the rungs that the case 
   rung that a changed ladder puts before one that went out already is skipped as well.
 - Two messages to the person are `min_gap_hours` apart, the welcome included.
 - A rung with a claim or a draft is finished first: `Due.resume`.
+- Whoever tries to reset the password and is turned away for want of methods is locked out, and climbs: what would come
+  next is due then, and what follows keeps its distance to it. Once in `CLIMB_EVERY`, and not before day 0: anybody can
+  type in somebody else's user name.
 """
 
 from __future__ import annotations
@@ -23,10 +26,12 @@ from zoneinfo import ZoneInfo
 from onboarding.domain import calendar
 from onboarding.domain.calendar import WorkingTime
 from onboarding.domain.calendar.public_holidays import is_public_holiday
-from onboarding.domain.case import Case, RungRecord, RungStatus
+from onboarding.domain.case import Act, Case, RungRecord, RungStatus
 from onboarding.domain.places.place import place_of
 from onboarding.domain.policy import Policy, Rung
 
+#: One attempt to reset brings up one rung; more attempts in this time are one.
+CLIMB_EVERY = timedelta(hours=24)
 #: Order within one pass: the person hears first.
 AUDIENCES = ("person", "manager", "desk")
 OPEN = frozenset({RungStatus.CLAIMED, RungStatus.DRAFTED})
@@ -141,7 +146,28 @@ def _plan(case: Case, policy: Policy, zero: date, time: WorkingTime) -> list[_Pl
         key = rung_key(case.episode, rung.rung)
         at = planned_at(calendar.days_after(zero, rung.day, time), time)
         rows.append(_Planned(rung, key, at, case.rungs.get(key)))
+    for moment in _locked_out(case):
+        rows = _climbed(rows, moment)
     return rows
+
+
+def _locked_out(case: Case) -> list[datetime]:
+    """When the person was turned away in this episode, `CLIMB_EVERY` apart."""
+    since = case.episode_started_at
+    found: list[datetime] = []
+    for moment in sorted(e.at for e in case.evidence if e.act is Act.RESET_NO_METHODS):
+        if (since is None or moment >= since) and (not found or moment - found[-1] >= CLIMB_EVERY):
+            found.append(moment)
+    return found
+
+
+def _climbed(rows: list[_Planned], moment: datetime) -> list[_Planned]:
+    """Rungs after `moment` moved up so that the first of them falls on it; unchanged before day 0."""
+    later = [row.at for row in rows if row.at > moment]
+    if not later or len(later) == len(rows):
+        return rows
+    shift = min(later) - moment
+    return [replace(row, at=row.at - shift) if row.at > moment else row for row in rows]
 
 
 def _passed_over(ladder: list[_Planned], now: datetime) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ Pure data for `confirmation.assess`, which says what it adds up to and states th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -23,6 +23,11 @@ METHODS: Mapping[str, str] = {
     "email": "email",
     "securityQuestion": "questions",
 }
+PHONES = frozenset({"mobilePhone", "alternateMobilePhone", "officePhone"})
+#: `Evidence.method` of an event that says "phone" and not which.
+SOME_PHONE = "phone"
+#: What an administrator can change after it was registered.
+_CHANGEABLE = PHONES | {"email"}
 #: Nobody but the person can add these (facts 2.6).
 PERSON_ONLY = frozenset({"microsoftAuthenticatorPush", "securityQuestion"})
 PASSKEYS = frozenset(
@@ -34,11 +39,12 @@ PASSKEYS = frozenset(
         "passKeySynced",
     }
 )
+PUSH, PASSWORDLESS = "microsoftAuthenticatorPush", "microsoftAuthenticatorPasswordless"
 #: Methods that SSPR refuses, named so that an unknown string is still seen as unknown.
 REFUSED = PASSKEYS | {
     "windowsHelloForBusiness",
     "temporaryAccessPass",
-    "microsoftAuthenticatorPasswordless",
+    PASSWORDLESS,
     "macOsSecureEnclaveKey",
     "platformCredential",
     "externalAuthMethod",
@@ -46,9 +52,13 @@ REFUSED = PASSKEYS | {
     "appPassword",
     "password",
 }
+#: `/authentication/methods` (v1.0) does not show these; the report does (facts 2.6).
+NOT_IN_TARGETED_READ = frozenset({"securityQuestion", "hardwareOneTimePasscode", PASSWORDLESS})
 #: Security questions leave SSPR in March 2027.
 QUESTIONS_END = date(2027, 3, 1)
+#: The report is 36 hours behind for most and 24 more for a few; the targeted read a few minutes at most.
 LISTING_LAG = timedelta(hours=60)
+DIRECT_LAG = timedelta(minutes=5)
 
 
 class Owner(StrEnum):
@@ -58,6 +68,9 @@ class Owner(StrEnum):
     PERSON_ALL = "person_all"
     OTHERS = "others"
     UNKNOWN = "unknown"
+
+
+_UNCLAIMED = frozenset({Owner.NOBODY, Owner.UNKNOWN, Owner.PERSON_ALL})
 
 
 @dataclass(slots=True)
@@ -72,16 +85,26 @@ class Method:
     #: What the last audit event about it left behind: there (True), deleted (False), no event (None).
     left: bool | None = None
     at: datetime | None = None
+    #: When the person said "all"; what is listed for the first time long after that is not meant.
+    claimed_at: datetime | None = None
     #: How long after `at` a list that says otherwise is only behind.
     lag: timedelta = LISTING_LAG
+    #: The first list that has it, and the id of that evidence.
     first_listed: datetime | None = None
+    listing: str | None = None
     #: It was the person's, and was deleted.
     lost: bool = False
 
-    def take(self, event: Evidence) -> None:
-        exact = event.method == self.name
+    @property
+    def known(self) -> bool:
+        """An event or a list before now said that it is there."""
+        return self.left is True or (self.first_listed is not None and self.left is not False)
+
+    def take(self, event: Evidence, exact: bool) -> None:
+        """One event, in order of time. `exact`: it is about this method; else it may be."""
         if event.act is Act.LISTED:
-            self.first_listed = self.first_listed or (event.at if exact else None)
+            if exact and self.first_listed is None:
+                self.first_listed, self.listing = event.at, event.id
         elif event.act is Act.DELETED:
             self._deleted(event, exact)
         elif event.act is Act.REVIEWED and event.by is By.USER:
@@ -98,8 +121,8 @@ class Method:
         self.lag = LISTING_LAG if exact else timedelta(0)
         if exact:
             mine = self.owner in {Owner.PERSON, Owner.PERSON_ALL} or self.reviewed is not None
-            self.lost = mine or self.name in PERSON_ONLY
-            self.owner, self.evidence, self.reviewed, self.first_listed = Owner.NOBODY, None, None, None
+            self.lost = self.lost or mine or self.name in PERSON_ONLY
+            self.owner, self.evidence, self.reviewed = Owner.NOBODY, None, None
 
     def _by_person(self, event: Evidence, exact: bool) -> None:
         if exact and event.act is Act.REGISTERED:
@@ -109,30 +132,61 @@ class Method:
         if exact:
             self.left, self.at, self.lag = True, event.at, LISTING_LAG
         elif event.method == "all" and event.act is Act.REGISTERED and self.owner in _UNCLAIMED:
-            self.owner, self.evidence = Owner.PERSON_ALL, event.id
+            self.owner, self.evidence, self.claimed_at = Owner.PERSON_ALL, event.id, event.at
 
     def _by_others(self, event: Evidence, exact: bool) -> None:
         owner = Owner.UNKNOWN if event.by is By.UNKNOWN else Owner.OTHERS
         if exact:
             self.left, self.at, self.lag = True, event.at, LISTING_LAG
             self.owner, self.evidence, self.reviewed = owner, event.id, None
-        elif self.owner is Owner.NOBODY:
-            self.owner, self.evidence = owner, event.id
+        elif event.act is Act.UPDATED:
+            # Which one was changed is not said: nothing that can be changed is taken for the person's any more.
+            if self.name in _CHANGEABLE and self.left is not False:
+                self.owner, self.evidence, self.reviewed = owner, event.id, None
+        elif self.owner in _UNCLAIMED and not self.known:
+            self.owner, self.evidence, self.reviewed = owner, event.id, None
 
-    def present(self, listed: bool, as_of: datetime | None) -> bool:
+    def present(self, registration: Registration | None) -> bool:
+        """Is it there, by the later of events and lists?"""
+        listed = is_listed(self.name, registration)
         if self.left is None or self.at is None:
             return listed
-        list_is_behind = as_of is None or as_of < self.at + self.lag
-        return self.left if list_is_behind else listed
+        if registration is None:
+            return self.left
+        direct = registration.direct and self.name not in NOT_IN_TARGETED_READ
+        as_of, lag = registration.as_of, min(self.lag, DIRECT_LAG)
+        if self.name == PUSH and passwordless_only(registration):
+            direct, lag = False, timedelta(0)
+            as_of = registration.reported_at or registration.as_of
+        elif not direct:
+            reported, lag = registration.reported_at, self.lag
+            if reported is None:
+                return self.left
+            as_of = reported
+        return self.left if as_of < self.at + lag else listed
 
     def personal(self, listed: bool) -> bool:
         """Given that it is present."""
         if self.name in PERSON_ONLY or self.owner is Owner.PERSON:
             return True
-        return self.owner is Owner.PERSON_ALL and listed
+        if self.owner is not Owner.PERSON_ALL or not listed or self.claimed_at is None:
+            return False
+        return self.first_listed is None or self.first_listed <= self.claimed_at + LISTING_LAG
 
 
-_UNCLAIMED = {Owner.NOBODY, Owner.UNKNOWN, Owner.PERSON_ALL}
+def passwordless_only(registration: Registration) -> bool:
+    """The report tells passwordless sign-in from notifications; the audit log and the targeted read do not."""
+    names = registration.report_methods if registration.direct else registration.methods
+    return PASSWORDLESS in names and PUSH not in names
+
+
+def is_listed(name: str, registration: Registration | None) -> bool:
+    """Does the newest list say that it is there?"""
+    if registration is None or name not in registration.methods:
+        return False
+    return name != PUSH or not passwordless_only(registration)
+
+
 #: At the same instant the less trusting reading wins: it comes last.
 _RANK = {By.USER: 0, By.UNKNOWN: 1, By.APP: 2, By.ADMIN: 3}
 
@@ -157,8 +211,13 @@ class View:
             times.append(self.registration.as_of)
         return max(times, default=None)
 
-    def listed(self, name: str) -> bool:
-        return bool(self.registration and name in self.registration.methods)
+    @property
+    def absence_as_of(self) -> datetime | None:
+        """As of when something can be said *not* to be there: a list, or a deletion."""
+        times = [event.at for event in self.events if event.act is Act.DELETED]
+        if self.registration:
+            times.append(self.registration.as_of)
+        return max(times, default=None)
 
     def enough(self, names: Iterable[str]) -> bool:
         return len({METHODS[name] for name in names}) >= self.required
@@ -166,14 +225,29 @@ class View:
     def owned(self, owner: Owner) -> set[str]:
         return {name for name in self.present if self.methods[name].owner is owner}
 
-    def lost(self) -> bool:
-        """Something that was the person's is not there any more."""
-        return any(
-            method.lost
-            or method.owner in {Owner.PERSON, Owner.PERSON_ALL}
-            or (method.first_listed is not None and name in PERSON_ONLY)
+    def gone(self) -> set[str]:
+        """What was the person's and is not there any more."""
+        return {
+            name
             for name, method in self.methods.items()
-            if name in self.usable and name not in self.present
+            if name in self.usable
+            and name not in self.present
+            and (
+                method.lost
+                or method.owner is Owner.PERSON
+                # "All" was said of what was listed, and of nothing else.
+                or (
+                    method.first_listed is not None
+                    and (method.owner is Owner.PERSON_ALL or name in PERSON_ONLY)
+                )
+            )
+        }
+
+    def last(self, *acts: Act, by: By | None = None) -> datetime | None:
+        """Time of the newest event of these acts."""
+        return max(
+            (e.at for e in self.events if e.act in acts and (by is None or e.by is by)),
+            default=None,
         )
 
 
@@ -200,6 +274,22 @@ def _ordered(case: Case) -> list[Evidence]:
     return list(unique.values())
 
 
+def _about(event: Evidence, methods: Mapping[str, Method]) -> Iterator[tuple[str, bool]]:
+    """Names of the methods that the event is about, and whether it says so itself."""
+    if event.method == SOME_PHONE:
+        known = [name for name in PHONES if methods[name].known]
+        if event.by is By.USER or event.act is Act.DELETED:
+            # One phone: that one. Several: nobody knows which.
+            exact = len(known) == 1
+            yield from ((name, exact) for name in (known or PHONES))
+        else:
+            yield from ((name, bool(known)) for name in (known or PHONES))
+    elif event.method is None or event.method == "all":
+        yield from ((name, False) for name in METHODS)
+    elif event.method in METHODS:
+        yield event.method, True
+
+
 def build(case: Case, methods_required: int, now: datetime) -> View:
     """Fold the evidence. `methods_required` is the tenant's number for people without a role (1 or 2)."""
     registration = case.registration
@@ -210,16 +300,13 @@ def build(case: Case, methods_required: int, now: datetime) -> View:
     required = max(2, methods_required) if admin else methods_required
     view = View(required, usable, _ordered(case), registration, {name: Method(name) for name in METHODS})
     for event in view.events:
-        named = event.method if event.method != "all" else None
-        for name in (named,) if named else METHODS:
-            if name in METHODS:
-                view.methods[name].take(event)
-    as_of = registration.as_of if registration else None
+        for name, exact in list(_about(event, view.methods)):
+            view.methods[name].take(event, exact)
     for name in usable:
-        method, listed = view.methods[name], view.listed(name)
-        if method.present(listed, as_of):
+        method = view.methods[name]
+        if method.present(registration):
             view.present.add(name)
-            if method.personal(listed):
+            if method.personal(is_listed(name, registration)):
                 view.personal.add(name)
             elif method.reviewed:
                 view.agreed.add(name)

@@ -1,8 +1,10 @@
 """One case in `following_up` or `confirmed`, as far as it goes now.
 
-Look (the person's methods right now, where a message depends on it), judge, then either confirm, remind, tell
-somebody above, or wait; always leaving a next action. The person's own registration ends everything within one
-pass; who was told before is told that it is done, at once, whatever the hour.
+Judge by what the audit log and the report have said, then either confirm, remind, tell somebody above, or wait; always
+leaving a next action. One person's methods are read directly where something depends on it: before somebody above is
+told, before follow-up resumes, and where the audit log knows more than any list that was read. Nobody is polled.
+The person's own registration ends everything within one pass; who was told before is told that it is done, at once,
+whatever the hour.
 
 Decisions that are ours:
 - Somebody outside SSPR's scope has the status `excluded` and hears nothing, but the case stays in follow-up and
@@ -20,10 +22,20 @@ from datetime import datetime, timedelta
 
 from onboarding import casework, observe
 from onboarding.domain import nudges
-from onboarding.domain.case import Act, Case, NextAction, RungRecord, RungStatus, Status, TimelineEntry
-from onboarding.domain.confirmation import Assessment, Rules
+from onboarding.domain.case import (
+    Act,
+    Case,
+    NextAction,
+    Registration,
+    RungRecord,
+    RungStatus,
+    Status,
+    TimelineEntry,
+)
+from onboarding.domain.confirmation import Assessment, assess
 from onboarding.domain.lifecycle import Event, State
 from onboarding.domain.policy import Rung
+from onboarding.domain.rules import Rules
 from onboarding.errors import (
     DeployerError,
     LimitReached,
@@ -32,7 +44,7 @@ from onboarding.errors import (
     RetryLater,
     StoreConflict,
 )
-from onboarding.followup import escalate, nudge
+from onboarding.followup import escalate, nudge, sources
 from onboarding.followup.deliver import FINAL
 from onboarding.followup.evidence import codes, new_episode, note, take_list
 from onboarding.ports import CLAIM_LEASE, Services
@@ -67,6 +79,8 @@ class _Pass:
     now: datetime
     rules: Rules
     entries: list[TimelineEntry] = field(default_factory=list)
+    #: The person's methods were read in this run.
+    looked: bool = False
 
     def judge(self) -> Assessment:
         found, entries = note(self.case, self.rules, self.now)
@@ -98,7 +112,7 @@ async def advance(s: Services, case: Case, now: datetime) -> None:
     Raises StoreConflict (load it again and repeat). Everything else that goes wrong becomes a planned next
     action, or a blocked case with a reason code.
     """
-    run = _Pass(s, case, now, Rules.of(s.settings, s.policy))
+    run = _Pass(s, case, now, await sources.rules(s, now))
     try:
         await (_watch(run) if case.state is State.CONFIRMED else _follow(run))
     except StoreConflict:
@@ -124,8 +138,7 @@ async def _follow(run: _Pass) -> None:
     case = run.case
     if case.account is None:
         raise OperatorError("The case has no account: rerun it from create_account.", code="no_account")
-    decision = nudges.due(case, run.s.policy, run.now)
-    if (isinstance(decision, nudges.Due) or _behind(run)) and not await _look(run):
+    if not await _look_where_it_matters(run):
         return await run.wait("follow_up", run.now + SOON, "not_yet_visible")
     found = run.judge()
     if found.confirmed:
@@ -137,14 +150,35 @@ async def _follow(run: _Pass) -> None:
     await _climb(run, found)
 
 
+async def _look_where_it_matters(run: _Pass) -> bool:
+    """False: the new account is not visible yet."""
+    decision = nudges.due(run.case, run.s.policy, run.now)
+    if _behind(run):
+        return await _look(run)
+    if not isinstance(decision, nudges.Due):
+        return True
+    if run.case.registration is None:
+        return await _look(run)
+    return await _look_at_account(run)
+
+
+#: After these, a list says more than the last one did; of a pass, or of how a reset went, it does not.
+_NEWS = frozenset(
+    {Act.REGISTERED, Act.UPDATED, Act.DELETED, Act.REVIEWED, Act.CANCELLED, Act.RESET_NO_METHODS}
+)
+
+
 def _behind(run: _Pass) -> bool:
-    """Is the list older than what the audit log says, or than a day?"""
-    registration = run.case.registration
-    if registration is None:
-        return run.now >= run.case.created_at and _begun(run)
-    audited = max((e.at for e in run.case.evidence if e.kind == "audit"), default=registration.as_of)
-    look_again = timedelta(hours=run.s.policy.follow_up.look_again_hours)
-    return audited > registration.as_of or (run.now - registration.as_of >= look_again and _begun(run))
+    """Does the audit log say something that no list has said yet, and leave the answer open?"""
+    registration, now = run.case.registration, run.now
+    news = [
+        e.at
+        for e in run.case.evidence
+        if e.kind == "audit" and e.act in _NEWS and e.method != "temporaryAccessPass"
+    ]
+    if not news or (registration is not None and max(news) <= registration.as_of):
+        return False
+    return assess(run.case, run.rules, now).status is Status.UNKNOWN
 
 
 def _begun(run: _Pass) -> bool:
@@ -152,6 +186,22 @@ def _begun(run: _Pass) -> bool:
     zero = nudges.day_zero(run.case, run.s.policy)
     time = nudges.working_time_of(run.case, run.s.policy)
     return zero is not None and run.now >= nudges.planned_at(zero, time)
+
+
+async def _look_at_account(run: _Pass) -> bool:
+    """Before a reminder: a disabled account is absent, and hears nothing. False: it is not visible yet."""
+    account, known = run.case.account, run.case.registration
+    assert account is not None and known is not None  # noqa: S101, PT018 (asked by the caller)
+    user = await run.s.directory.get_user(account.id)
+    there = user is not None and user.account_enabled is not False
+    if user is None and run.now - account.created_at < REPLICATION:
+        return False
+    if there and not known.present:
+        return await _look(run)  # enabled again: the list does not know it yet
+    if not there:
+        seen = Registration(known.methods, run.now, present=False, direct=True)
+        take_list(run.case, seen)
+    return True
 
 
 async def _look(run: _Pass) -> bool:
@@ -162,6 +212,7 @@ async def _look(run: _Pass) -> bool:
     """
     account = run.case.account
     assert account is not None  # noqa: S101 (asked by the callers)
+    run.looked = True
     try:
         seen = await run.s.security.registration_of(account.id, run.now)
     except PermissionMissing as exc:
@@ -172,7 +223,7 @@ async def _look(run: _Pass) -> bool:
     user = await run.s.directory.get_user(account.id) if seen.present else None
     if user is not None and user.account_enabled is False:
         seen = replace(seen, present=False)
-    take_list(run.case, seen, targeted=True)
+    take_list(run.case, seen)
     return True
 
 
@@ -184,6 +235,15 @@ async def _climb(run: _Pass, found: Assessment) -> None:
         _skip(run, decision.skipped, "overtaken")
         if not isinstance(decision, nudges.Due):
             break
+        if decision.rung.audience != "person" and not run.looked:
+            # Whoever is told above must be told the truth: this person's methods, as they are now.
+            if not await _look(run):
+                return await run.wait("follow_up", run.now + SOON, "not_yet_visible")
+            found = run.judge()
+            if found.confirmed:
+                return await _confirm(run, found)
+            if not found.nudge:
+                return await run.wait("follow_up", run.look_again, found.because)
         if held := _held_back(run, found, decision):
             return await run.wait("follow_up", *held)
         record = await _deliver(run, decision.rung, found)
@@ -284,8 +344,21 @@ async def _watch(run: _Pass) -> None:
         if run.case.account is not None and await _look(run):
             found = run.judge()
         if not found.confirmed and found.status in _LOST:
+            if until := _record_due(run, found):
+                return await run.wait("watch", until, "awaiting_audit_record")
             return await _resume(run, found)
     await _rest_confirmed(run)
+
+
+def _record_due(run: _Pass, found: Assessment) -> datetime | None:
+    """A method has appeared whose record is still on its way: perhaps the person has only changed to another. When to
+    look again."""
+    others = set(found.present) - set(found.counted)
+    at = [e.at for e in run.case.evidence if e.act is Act.LISTED and e.method in others]
+    if not at or run.now >= max(at) + AUDIT_PATIENCE:
+        return None
+    audited = {e.method for e in run.case.evidence if e.kind == "audit" and e.act is Act.REGISTERED}
+    return None if others <= audited else min(max(at) + AUDIT_PATIENCE, run.now + 2 * SOON)
 
 
 async def _resume(run: _Pass, found: Assessment) -> None:

@@ -7,50 +7,45 @@ from datetime import datetime, timedelta
 
 from onboarding import casework
 from onboarding.domain.case import Act, By, Case, Evidence, Registration, Status, TimelineEntry
-from onboarding.domain.confirmation import Assessment, Rules, assess, merged
+from onboarding.domain.confirmation import Assessment, assess
+from onboarding.domain.lists import content, merged
+from onboarding.domain.rules import Rules
 
-#: A row that says the same again is written only this often, to keep "as of" fresh without a write per report.
+#: A row that says the same again is written only this often, to keep "as of" fresh without a write per report …
 SAME_AGAIN = timedelta(hours=12)
+#: … and this often for those who have confirmed: their status rests on what was done, not on what is missing.
+SAME_AGAIN_CONFIRMED = timedelta(days=7)
 
 
-def take_list(case: Case, seen: Registration, *, targeted: bool = False) -> bool:
+def take_list(case: Case, seen: Registration) -> bool:
     """Merge a list of methods into the case; True when the case has to be written.
 
     A method that is listed for the first time becomes a piece of evidence: that it is there, not who added it.
     """
     known = case.registration
-    now_known = merged(known, seen, targeted=targeted)
-    if known is not None and _same(known, now_known) and now_known.as_of - known.as_of < SAME_AGAIN:
-        if targeted:
+    now_known = merged(known, seen)
+    fresh = take_events(case, _listed(case, seen))
+    same = known is not None and not fresh and content(known) == content(now_known)
+    if known is not None and same and now_known.as_of - known.as_of < SAME_AGAIN:
+        if seen.direct:
             case.registration = now_known
         return False
     case.registration = now_known
-    before = set(known.methods) if known else set()
-    kind = "methods" if targeted else "report"
-    take_events(case, [_listed(kind, name, seen.as_of) for name in now_known.methods if name not in before])
     return True
 
 
-def _same(one: Registration, other: Registration) -> bool:
-    return (
-        one.methods,
-        one.is_admin,
-        one.sspr_enabled,
-        one.sspr_registered,
-        one.sspr_capable,
-        one.present,
-    ) == (
-        other.methods,
-        other.is_admin,
-        other.sspr_enabled,
-        other.sspr_registered,
-        other.sspr_capable,
-        other.present,
-    )
-
-
-def _listed(kind: str, method: str, at: datetime) -> Evidence:
-    return Evidence(f"{kind}:{method}:{at:%Y%m%dT%H%M%SZ}", kind, Act.LISTED, By.UNKNOWN, method, at)
+def _listed(case: Case, seen: Registration) -> list[Evidence]:
+    """Evidence of methods that no list of this time or before has said yet."""
+    said: dict[str, datetime] = {}
+    for event in case.evidence:
+        if event.act is Act.LISTED and event.method is not None:
+            said[event.method] = min(event.at, said.get(event.method, event.at))
+    kind, at = ("methods" if seen.direct else "report"), seen.as_of
+    return [
+        Evidence(f"{kind}:{name}:{at:%Y%m%dT%H%M%SZ}", kind, Act.LISTED, By.UNKNOWN, name, at)
+        for name in sorted(set(seen.methods))
+        if name not in said or said[name] > at
+    ]
 
 
 def take_events(case: Case, events: Iterable[Evidence]) -> list[Evidence]:

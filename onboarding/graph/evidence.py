@@ -16,6 +16,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from onboarding.domain.case import Act, By, Evidence
+from onboarding.domain.provenance import SOME_PHONE
 from onboarding.graph.answer import instant
 from onboarding.graph.vocabulary import FIXED_IDS, PHONE_TYPES, TEMPORARY_ACCESS_PASS, method_in_words
 from onboarding.ports import SeenEvidence
@@ -43,8 +44,12 @@ _CANCELLED = frozenset(
     {"user canceled security info registration", "user cancelled security info registration"}
 )
 _RESET = "reset password (self-service)"
+_RESET_BY_ADMIN = "reset password (by admin)"
 _RESET_BLOCKED = "blocked from self-service password reset"
 _RESET_PROGRESS = "self-service password reset flow activity progress"
+#: In the reason of a reset that ended because too little is registered (reprise99/Sentinel-Queries,
+#: Audit-FindUsersFailingSSPR: "User's account has insufficient authentication methods defined. …").
+_NO_METHODS = "insufficient authentication methods"
 
 
 def parse(record: Mapping[str, Any]) -> SeenEvidence | None:
@@ -58,17 +63,21 @@ def parse(record: Mapping[str, Any]) -> SeenEvidence | None:
     if not event_id or at is None or target is None or found is None:
         return None
     act, method = found
-    activity = _text(record.get("activityDisplayName"))
+    activity, user_id = _text(record.get("activityDisplayName")), _text(target.get("id")).lower()
+    by = _by(record, user_id, activity)
+    if method == SOME_PHONE and by is By.USER and "phone method" not in _reason(record):
+        # The page of the combined registration says "Phone" beside "Alternate phone" and "Office phone".
+        method = "mobilePhone"
     evidence = Evidence(
         id=event_id,
         kind="audit",
         act=act,
-        by=_by(record, _text(target.get("id")), activity),
+        by=by,
         method=method,
         at=at,
         said=_said(activity),
     )
-    return SeenEvidence(_text(target.get("id")), evidence)
+    return SeenEvidence(user_id, evidence)
 
 
 def _act(record: Mapping[str, Any]) -> tuple[Act, str | None] | None:
@@ -76,7 +85,7 @@ def _act(record: Mapping[str, Any]) -> tuple[Act, str | None] | None:
     activity = " ".join(_text(record.get("activityDisplayName")).casefold().rstrip(". ").split())
     succeeded = _text(record.get("result")).casefold() == "success"
     if service == RESET_SERVICE.casefold():
-        return _reset(activity, succeeded)
+        return _reset(activity, succeeded, _reason(record))
     if service != METHODS_SERVICE.casefold():
         return None
     if activity in _CANCELLED:
@@ -84,7 +93,7 @@ def _act(record: Mapping[str, Any]) -> tuple[Act, str | None] | None:
     if activity not in _ACTS:
         return None
     if not succeeded:
-        return _failed(activity, _text(record.get("resultReason")).casefold())
+        return _failed(activity, _reason(record))
     act, method = _ACTS[activity]
     return act, method or _method(record)
 
@@ -97,17 +106,23 @@ def _failed(activity: str, reason: str) -> tuple[Act, str | None] | None:
     return None
 
 
-def _reset(activity: str, succeeded: bool) -> tuple[Act, str | None] | None:
+def _reset(activity: str, succeeded: bool, reason: str) -> tuple[Act, str | None] | None:
     """Progress is logged step by step: only its failures say something that the reset itself does not.
 
     "User registered for self-service password reset" is left out: the Authentication Methods service says it
     too, and names the method.
     """
-    if activity == _RESET:
-        return (Act.RESET_SUCCEEDED if succeeded else Act.RESET_FAILED), None
-    if activity == _RESET_BLOCKED or (activity == _RESET_PROGRESS and not succeeded):
-        return Act.RESET_FAILED, None
-    return None
+    if activity == _RESET_BY_ADMIN:
+        return (Act.RESET_BY_ADMIN, None) if succeeded else None
+    if activity == _RESET and succeeded:
+        return Act.RESET_SUCCEEDED, None
+    if activity in {_RESET, _RESET_PROGRESS} and not succeeded:
+        return (Act.RESET_NO_METHODS if _NO_METHODS in reason else Act.RESET_FAILED), None
+    return (Act.RESET_FAILED, None) if activity == _RESET_BLOCKED else None
+
+
+def _reason(record: Mapping[str, Any]) -> str:
+    return _text(record.get("resultReason")).casefold()
 
 
 def _target(record: Mapping[str, Any]) -> Mapping[str, Any] | None:
@@ -129,7 +144,8 @@ def _by(record: Mapping[str, Any], target_id: str, activity: str) -> By:
     if actor_id:
         itself = actor_id.casefold() == target_id.casefold()
         # An administrator who uses the administrator's page on the own account is not registering in person.
-        return By.USER if itself and not activity.casefold().startswith("admin") else By.ADMIN
+        as_admin = activity.casefold().startswith("admin") or activity.casefold().startswith(_RESET_BY_ADMIN)
+        return By.USER if itself and not as_admin else By.ADMIN
     if isinstance(app, dict) and any(_text(app.get(key)) for key in _APP_KEYS):
         return By.APP
     return By.ADMIN if activity.casefold().startswith("admin") else By.UNKNOWN
@@ -141,13 +157,13 @@ _APP_KEYS = ("appId", "servicePrincipalId", "displayName", "servicePrincipalName
 def _method(record: Mapping[str, Any]) -> str | None:
     """From the reason; for a phone that the reason does not describe, from the modified properties."""
     named = method_in_words(_text(record.get("resultReason")))
-    if named != "phone":
+    if named != SOME_PHONE:
         return named
     for value in _modified_values(record):
         found = FIXED_IDS.get(value.casefold()) or PHONE_TYPES.get(value)
         if found:
             return found
-    return None
+    return SOME_PHONE
 
 
 def _modified_values(record: Mapping[str, Any]) -> Iterator[str]:

@@ -14,6 +14,7 @@ from onboarding.domain.phone import phonebook
 from onboarding.domain.places.place import place_of
 from onboarding.errors import Ambiguous, NotFound, Unavailable
 from onboarding.operate.explain import explain
+from onboarding.operate.judge import Judged, judge, unjudged
 from onboarding.operate.quality import finding_json
 from onboarding.operate.stamps import stamp as stamp
 from onboarding.ports import CaseSummary, Services
@@ -63,8 +64,10 @@ async def show(s: Services, wanted: str) -> dict[str, Any]:
     try:
         now = await s.clock.now()
     except Unavailable:
-        now = None  # the simulator is gone: what the store has can be read all the same
-    return case_json(case, timeline, now)
+        # The simulator is gone: what the store has can be read all the same.
+        return case_json(case, timeline)
+    judged = await judge(s, case, now)
+    return case_json(judged.case, timeline, now, judged)
 
 
 def summary_json(item: CaseSummary) -> dict[str, Any]:
@@ -85,10 +88,12 @@ def summary_json(item: CaseSummary) -> dict[str, Any]:
     }
 
 
-def case_json(case: Case, timeline: Sequence[TimelineEntry], now: datetime | None = None) -> dict[str, Any]:
+def case_json(
+    case: Case, timeline: Sequence[TimelineEntry], now: datetime | None = None, judged: Judged | None = None
+) -> dict[str, Any]:
     """`show --json`: absent is null and never left out; times are RFC 3339 in UTC.
 
-    With `now` the explanation also says what has ended in the meantime.
+    With `now` the explanation also says what has ended in the meantime. `judged` says what is missing, and why.
     """
     account = case.account
     return {
@@ -113,6 +118,7 @@ def case_json(case: Case, timeline: Sequence[TimelineEntry], now: datetime | Non
         "status": str(case.status),
         "recoverable": str(case.recoverable),
         "status_as_of": stamp(case.status_as_of),
+        **(judged or unjudged(case)).as_json(),
         "evidence": [
             {
                 "id": item.id,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from onboarding.errors import ConfigurationError, OnboardingError, RetryLater
+from onboarding.followup import sources
 from onboarding.intake import catalog
 from onboarding.intake.signatures import read_key
 from onboarding.operate import trouble, vendors
@@ -34,7 +35,8 @@ _SILENT = {
 
 async def examine(s: Services) -> list[Finding]:
     """All checks, cheap ones first. An unreachable tenant is one finding, not an end."""
-    return [*_settings(s), await _store(s), *await _held(s), *await _tenant(s)]
+    held = [*await _held(s), *await _sources(s)]
+    return [*_settings(s), await _store(s), *held, *await _tenant(s)]
 
 
 def _settings(s: Services) -> list[Finding]:
@@ -96,6 +98,15 @@ async def _store(s: Services) -> Finding:
     counts = await s.cases.counts()
     number = sum(counts.values())
     return Finding("store", True, f"readable and writable, {number} case{'' if number == 1 else 's'}")
+
+
+async def _sources(s: Services) -> list[Finding]:
+    """How the evidence stands; nothing while the store or the clock cannot be asked, which others say."""
+    try:
+        found = await sources.look(s, await s.clock.now())
+    except OnboardingError:
+        return []
+    return [Finding("audit log", *found.audit_says), Finding("registration report", *found.report_says)]
 
 
 async def _held(s: Services) -> list[Finding]:

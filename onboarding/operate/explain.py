@@ -8,8 +8,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from onboarding.domain.case import By, Case, PassStatus, Status, StepStatus
-from onboarding.domain.confirmation import BECAUSE
 from onboarding.domain.lifecycle import State
+from onboarding.domain.missing import BECAUSE
 from onboarding.domain.provenance import PASSKEYS
 from onboarding.intake.identity import FORGET
 from onboarding.operate.reasons import REASONS as REASONS

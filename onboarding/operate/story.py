@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from onboarding.domain.case import Act
+from onboarding.domain.missing import METHOD_WORDS
 
 #: timeline action → words. `{…}` are members of the entry's detail; missing ones are left empty.
 TIMELINE: dict[str, str] = {
@@ -104,17 +105,7 @@ _RUNGS = {"resolved_desk": "that nothing is left to do"}
 
 _WHO = {"user": "the person", "admin": "an administrator", "app": "an app", "unknown": "somebody"}
 
-_METHODS = {
-    "mobilePhone": "a mobile phone",
-    "alternateMobilePhone": "a second mobile phone",
-    "officePhone": "an office phone",
-    "email": "an email address",
-    "microsoftAuthenticatorPush": "Microsoft Authenticator",
-    "softwareOneTimePasscode": "an authenticator app",
-    "securityQuestion": "security questions",
-    "unnamed": "a method",
-    "all": "all methods",
-}
+_METHODS = {**METHOD_WORDS, "unnamed": "a method", "all": "all methods"}
 
 _ACTS = {
     Act.REGISTERED: "registered {method}",
@@ -124,6 +115,8 @@ _ACTS = {
     Act.CANCELLED: "cancelled",
     Act.LISTED: "has {method}",
     Act.RESET_FAILED: "could not reset the password",
+    Act.RESET_NO_METHODS: "could not reset the password, for want of methods",
+    Act.RESET_BY_ADMIN: "reset the password for the person",
     Act.RESET_SUCCEEDED: "reset the password",
 }
 

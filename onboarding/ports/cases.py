@@ -39,6 +39,10 @@ class CaseSummary:
     next_what: str
     next_when: datetime | None
     updated_at: datetime
+    #: Object id of the account.
+    object_id: str | None = None
+    #: `domain.lists.fingerprint` of the newest list of methods; None: none was read yet.
+    seen: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

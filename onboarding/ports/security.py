@@ -55,6 +55,10 @@ class SecurityInfo(Protocol):
         """Pages of evidence about authentication methods, oldest first; unknown activities left out."""
         ...
 
+    def streamed(self, message: bytes) -> Sequence[SeenEvidence]:
+        """Evidence in one message of the diagnostic stream. Takes any bytes; asks nobody."""
+        ...
+
     def registration_report(self) -> AsyncIterator[Sequence[SeenRegistration]]:
         """Pages of the whole report, streamed. OperatorError `report_needs_premium` on a Free tenant."""
         ...

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC
 
 from onboarding.domain.case import Case
+from onboarding.domain.lists import fingerprint
 from onboarding.ports import CaseSummary
 
 #: Words longer than this are cut, and a query uses at most `MAX_TERMS` of its words.
@@ -95,6 +96,8 @@ def summarize(case: Case) -> CaseSummary:
         next_what=case.next_action.what,
         next_when=case.next_action.when.astimezone(UTC) if case.next_action.when else None,
         updated_at=case.updated_at.astimezone(UTC),
+        object_id=case.account.id if case.account else None,
+        seen=fingerprint(case.registration) if case.registration else None,
     )
 
 

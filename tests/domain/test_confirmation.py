@@ -22,10 +22,13 @@ from onboarding.domain.case import (
     Status,
     StepRecord,
 )
-from onboarding.domain.confirmation import BECAUSE, Rules, assess, merged
+from onboarding.domain.confirmation import assess
 from onboarding.domain.hire import Hire
 from onboarding.domain.lifecycle import State
+from onboarding.domain.lists import merged
+from onboarding.domain.missing import BECAUSE
 from onboarding.domain.policy import FollowUpPolicy, Policy
+from onboarding.domain.rules import Rules
 from onboarding.settings import Settings
 
 CREATED = datetime(2026, 9, 21, 8, tzinfo=UTC)
@@ -364,13 +367,49 @@ def test_order_and_repeats_of_evidence_change_nothing(
         assert addable <= by_person or "all" in by_person, "nothing counts without a record by the person"
 
 
-def test_a_newer_list_wins_and_an_older_one_fills_gaps() -> None:
+def test_a_newer_list_wins_and_the_report_alone_says_what_only_it_knows() -> None:
     report = Registration(("email", "securityQuestion"), NOW - DAY, True, True, True, True)
-    read = Registration(("mobilePhone",), NOW)
+    read = Registration(("mobilePhone",), NOW, direct=True)
     assert merged(None, read) == read
-    both = merged(report, read, targeted=True)
+    both = merged(report, read)
     assert both.methods == ("mobilePhone", "securityQuestion"), "the targeted read cannot see questions"
-    assert (both.as_of, both.is_admin, both.sspr_enabled) == (NOW, True, True)
-    assert merged(read, report).methods == ("mobilePhone",), "an older row does not overwrite"
-    assert merged(read, report).is_admin is True
-    assert merged(report, replace(read, methods=())).methods == ()
+    assert (both.as_of, both.report_as_of, both.is_admin, both.sspr_enabled) == (NOW, NOW - DAY, True, True)
+    assert merged(read, report) == both
+    assert merged(report, replace(read, methods=())).methods == ("securityQuestion",)
+    later = Registration(("email",), NOW + DAY, False, True, True, True)
+    assert merged(both, later) == later
+
+
+_LISTS = st.builds(
+    Registration,
+    methods=st.lists(st.sampled_from([PHONE, "email", "securityQuestion", "microsoftAuthenticatorPush",
+                                      "microsoftAuthenticatorPasswordless", "Ø山田"]), unique=True)
+    .map(sorted).map(tuple),
+    as_of=st.integers(0, 40).map(lambda hours: NOW + hours * HOUR),
+    is_admin=st.booleans(),
+    sspr_enabled=st.booleans(),
+    direct=st.just(False),
+) | st.builds(
+    Registration,
+    methods=st.lists(st.sampled_from([PHONE, "email", "microsoftAuthenticatorPush"]), unique=True)
+    .map(sorted).map(tuple),
+    as_of=st.integers(0, 40).map(lambda hours: NOW + hours * HOUR + HOUR / 2),
+    present=st.booleans(),
+    direct=st.just(True),
+)  # fmt: skip
+
+
+@settings(max_examples=300, deadline=None)
+@given(lists=st.lists(_LISTS, min_size=1, max_size=6, unique_by=lambda one: one.as_of), seed=st.integers())
+def test_the_order_in_which_lists_arrive_changes_nothing(lists: list[Registration], seed: int) -> None:
+    shuffled = [*lists, *lists[:2]]
+    random.Random(seed).shuffle(shuffled)
+
+    def folded(items: list[Registration]) -> Registration:
+        known: Registration | None = None
+        for item in items:
+            known = merged(known, item)
+        assert known is not None
+        return known
+
+    assert folded(lists) == folded(shuffled)

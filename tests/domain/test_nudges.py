@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from onboarding.domain import calendar
-from onboarding.domain.case import Account, Case, RungRecord, RungStatus
+from onboarding.domain.case import Account, Act, By, Case, Evidence, RungRecord, RungStatus
 from onboarding.domain.hire import Hire
 from onboarding.domain.lifecycle import State
 from onboarding.domain.nudges import Due, Nothing, Wait, day_zero, due, rung_key, working_time_of
@@ -256,3 +256,48 @@ def test_a_start_date_that_moves_away_repeats_nothing() -> None:
     found = due(made, POLICY, at(6, 8))
     assert isinstance(found, Wait)
     assert (found.rung, found.until) == (DEFAULT_LADDER[1], at(4, 8, month=11))
+
+
+def turned_away(made: Case, *moments: datetime) -> Case:
+    made.evidence += [
+        Evidence(f"r{n}", "audit", Act.RESET_NO_METHODS, By.USER, None, moment)
+        for n, moment in enumerate(moments)
+    ]
+    return made
+
+
+def test_whoever_is_turned_away_for_want_of_methods_climbs_one_rung_and_the_rest_keeps_its_distance() -> None:
+    made = turned_away(case({"person_day_0": at(5, 7)}), at(6, 8))
+    assert everything(made, at(6, 8)) == ["person_day_2"]
+    assert everything(made, at(8, 16)) == []
+    # Day 5 would be Saturday, so Monday at 07:00; 23 hours earlier is Sunday, so Monday again.
+    assert everything(made, at(9, 14)) == []
+    assert everything(made, at(12, 7)) == ["person_day_5", "manager_day_5"]
+    # Day 10 was Thursday at 07:00, now it is Wednesday at 08:00.
+    assert everything(made, at(14, 7, 59)) == []
+    assert everything(made, at(14, 8)) == ["person_day_10", "desk_day_10"]
+
+
+def test_many_attempts_in_a_day_are_one_and_another_day_brings_another_rung() -> None:
+    burst = [at(6, 8) + timedelta(minutes=n) for n in range(50)]
+    assert everything(turned_away(case({"person_day_0": at(5, 7)}), *burst), at(6, 12)) == ["person_day_2"]
+    made = turned_away(case({"person_day_0": at(5, 7)}), at(6, 8), at(7, 9))
+    everything(made, at(6, 8))
+    assert everything(made, at(7, 9)) == ["person_day_5", "manager_day_5"]
+
+
+def test_an_attempt_before_day_zero_or_in_an_earlier_episode_brings_nothing_nearer() -> None:
+    """Anybody can type in somebody else's user name."""
+    assert everything(turned_away(case(), at(4, 8)), at(4, 9)) == []
+    assert everything(turned_away(case(), at(4, 8)), at(5, 9)) == ["person_day_0"]
+    made = turned_away(case(), at(6, 8))
+    made.episode, made.episode_started_at = 2, at(12, 8)
+    assert everything(made, at(12, 9)) == ["person_day_0"]
+    assert everything(made, at(13, 9)) == []
+
+
+def test_an_attempt_at_night_waits_for_working_time_and_for_the_least_gap() -> None:
+    made = turned_away(case({"person_day_0": at(5, 12)}), at(5, 22))
+    assert everything(made, at(5, 23)) == []
+    assert everything(made, at(6, 7)) == []
+    assert everything(made, at(6, 8)) == ["person_day_2"], "20 hours after the first message"

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 
 from onboarding.domain.case import Case, Registration, Status
 from onboarding.domain.lifecycle import State
 from onboarding.errors import OperatorError, StoreConflict, Throttled
-from onboarding.followup.track import AUDIT_CURSOR, REPORT_STATE, TrackResult, track
+from onboarding.followup.sources import AUDIT_CURSOR, REPORT_STATE
+from onboarding.followup.track import TrackResult, track
 from onboarding.ports import QUEUES, QueueHost, SeenEvidence, SeenRegistration
 from tests.support.followup_doubles import MONDAY, USER, Killed, Tripwire, World, audit, make_case, world
 
@@ -57,11 +59,11 @@ async def test_the_cursor_overlaps_by_an_hour_and_reaches_back_as_far_as_records
     await track(w.s)
     w.clock.at += 60 * DAY
     await track(w.s)
-    assert w.security.asked == [
-        (MONDAY - 30 * DAY, MONDAY),
-        (MONDAY - HOUR, MONDAY + 5 * MINUTE),
-        (MONDAY + 30 * DAY + 5 * MINUTE, MONDAY + 60 * DAY + 5 * MINUTE),
-    ]
+    weeks = [MONDAY - days * DAY for days in (30, 23, 16, 9, 2)]
+    assert w.security.asked[:5] == list(pairwise([*weeks, MONDAY]))
+    assert w.security.asked[5] == (MONDAY - HOUR, MONDAY + 5 * MINUTE)
+    oldest = MONDAY + 30 * DAY + 5 * MINUTE
+    assert w.security.asked[6:] == [(oldest + n * DAY, oldest + (n + 1) * DAY) for n in range(30)]
 
 
 async def test_a_record_that_arrives_late_within_the_overlap_is_seen() -> None:
@@ -84,7 +86,9 @@ async def test_the_cursor_moves_only_after_every_page_was_applied() -> None:
     w.security.after_page = fail
     with pytest.raises(Throttled):
         await track(w.s)
-    assert await w.s.cases.read_marker(AUDIT_CURSOR) is None
+    cursor = await w.s.cases.read_marker(AUDIT_CURSOR)
+    assert cursor is not None
+    assert cursor.value["until"] == (MONDAY - 2 * DAY).isoformat(), "the window that failed is read again"
     assert len((await w.load(CASE)).evidence) == 2
     w.security.after_page = None
     await track(w.s)
@@ -205,21 +209,52 @@ async def test_the_report_is_read_every_four_hours_and_the_same_row_is_not_writt
 
 async def test_a_row_older_than_what_is_known_fills_gaps_only() -> None:
     w = world()
-    await w.add(make_case(registration=Registration(("email",), MONDAY - HOUR)))
+    await w.add(make_case(registration=Registration(("email",), MONDAY - HOUR, direct=True)))
     w.security.rows = [
         SeenRegistration(USER, Registration((), MONDAY - DAY, is_admin=True, sspr_enabled=True))
     ]
     await track(w.s)
-    assert (await w.load(CASE)).registration == Registration(("email",), MONDAY - HOUR, True, True)
+    assert (await w.load(CASE)).registration == Registration(
+        ("email",), MONDAY - HOUR, True, True, direct=True, report_as_of=MONDAY - DAY
+    )
 
 
-async def test_who_is_missing_from_the_report_is_not_marked_unregistered() -> None:
+@pytest.mark.parametrize(
+    ("age", "status"), [(timedelta(hours=61), "absent"), (timedelta(hours=59), "unknown")]
+)
+async def test_who_is_missing_from_the_report_is_absent_once_they_can_be_in_it_and_never_unregistered(
+    age: timedelta, status: str
+) -> None:
+    w = world()
+    await w.add(make_case(on_account={"created_at": MONDAY - age}))
+    w.security.rows = [SeenRegistration("stranger", Registration((), MONDAY))]
+    await track(w.s)
+    assert (await w.load(CASE)).status == status
+
+
+async def test_who_is_back_in_the_report_is_judged_by_it() -> None:
     w = world()
     await w.add(make_case())
     w.security.rows = [SeenRegistration("stranger", Registration((), MONDAY))]
     await track(w.s)
+    w.clock.at += 4 * HOUR
+    w.security.rows = [SeenRegistration(USER, Registration(("email",), w.clock.at))]
+    await track(w.s)
     case = await w.load(CASE)
-    assert (case.registration, case.status, await w.actions(CASE)) == (None, Status.UNKNOWN, [])
+    assert (case.status, case.registration) == (Status.UNKNOWN, Registration(("email",), w.clock.at))
+
+
+async def test_a_report_that_has_lost_most_people_is_not_believed() -> None:
+    w = world()
+    for n in range(45):
+        await w.add(make_case(f"c_{n:020d}", on_account={"id": f"u-{n}"}))
+    w.security.rows = [SeenRegistration(f"u-{n}", Registration((), MONDAY)) for n in range(10)]
+    await track(w.s)
+    assert (await w.load(f"c_{44:020d}")).status is Status.UNKNOWN
+    w.clock.at += 4 * HOUR
+    w.security.rows = [SeenRegistration(f"u-{n}", Registration((), w.clock.at)) for n in range(30)]
+    await track(w.s)
+    assert (await w.load(f"c_{44:020d}")).status is Status.ABSENT
 
 
 async def test_without_premium_the_audit_log_goes_on() -> None:
@@ -252,4 +287,4 @@ async def test_closed_cases_are_not_even_loaded_for_the_report() -> None:
     w.security.page = 7
     await track(w.wired(wire))
     assert wire.names.count("before get") == 1
-    assert wire.names.count("before owners") == 3
+    assert wire.names.count("before owners") == 0, "the list rows name the accounts"

@@ -99,7 +99,7 @@ FUNCTIONS = {
     "bulk": queue("onboarding-bulk"),
     "work_poison": queue("onboarding-work-poison"),
     "bulk_poison": queue("onboarding-bulk-poison"),
-    "track": timer("0 */10 * * * *"),
+    "track": timer("0 */5 * * * *"),
     "followup": timer("30 */5 * * * *"),
     "watchdog": timer("45 */5 * * * *"),
 }
@@ -116,12 +116,32 @@ def seen(trigger: dict[str, Any]) -> tuple[Any, ...]:
             )
         case "queueTrigger":
             return (trigger["type"], trigger["queueName"], trigger["connection"])
+        case "eventHubTrigger":
+            return (
+                trigger["type"],
+                trigger["eventHubName"],
+                trigger["connection"],
+                trigger["cardinality"].lower(),
+            )
         case _:
             return (trigger["type"], trigger["schedule"], trigger["runOnStartup"], trigger["useMonitor"])
 
 
 def test_the_functions_are_exactly_these_with_an_empty_environment() -> None:
     assert {name: seen(trigger) for name, trigger in index()["functions"].items()} == FUNCTIONS
+
+
+def test_with_an_event_hub_configured_there_is_one_function_more() -> None:
+    stream = ("eventHubTrigger", "%ONBOARDING_AUDIT_HUB%", "AuditHub", "one")
+    found = run(INDEX, ONBOARDING_AUDIT_HUB="insights-logs-auditlogs")
+    assert {name: seen(trigger) for name, trigger in found["functions"].items()} == {
+        **FUNCTIONS,
+        "audit_stream": stream,
+    }
+    assert not heavy(found["modules"])
+    assert {
+        name: seen(trigger) for name, trigger in run(INDEX, ONBOARDING_AUDIT_HUB=" ")["functions"].items()
+    } == (FUNCTIONS)
 
 
 def test_importing_the_app_imports_nothing_heavy_and_nothing_of_ours() -> None:

@@ -164,7 +164,7 @@ def test_deleting_and_updating_name_the_method():
         (phone("3179e48a-750b-4051-897c-87b9720928f7"), "mobilePhone"),
         (phone("B6332EC1-7057-4ABE-9331-3D72FEDDFE41"), "alternateMobilePhone"),
         (phone(None, "office"), "officePhone"),
-        (phone(), None),
+        (phone(), "phone"),
     ],
 )
 def test_an_administrators_phone_is_told_by_its_fixed_id_or_type(changes, method):
@@ -214,7 +214,7 @@ def test_by_the_person_means_the_same_object_id_not_the_same_name():
 def test_an_administrator_on_the_own_account_is_still_an_administrator():
     reason = "Admin registered phone method for user"
     found = read("Admin registered security info", reason, **by(PERSON))
-    assert found == (Act.REGISTERED, By.ADMIN, None)
+    assert found == (Act.REGISTERED, By.ADMIN, "phone")
 
 
 @pytest.mark.parametrize(
@@ -269,12 +269,42 @@ def test_the_same_words_from_another_service_are_no_evidence():
         ("Self-service password reset flow activity progress", "success", None),
         ("Blocked from self-service password reset", "success", Act.RESET_FAILED),
         ("User registered for self-service password reset", "success", None),
-        ("Reset password (by admin)", "success", None),
+        ("Reset password (by admin)", "failure", None),
     ],
 )
 def test_self_service_resets_are_seen_to_fail_and_succeed(activity, result, act):
     found = read(activity, "insufficient", loggedByService=RESET_SERVICE, result=result)
     assert found == (None if act is None else (act, By.USER, None))
+
+
+@pytest.mark.parametrize(
+    "activity", ["Reset password (self-service)", "Self-service password reset flow activity progress"]
+)
+def test_a_reset_that_ends_for_want_of_methods_is_told_from_other_failures(activity):
+    reason = "User's account has insufficient authentication methods defined. Add authentication info to resolve this "
+    found = read(activity, reason, loggedByService=RESET_SERVICE, result="failure")
+    assert found == (Act.RESET_NO_METHODS, By.USER, None)
+
+
+def test_a_reset_by_the_service_desk_is_never_the_persons():
+    for who in (by(ADMIN), by(PERSON)):
+        found = read("Reset password (by admin)", "Done.", loggedByService=RESET_SERVICE, **who)
+        assert found == (Act.RESET_BY_ADMIN, By.ADMIN, None)
+    found = read("Reset password (by admin)", "Done.", loggedByService=RESET_SERVICE, **by(app="x"))
+    assert found == (Act.RESET_BY_ADMIN, By.APP, None)
+
+
+def test_a_bare_phone_is_the_mobile_one_where_the_person_registered_it():
+    assert read("User registered security info", "User registered Phone.") == (
+        Act.REGISTERED,
+        By.USER,
+        "mobilePhone",
+    )
+    assert read("Admin deleted security info", "Admin deleted phone method for user", **by(ADMIN)) == (
+        Act.DELETED,
+        By.ADMIN,
+        "phone",
+    )
 
 
 def test_no_number_and_no_name_leaves_the_record():

@@ -134,7 +134,8 @@ def test_the_defaults_are_those_of_the_code_where_azure_needs_no_other(deployed:
     default = Settings()
     names = (
         "deadline", "methods_required", "sspr_scope", "writeback", "mail_drafts", "company_name", "policy_file",
-        "accept_reviewed", "first_credential", "phone_attribute", "domain", "sender", "service_desk",
+        "accept_reviewed", "first_credential", "phone_attribute", "domain", "sender", "service_desk", "reconfirm_days",
+        "audit_hub",
     )  # fmt: skip
     assert {name: getattr(there, name) for name in names} == {name: getattr(default, name) for name in names}
 
@@ -166,6 +167,8 @@ def test_storage_is_reached_by_the_service_s_own_identity_and_the_three_endpoint
         ("ssprScope", "all", "sspr_scope", "all"),
         ("writeback", True, "writeback", True),
         ("acceptReviewed", True, "accept_reviewed", True),
+        ("reconfirmDays", 90, "reconfirm_days", 90),
+        ("auditHub", "insights-logs-auditlogs", "audit_hub", "insights-logs-auditlogs"),
         ("firstCredential", "none", "first_credential", "none"),
         ("phoneAttribute", "none", "phone_attribute", "none"),
         ("policyFile", "/home/site/wwwroot/policy.toml", "policy_file", "/home/site/wwwroot/policy.toml"),
@@ -262,6 +265,16 @@ def test_the_setting_of_the_federated_sign_in_is_there_only_when_it_is_used(depl
     assert FEDERATED not in settings_of(deployed())
     settings = settings_of(deployed(authCredential="managedIdentity"))
     assert settings[FEDERATED] == Reference("identity.signIn.properties.clientId")
+
+
+def test_the_connection_of_the_event_hub_is_there_only_with_a_hub(deployed: Deployed) -> None:
+    assert not [name for name in settings_of(deployed()) if name.startswith("AuditHub")]
+    settings = settings_of(deployed(auditHub="audits", auditHubNamespace="contoso.servicebus.windows.net"))
+    assert {name: settings[name] for name in settings if name.startswith("AuditHub")} == {
+        "AuditHub__fullyQualifiedNamespace": "contoso.servicebus.windows.net",
+        "AuditHub__credential": "managedidentity",
+        "AuditHub__clientId": Reference("identity.app.properties.clientId"),
+    }
 
 
 # --- what bindings ask for ---------------------------------------------------------------------------------

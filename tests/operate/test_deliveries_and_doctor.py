@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -24,6 +25,7 @@ from onboarding.errors import (
     StoreConflict,
     Unavailable,
 )
+from onboarding.followup import sources
 from onboarding.operate import deliveries, doctor
 from onboarding.operate.actions import Ask
 from onboarding.ports import Delivery, DeliveryStatus, WorkMessage
@@ -308,3 +310,27 @@ async def test_doctor_names_a_setting_that_nobody_reads(make_world: MakeWorld) -
     named = {item.what for item in found if item.what.startswith("setting ")}
     assert named == {"setting ONBOARDING_SERVICEDESK", "setting ONBOARDING_HR_A_SECRT"}
     assert "PLANTED" not in json.dumps([item.as_json() for item in found])
+
+
+async def test_doctor_says_how_the_evidence_stands(world: World) -> None:
+    now = await world.s.clock.now()
+
+    async def said() -> dict[str, tuple[bool, str]]:
+        return {item.what: (item.ok, item.text) for item in await doctor.examine(world.s)}
+
+    assert (await said())["audit log"] == (True, "not read yet")
+    assert (await said())["registration report"] == (True, "not read yet")
+    cursor = {"until": (now - timedelta(days=20)).isoformat()}
+    report: dict[str, Any] = {"state": "needs_premium", "at": now.isoformat()}
+    marker = await world.s.cases.write_marker(sources.AUDIT_CURSOR, cursor, None)
+    state = await world.s.cases.write_marker(sources.REPORT_STATE, report, None)
+    ok, text = (await said())["audit log"]
+    assert (ok, "longer ago than its records are kept (7 days)" in text) == (False, True)
+    ok, text = (await said())["registration report"]
+    assert (ok, "no Entra ID P1 or P2" in text) == (True, True)
+    report = {"state": "ok", "as_of": now.isoformat(), "unknown_methods": ["brainWave"]}
+    await world.s.cases.write_marker(sources.AUDIT_CURSOR, {"until": now.isoformat()}, marker.etag)
+    await world.s.cases.write_marker(sources.REPORT_STATE, report, state.etag)
+    assert (await said())["audit log"][0]
+    ok, text = (await said())["registration report"]
+    assert (ok, text.endswith("does not count: brainWave")) == (True, True)

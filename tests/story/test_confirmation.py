@@ -219,15 +219,32 @@ async def test_audit_records_that_come_20_minutes_late_are_found_by_the_overlap(
     assert len(audits) == len(set(audits)), "read many times, kept once"
 
 
-async def test_a_nudge_that_is_due_waits_for_the_audit_record_of_a_listed_method(world: World) -> None:
-    """Registered by phone minutes before the second nudge: the list shows it, the audit log does not yet."""
+async def test_an_escalation_waits_for_the_audit_record_of_a_listed_method(world: World) -> None:
+    """Registered by phone minutes before the manager's message: the person's methods show it, the audit log does not
+    yet."""
     world.sources(latency=30)
     await started(world)
-    await world.until(2, "08:50")
+    await world.until(5, "08:50")
     await world.register("mobilePhone")
-    await world.until(2, "12:00", every=timedelta(minutes=10))
+    await world.until(5, "12:00", every=timedelta(minutes=10))
     assert (await status(world))[0] == "confirmed"
-    assert "nudge_second" not in await world.heard()
+    assert "escalate_manager" not in await world.heard()
+
+
+async def test_nobodys_methods_are_read_one_by_one_but_before_an_escalation(world: World) -> None:
+    await started(world)
+    before = len(_targeted(world))
+    assert before == 1, "the guard of the first credential"
+    await world.until(4)
+    assert len(_targeted(world)) == before
+    await world.until(11)
+    assert len(_targeted(world)) - before == len(only(await world.heard(), "manager", "desk")[1:]) == 2
+
+
+def _targeted(world: World) -> list[str]:
+    return [
+        item["path"] for item in world.requests("GET") if item["path"].endswith("/authentication/methods")
+    ]
 
 
 async def test_the_same_audit_events_over_and_over_change_nothing(world: World) -> None:

@@ -31,6 +31,7 @@ from onboarding.domain.lifecycle import State
 from onboarding.domain.policy import Policy
 from onboarding.errors import EffectUnknown, NotYetVisible, StoreConflict
 from onboarding.followup.messages import CatalogueMessages
+from onboarding.graph import stream
 from onboarding.holders import HoldersKept
 from onboarding.ports import (
     CLAIM_LEASE,
@@ -285,6 +286,9 @@ class SecurityInfo:
         nothing: Sequence[SeenEvidence] = ()
         yield nothing
 
+    def streamed(self, message: bytes) -> Sequence[SeenEvidence]:
+        return stream.read(message)
+
     async def registration_report(self) -> AsyncIterator[Sequence[SeenRegistration]]:
         nothing: Sequence[SeenRegistration] = ()
         yield nothing
@@ -294,9 +298,9 @@ class SecurityInfo:
 
         def effect() -> Registration:
             if tenant.seen(tenant.users.get(user_id)) is None:
-                return Registration((), now, present=False)
+                return Registration((), now, present=False, direct=True)
             tap = ("temporaryAccessPass",) if tenant.passes.get(user_id) else ()
-            return Registration((*tenant.methods.get(user_id, ()), *tap), now)
+            return Registration((*tenant.methods.get(user_id, ()), *tap), now, direct=True)
 
         found: Registration = await tenant.faults.run("registration_of", effect)
         return found

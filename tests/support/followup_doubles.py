@@ -14,6 +14,7 @@ from onboarding.domain.lifecycle import State
 from onboarding.domain.policy import Policy
 from onboarding.errors import EffectUnknown
 from onboarding.followup.messages import CatalogueMessages
+from onboarding.graph import stream
 from onboarding.ports import (
     AccessPass,
     DirectoryUser,
@@ -109,7 +110,8 @@ class MemoryDirectory:
         self.users: dict[str, DirectoryUser] = {
             MANAGER: DirectoryUser(
                 MANAGER, "boss@contoso.example", mail="boss@contoso.example", account_enabled=True
-            )
+            ),
+            USER: DirectoryUser(USER, "juergen.gross@contoso.example", account_enabled=True),
         }
 
     async def create_user(self, user: NewUser) -> DirectoryUser:
@@ -167,6 +169,9 @@ class ScriptedSecurityInfo:
             if self.after_page:
                 await self.after_page()
 
+    def streamed(self, message: bytes) -> Sequence[SeenEvidence]:
+        return stream.read(message)
+
     async def registration_report(self) -> AsyncIterator[Sequence[SeenRegistration]]:
         self.reports += 1
         if self.report_error:
@@ -178,7 +183,8 @@ class ScriptedSecurityInfo:
         self.targeted += 1
         if self.targeted_error:
             raise self.targeted_error
-        return Registration(self.methods.get(user_id, ()), now, present=user_id not in self.absent)
+        present = user_id not in self.absent
+        return Registration(self.methods.get(user_id, ()), now, present=present, direct=True)
 
     async def pass_limits(self) -> PassLimits:
         return PassLimits(True)

@@ -65,6 +65,11 @@ _STEPS = (
     """
     CREATE INDEX deliveries_bodies ON deliveries (status, received_at) WHERE body IS NOT NULL;
     """,
+    # So that a row of the registration report that says the same again is known without reading the case.
+    """
+    ALTER TABLE search ADD COLUMN object_id TEXT;
+    ALTER TABLE search ADD COLUMN seen TEXT;
+    """,
 )
 VERSION = len(_STEPS)
 

@@ -24,16 +24,18 @@ _TOKEN = "cases"  # noqa: S105 a kind of page token, not a secret
 _LAST = "\U0010ffff"
 
 _NAMES = tuple(item.name for item in fields(CaseSummary))
+_UPDATED, _N = _NAMES.index("updated_at"), len(_NAMES)
 _COLUMNS = ", ".join(f"s.{name}" for name in (*_NAMES, "n"))
 _UPSERT = (
     "INSERT INTO search (n, case_id, source, state, reason_code, status, recoverable, display_name,"
-    " employee_id, user_principal_name, start_date, next_what, next_when, updated_at, words, ids)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    " employee_id, user_principal_name, start_date, next_what, next_when, updated_at, object_id, seen, words, ids)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
     " ON CONFLICT (n) DO UPDATE SET source = excluded.source, state = excluded.state,"
     " reason_code = excluded.reason_code, status = excluded.status, recoverable = excluded.recoverable,"
     " display_name = excluded.display_name, employee_id = excluded.employee_id,"
     " user_principal_name = excluded.user_principal_name, start_date = excluded.start_date,"
     " next_what = excluded.next_what, next_when = excluded.next_when, updated_at = excluded.updated_at,"
+    " object_id = excluded.object_id, seen = excluded.seen,"
     " words = excluded.words, ids = excluded.ids"
 )
 
@@ -64,6 +66,8 @@ class SearchRow:
             row.next_what,
             None if row.next_when is None else micros(row.next_when),
             micros(row.updated_at),
+            row.object_id,
+            row.seen,
         )
         return cls(columns, "\n".join(sorted(summary.words(case))), "\n".join(sorted(summary.ids(case))))
 
@@ -182,7 +186,7 @@ def search(
     rows = connection.execute(*statement(connection, filters, after, size)).fetchall()
     more = len(rows) > size
     rows = rows[:size]
-    token = make_token(_TOKEN, rows[-1][12], rows[-1][13]) if more else None
+    token = make_token(_TOKEN, rows[-1][_UPDATED], rows[-1][_N]) if more else None
     return Page([_summary(row) for row in rows], token)
 
 

@@ -1,0 +1,215 @@
+"""What the codes of an assessment mean, and what is missing until a person has confirmed and can reset: in sentences
+for people. English only: operators read them, the person's messages have their own texts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from onboarding.domain.case import Recoverable, Status
+from onboarding.domain.provenance import METHODS, PHONES, SOME_PHONE
+
+#: `because` codes in words, for the views.
+BECAUSE: Mapping[str, str] = {
+    "excluded_by_operator": "An operator excluded this person.",
+    "outside_sspr_scope": "Self-service password reset is not switched on for this person.",
+    "no_account": "There is no account yet.",
+    "not_looked_at_yet": "Neither the audit log nor the report has said anything about this person yet.",
+    "sources_stale": "What is known is too old to say that nothing is registered.",
+    "not_in_report": "The person is not in the registration report: disabled, deleted, or too new.",
+    "registered_enough": "The person registered enough methods in person.",
+    "person_only_method": "The person paired a method that nobody else can add.",
+    "reviewed": "The person looked at the methods and agreed, but did not register them.",
+    "registered_too_few": "The person registered some methods, not enough.",
+    "added_by_administrator": "The methods were added by an administrator or an app.",
+    "record_not_kept": "The methods are older than any audit record still kept.",
+    "awaiting_audit_record": "A method is listed whose audit record has not arrived yet.",
+    "actor_unknown": "An audit record says that a method was added, but not by whom.",
+    "record_not_understood": "An audit record says that the person registered something, in words that this version "
+    "does not know.",
+    "awaiting_list": "The person finished registering; the list of methods is not read yet.",
+    "method_deleted": "A method that was needed has been deleted.",
+    "registration_cancelled": "The person started to register and cancelled.",
+    "passkey_only": "Only a passkey is registered, which password reset does not accept.",
+    "only_refused_methods": "Only methods that password reset does not accept are registered.",
+    "nothing_registered": "No method that password reset accepts is registered.",
+}
+
+#: Method → words for people, with an article.
+METHOD_WORDS: Mapping[str, str] = {
+    "mobilePhone": "a mobile phone",
+    "alternateMobilePhone": "a second mobile phone",
+    "officePhone": "an office phone",
+    SOME_PHONE: "a phone",
+    "email": "an email address",
+    "microsoftAuthenticatorPush": "Microsoft Authenticator",
+    "softwareOneTimePasscode": "an authenticator app",
+    "hardwareOneTimePasscode": "a hardware token",
+    "securityQuestion": "security questions",
+}
+_ADVICE = "best Microsoft Authenticator and one more"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What an assessment found, as far as the sentence needs it; members as in `confirmation.Assessment`."""
+
+    status: Status
+    because: str
+    recoverable: Recoverable
+    confirmed: bool
+    required: int
+    counted: Collection[str]
+    present: Collection[str]
+    gone: Collection[str]
+    notes: Collection[str]
+
+    @property
+    def others(self) -> list[str]:
+        """What is there and not the person's."""
+        return sorted(set(self.present) - set(self.counted))
+
+    @property
+    def register(self) -> str:
+        """How much the person has to register."""
+        have = {METHODS[name] for name in self.counted}
+        short = max(1, self.required - len(have))
+        if have:
+            return "one more method of another kind"
+        return "one method" if short == 1 else "two methods of different kinds"
+
+
+def missing(found: Found) -> str | None:
+    """One to three sentences; None when nothing is missing."""
+    parts = [_of_status(found), _of_recovery(found), _of_the_future(found)]
+    return " ".join(part for part in parts if part) or None
+
+
+def words(methods: Collection[str]) -> str:
+    """`an email address and a mobile phone`."""
+    named = [METHOD_WORDS.get(name, name) for name in sorted(methods)]
+    if not named:
+        return "nothing"
+    return " and ".join((", ".join(named[:-1]), named[-1])) if len(named) > 1 else named[0]
+
+
+def _are(methods: Collection[str]) -> str:
+    return "are" if len(methods) > 1 or "securityQuestion" in methods else "is"
+
+
+def _do(methods: Collection[str]) -> str:
+    return "do" if _are(methods) == "are" else "does"
+
+
+def _it(methods: Collection[str]) -> str:
+    return "them" if _are(methods) == "are" else "it"
+
+
+def _start(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _of_status(found: Found) -> str | None:
+    if found.confirmed or found.status is Status.USER_REGISTERED:
+        return None
+    there, others = _start(words(found.present)), _start(words(found.others))
+    match found.status:
+        case Status.EXCLUDED:
+            return BECAUSE[found.because] + " Nothing is asked of the person."
+        case Status.ABSENT:
+            return (
+                "The account is not in the newest list of registrations: disabled, deleted, or too new. "
+                "Nothing is asked of the person until it is."
+            )
+        case Status.UNKNOWN:
+            return _of_unknown(found, there)
+        case Status.DIRECTORY_ONLY:
+            return f"{BECAUSE[found.because]} The person has to register {found.register}, {_ADVICE}."
+        case Status.ADMIN_REGISTERED:
+            return (
+                f"{others} came from an administrator or an app, which does not show that the person can use it: "
+                f"the person has to register {found.register}."
+            )
+        case Status.UNATTRIBUTED:
+            return (
+                f"{there}: nobody can say who added {_it(found.present)}, the audit records of that time are gone. "
+                "The next change or re-confirmation by the person settles it."
+            )
+        case Status.PARTIAL:
+            rest = f" {others} {_do(found.others)} not count: added by somebody else." if found.others else ""
+            return (
+                f"The person registered {words(found.counted)}; {found.required} are needed, so "
+                f"{found.register}.{rest}"
+            )
+        case Status.USER_REVIEWED:
+            return (
+                f"The person looked at {words(found.present)} and agreed, which is weaker than registering: a method "
+                "registered in person settles it, or ONBOARDING_ACCEPT_REVIEWED accepts it for everybody."
+            )
+        case _:
+            gone = _start(words(found.gone)) if found.gone else "A method"
+            return f"{gone} was the person's and is gone: the person has to register {found.register}, {_ADVICE}."
+
+
+def _of_unknown(found: Found, there: str) -> str:
+    there = f"{there} {_are(found.present)} listed"
+    match found.because:
+        case "awaiting_audit_record":
+            return f"{there}; the audit record that says who added {_it(found.present)} has not arrived yet."
+        case "record_not_understood":
+            return (
+                f"{there}, and the person registered something that the audit log names in words unknown "
+                "here. A method whose record can be read settles it."
+            )
+        case "actor_unknown":
+            return f"{there}, and the audit record names nobody. The person has to register {found.register}."
+        case "sources_stale" if "report_frozen" in found.notes:
+            return (
+                "The registration report stands still, so nobody can say that nothing is registered. "
+                "The next report that moves on, or an audit record, tells."
+            )
+        case "sources_stale":
+            return "What is known is too old to say that nothing is registered. The next report tells."
+        case _:
+            return BECAUSE[found.because]
+
+
+def _of_recovery(found: Found) -> str | None:
+    """Why somebody who confirmed cannot reset, or nobody can say."""
+    if found.recoverable is Recoverable.YES or found.status in {Status.EXCLUDED, Status.ABSENT}:
+        return None
+    if "needs_writeback" in found.notes:
+        return (
+            "The account is synced from Active Directory, and password writeback is off "
+            "(ONBOARDING_WRITEBACK): a reset would not reach it."
+        )
+    if "report_disagrees" in found.notes:
+        return (
+            "Microsoft's report says that too little is registered for a reset: compare "
+            "ONBOARDING_METHODS_REQUIRED with the tenant's setting."
+        )
+    if "locked_out" in found.notes and found.recoverable is Recoverable.NO:
+        return "The person tried to reset the password, and it ended for want of methods."
+    if not found.confirmed:
+        return None
+    if "phones_ended" in found.notes:
+        return (
+            "Only phones are registered. Microsoft's SMS and voice calls ended on 1 February 2027: one more method "
+            "is needed, unless the company has a provider of its own."
+        )
+    return "Whether self-service password reset is switched on for this person has not been read yet."
+
+
+def _of_the_future(found: Found) -> str | None:
+    """What is enough today and has an end."""
+    if not found.confirmed:
+        return None
+    left = set(found.present)
+    if "phones_ended" not in found.notes and "phones_only_end_2027_02" in found.notes:
+        phones = _start(words(left & PHONES))
+        return f"{phones} alone is enough until 1 February 2027; one more method is needed by then."
+    rest = {METHODS[name] for name in left - {"securityQuestion"}}
+    if "questions_end_2027_03" in found.notes and len(rest) < found.required:
+        return "Security questions count until March 2027; one more method is needed by then."
+    return None

@@ -1,0 +1,96 @@
+"""Would SSPR let this person reset today? The second of the two questions; `confirmation` states the rules in prose."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from onboarding.domain.case import Act, By, Case, Recoverable, Registration, Status
+from onboarding.domain.provenance import DIRECT_LAG, LISTING_LAG, PHONES, View
+from onboarding.domain.rules import PHONE_SERVICE_END, Rules
+
+
+def is_stale(view: View, rules: Rules, now: datetime) -> bool:
+    as_of, registration = view.absence_as_of, view.registration
+    if as_of is None or now - as_of > timedelta(hours=rules.stale_hours):
+        return True
+    if rules.frozen_as_of is None or registration is None or registration.direct:
+        return False
+    return as_of <= rules.frozen_as_of
+
+
+def is_outside(rules: Rules, registration: Registration | None) -> bool:
+    if rules.sspr_scope == "report":
+        return registration is not None and registration.sspr_enabled is False
+    return rules.sspr_scope == "none"
+
+
+def recoverable(case: Case, rules: Rules, view: View, status: Status, now: datetime) -> Recoverable:
+    account, registration = case.account, view.registration
+    if account is None or status is Status.ABSENT:
+        return Recoverable.UNKNOWN
+    if is_outside(rules, registration):
+        return Recoverable.NO
+    if (word := microsofts_word(rules, view, now)) is not None:
+        return word
+    if account.synced and not rules.writeback:
+        return Recoverable.NO
+    methods, doubt = set(view.present), registration is None or is_stale(view, rules, now)
+    if now.date() < rules.deadline:
+        phone = directory_phone(case, rules)
+        methods |= {"mobilePhone"} if phone else set()
+        doubt = doubt or phone is None
+    if not view.enough(methods):
+        return Recoverable.UNKNOWN if doubt else Recoverable.NO
+    if now.date() >= PHONE_SERVICE_END and not view.enough(methods - PHONES):
+        return Recoverable.UNKNOWN
+    in_scope = rules.sspr_scope == "all" or bool(registration and registration.sspr_enabled)
+    stale = is_stale(view, rules, now) and status is not Status.USER_REGISTERED
+    disagrees = report_disagrees(view, methods)
+    return Recoverable.YES if in_scope and not stale and not disagrees else Recoverable.UNKNOWN
+
+
+def microsofts_word(rules: Rules, view: View, now: datetime) -> Recoverable | None:
+    """What SSPR itself said at the person's last attempt, where nothing has changed since.
+
+    Before the deadline directory data counted, so what was proved then proves nothing after it.
+    """
+    proved = view.last(Act.RESET_SUCCEEDED, by=By.USER)
+    refused = view.last(Act.RESET_NO_METHODS)
+    if proved is not None and (refused is None or proved > refused):
+        same_side = proved.date() >= rules.deadline or now.date() < rules.deadline
+        deleted = view.last(Act.DELETED)
+        if same_side and (deleted is None or deleted < proved) and not _list_since(view, proved):
+            return Recoverable.YES
+    elif refused is not None:
+        added = [view.methods[name] for name in view.present]
+        times = [method.at if method.left is True else method.first_listed for method in added]
+        if added and all(at is not None and at <= refused for at in times):
+            return Recoverable.NO
+    return None
+
+
+def _list_since(view: View, moment: datetime) -> bool:
+    """A list of a later time says that too little is there."""
+    registration = view.registration
+    if registration is None or view.enough(view.present):
+        return False
+    return registration.as_of > moment + (DIRECT_LAG if registration.direct else LISTING_LAG)
+
+
+def report_disagrees(view: View, methods: set[str]) -> bool:
+    """The report says that this person has not registered enough, where we count enough, of the same methods."""
+    registration = view.registration
+    if registration is None or registration.direct or registration.sspr_registered is not False:
+        return False
+    return methods <= set(registration.methods) and view.enough(methods)
+
+
+def directory_phone(case: Case, rules: Rules) -> bool | None:
+    """Is there a phone in the directory data? None: an account that others filled, nobody looked.
+
+    Of accounts that we created we know: the step notes it when it wrote the attribute.
+    """
+    if case.account is None or case.account.origin != "created":
+        return None
+    step = case.steps.get("create_account")
+    return bool(rules.directory_data and step and step.detail and "mobile_phone" in step.detail)

@@ -1,0 +1,110 @@
+"""Taking evidence into one case, with compare-and-swap, and handing the case on where that changes the answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from onboarding import casework
+from onboarding.domain.case import TENANT, Act, Alias, AliasKind, Case, Evidence, Status, TimelineEntry
+from onboarding.domain.confirmation import Assessment, assess
+from onboarding.domain.lifecycle import ACTIVE, State
+from onboarding.domain.rules import Rules
+from onboarding.errors import StoreConflict
+from onboarding.followup.evidence import codes, note, take_events
+from onboarding.ports import SeenEvidence, Services
+
+#: States in which evidence is still kept; the others are over, and keep no new data about a person.
+OPEN = ACTIVE | {State.BLOCKED, State.PAUSED}
+FOLLOWED = (State.FOLLOWING_UP, State.CONFIRMED)
+#: Looked at even where the answer stays the same.
+_MATTERS = frozenset({Act.CANCELLED, Act.DELETED, Act.RESET_NO_METHODS, Act.RESET_BY_ADMIN})
+_TRIES = 5
+
+
+@dataclass(slots=True)
+class Run:
+    """One pass of reading, and what came of it."""
+
+    s: Services
+    now: datetime
+    rules: Rules
+    events: int = 0
+    rows: int = 0
+    changed: int = 0
+
+
+async def owners(s: Services, user_ids: Mapping[str, object]) -> dict[str, str]:
+    """Object id → case id, for those we know."""
+    if not user_ids:
+        return {}
+    found = await s.cases.owners([Alias(TENANT, AliasKind.OBJECT_ID, user_id) for user_id in user_ids])
+    return {alias.value: case_id for alias, case_id in found.items()}
+
+
+async def apply_events(run: Run, page: Sequence[SeenEvidence]) -> None:
+    """Audit events into the cases of those we know; the others are nobody's."""
+    by_user: dict[str, list[Evidence]] = {}
+    for seen in page:
+        by_user.setdefault(seen.user_id, []).append(seen.evidence)
+    for user_id, case_id in (await owners(run.s, by_user)).items():
+        events = by_user[user_id]
+
+        def take(case: Case, events: list[Evidence] = events) -> list[Evidence] | None:
+            return take_events(case, events) or None
+
+        run.events += await change(run, case_id, take)
+
+
+async def change(run: Run, case_id: str, take: Callable[[Case], list[Evidence] | None]) -> int:
+    """Apply `take` with compare-and-swap; hand the case on if that changes the answer. Returns new events.
+
+    `take` returns None when it changed nothing. After a few lost races StoreConflict goes up: the cursor stays.
+    """
+    for attempt in range(1, _TRIES + 1):
+        case = await run.s.cases.get(case_id)
+        if case is None or case.state not in OPEN:
+            return 0
+        before = assess(case, run.rules, run.now)
+        shown = case.status, case.recoverable
+        fresh = take(case)
+        after, entries = note(case, run.rules, run.now)
+        if fresh is None and shown == (case.status, case.recoverable):
+            return 0
+        entries = [*_entries(run.now, fresh or []), *entries]
+        try:
+            await _lay_down(run, case, entries, wake=_wakes(before, after, fresh or []))
+        except StoreConflict:
+            if attempt == _TRIES:
+                raise
+            continue
+        return len(fresh or [])
+    return 0
+
+
+def _wakes(before: Assessment, after: Assessment, fresh: Sequence[Evidence]) -> bool:
+    def answer(found: Assessment) -> tuple[object, ...]:
+        return found.status, found.recoverable, found.counted, found.confirmed, found.because
+
+    return answer(before) != answer(after) or any(event.act in _MATTERS for event in fresh)
+
+
+async def _lay_down(run: Run, case: Case, entries: list[TimelineEntry], *, wake: bool) -> None:
+    if wake and case.state in FOLLOWED:
+        await casework.hand_on(run.s, case, run.now, "follow_up", "evidence", *entries)
+        run.changed += 1
+    elif wake and case.state is State.PROVISIONING and case.status is Status.USER_REGISTERED:
+        # Registered before we were done: what was only meant to lead there is left out.
+        await casework.hand_on(run.s, case, run.now, case.next_action.what, "evidence", *entries)
+        run.changed += 1
+    else:
+        await casework.save(run.s, case, run.now, *entries)
+
+
+def _entries(now: datetime, fresh: Sequence[Evidence]) -> list[TimelineEntry]:
+    """One line for what arrived together: acts and methods as codes, ids of the events."""
+    if not fresh:
+        return []
+    what = codes(dict.fromkeys(f"{e.by}_{e.act}_{e.method or 'unnamed'}" for e in fresh))
+    return [casework.entry(now, "evidence", count=len(fresh), what=what, events=codes(e.id for e in fresh))]

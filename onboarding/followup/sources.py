@@ -1,0 +1,227 @@
+"""How the two sources of evidence stand: the audit log's cursor and the registration report, kept in two markers.
+
+From here come the rules by which people are judged (a report that stands still carries no "nothing is registered"),
+the alarms before audit records would be lost, and the sentences that operators read.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from onboarding import observe
+from onboarding.domain.rules import Rules
+from onboarding.errors import StoreConflict
+from onboarding.ports import Marker, Services
+
+log = logging.getLogger(__name__)
+
+AUDIT_CURSOR = "audit_cursor"
+REPORT_READ = "report_read_at"
+REPORT_STATE = "report_state"
+#: Audit records are kept for 30 days with Entra ID P1 or P2, for 7 without (Learn, "Data retention").
+KEPT_DAYS, KEPT_DAYS_FREE = 30, 7
+#: Shares of that time after which a cursor that does not move is an alarm: a warning, an error, a loss.
+HALF, MOST = 0.5, 0.8
+#: The report itself lags by many hours; reading it more often says nothing new.
+REPORT_EVERY = timedelta(hours=4)
+#: Readings in two days: what is older is called stale.
+_USUAL_MOST = 12
+#: A loss is told for so long.
+_GAP_SHOWN = timedelta(days=90)
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """Both sources at one moment.
+
+    audit: `ok`, `behind` (half of the retention), `at_risk` (80 %), `lost` (records are gone unread), `never`.
+    report: `ok`, `frozen` (it does not move on), `stale`, `needs_premium`, `empty`, `never`.
+    """
+
+    audit: str
+    audit_until: datetime | None
+    report: str
+    report_as_of: datetime | None
+    report_read_at: datetime | None
+    kept_days: int
+    #: Since when audit records were lost, and until when; None: none were.
+    gap: tuple[datetime, datetime] | None = None
+    #: Names of methods in the report that this version does not know.
+    unknown_methods: tuple[str, ...] = ()
+    #: `Rules.key` under which the last whole report was judged.
+    judged_by: str | None = None
+
+    @property
+    def audit_says(self) -> tuple[bool, str]:
+        """Is the audit log read as it should be, and how it stands."""
+        if (text := _AUDIT.get(self.audit)) is not None:
+            return False, text.format_map(self._facts())
+        if self.gap is not None:
+            return False, _GAP.format_map(self._facts())
+        return True, "not read yet" if self.audit == "never" else f"read up to {_day(self.audit_until)}"
+
+    @property
+    def report_says(self) -> tuple[bool, str]:
+        """Can the report carry that nothing is registered, and how it stands."""
+        if (text := _REPORT.get(self.report)) is not None:
+            return self.report == "needs_premium", text.format_map(self._facts())
+        said = "not read yet" if self.report == "never" else f"as of {_day(self.report_as_of)}"
+        if self.unknown_methods:
+            said += f"; methods that this version does not know, and does not count: {', '.join(self.unknown_methods)}"
+        return True, said
+
+    @property
+    def sentences(self) -> list[str]:
+        """What an operator has to know, most urgent first; empty when both sources are well."""
+        found = []
+        if self.audit in _AUDIT or self.gap is not None:
+            found.append(self.audit_says[1])
+        if self.report in _REPORT:
+            found.append(self.report_says[1])
+        return found
+
+    def _facts(self) -> dict[str, str]:
+        gap = self.gap or (None, None)
+        return {
+            "until": _day(self.audit_until),
+            "as_of": _day(self.report_as_of),
+            "days": str(self.kept_days),
+            "from": _day(gap[0]),
+            "to": _day(gap[1]),
+        }
+
+
+_AUDIT: Mapping[str, str] = {
+    "behind": "The audit log was last read up to {until}. Its records are kept for {days} days only: find out why "
+    "before evidence is lost.",
+    "at_risk": "The audit log was last read up to {until}, and its records are kept for {days} days only: evidence "
+    "will be lost within days unless it is read.",
+    "lost": "The audit log was last read up to {until}, longer ago than its records are kept ({days} days): what "
+    "people registered before that and was not read can no longer be told from what others added.",
+}
+_GAP = (
+    "Audit records from {from} to {to} were deleted before they could be read: who registered what in that time "
+    "cannot be told."
+)
+_REPORT: Mapping[str, str] = {
+    "needs_premium": "This tenant has no Entra ID P1 or P2, so there is no registration report: the service goes by "
+    "the audit log, which such a tenant keeps for 7 days, and by one person's methods before an escalation.",
+    "frozen": "The registration report stands still: it is as of {as_of} since it was last read. Until it moves on "
+    "nobody is said to have registered nothing.",
+    "stale": "The registration report is as of {as_of}, which is too old. Until it moves on nobody is said to have "
+    "registered nothing.",
+    "empty": "The registration report is empty: check that the app may read it.",
+}
+
+
+def _day(moment: datetime | None) -> str:
+    return "never" if moment is None else f"{moment.astimezone(UTC):%-d %B %Y, %H:%M} UTC"
+
+
+async def look(s: Services, now: datetime) -> Sources:
+    """How the sources stand at `now`. Two marker reads."""
+    cursor = await s.cases.read_marker(AUDIT_CURSOR)
+    report = await s.cases.read_marker(REPORT_STATE)
+    return _sources(s, now, cursor.value if cursor else {}, report.value if report else {})
+
+
+def of_report(s: Services, now: datetime, report: Mapping[str, Any]) -> Sources:
+    """The same as `look`, of a marker that is not written yet, and without the audit log."""
+    return _sources(s, now, {}, report)
+
+
+def _sources(s: Services, now: datetime, cursor: Mapping[str, Any], report: Mapping[str, Any]) -> Sources:
+    kept = KEPT_DAYS_FREE if report.get("state") == "needs_premium" else KEPT_DAYS
+    until, as_of = moment(cursor, "until"), moment(report, "as_of")
+    state = str(report.get("state", "never"))
+    stale = timedelta(hours=s.policy.follow_up.report_stale_hours)
+    if state in {"ok", "frozen"} and as_of is not None and now - as_of > stale:
+        state = "stale"
+    lost = moment(cursor, "gap_from"), moment(cursor, "gap_to")
+    return Sources(
+        audit=_audit_state(until, now, kept),
+        audit_until=until,
+        report=state,
+        report_as_of=as_of,
+        report_read_at=moment(report, "at"),
+        kept_days=kept,
+        gap=(lost[0], lost[1]) if lost[0] and lost[1] and now - lost[1] < _GAP_SHOWN else None,
+        unknown_methods=tuple(report.get("unknown_methods") or ()),
+        judged_by=report.get("judged_by"),
+    )
+
+
+def _audit_state(until: datetime | None, now: datetime, kept_days: int) -> str:
+    if until is None:
+        return "never"
+    share = (now - until) / timedelta(days=kept_days)
+    if share > 1:
+        return "lost"
+    return "at_risk" if share >= MOST else "behind" if share >= HALF else "ok"
+
+
+async def rules(s: Services, now: datetime) -> Rules:
+    """Rules of this installation, with what is known of the sources."""
+    found = await look(s, now)
+    return with_sources(Rules.of(s.settings, s.policy), found)
+
+
+def with_sources(base: Rules, found: Sources) -> Rules:
+    """A frozen report, and how long audit records are kept, belong to the rules."""
+    still = found.report in {"frozen", "stale"}
+    return replace(
+        base,
+        audit_retention_days=found.kept_days,
+        frozen_as_of=found.report_as_of if still else None,
+    )
+
+
+async def alarm(s: Services, now: datetime) -> Sources:
+    """Log what must not wait: a cursor that will lose records, a report that stands still."""
+    found = await look(s, now)
+    hours = int((now - found.audit_until) / timedelta(hours=1)) if found.audit_until else None
+    if found.audit == "behind":
+        observe.event(log, "audit_falling_behind", level=logging.WARNING, hours=hours, kept=found.kept_days)
+    elif found.audit in {"at_risk", "lost"}:
+        observe.event(
+            log, f"audit_evidence_{found.audit}", level=logging.ERROR, hours=hours, kept=found.kept_days
+        )
+    if found.report in {"frozen", "stale", "empty"}:
+        observe.event(log, f"report_{found.report}", level=logging.WARNING)
+    return found
+
+
+# --- the report's marker -----------------------------------------------------------------------------------
+
+
+def next_report(known: Mapping[str, Any], now: datetime, as_of: datetime | None) -> dict[str, Any]:
+    """The marker after a whole report was read, whose newest row is as of `as_of`.
+
+    How often a tenant's report moves on is documented nowhere, so it is learned: `usual` is the most readings in a row
+    that said `same`. One more, and it stands still; so a report that moves between readings is missed by two.
+    """
+    value: dict[str, Any] = {"at": now.isoformat(), "as_of": as_of.isoformat() if as_of else None}
+    if as_of is None:
+        return value | {"state": "empty"}
+    before, usual, same = moment(known, "as_of"), int(known.get("usual") or 0), int(known.get("same") or 0)
+    if before is None or as_of > before:
+        return value | {"state": "ok", "same": 0, "usual": min(max(usual, same), _USUAL_MOST)}
+    return value | {"state": "frozen" if same >= usual else "ok", "same": same + 1, "usual": usual}
+
+
+def moment(value: Mapping[str, Any], name: str) -> datetime | None:
+    """A time in a marker; None where there is none."""
+    text = value.get(name)
+    return datetime.fromisoformat(text) if isinstance(text, str) else None
+
+
+async def move(s: Services, name: str, value: Mapping[str, Any], marker: Marker | None) -> None:
+    """Write a marker. Another tracker that was faster has read the same and moved it as far: that is fine."""
+    try:
+        await s.cases.write_marker(name, value, marker.etag if marker else None)
+    except StoreConflict:
+        observe.event(log, "marker_moved_elsewhere", marker=name)

@@ -1,0 +1,292 @@
+"""How the sources stand: alarms before evidence is lost, a report that stands still, rows that say the same again."""
+
+from __future__ import annotations
+
+import json
+import logging
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from onboarding.domain.case import Registration, Status
+from onboarding.domain.lifecycle import State
+from onboarding.errors import OperatorError, Throttled
+from onboarding.followup import followed, sources
+from onboarding.followup.track import take_stream, track
+from onboarding.ports import CaseQuery, CaseSummary, Page, SeenEvidence, SeenRegistration
+from tests.support.followup_doubles import MONDAY, USER, Tripwire, World, audit, make_case, world
+
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+CASE = "c_00000000000000000001"
+
+
+async def cursor_at(w: World, age: timedelta) -> None:
+    await w.s.cases.write_marker(sources.AUDIT_CURSOR, {"until": (MONDAY - age).isoformat()}, None)
+
+
+@pytest.mark.parametrize(
+    ("age", "state", "action"),
+    [
+        (timedelta(minutes=5), "ok", None),
+        (timedelta(days=14.9), "ok", None),
+        (timedelta(days=15), "behind", "audit_falling_behind"),
+        (timedelta(days=23.9), "behind", "audit_falling_behind"),
+        (timedelta(days=24), "at_risk", "audit_evidence_at_risk"),
+        (timedelta(days=30), "at_risk", "audit_evidence_at_risk"),
+        (timedelta(days=30.1), "lost", "audit_evidence_lost"),
+    ],
+)
+async def test_an_alarm_sounds_before_records_are_lost(
+    caplog: pytest.LogCaptureFixture, age: timedelta, state: str, action: str | None
+) -> None:
+    w = world()
+    await cursor_at(w, age)
+    with caplog.at_level(logging.INFO):
+        found = await sources.alarm(w.s, MONDAY)
+    assert found.audit == state
+    assert [r.message for r in caplog.records if r.message.startswith("audit_")] == (
+        [action] if action else []
+    )
+    assert bool(found.sentences) == (action is not None)
+
+
+async def test_without_premium_records_are_kept_for_seven_days_and_the_alarm_comes_sooner() -> None:
+    w = world()
+    w.security.report_error = OperatorError("P1", code="report_needs_premium")
+    await track(w.s)
+    assert (await sources.look(w.s, MONDAY)).kept_days == 7
+    assert (await sources.look(w.s, MONDAY + 3.5 * DAY)).audit == "behind"
+    assert (await sources.look(w.s, MONDAY + 5.7 * DAY)).audit == "at_risk"
+    (sentence,) = (await sources.look(w.s, MONDAY)).sentences
+    assert "no Entra ID P1 or P2" in sentence
+    assert (await sources.rules(w.s, MONDAY)).audit_retention_days == 7
+
+
+async def test_an_outage_is_caught_up_window_by_window_and_what_was_read_stays_read() -> None:
+    w = world()
+    await w.add(make_case())
+    await cursor_at(w, 20 * DAY)
+    w.security.events = [
+        SeenEvidence(USER, audit(f"e{n}", "reviewed", "user", "all", MONDAY - n * DAY + HOUR))
+        for n in range(13, 0, -1)
+    ]
+    left = 5
+
+    async def fail_in_the_sixth() -> None:
+        nonlocal left
+        left -= 1
+        if left == 0:
+            raise Throttled("slow down")
+
+    w.security.after_page = fail_in_the_sixth
+    with pytest.raises(Throttled):
+        await track(w.s)
+    found = await sources.look(w.s, MONDAY)
+    assert found.audit_until is not None
+    assert MONDAY - 10 * DAY < found.audit_until < MONDAY - 7 * DAY
+    asked = len(w.security.asked)
+    w.security.after_page = None
+    await track(w.s)
+    assert len((await w.load(CASE)).evidence) == 13
+    assert w.security.asked[asked][0] == found.audit_until - HOUR, "on from the cursor, with the overlap"
+    assert (await sources.look(w.s, MONDAY)).audit_until == MONDAY
+    assert all(until - since <= DAY + HOUR for since, until in w.security.asked)
+
+
+async def test_what_was_lost_is_told_for_three_months() -> None:
+    w = world()
+    await cursor_at(w, 40 * DAY)
+    await track(w.s)
+    found = await sources.look(w.s, MONDAY)
+    assert (found.audit, found.gap) == ("ok", (MONDAY - 40 * DAY, MONDAY - 30 * DAY))
+    assert any("deleted before they could be read" in sentence for sentence in found.sentences)
+    w.clock.at += 61 * DAY
+    await cursor_moved(w)
+    assert (await sources.look(w.s, w.clock.at)).gap is None
+
+
+async def cursor_moved(w: World) -> None:
+    marker = await w.s.cases.read_marker(sources.AUDIT_CURSOR)
+    assert marker is not None
+    await w.s.cases.write_marker(
+        sources.AUDIT_CURSOR, {**marker.value, "until": w.clock.at.isoformat()}, marker.etag
+    )
+
+
+# --- a report that stands still ----------------------------------------------------------------------------
+
+
+def readings(*as_of: float) -> list[str]:
+    """States after readings every four hours; `as_of` in hours."""
+    value: dict[str, Any] = {}
+    found = []
+    for number, hours in enumerate(as_of):
+        value = sources.next_report(value, MONDAY + number * 4 * HOUR, MONDAY + hours * HOUR)
+        value = json.loads(json.dumps(value))
+        found.append(value["state"])
+    return found
+
+
+def test_a_report_that_moved_at_each_reading_is_frozen_at_the_first_that_says_the_same() -> None:
+    assert readings(0, 4, 8, 8, 8, 20) == ["ok", "ok", "ok", "frozen", "frozen", "ok"]
+
+
+def test_how_slow_a_tenants_report_is_is_learned() -> None:
+    once = ["ok", "frozen", "frozen", "frozen", "frozen", "frozen"]
+    assert readings(*[0] * 6, *[24] * 6, *[48] * 7) == [*once, *["ok"] * 12, "frozen"]
+
+
+async def test_a_frozen_report_says_nobody_has_nothing_until_it_moves_on() -> None:
+    w = world()
+    await w.add(make_case())
+    await w.add(make_case("c_" + "2" * 20, on_account={"id": "u-2"}))
+
+    async def read(hours: float) -> list[Status]:
+        w.security.rows = [
+            SeenRegistration(USER, Registration((), MONDAY + hours * HOUR)),
+            SeenRegistration("u-2", Registration(("microsoftAuthenticatorPush",), MONDAY + hours * HOUR)),
+        ]
+        await track(w.s)
+        w.clock.at += 4 * HOUR
+        return [(await w.load(case_id)).status for case_id in (CASE, "c_" + "2" * 20)]
+
+    assert await read(0) == ["directory_only", "user_registered"]
+    assert await read(0) == ["unknown", "user_registered"]
+    assert "stands still" in (await sources.look(w.s, w.clock.at)).sentences[0]
+    assert await read(0) == ["unknown", "user_registered"]
+    assert await read(9) == ["directory_only", "user_registered"]
+    assert (await sources.look(w.s, w.clock.at)).sentences == []
+
+
+async def test_a_report_that_is_two_days_old_is_stale_even_if_nobody_reads_it() -> None:
+    w = world()
+    w.security.rows = [SeenRegistration("stranger", Registration((), MONDAY))]
+    await track(w.s)
+    assert (await sources.look(w.s, MONDAY + 47 * HOUR)).report == "ok"
+    assert (await sources.look(w.s, MONDAY + 49 * HOUR)).report == "stale"
+
+
+async def test_methods_that_nobody_knows_are_told_and_never_fatal() -> None:
+    w = world()
+    await w.add(make_case())
+    names = ("microsoftAuthenticatorPush", "brainWave", "+49 151 99999901", "x" * 60, "password")
+    w.security.rows = [SeenRegistration(USER, Registration(names, MONDAY))]
+    await track(w.s)
+    assert (await sources.look(w.s, MONDAY)).unknown_methods == ("brainWave",)
+    assert (await w.load(CASE)).status is Status.USER_REGISTERED
+
+
+# --- rows that say the same again ----------------------------------------------------------------------------
+
+
+async def test_a_row_that_says_the_same_again_costs_no_look_at_the_case() -> None:
+    w = world()
+    people = 30
+    for n in range(people):
+        await w.add(make_case(f"c_{n:020d}", on_account={"id": f"u-{n}"}))
+
+    async def loads(hours: float, changed: int = 0) -> int:
+        w.clock.at = MONDAY + hours * HOUR
+        methods = [("email",) if n < changed else () for n in range(people)]
+        w.security.rows = [
+            SeenRegistration(f"u-{n}", Registration(methods[n], w.clock.at, sspr_enabled=True))
+            for n in range(people)
+        ]
+        wire = Tripwire()
+        await track(w.wired(wire))
+        return wire.names.count("before get")
+
+    assert await loads(0) == people
+    assert await loads(4) == 0
+    assert await loads(8, changed=3) == 3
+    assert await loads(11.9, changed=3) == 0, "not read yet"
+    assert await loads(16, changed=3) == people - 3, "to keep 'as of' fresh"
+
+
+async def test_changed_settings_are_applied_to_everybody_at_the_next_report() -> None:
+    w = world(methods_required=1)
+    await w.add(make_case())
+    row = Registration(("microsoftAuthenticatorPush",), MONDAY, sspr_enabled=True)
+    w.security.rows = [SeenRegistration(USER, row)]
+    await track(w.s)
+    assert (await w.load(CASE)).status is Status.USER_REGISTERED
+    w.clock.at += 4 * HOUR
+    await track(replace(w.s, settings=replace(w.s.settings, methods_required=2)))
+    assert (await w.load(CASE)).status is Status.PARTIAL
+
+
+async def test_cases_whose_list_row_names_no_account_yet_are_found_by_their_alias(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Rows that an older version wrote."""
+    w = world()
+    await w.add(make_case())
+    store, search = w.s.cases, w.s.cases.search
+
+    async def older(query: CaseQuery, page: str | None = None, size: int = 50) -> Page[CaseSummary]:
+        found = await search(query, page, size)
+        return Page([replace(row, object_id=None, seen=None) for row in found.items], found.next_page)
+
+    monkeypatch.setattr(store, "search", older)
+    assert (await followed.load(store)).unplaced == {CASE}
+    w.security.rows = [SeenRegistration(USER, Registration(("microsoftAuthenticatorPush",), MONDAY))]
+    await track(w.s)
+    assert (await w.load(CASE)).status is Status.USER_REGISTERED
+
+
+async def test_confirmed_people_are_written_once_a_week() -> None:
+    w = world()
+    await w.add(make_case(state=State.CONFIRMED, confirmed_at=MONDAY))
+    for hours in range(0, 180, 12):
+        w.clock.at = MONDAY + hours * HOUR
+        row = Registration(("microsoftAuthenticatorPush",), w.clock.at)
+        w.security.rows = [SeenRegistration(USER, row)]
+        await track(w.s)
+        registration = (await w.load(CASE)).registration
+        assert registration is not None
+        assert registration.as_of == MONDAY + (168 if hours >= 168 else 0) * HOUR
+
+
+# --- the diagnostic stream -----------------------------------------------------------------------------------
+
+
+async def test_the_stream_is_taken_like_the_log_and_anything_else_is_nothing() -> None:
+    w = world()
+    await w.add(make_case())
+    record = {
+        "id": "r1",
+        "activityDisplayName": "User registered security info",
+        "activityDateTime": "2026-10-05T07:00:00Z",
+        "loggedByService": "Authentication Methods",
+        "result": "success",
+        "resultReason": "User registered Mobile Phone SMS",
+        "initiatedBy": {"user": {"id": USER.upper()}},
+        "targetResources": [{"id": USER.upper(), "type": "User"}],
+    }
+    outer = {
+        "time": "2026-10-05T07:01:00Z",
+        "category": "AuditLogs",
+        "operationName": "User registered security info",
+        "resultDescription": "User registered Email",
+    }
+    inner = {
+        k: v
+        for k, v in record.items()
+        if k not in {"activityDisplayName", "activityDateTime", "resultReason"}
+    }
+    messages = [
+        json.dumps({"records": [{"category": "AuditLogs", "properties": record}]}).encode(),
+        json.dumps({"records": [{**outer, "properties": json.dumps({**inner, "id": "r2"})}]}).encode(),
+        json.dumps([{**outer, "properties": {**inner, "id": "r1"}}]).encode(),
+        b"",
+        b"{",
+        b"null",
+        b'{"records": [1, null, {"properties": 5}, {"category": "SignInLogs", "properties": {}}]}',
+        ("[" * 100_000).encode(),
+    ]
+    assert (await take_stream(w.s, messages)).events == 2
+    case = await w.load(CASE)
+    assert [(e.id, e.method) for e in case.evidence] == [("r1", "mobilePhone"), ("r2", "email")]
+    assert (await take_stream(w.s, messages)).events == 0
