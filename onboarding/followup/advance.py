@@ -221,6 +221,8 @@ async def _look(run: _Pass) -> bool:
     if not seen.present and run.now - account.created_at < REPLICATION:
         return False
     user = await run.s.directory.get_user(account.id) if seen.present else None
+    if user is not None and user.mail and account.mailbox is False:
+        account.mailbox = True  # it came later than anybody waited for it
     if user is not None and user.account_enabled is False:
         seen = replace(seen, present=False)
     take_list(run.case, seen)
@@ -259,7 +261,8 @@ async def _plan_next(run: _Pass, decision: nudges.Due | nudges.Wait | nudges.Not
             what = _what(decision.rung) if decision.rung else "follow_up"
             return await run.wait(what, decision.until, decision.why)
         return await run.wait("follow_up", run.look_again, decision.why)
-    await run.wait("follow_up", run.look_again, "ladder_done")
+    why = decision.why if isinstance(decision, nudges.Nothing) else "ladder_done"
+    await run.wait("follow_up", run.look_again, why)
 
 
 def _what(rung: Rung) -> str:

@@ -91,7 +91,12 @@ async def _apply(s: Services, case: Case, fetch: Fetch, record: HrRecord, now: d
         raise StoreConflict("The case was written while the HR system was read: read again.")
     _done(mine, replace(fetch), s.hr.settles_in(fetch.source), now)
     about = Circumstances(
-        READ, now, shared_id=found.shared_id, is_read=True, withheld=tuple(sorted(record.withheld))
+        READ,
+        now,
+        shared_id=found.shared_id,
+        is_read=True,
+        withheld=tuple(sorted(record.withheld)),
+        ask_rehire=s.policy.account.rehire == "ask",
     )
     outcome = apply_event(mine, event, about, now)
     await quality.note_read(s, mine, record, fetch.source, now)

@@ -9,7 +9,16 @@ from __future__ import annotations
 from onboarding.ports.budgets import Budgets
 from onboarding.ports.cases import CaseQuery, CaseStore, CaseSummary, DueRow, Marker, Operation, Page, Swept
 from onboarding.ports.deliveries import Delivery, DeliveryStatus, DeliveryStore
-from onboarding.ports.directory import CANNOT_READ, Directory, DirectoryUser, NameTaken, NewUser
+from onboarding.ports.directory import (
+    CANNOT_READ,
+    Directory,
+    DirectoryUser,
+    GroupFacts,
+    Licence,
+    LicenceUnits,
+    NameTaken,
+    NewUser,
+)
 from onboarding.ports.hr import HrApi, HrRecord, NoHrApi, ReaderRefused, RecordGone
 from onboarding.ports.mail import DraftState, Mail, Mailer
 from onboarding.ports.queues import (
@@ -47,9 +56,12 @@ __all__ = [
     "DraftState",
     "DueRow",
     "Entropy",
+    "GroupFacts",
     "HrApi",
     "HrRecord",
     "LeasedMessage",
+    "Licence",
+    "LicenceUnits",
     "Mail",
     "Mailer",
     "Marker",
