@@ -369,6 +369,8 @@ class Case:
     said: dict[str, Said] = field(default_factory=dict)
     #: Field of the hire → source → when that source last said that the field is empty. Its older words on it are void.
     emptied: dict[str, dict[str, Said]] = field(default_factory=dict)
+    #: HR system → field of the hire → the id by which that system knows the person (`employee_id`, `candidate_id`).
+    ids: dict[str, dict[str, str]] = field(default_factory=dict)
     #: Newest event of each kind: together they say where the hire stands, whatever order they came in.
     hired_at: datetime | None = None
     cancelled_at: datetime | None = None
@@ -476,6 +478,18 @@ def aliases_of(case: Case) -> list[Alias]:
     if case.account:
         found.append(Alias(TENANT, AliasKind.UPN, case.account.user_principal_name.lower()))
         found.append(Alias(TENANT, AliasKind.OBJECT_ID, case.account.id))
+    return found
+
+
+def ids_in(case: Case, source: str) -> dict[str, str]:
+    """The ids that `source` knows this person by. Of a case from before they were kept apart, by who said them last."""
+    if case.ids:
+        return case.ids.get(source, {})
+    found = {}
+    for name in ("employee_id", "candidate_id"):
+        value, said = getattr(case.hire, name), case.said.get(name)
+        if value and source == ((said.source if said else None) or case.source):
+            found[name] = value
     return found
 
 

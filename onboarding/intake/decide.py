@@ -137,6 +137,8 @@ def settle(
     if (waits := _await_read(case, now, read=read)) is not None:
         return waits
     if case.certainty is not Certainty.EMPLOYEE:
+        if read and case.certainty is Certainty.CANDIDATE and _account(case) == "none":
+            _keep_ids(case)
         if case.state is State.AWAITING_FETCH:
             case.apply(Event.FETCHED)
         return Outcome((), "await_hire", str(case.certainty))
@@ -307,9 +309,14 @@ def _is_existing_staff(case: Case, now: datetime) -> bool:
 
 def _leave_alone(case: Case, now: datetime) -> Outcome:
     """Not a hire: of whom no more is kept than the ids by which the next event finds this."""
-    case.hire, case.said, case.emptied, case.findings = _ids(case.hire), {}, {}, []
+    _keep_ids(case)
     case.apply(Event.CLOSE, reason=EXISTING_STAFF)
     return Outcome((entry(now, "existing_staff"),), "none", EXISTING_STAFF)
+
+
+def _keep_ids(case: Case) -> None:
+    """Nobody hired this person: no more is kept than the ids by which the next event finds the case."""
+    case.hire, case.said, case.emptied, case.findings = _ids(case.hire), {}, {}, []
 
 
 def _ids(hire: Hire) -> Hire:
@@ -454,6 +461,8 @@ def _reopens(case: Case, event: HireEvent, at: datetime) -> bool:
     newest = _newest_withdrawal(case)
     if newest is not None and _is_hired_since(case, newest):
         return True
+    if event.needs_fetch is not None and newest is None and case.certainty is not Certainty.EMPLOYEE:
+        return True  # recruiting withdrew what nobody had confirmed, and only a read can tell whether that stands
     if event.event_type not in HIRING:
         return False
     if newest is not None:

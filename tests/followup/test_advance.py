@@ -531,12 +531,15 @@ async def test_after_the_last_day_nobody_hears_anything_and_the_view_says_why() 
     assert case.next_action.why == "employment_ended"
 
 
+@pytest.mark.parametrize("listed", [True, False])
 @pytest.mark.parametrize(("mail", "to"), [(WORK, (PRIVATE, WORK)), (None, (PRIVATE,))])
 async def test_a_mailbox_that_came_late_is_written_to_from_then_on(
-    mail: str | None, to: tuple[str, ...]
+    mail: str | None, to: tuple[str, ...], listed: bool
 ) -> None:
     w = world()
     await w.add(make_case(on_account={"mailbox": False}))
+    if listed:
+        await is_listed(w)
     w.directory.users[USER] = DirectoryUser(USER, WORK, mail=mail, account_enabled=True)
     case = await look(w)
     assert [message.to for message in w.mailer.sent] == [to]
