@@ -40,8 +40,12 @@ async def advance(s: Services, case: Case, now: datetime) -> bool:
     Raises StoreConflict (load the case again).
     """
     task, account = case.lost_method, case.account
-    if task is None or account is None or now < task.when - _EARLY:
+    if task is None or now < task.when - _EARLY:
         return False
+    if account is None:  # the case became another's; that one has the account
+        case.lost_method = None
+        await casework.save(s, case, now, casework.entry(now, "lost_phone_refused", reason=ACCOUNT_GONE))
+        return True
     with observe.request_ids() as requests:
         try:
             if reason := await refusal(s, account):

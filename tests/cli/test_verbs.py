@@ -165,7 +165,7 @@ def test_in_dry_run_the_reserved_name_is_shown_and_called_reserved(run: Run, put
     text = run("show", case_id(1)).out
     assert f"account: none yet; {upn} is reserved, not created" in text
     assert "reserved user name" in data["explanation"]
-    assert "plan" not in data["explanation"]
+    assert "python -m onboarding plan" in data["explanation"]
     put(make_case(3, State.BLOCKED, intent=AccountIntent(upn, "m", T0), found_account=upn))
     assert "reserved" not in run("show", case_id(3)).out, "the account that was found is called found"
     created = run("show", case_id(2), "--json").json

@@ -270,6 +270,16 @@ async def test_whoever_dies_at_any_call_leaves_one_deletion_and_an_end(
         assert story.count("lost_phone_deleted") + story.count("lost_phone_gone") == 1, (number, moment)
 
 
+async def test_a_case_without_an_account_has_nothing_left_to_do(world: World) -> None:
+    await at_work(world)
+    await actions.act(world.s, "lost-phone", CASE_ID, ASK)
+    case = await world.case()
+    case.account = None
+    await world.store.cases.save(case)
+    assert (await worker(world)).lost_method is None
+    assert world.tenant.revoked == []
+
+
 async def test_a_task_that_nobody_comes_back_to_is_late_for_the_watchdog(world: World) -> None:
     await at_work(world, State.CLOSED)
     await actions.act(world.s, "lost-phone", CASE_ID, ASK)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -16,7 +17,7 @@ from onboarding.operate import actions, rerun_plan, reruns
 from onboarding.operate.actions import Ask
 from onboarding.ports import BULK_QUEUE, CaseQuery, WorkMessage
 from onboarding.provisioning.plan import names_from, steps
-from tests.support.doubles import CASE_ID, MANAGER, T0, World, drive, hire, make_case
+from tests.support.doubles import CASE_ID, MANAGER, T0, Killed, World, drive, hire, make_case
 
 BLOCKED = CaseQuery(state="blocked", reason_code="permission_missing")
 ASK = Ask("o-1", "the permission was granted")
@@ -285,6 +286,32 @@ async def test_one_case_that_fails_does_not_stop_the_others(
     monkeypatch.setattr(actions, "act", act)
     done = await reruns.carry_out(world.s, BLOCKED, with_hash(found))
     assert [done.results[numbered(n)][0] for n in (1, 2)] in (["refused", "rerun"], ["gone", "rerun"])
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+async def test_whoever_dies_in_the_middle_leaves_the_rest_for_the_next_preview(
+    make_world: Callable[..., World], moment: str
+) -> None:
+    number, died = 0, True
+    while died:
+        world = make_world()
+        for n in range(3):
+            await stuck(world, n)
+        found = await reruns.preview(world.s, BLOCKED, None)
+        world.tape.calls.clear()
+        world.tape.kill_at = (number, moment)
+        with contextlib.suppress(Killed):
+            await reruns.carry_out(world.s, BLOCKED, with_hash(found))
+        died, world.tape.kill_at = world.tape.killed, None
+        again = await reruns.preview(world.s, BLOCKED, None)
+        await reruns.carry_out(world.s, BLOCKED, with_hash(again))
+        due = {row.case_id for row in await world.store.cases.due(world.clock.at, 10)}
+        for n in range(3):
+            assert (await world.case(numbered(n))).state is State.PROVISIONING, (number, moment)
+            assert [a for a, _ in await told(world, numbered(n))].count("rerun") == 1, (number, moment)
+            assert numbered(n) in due, "also where the message was not sent"
+        number += 1
+    assert number > 15
 
 
 # --- beside automatic work -----------------------------------------------------------------------------------
