@@ -150,6 +150,7 @@ def build(
         entropy=entropy,
         cases=store.cases,
         deliveries=store.deliveries,
+        usage=store.usage,
         queue=store.queue,
         directory=directory,
         security=security,

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from onboarding.bootstrap import App
-from onboarding.cli import context, transfer
+from onboarding.cli import context, reports, transfer
 from onboarding.errors import NotFound
 from onboarding.followup.track import track
 from onboarding.operate import actions, cases, deliveries, doctor, due, requests, vendors
@@ -214,5 +214,6 @@ VERBS: dict[str, Callable[[App, Any], Awaitable[int]]] = {
     "doctor": _doctor,
     "export": transfer.export,
     "import": transfer.load,
+    "report": reports.run,
     **dict.fromkeys(requests.ACTIONS, _act),
 }

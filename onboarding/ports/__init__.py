@@ -24,6 +24,7 @@ from onboarding.ports.queues import (
 from onboarding.ports.security import AccessPass, PassLimits, SecurityInfo, SeenEvidence, SeenRegistration
 from onboarding.ports.services import Messages, Services
 from onboarding.ports.time import CLAIM_LEASE, Clock, Entropy
+from onboarding.ports.usage import UsageRow, UsageStore
 
 __all__ = [
     "BULK_QUEUE",
@@ -65,6 +66,8 @@ __all__ = [
     "SeenRegistration",
     "Services",
     "Swept",
+    "UsageRow",
+    "UsageStore",
     "WorkMessage",
     "WorkQueue",
 ]

@@ -38,7 +38,7 @@ BUILT = (
     "serve", "demo", "doctor", "phone", "cases", "show", "deliveries", "rerun", "approve", "pause", "resume", "exclude",
     "track", "followup", "replay", "forget", "export", "import", "names", "vendors",
 )  # fmt: skip
-NOT_BUILT = ("plan", "report", "enroll")
+NOT_BUILT = ("plan", "enroll")
 
 
 # --- usage ---------------------------------------------------------------------------------------------------

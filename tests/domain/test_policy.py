@@ -101,6 +101,10 @@ def test_a_file_changes_what_it_names_and_nothing_else() -> None:
         ("[retention]\nclosed_days = -1", "closed_days"),
         ("[retention]\ndelivered_days = 1.5", "delivered_days"),
         ("[retention]\nforever = true", "retention.forever"),
+        ('[reports]\nfinance_words = ["finance", " "]', "reports.finance_words"),
+        ("[reports]\nleast_people = 0", "least_people"),
+        ("[reports]\nforecast_days = 367", "forecast_days"),
+        ("[reports]\ncalls_per_reset = -1.0", "calls_per_reset"),
         ("not toml", "policy file"),
         ("[account\n", "policy file"),
     ],
@@ -131,6 +135,8 @@ def test_the_document_shows_the_defaults_and_every_key():
     known = msgspec.to_builtins(Policy())
     known["follow_up"].pop("ladder")
     known["account"] |= {"username_if_taken": [], "protected_names": []}  # TOML has no tuples
+    words = [name for name in known["reports"] if name.endswith("_words")]
+    known["reports"] |= {name: list(known["reports"][name]) for name in words}
     assert msgspec.to_builtins(example) == known
 
 

@@ -531,6 +531,7 @@ class World:
             entropy=self.entropy,
             cases=wrap("cases", self.store.cases),
             deliveries=wrap("deliveries", self.store.deliveries),
+            usage=wrap("usage", self.store.usage),
             queue=wrap("queue", self.queue),
             directory=wrap("directory", directory),
             security=wrap("security", security),

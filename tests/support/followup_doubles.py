@@ -277,6 +277,7 @@ class World:
         return replace(
             self.s,
             cases=Wired(self.s.cases, wire),
+            usage=Wired(self.s.usage, wire),
             mailer=Wired(self.mailer, wire),
             queue=Wired(self.s.queue, wire),
         )
@@ -297,6 +298,7 @@ def world(
         entropy=CountingEntropy(),
         cases=store.cases,
         deliveries=store.deliveries,
+        usage=store.usage,
         queue=store.queue,
         directory=directory,
         security=security,
