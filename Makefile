@@ -38,8 +38,9 @@ check: $(STAMP)
 	$(VENV)/bin/lint-imports
 	$(VENV)/bin/mypy
 
+# make test FULL=1: also what takes an hour, and is told in smaller steps by the tests of every run
 test: check $(TOOLS)
-	$(VENV)/bin/pytest -n $(WORKERS) --dist loadgroup
+	$(VENV)/bin/pytest -n $(WORKERS) --dist loadgroup $(if $(FULL),--every-point --every-store --every-python --deliveries 10000 --timeout 7200)
 
 bench: $(STAMP) $(TOOLS)
 	$(PY) -m tests.bench

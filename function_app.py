@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import azure.functions as func
 
 if TYPE_CHECKING:
-    from onboarding.ports import Services
+    from onboarding.ports import Services, WorkMessage
     from onboarding.web import Request, Response
 
 app = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)
@@ -151,6 +151,22 @@ async def dashboard_action(req: func.HttpRequest) -> func.HttpResponse:
     return await _http("dashboard_action", req, pages.case_action)
 
 
+@app.function_name("dashboard_trouble")
+@app.route("dashboard/trouble", methods=["GET"])
+async def dashboard_trouble(req: func.HttpRequest) -> func.HttpResponse:
+    from onboarding.dashboard import trouble
+
+    return await _http("dashboard_trouble", req, trouble.shown)
+
+
+@app.function_name("dashboard_limit")
+@app.route("dashboard/limits/{kind}/approve", methods=["POST"])
+async def dashboard_limit(req: func.HttpRequest) -> func.HttpResponse:
+    from onboarding.dashboard import trouble
+
+    return await _http("dashboard_limit", req, trouble.approve)
+
+
 @app.function_name("dashboard_deliveries")
 @app.route("dashboard/deliveries", methods=["GET"])
 async def dashboard_deliveries(req: func.HttpRequest) -> func.HttpResponse:
@@ -200,6 +216,22 @@ async def case_action(req: func.HttpRequest) -> func.HttpResponse:
     from onboarding.api import views
 
     return await _http("case_action", req, views.act)
+
+
+@app.function_name("trouble")
+@app.route("trouble", methods=["GET"])
+async def trouble(req: func.HttpRequest) -> func.HttpResponse:
+    from onboarding.api import views
+
+    return await _http("trouble", req, views.show_trouble)
+
+
+@app.function_name("limit_approve")
+@app.route("limits/{kind}/approve", methods=["POST"])
+async def limit_approve(req: func.HttpRequest) -> func.HttpResponse:
+    from onboarding.api import views
+
+    return await _http("limit_approve", req, views.approve_limit)
 
 
 @app.function_name("operation")
@@ -264,9 +296,24 @@ async def _work(msg: func.QueueMessage, queue: str) -> None:
         # A foreign message may overwrite the trigger's metadata: at worst a case is looked at more closely.
         count = msg.dequeue_count
         again = isinstance(count, int) and count > 1
-        await work.handle(s, message, queue=queue, redelivered=again)
+        try:
+            await work.handle(s, message, queue=queue, redelivered=again)
+        except Exception as exc:
+            await _noted(s, message, exc)
+            raise
 
     await _run("work_failed", use_case)
+
+
+async def _noted(s: "Services", message: "WorkMessage", error: Exception) -> None:
+    """The cause goes onto the case or delivery. That this fails as well must not hide the failure itself."""
+    from onboarding import observe
+    from onboarding.operate import work
+
+    try:
+        await work.fell(s, message, error)
+    except Exception as exc:
+        observe.failure(logging.getLogger(__name__), "cause_unrecorded", exc)
 
 
 async def _poison(msg: func.QueueMessage) -> None:

@@ -11,15 +11,20 @@ import os
 import platform
 import secrets
 import string
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from onboarding import dry_run, observe
+from onboarding.circuit import Circuit
 from onboarding.domain.policy import Policy, load
 from onboarding.errors import ConfigurationError, Unavailable
+from onboarding.guard import Guarded
+from onboarding.holders import HoldersKept
+from onboarding.limits import Limits
 from onboarding.ports import Clock, QueueHost, Services
 from onboarding.settings import Settings
 
@@ -119,16 +124,23 @@ class App:
 
 
 def build(
-    settings: Settings, *, clock: Clock | None = None, entropy: Any = None, wall: Wall = system_time
+    settings: Settings,
+    *,
+    clock: Clock | None = None,
+    entropy: Any = None,
+    wall: Wall = system_time,
+    graph_options: Mapping[str, Any] | None = None,
 ) -> App:
     """Put the parts together. Raises ConfigurationError for what cannot work here.
 
     `wall` is the host's own clock: it judges queue leases of the embedded store, never what is due.
+    `graph_options` are those of `GraphConnection`, for tests and benchmarks (`pace`, `transport` and others).
     """
     from onboarding.followup.messages import CatalogueMessages
     from onboarding.graph import open_graph
     from onboarding.hr_api import open_hr
     from onboarding.intake import catalog
+    from onboarding.storage.budgets import StoredBudgets
 
     for source, text in catalog.problems(settings).items():  # its door answers 503; the others work
         observe.event(log, "source.not_configured", level=logging.WARNING, source=source, what=text)
@@ -136,9 +148,15 @@ def build(
     clock = clock or _clock(settings)
     entropy = entropy or SystemEntropy()
     store = _store(settings, wall)
-    graph = open_graph(settings, sleep=clock.sleep, fraction=entropy.fraction, can_draft=settings.mail_drafts)
+    graph = open_graph(
+        settings,
+        sleep=clock.sleep,
+        fraction=entropy.fraction,
+        can_draft=settings.mail_drafts,
+        **{"budgets": StoredBudgets(store.cases, clock), **(graph_options or {})},
+    )
     hr = open_hr(settings, sleep=clock.sleep, fraction=entropy.fraction)
-    directory, security, mailer = graph.directory, graph.security, graph.mailer
+    directory, security, mailer = _guarded(graph, store, clock, policy)
     if settings.mode == "dry_run":
         directory = dry_run.DryRun(directory, dry_run.DIRECTORY_WRITES)
         security = dry_run.DryRun(security, dry_run.SECURITY_WRITES)
@@ -152,13 +170,27 @@ def build(
         deliveries=store.deliveries,
         usage=store.usage,
         queue=store.queue,
-        directory=directory,
+        directory=HoldersKept(directory, clock),
         security=security,
         mailer=mailer,
         messages=CatalogueMessages(settings, policy),
         hr=hr,
     )
     return App(services, store.queue_host, store, graph, hr)
+
+
+def _guarded(graph: Any, store: Any, clock: Clock, policy: Policy) -> tuple[Any, Any, Any]:
+    """Directory, SecurityInfo and Mailer behind the limits and the circuits of this process."""
+    limits = Limits(store.cases, clock, policy.limits)
+
+    def front(api: str, adapter: Any) -> Guarded:
+        return Guarded(adapter, Circuit(api, store.cases, clock, time.monotonic), limits)
+
+    return (
+        front("directory", graph.directory),
+        front("security", graph.security),
+        front("mail", graph.mailer),
+    )
 
 
 def policy_of(settings: Settings) -> Policy:

@@ -9,8 +9,9 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from onboarding.domain.case import Case, NextAction, TimelineEntry
-from onboarding.domain.lifecycle import Event
+from onboarding.domain.lifecycle import ACTIVE, Event
 from onboarding.ports import CLAIM_LEASE, WORK_QUEUE, Services, WorkMessage
+from onboarding.stops import HELD
 
 #: Longer waits than this are due rows only; shorter ones are also a delayed message.
 MESSAGE_DELAY_MAX = 30.0
@@ -47,14 +48,26 @@ async def hand_on(
 
 
 async def wait(
-    s: Services, case: Case, now: datetime, what: str, when: datetime, why: str, *entries: TimelineEntry
+    s: Services,
+    case: Case,
+    now: datetime,
+    what: str,
+    when: datetime,
+    why: str,
+    *entries: TimelineEntry,
+    queue: str = WORK_QUEUE,
 ) -> Case:
-    """Save with a planned next action. A short wait is also sent as a delayed message."""
+    """Save with a planned next action. A short wait is also sent as a delayed message.
+
+    A case that waits for the end of a stop carries its reason, and is listed by it; who goes on has none.
+    """
     case.next_action = NextAction(what, when, why)
+    if case.state in ACTIVE and (why in HELD or case.reason_code in HELD):
+        case.reason_code = why if why in HELD else None
     saved = await save(s, case, now, *entries)
     delay = (when - now) / timedelta(seconds=1)
     if delay <= MESSAGE_DELAY_MAX:
-        await s.queue.send(WorkMessage(case_id=case.case_id, why=why), delay=max(delay, 0.0))
+        await s.queue.send(WorkMessage(case_id=case.case_id, why=why), queue=queue, delay=max(delay, 0.0))
     return saved
 
 

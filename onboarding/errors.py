@@ -7,7 +7,10 @@
     │   ├── Unavailable        store, queue or tenant does not answer
     │   ├── NotYetVisible      a fresh object has not replicated yet
     │   ├── StoreConflict      somebody else wrote the row first: load it again
-    │   └── EffectUnknown      a write may or may not have happened: look before doing it again
+    │   ├── EffectUnknown      a write may or may not have happened: look before doing it again
+    │   └── Held               the service holds this back for everybody (`onboarding.stops`): not a try of the case
+    │       ├── TenantHeld     the tenant does not answer, and one request at a time finds out when it does
+    │       └── LimitReached   more of this in an hour than the policy allows: an approver decides
     ├── OperatorError          an operator: the case is blocked with this reason code
     ├── RequestError           the caller of CLI or API
     │   ├── NotFound           exit 3, HTTP 404
@@ -90,6 +93,24 @@ class EffectUnknown(RetryLater):
     """No answer to a write that is not idempotent. Look whether it took effect before doing it again."""
 
     code = "effect_unknown"
+
+
+class Held(RetryLater):
+    """Held back for everybody; nothing was asked of the tenant. Counts as no try, and fails nobody."""
+
+    code = "held"
+
+
+class TenantHeld(Held):
+    """The tenant does not answer; `retry_after` is when somebody looks again."""
+
+    code = "held_for_tenant"
+
+
+class LimitReached(Held):
+    """As much of this as the policy allows in an hour was done. An approver lets it go on."""
+
+    code = "paused_by_limit"
 
 
 class OperatorError(OnboardingError):

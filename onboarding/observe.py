@@ -18,6 +18,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 correlation: contextvars.ContextVar[str] = contextvars.ContextVar("correlation", default="-")
+#: Whose work this is: a case id, or `-` for work about nobody in particular.
+subject: contextvars.ContextVar[str] = contextvars.ContextVar("subject", default="-")
 _requests: contextvars.ContextVar[list[str] | None] = contextvars.ContextVar("requests", default=None)
 
 _NOISY = ("azure", "msal", "httpx", "httpcore", "kiota_http", "aiohttp.access", "urllib3")
@@ -90,6 +92,18 @@ def describe(error: BaseException | None) -> str:
         trace = trace.tb_next
     code = getattr(error, "code", None)
     return f"{type(error).__name__}({code if isinstance(code, str) else ''}) at {' < '.join(frames[-6:])}"
+
+
+def cause(error: BaseException) -> str:
+    """Type and innermost function of an error, the same for every case that meets it: cases are grouped by it."""
+    trace = error.__traceback__
+    place = "nowhere"
+    while trace is not None:
+        where = trace.tb_frame.f_code
+        place = f"{where.co_filename.rsplit('/', 1)[-1]}:{where.co_name}"
+        trace = trace.tb_next
+    code = getattr(error, "code", None)
+    return f"{type(error).__name__}{f'({code})' if isinstance(code, str) else ''} in {place}"
 
 
 def event(log: logging.Logger, action: str, *, level: int = logging.INFO, **fields: object) -> None:

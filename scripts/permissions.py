@@ -5,8 +5,8 @@
 
 Sources: Learn "Microsoft Graph permissions reference" and the permission files of
 microsoftgraph/microsoft-graph-devx-content (7 August 2026), whose `privilegeLevel` is the level here: higher is
-more. The pages "List unifiedRoleAssignments", "List organizations", "List users" and "List temporaryAccessPassMethods"
-name the wider roles of `COVERS`. Never tried on a live tenant.
+more. The pages "List unifiedRoleAssignments", "List group transitive members", "List organizations", "List users" and
+"List temporaryAccessPassMethods" name the wider roles of `COVERS`. Never tried on a live tenant.
 """
 
 from __future__ import annotations
@@ -39,6 +39,7 @@ ROLES: Mapping[str, GraphRole] = {
         GraphRole("UserAuthMethod-TAP.ReadWrite.All", "627169a8-8c15-451c-861a-5b80e383de5c", 3),
         GraphRole("Policy.Read.AuthenticationMethod", "8e3bc81b-d2f3-4b7b-838c-32c88218d2f0", 3),
         GraphRole("RoleManagement.Read.Directory", "483bed4a-2ad3-4361-a73b-c83ccdbdc53c", 3),
+        GraphRole("GroupMember.Read.All", "98830695-27a2-44f7-8c18-0c3ebc9698f6", None),
         GraphRole("Directory.Read.All", "7ab1d382-f21e-4acd-a863-ba3e13f7da61", None),
         GraphRole("Organization.Read.All", "498476ce-e0fe-48b0-b801-37ba7e2685c6", None),
         # Only with --allow-broad, where the tenant lacks the granular role.
@@ -55,7 +56,7 @@ FALLBACK: Mapping[str, str] = {
 COVERS: Mapping[str, frozenset[str]] = {
     "User.ReadWrite.All": frozenset({"User.Read.All"}),
     "Directory.Read.All": frozenset(
-        {"User.Read.All", "RoleManagement.Read.Directory", "Organization.Read.All"}
+        {"User.Read.All", "RoleManagement.Read.Directory", "GroupMember.Read.All", "Organization.Read.All"}
     ),
     "UserAuthMethod-TAP.ReadWrite.All": frozenset({"UserAuthMethod-TAP.Read.All"}),
     "UserAuthenticationMethod.Read.All": frozenset({"UserAuthMethod-TAP.Read.All"}),
@@ -80,6 +81,7 @@ FEATURES: Mapping[str, str] = {
     CORE: "look people up, read the audit log and the registration report; always on",
     "accounts": "create accounts, set the manager, disable withdrawn ones (ONBOARDING_MODE=live)",
     "access-pass": "the first credential (ONBOARDING_FIRST_CREDENTIAL other than none)",
+    "role-holders": "compare new user names with those of the people who hold directory roles",
     "methods": "look at one person's methods before anybody is told about them",
     "domain-check": "doctor compares ONBOARDING_DOMAIN with the verified domains",
 }
@@ -145,6 +147,13 @@ CALLS: tuple[GraphCall, ...] = (
         "RoleManagement.Read.Directory",
         ("access-pass",),
     ),
+    GraphCall(
+        "all_role_assignments",
+        "GET /roleManagement/directory/roleAssignments?$expand",
+        "RoleManagement.Read.Directory",
+        ("role-holders",),
+    ),
+    GraphCall("role_group_members", "GET /groups/{id}/members", "GroupMember.Read.All", ("role-holders",)),
     GraphCall("memberships", f"GET {_USER}/memberOf", "Directory.Read.All", ("access-pass",)),
     GraphCall("organization", "GET /organization", "Organization.Read.All", ("domain-check",)),
     GraphCall("send_now", "POST /users/{sender}/sendMail", MAIL_SEND, (), writes=True),

@@ -35,6 +35,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--every-point", action="store_true", help="die at every write to the storage account")
     parser.addoption("--deliveries", default="600", help="deliveries of the shuffled summer")
     parser.addoption("--every-store", action="store_true", help="tell more stories on the azure store")
+    parser.addoption("--every-python", action="store_true", help="let the worker judge the app on 3.12 too")
 
 
 def pytest_sessionstart() -> None:

@@ -9,7 +9,7 @@ from onboarding import access
 from onboarding.access import Principal
 from onboarding.api.errors import RETRY_AFTER
 from onboarding.errors import NotFound, RequestError
-from onboarding.operate import actions, cases, deliveries, forget, requests
+from onboarding.operate import actions, cases, deliveries, forget, requests, trouble
 from onboarding.ports import CaseQuery, DeliveryStatus, Services
 from onboarding.web import Request, Response, json_response
 
@@ -80,6 +80,25 @@ async def show_operation(s: Services, request: Request, who: Principal) -> Respo
             "result": operation.result,
         },
     )
+
+
+async def show_trouble(s: Services, request: Request, who: Principal) -> Response:
+    """`GET trouble`: what is held back for everybody, and what failed in a way that nobody foresaw."""
+    return json_response(200, (await trouble.survey(s)).as_json())
+
+
+async def approve_limit(s: Services, request: Request, who: Principal) -> Response:
+    """`POST limits/{kind}/approve` with `{"reason", "allow"?}` → 202."""
+    access.check_json(request)
+    body = body_of(request)
+    if set(body) - {"reason", "allow"}:
+        raise RequestError("The body takes 'reason' and 'allow'.", code="unknown_member")
+    allow = body.get("allow")
+    if allow is not None and (not isinstance(allow, int) or isinstance(allow, bool)):
+        raise RequestError("'allow' must be a whole number.", code="unreadable")
+    ask = actions.Ask(who.id, text(body, "reason") or "")
+    operation = await trouble.approve(s, request.params["kind"], ask, allow)
+    return json_response(202, {"operation_id": operation.operation_id, "case_id": None})
 
 
 async def list_deliveries(s: Services, request: Request, who: Principal) -> Response:

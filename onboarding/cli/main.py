@@ -26,6 +26,7 @@ ACTIONS = {
     "exclude": "leave this person alone",
     "forget": "erase everything about this person; the account in Entra and sent messages stay",
 }
+_IDS = {"approve": "case id, SOURCE:ID, or a bare id; or limit:KIND, as trouble shows it"}
 _REASONS = {"forget": "kept, as you write it: no names"}
 _FILTERS = {
     "state": "for example blocked; states are listed in docs/states.md",
@@ -65,6 +66,7 @@ def parser() -> argparse.ArgumentParser:
     demo = add("demo", "forty-five hires and twenty-three days, in about half a minute", json_too=False)
     demo.add_argument("--once", action="store_true", help="stop after printing the result")
     demo.add_argument("--seed", type=int, default=1, help="another seed, other people")
+    add("trouble", "what is held back for everybody, and failures that nobody foresaw, by cause")
     add("doctor", "check settings, store, tenant and permissions; changes nothing")
     phone = add("phone", "normalise phone numbers: lines of COUNTRY<TAB>RAW")
     phone.add_argument("file", nargs="?", help="a file; default standard input")
@@ -94,8 +96,12 @@ def parser() -> argparse.ArgumentParser:
     replay.add_argument("--reason", required=True, help="kept with the delivery")
     for name, text in ACTIONS.items():
         verb = add(name, text)
-        verb.add_argument("id", help="case id, SOURCE:ID, or a bare id")
+        verb.add_argument("id", help=_IDS.get(name, "case id, SOURCE:ID, or a bare id"))
         verb.add_argument("--reason", required=True, help=_REASONS.get(name, "kept in the case's timeline"))
+        if name == "approve":
+            verb.add_argument(
+                "--allow", type=int, help="with limit:KIND: how many before it counts again (a day's time)"
+            )
         if name == "rerun":
             verb.add_argument("--from-step", help="also repeat steps that are done, from this one on")
     export = add("export", "the whole store into a new file: people, timelines, deliveries with bodies")
@@ -128,6 +134,11 @@ def _add_names(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--if-taken", action="append", help="instead of username_if_taken; may be repeated")
     verb.add_argument(
         "--protect", action="append", default=[], help="beside protected_names; may be repeated"
+    )
+    verb.add_argument(
+        "--role-holders",
+        action="store_true",
+        help="compare also with the holders of directory roles, read from the tenant as for a hire",
     )
     verb.add_argument("--domain", help="instead of ONBOARDING_DOMAIN")
     verb.add_argument("--count", type=int, default=5, help="candidates to show, 1 to 200 (default 5)")

@@ -1,4 +1,5 @@
-"""`names`: what would become of a name, before anybody is hired. Reads the settings and the policy file; no store.
+"""`names`: what would become of a name, before anybody is hired. Reads the settings and the policy file; no store, and
+the tenant only with `--role-holders`.
 
 Lines are taken as hires in that order: whoever comes second under one name gets the next candidate.
 """
@@ -6,6 +7,7 @@ Lines are taken as hires in that order: whoever comes second under one name gets
 from __future__ import annotations
 
 import argparse
+import asyncio
 import json
 import sys
 from collections.abc import Iterable
@@ -13,7 +15,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import Any
 
-from onboarding.bootstrap import policy_of
+from onboarding.bootstrap import build, policy_of
 from onboarding.cli import context
 from onboarding.domain import names
 from onboarding.domain.names.preview import Preview, preview
@@ -25,6 +27,11 @@ _REFUSALS = {
     names.Refusal.PROTECTED: "the name of a protected account",
     names.Refusal.LOOKALIKE: "can be mistaken for {resembles}: an approver decides",
 }
+#: Said where a hire would be compared with more names than this call knows.
+POLICY_ONLY = (
+    "Compared with protected_names, the sender and the service desk. A hire is compared with the holders of directory "
+    "roles in the tenant, too: --role-holders reads them."
+)
 NOTES = {
     "few_vowels": "this script writes few vowels: a spelling in Latin letters from HR is better",
     "mandarin_reading": "read in Mandarin: a spelling in Latin letters from HR is better",
@@ -44,7 +51,8 @@ class Person:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Exit 0, also when somebody's case would be blocked: that is data; 2 for a bad option; 5 for a bad policy file."""
+    """Exit 0, also when somebody's case would be blocked: that is data; 2 for a bad option; 5 for a bad policy file;
+    6 where the tenant does not say who holds roles."""
     naming = _configured()
     try:
         naming = _asked(args, naming)
@@ -55,6 +63,10 @@ def run(args: argparse.Namespace) -> int:
     if not 1 <= args.count <= 200:
         context.note("--count is a number from 1 to 200.")
         return context.USAGE
+    if args.role_holders:
+        naming = replace(naming, protected=(*naming.protected, *asyncio.run(_role_holders())))
+    elif not args.json:
+        context.note(POLICY_ONLY)
     if any(field is not None for field in _fields(args)):
         _print([_one(args)], args, naming)
         return context.OK
@@ -82,7 +94,9 @@ def _print(people: Iterable[Person], args: argparse.Namespace, naming: names.Nam
         found = _preview(person, naming, held, args.count)
         if found.upn:
             held.add(found.upn)
-        sys.stdout.write(json.dumps(_as_json(person, found)) + "\n" if args.json else _as_text(person, found))
+        sys.stdout.write(
+            json.dumps(_as_json(person, found, args)) + "\n" if args.json else _as_text(person, found)
+        )
 
 
 def _configured() -> names.Naming:
@@ -96,6 +110,15 @@ def _configured() -> names.Naming:
         account.username_if_taken,
         (*account.protected_names, *ours),
     )
+
+
+async def _role_holders() -> list[str]:
+    """User names of those who hold a directory role in the tenant, read now."""
+    app = build(Settings.from_env(context.environment()))
+    try:
+        return [user.user_principal_name for user in await app.services.directory.role_holders()]
+    finally:
+        await app.aclose()
 
 
 def _asked(args: argparse.Namespace, naming: names.Naming) -> names.Naming:
@@ -140,8 +163,8 @@ def _preview(person: Person, naming: names.Naming, held: set[str], count: int) -
     )
 
 
-def _as_json(person: Person, found: Preview) -> dict[str, Any]:
-    """One object a line; absent is null, never omitted."""
+def _as_json(person: Person, found: Preview, args: argparse.Namespace) -> dict[str, Any]:
+    """One object a line; absent is null, never omitted. `role_holders`: are they among the protected names?"""
     return {
         "given": names.clean(person.name.given) or None,
         "family": names.clean(person.name.family) or None,
@@ -159,6 +182,7 @@ def _as_json(person: Person, found: Preview) -> dict[str, Any]:
             for each in found.refused
         ],
         "notes": list(found.notes),
+        "role_holders": args.role_holders,
     }
 
 

@@ -8,9 +8,9 @@ from typing import Any
 
 from onboarding.bootstrap import App
 from onboarding.cli import context, reports, transfer
-from onboarding.errors import NotFound
+from onboarding.errors import NotFound, RequestError
 from onboarding.followup.track import track
-from onboarding.operate import actions, cases, deliveries, doctor, due, requests, vendors
+from onboarding.operate import actions, cases, deliveries, doctor, due, requests, trouble, vendors
 from onboarding.operate.explain import listed_next
 from onboarding.ports import CaseQuery, DeliveryStatus
 
@@ -157,6 +157,31 @@ async def _replay(app: App, args: argparse.Namespace) -> int:
     return _operation(args, done.operation_id, done.case_id, "queued")
 
 
+async def _trouble(app: App, args: argparse.Namespace) -> int:
+    found = await trouble.survey(app.services)
+    if args.json:
+        context.out_json(found.as_json())
+    else:
+        for stop, text in zip(found.stops, trouble.lines(found.stops), strict=True):
+            context.out(f"{stop.key}: {text}\n  {trouble.ENDS[stop.kind]}")
+        for group in found.poison:
+            context.out(f"poison: {group.count} × {group.cause}: {', '.join(group.case_ids)}")
+        if not (found.stops or found.poison):
+            context.out("Nothing is held back, and nothing failed in a way that nobody foresaw.")
+    return context.NEGATIVE if found.stops or found.poison else context.OK
+
+
+async def _approve(app: App, args: argparse.Namespace) -> int:
+    """`approve limit:KIND`, else a case."""
+    kind = args.id.removeprefix("limit:")
+    if kind == args.id:
+        if args.allow is not None:
+            raise RequestError("--allow goes with limit:KIND.")
+        return await _act(app, args)
+    done = await trouble.approve(app.services, kind, actions.Ask(ACTOR, args.reason), args.allow)
+    return _operation(args, done.operation_id, None, done.result)
+
+
 async def _act(app: App, args: argparse.Namespace) -> int:
     ask = actions.Ask(ACTOR, args.reason, getattr(args, "from_step", None))
     done = await requests.carry_out(app.services, args.verb, args.id, ask)
@@ -215,5 +240,7 @@ VERBS: dict[str, Callable[[App, Any], Awaitable[int]]] = {
     "export": transfer.export,
     "import": transfer.load,
     "report": reports.run,
+    "trouble": _trouble,
     **dict.fromkeys(requests.ACTIONS, _act),
+    "approve": _approve,
 }

@@ -16,7 +16,7 @@ from onboarding.errors import NotFound, RequestError
 from onboarding.followup import sources
 from onboarding.followup.messages import recognise
 from onboarding.intake.identity import being_forgotten
-from onboarding.operate import actions, cases, forget, requests
+from onboarding.operate import actions, cases, forget, requests, trouble
 from onboarding.operate.explain import MEANING, listed_next, next_words, pass_ended
 from onboarding.operate.judge import judge
 from onboarding.operate.story import rung_words, said_once, sentence
@@ -89,6 +89,7 @@ async def overview(s: Services, request: Request, who: Principal) -> Response:
         sources=(await sources.look(s, now)).sentences,
         counts=counts,
         waiting=counts.get(str(State.BLOCKED), 0),
+        held=[trouble.stop_json(item)["words"] for item in await trouble.held(s)],
         meaning={str(status): words for status, words in MEANING.items()},
         states=_STATES,
         statuses=list(Status),

@@ -261,6 +261,8 @@ class Said:
     firm: bool
     #: Delivery id, or `hr_api` for a read.
     delivery: str
+    #: The HR system that said so; None in cases from before this was noted.
+    source: str | None = None
 
     def gives_way_to(self, other: Said) -> bool:
         """The other one is as firm and not older, or firmer. Of two equal ones the later arrival wins."""
@@ -324,6 +326,8 @@ class Case:
     schema: int = SCHEMA
     etag: str | None = None
     reason_code: str | None = None
+    #: Of the last failure that nobody foresaw: type of the error and its place in the program.
+    cause: str | None = None
     #: Where UNBLOCK and RESUME lead.
     return_state: State | None = None
     #: Greatest certainty seen: only `employee` may lead to an account.
@@ -332,6 +336,8 @@ class Case:
     hire_as_of: datetime | None = None
     #: Field of the hire → who said it last. A field that is not here and has a value is as of `hire_as_of`.
     said: dict[str, Said] = field(default_factory=dict)
+    #: Field of the hire → source → when that source last said that the field is empty. Its older words on it are void.
+    emptied: dict[str, dict[str, Said]] = field(default_factory=dict)
     #: Newest event of each kind: together they say where the hire stands, whatever order they came in.
     hired_at: datetime | None = None
     cancelled_at: datetime | None = None

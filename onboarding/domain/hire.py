@@ -1,6 +1,7 @@
 """What HR says: the hire event (one delivery's meaning) and the hire (the person as HR describes them).
 
-Every field of `Hire` is optional: None means "this event did not say", never "cleared". Ids are strings, so
+Every field of `Hire` is optional: None means "this event did not say"; what HR has emptied is named beside it
+(`HireEvent.cleared`), and no numbers at all are `phones=()`. Ids are strings, so
 that "007" stays "007". Field names are the public contract of the `standard-webhooks` door; the JSON Schema
 in `docs/schemas/hire-event.json` is generated from these classes.
 """
@@ -101,6 +102,16 @@ class Hire:
         return replace(self, **changes)
 
 
+#: Fields that HR can empty by name. Ids stay: by them the case is found. `phones` has an empty value of its own.
+CLEARABLE = frozenset(item.name for item in fields(Hire)) - {
+    "employee_id",
+    "employee_number",
+    "candidate_id",
+    "department_is_id",
+    "phones",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Verification:
     """How a delivery was verified. `key_id` says which secret matched: `current`, `previous`, `previous-2` …"""
@@ -142,6 +153,10 @@ class HireEvent:
     #: Names (never values) of payload keys that the mapping does not use.
     unmapped_keys: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    #: Fields of `hire` (of `CLEARABLE`) that HR says are empty now. Never what is only missing.
+    cleared: tuple[str, ...] = ()
+    #: The event carries the whole record and comes for everybody who works there, hired lately or not.
+    snapshot: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,4 +173,5 @@ class HireEventBody:
     occurred_at: datetime | None = None
     effective_date: date | None = None
     changed_fields: tuple[str, ...] = ()
+    cleared_fields: tuple[str, ...] = ()
     person: Hire = field(default_factory=Hire)

@@ -32,8 +32,8 @@ class AccountPolicy:
     username_pattern: str = "{given}.{family}"
     #: Patterns for a name that is taken, in this order; then the first pattern with 2, 3 and so on.
     username_if_taken: tuple[str, ...] = ()
-    #: User names of privileged accounts, with or without a domain: nobody gets a name that can be mistaken for one
-    #: without an approver's word.
+    #: User names of privileged accounts, with or without a domain, beside those that hold a directory role: nobody
+    #: gets a name that can be mistaken for one without an approver's word.
     protected_names: tuple[str, ...] = ()
 
 
@@ -141,6 +141,39 @@ class RetentionPolicy:
     closed_days: int = 0
 
 
+#: What is counted against a limit; each has two keys in `LimitsPolicy`.
+LIMITED = ("creations", "passes", "licences", "messages")
+
+
+@dataclass(frozen=True, slots=True)
+class LimitsPolicy:
+    """How much the service does in an hour before it stops that kind of action and asks an approver (docs/trouble.md).
+
+    What an hour may hold is the lower of `*_per_hour` and `*_percent` of the people known to the store; the
+    percentage never counts for less than `percent_from`. `*_per_hour = 0` switches a limit off, `*_percent = 0` its
+    percentage.
+    """
+
+    creations_per_hour: int = 500
+    creations_percent: int = 20
+    passes_per_hour: int = 500
+    passes_percent: int = 20
+    licences_per_hour: int = 500
+    licences_percent: int = 20
+    #: Messages to persons, managers and the service desk. The mail with a pass is counted with the passes.
+    messages_per_hour: int = 2000
+    messages_percent: int = 100
+    percent_from: int = 100
+
+    def cap(self, kind: str, people: int) -> int | None:
+        """Actions of this kind in an hour, for so many known people. None: no limit."""
+        most: int = getattr(self, f"{kind}_per_hour")
+        percent: int = getattr(self, f"{kind}_percent")
+        if most == 0:
+            return None
+        return min(most, max(self.percent_from, people * percent // 100)) if percent else most
+
+
 @dataclass(frozen=True, slots=True)
 class ReportsPolicy:
     """What the reports assume, and whom they look for. See docs/reports.md."""
@@ -197,6 +230,7 @@ class Policy:
     retry: RetryPolicy = field(default_factory=RetryPolicy)
     retention: RetentionPolicy = field(default_factory=RetentionPolicy)
     reports: ReportsPolicy = field(default_factory=ReportsPolicy)
+    limits: LimitsPolicy = field(default_factory=LimitsPolicy)
 
 
 def load(text: str) -> Policy:
@@ -303,6 +337,10 @@ def _check_numbers(policy: Policy) -> None:
                 raise ConfigurationError(f"{name}: a local time, without a zone.")
             if isinstance(value, (int, float)) and not 0 <= value <= LARGEST:
                 raise ConfigurationError(f"{name}: a number from 0 to {LARGEST}.")
+    if policy.limits.percent_from < 1:
+        raise ConfigurationError(
+            "limits.percent_from must be more than 0; switch percentages off one by one."
+        )
     if policy.first_credential.lifetime_minutes < 1 or policy.retry.first_seconds <= 0:
         raise ConfigurationError(
             "first_credential.lifetime_minutes and retry.first_seconds must be more than 0."

@@ -36,7 +36,14 @@ from onboarding.domain.confirmation import Assessment, assess
 from onboarding.domain.lifecycle import Event, State
 from onboarding.domain.policy import Rung
 from onboarding.domain.rules import Rules
-from onboarding.errors import DeployerError, OperatorError, PermissionMissing, RetryLater, StoreConflict
+from onboarding.errors import (
+    DeployerError,
+    LimitReached,
+    OperatorError,
+    PermissionMissing,
+    RetryLater,
+    StoreConflict,
+)
 from onboarding.followup import escalate, nudge, sources
 from onboarding.followup.deliver import FINAL
 from onboarding.followup.evidence import codes, new_episode, note, take_list
@@ -111,7 +118,9 @@ async def advance(s: Services, case: Case, now: datetime) -> None:
     except StoreConflict:
         raise
     except RetryLater as exc:
-        pause = SOON * (1 + s.entropy.fraction())
+        # Held by a limit: whoever may lift it wakes everybody.
+        least = DEPLOYER_PAUSE if isinstance(exc, LimitReached) else SOON
+        pause = least * (1 + s.entropy.fraction())
         when = now + max(pause, timedelta(seconds=exc.retry_after or 0))
         await run.wait("follow_up", when, exc.code)
     except OperatorError as exc:

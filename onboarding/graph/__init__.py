@@ -7,11 +7,13 @@ What each method of the ports costs, in requests without repetitions, and the le
 | Directory.create_user | 1 POST | User.ReadWrite.All |
 | Directory.get_user, get_manager | 1 GET | User.Read.All |
 | Directory.find_by_employee_id | 1 GET | User.Read.All |
-| Directory.find_by_address | 2 GET | User.Read.All |
+| Directory.find_by_address | 1 POST of `$batch` with 2 GET | User.Read.All |
 | Directory.set_manager | 1 PUT | User.ReadWrite.All |
 | Directory.disable_user | 1 PATCH | User.ReadWrite.All |
-| Directory.has_privileges | 1-2 GET | RoleManagement.Read.Directory; Directory.Read.All |
-| Directory.check | 6 GET | the reading ones of this table; Organization.Read.All |
+| Directory.has_privileges | 1 POST of `$batch` with 2 GET | RoleManagement.Read.Directory; Directory.Read.All |
+| Directory.role_holders | 1 GET, 1 for 15 of them | RoleManagement.Read.Directory, User.Read.All |
+| … and for each group with a role | 1 GET for 999 members | GroupMember.Read.All |
+| Directory.check | 6 GET, and those of role_holders | the reading ones of this table; Organization.Read.All |
 | SecurityInfo.audit_events | 2 GET for 7 days, and 1 for 999 records more | AuditLog.Read.All |
 | SecurityInfo.registration_report | 1 GET for 999 people (100,000 people: 101) | AuditLog.Read.All, Entra ID P1 |
 | SecurityInfo.registration_of | 1 GET | UserAuthenticationMethod.Read.All |
@@ -52,15 +54,17 @@ def open_graph(
     fraction: Callable[[], float],
     credential: Any = None,
     can_draft: bool = True,
+    **more: Any,
 ) -> Graph:
     """Connects to nothing yet. `sleep` waits in seconds (`Clock.sleep`), `fraction` is in [0, 1) for jitter
-    (`Entropy.fraction`). ConfigurationError when the address of Graph does not fit the settings."""
+    (`Entropy.fraction`); `more` goes to `GraphConnection` (`budgets`, `pace` and others). ConfigurationError when
+    the address of Graph does not fit the settings."""
     from onboarding.graph.client import GraphConnection
     from onboarding.graph.directory import GraphDirectory
     from onboarding.graph.mailer import GraphMailer
     from onboarding.graph.security import GraphSecurityInfo
 
-    connection = GraphConnection(settings, credential, sleep=sleep, fraction=fraction)
+    connection = GraphConnection(settings, credential, sleep=sleep, fraction=fraction, **more)
     return Graph(
         directory=GraphDirectory(connection),
         security=GraphSecurityInfo(connection),

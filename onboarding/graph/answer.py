@@ -87,6 +87,12 @@ class Answer:
         return _http_date(self.headers.get("date"))
 
     @property
+    def throttle_share(self) -> float | None:
+        """`x-ms-throttle-limit-percentage`: 0.8 to 1.8 of a limit, None where the answer says nothing."""
+        value = self.headers.get("x-ms-throttle-limit-percentage", "").strip()
+        return float(value) if re.fullmatch(r"\d(\.\d{1,9})?", value) else None
+
+    @property
     def retry_after(self) -> float | None:
         """Seconds to wait, never negative: decimals ("2.128", as in Graph's throttling page) and HTTP dates.
 

@@ -6,6 +6,7 @@ with the SDK's typed builders and models. Pages of Learn are named by their file
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from onboarding.graph.errors import Call
@@ -24,6 +25,9 @@ USER = (
     "userType",
     "onPremisesSyncEnabled",
 )
+
+#: What a candidate for a user name is compared with.
+HOLDER = ("id", "userPrincipalName", "employeeId")
 
 CREATE_USER = Call("create_user", "User.ReadWrite.All", writes=True, idempotent=False)
 
@@ -89,6 +93,26 @@ def find_users(name: str, value: str) -> Build:
     return build
 
 
+#: Most values of an `in` ("filter-query-parameter": 15 expressions in one filter).
+IDS = 15
+
+
+def users_by_id(ids: Sequence[str]) -> Build:
+    """user-list: those of at most `IDS` object ids that are users; others are left out. `id in` is no advanced query
+    (aad-advanced-queries)."""
+
+    def build(client: Any) -> Any:
+        from msgraph.generated.users.users_request_builder import UsersRequestBuilder
+
+        listed = ",".join(f"'{quoted(each)}'" for each in ids)
+        query = UsersRequestBuilder.UsersRequestBuilderGetQueryParameters(
+            filter=f"id in ({listed})", select=list(HOLDER)
+        )
+        return client.users.to_get_request_information(configured(query))
+
+    return build
+
+
 SET_MANAGER = Call("set_manager", "User.ReadWrite.All", writes=True)
 
 
@@ -147,6 +171,41 @@ def role_assignments(principal_id: str) -> Build:
         parameters = module.RoleAssignmentsRequestBuilder.RoleAssignmentsRequestBuilderGetQueryParameters
         query = parameters(filter=f"principalId eq '{quoted(principal_id)}'")
         return client.role_management.directory.role_assignments.to_get_request_information(configured(query))
+
+    return build
+
+
+ALL_ROLE_ASSIGNMENTS = Call("all_role_assignments", "RoleManagement.Read.Directory")
+
+
+def all_role_assignments() -> Build:
+    """rbacapplication-list-roleassignments: active ones of all roles, custom ones and those with a narrow scope
+    included, which /directoryRoles lacks. Expanded, since nothing else tells users from groups; the page shows no
+    userPrincipalName there."""
+
+    def build(client: Any) -> Any:
+        from msgraph.generated.role_management.directory.role_assignments import (
+            role_assignments_request_builder as module,
+        )
+
+        parameters = module.RoleAssignmentsRequestBuilder.RoleAssignmentsRequestBuilderGetQueryParameters
+        query = parameters(expand=["principal"])
+        return client.role_management.directory.role_assignments.to_get_request_information(configured(query))
+
+    return build
+
+
+ROLE_GROUP_MEMBERS = Call("role_group_members", "GroupMember.Read.All")
+
+
+def role_group_members(group_id: str) -> Build:
+    """group-list-members: direct ones, since a group that holds a role has no groups in it."""
+
+    def build(client: Any) -> Any:
+        from msgraph.generated.groups.item.members.members_request_builder import MembersRequestBuilder
+
+        query = MembersRequestBuilder.MembersRequestBuilderGetQueryParameters(select=list(HOLDER), top=999)
+        return client.groups.by_group_id(group_id).members.to_get_request_information(configured(query))
 
     return build
 

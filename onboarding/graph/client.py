@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -19,13 +19,15 @@ import msgspec
 
 from onboarding import observe
 from onboarding.errors import DeployerError, OperatorError, Unavailable
-from onboarding.graph import errors
+from onboarding.graph import batch, errors
 from onboarding.graph.answer import Answer
 from onboarding.graph.credentials import authentication_provider, check_base_url, default_credential
 from onboarding.graph.errors import Call
-from onboarding.graph.limiter import ReportLimiter
+from onboarding.graph.limiter import Limiter, LocalBudgets, Pressure
 from onboarding.graph.retry import Fraction, RetryPolicy, Sleep
 from onboarding.graph.sdk import Build, load_sdk
+from onboarding.ports import Budgets
+from onboarding.ports.budgets import DIRECTORY_WRITES, REPORTS
 from onboarding.settings import Settings
 
 #: Seconds. Graph ends requests about authentication methods after 60 (Learn, "Authentication methods API
@@ -38,8 +40,9 @@ class GraphConnection:
 
     `credential` is an async azure-identity credential (None: by settings); it is closed by `aclose`.
     `sleep` waits in seconds, `fraction` is in [0, 1) for jitter, `monotonic` is in seconds. `pace` turns the
-    report limiter on; by default it is on for Microsoft and off for the simulator, whose time may run faster
-    than ours and which says 429 itself. `transport` replaces the network in tests.
+    limiters on; by default they are on for Microsoft and off for the simulator, whose time may run faster
+    than ours and which says 429 itself. They spend from `budgets`, which all instances share; None: this process
+    has the budgets to itself. `transport` replaces the network in tests.
     """
 
     def __init__(
@@ -51,6 +54,7 @@ class GraphConnection:
         fraction: Fraction,
         monotonic: Callable[[], float] = time.monotonic,
         pace: bool | None = None,
+        budgets: Budgets | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         self.settings = settings
@@ -59,7 +63,10 @@ class GraphConnection:
         self._credential = credential
         self._policy = RetryPolicy(sleep, fraction)
         paced = settings.graph == "microsoft" if pace is None else pace
-        self._limiter = ReportLimiter(sleep, monotonic) if paced else None
+        shared = budgets or LocalBudgets(monotonic)
+        self._reports = Limiter(REPORTS, shared, sleep, monotonic) if paced else None
+        self._writes = Limiter(DIRECTORY_WRITES, shared, sleep, monotonic) if paced else None
+        self._pressure = Pressure(sleep, monotonic)
         self._transport = transport
         self._client: Any = None
         self._http: httpx.AsyncClient | None = None
@@ -90,9 +97,42 @@ class GraphConnection:
         """All rows of all pages, for short collections."""
         return [row async for page, _ in self.pages(call, build) for row in page]
 
+    async def collections(self, *asks: batch.Ask) -> list[list[dict[str, Any]]]:
+        """All rows of several short collections; their first pages come in one request (`$batch`)."""
+        firsts = await self._together(asks)
+        return [
+            [row async for page, _ in self._from(first, call, build) for row in page]
+            for first, (call, build) in zip(firsts, asks, strict=True)
+        ]
+
+    async def _together(self, asks: Sequence[batch.Ask]) -> list[Answer]:
+        """The answers to reads that are sent as one request; all of them are good, or the first error is raised.
+
+        What passes (a 429 of one read as well) is tried again as a whole: reads bear repetition.
+        """
+        client = await self._ready()
+
+        def build(client: Any) -> Any:
+            return batch.request(client, self.base_url, asks)
+
+        async def attempt() -> list[Answer]:
+            whole = errors.check(await self._once(client, batch.BATCH, build), batch.BATCH)
+            found = batch.answers(body(whole, batch.BATCH), asks)
+            for answer in found:
+                self._heard(answer)
+            return [errors.check(answer, call) for answer, (call, _) in zip(found, asks, strict=True)]
+
+        return await self._policy.run(attempt, idempotent=True)
+
     async def pages(self, call: Call, build: Build) -> AsyncIterator[tuple[list[dict[str, Any]], Answer]]:
         """Follow `@odata.nextLink` whole; yields each page's rows with its answer."""
-        answer = await self.send(call, build)
+        async for page in self._from(await self.send(call, build), call, build):
+            yield page
+
+    async def _from(
+        self, answer: Answer, call: Call, build: Build
+    ) -> AsyncIterator[tuple[list[dict[str, Any]], Answer]]:
+        """This page and those that follow it."""
         while True:
             data = body(answer, call)
             yield rows(data, answer, call), answer
@@ -119,8 +159,11 @@ class GraphConnection:
         return again
 
     async def _once(self, client: Any, call: Call, build: Build) -> Answer:
-        if call.report and self._limiter:
-            await self._limiter.acquire()
+        limiter = self._limiter(call)
+        if limiter:
+            await limiter.acquire()
+        if not (call.report or call.mailbox):
+            await self._pressure.ease()
         info = build(client)
         info.add_request_options([self._handler])
         try:
@@ -130,11 +173,22 @@ class GraphConnection:
         except self._sign_in_errors() as exc:
             raise self._unsigned(exc, call) from exc
         answer = Answer(response.status_code, response.headers, response.content)
+        self._heard(answer)
+        if answer.status == 429 and limiter and answer.retry_after:
+            await limiter.pause(answer.retry_after)
+        return answer
+
+    def _heard(self, answer: Answer) -> None:
+        """What every answer says beside its content."""
         if answer.request_id:
             observe.note_request(answer.request_id)
-        if answer.status == 429 and call.report and self._limiter and answer.retry_after:
-            self._limiter.pause(answer.retry_after)
-        return answer
+        self._pressure.note(answer.throttle_share)
+
+    def _limiter(self, call: Call) -> Limiter | None:
+        """Whose budget the request takes from. Mailboxes have their own, which we do not come near."""
+        if call.report:
+            return self._reports
+        return self._writes if call.writes and not call.mailbox else None
 
     def _sign_in_errors(self) -> tuple[type[Exception], ...]:
         """What a credential raises. Empty with the simulator, where azure-core is never loaded."""

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any
 
-from onboarding.errors import DeployerError, EffectUnknown, OperatorError, PermissionMissing, Unavailable
+from onboarding.errors import (
+    DeployerError,
+    EffectUnknown,
+    NotYetVisible,
+    OperatorError,
+    PermissionMissing,
+    Unavailable,
+)
 from onboarding.graph import calls_directory as calls
 from onboarding.graph import calls_security
 from onboarding.graph.answer import instant
@@ -16,6 +23,7 @@ from onboarding.ports import DirectoryUser, NewUser
 
 #: Exists in no tenant.
 NOBODY = "00000000-0000-0000-0000-000000000000"
+_USER, _GROUP = "#microsoft.graph.user", "#microsoft.graph.group"
 _ANY_AUDIT = "loggedByService eq 'Authentication Methods'"
 
 
@@ -49,16 +57,15 @@ class GraphDirectory:
 
     async def find_by_employee_id(self, employee_id: str) -> list[DirectoryUser]:
         """All users with this employeeId, which is not unique in Entra. May miss a fresh one (facts 4.4)."""
-        return await self._find("employeeId", employee_id)
+        rows = await self._graph.items(calls.FIND_USERS, calls.find_users("employeeId", employee_id))
+        return [_user(row) for row in rows]
 
     async def find_by_address(self, address: str) -> list[DirectoryUser]:
-        """Users whose UPN or mail equals the address; Graph compares without case. Two requests."""
-        found = [*await self._find("userPrincipalName", address), *await self._find("mail", address)]
-        return list({user.id: user for user in found}.values())
-
-    async def _find(self, name: str, value: str) -> list[DirectoryUser]:
-        rows = await self._graph.items(calls.FIND_USERS, calls.find_users(name, value))
-        return [_user(row) for row in rows]
+        """Users whose UPN or mail equals the address; Graph compares without case. Two reads in one request."""
+        names = ("userPrincipalName", "mail")
+        asks = [(calls.FIND_USERS, calls.find_users(name, address)) for name in names]
+        users = [_user(row) for rows in await self._graph.collections(*asks) for row in rows]
+        return list({user.id: user for user in users}.values())
 
     async def set_manager(self, user_id: str, manager_id: str) -> None:
         """Repeating it is harmless. NotYetVisible when either is not replicated."""
@@ -79,15 +86,43 @@ class GraphDirectory:
 
         Role-assignable groups cannot be nested, so direct membership is enough (Learn "Use Microsoft Entra
         groups to manage role assignments"). Known weakness: roles that are only *eligible* (Privileged
-        Identity Management) are not read. NotYetVisible while the user has not replicated.
+        Identity Management) are not read. NotYetVisible while the user has not replicated. Two reads in one
+        request.
         """
-        if await self._graph.items(calls.ROLE_ASSIGNMENTS, calls.role_assignments(user_id)):
-            return True
-        rows = await self._graph.items(calls.MEMBERSHIPS, calls.memberships(user_id))
-        return any(_privileged(row) for row in rows)
+        roles, memberships = await self._graph.collections(
+            (calls.ROLE_ASSIGNMENTS, calls.role_assignments(user_id)),
+            (calls.MEMBERSHIPS, calls.memberships(user_id)),
+        )
+        return bool(roles) or any(_privileged(row) for row in memberships)
+
+    async def role_holders(self) -> tuple[DirectoryUser, ...]:
+        """One request for the assignments, one for 15 people, one for each group that holds a role.
+
+        Who is only *eligible* (Privileged Identity Management) is not read, as in `has_privileges`; nor are service
+        principals, which sign in without a name. A group that is gone since has no members.
+        """
+        rows = await self._graph.items(calls.ALL_ROLE_ASSIGNMENTS, calls.all_role_assignments())
+        ids = list(dict.fromkeys(_principals(rows, {_USER, None})))
+        found: list[dict[str, Any]] = []
+        for start in range(0, len(ids), calls.IDS):
+            some = ids[start : start + calls.IDS]
+            found += await self._graph.items(calls.FIND_USERS, calls.users_by_id(some))
+        for group in dict.fromkeys(_principals(rows, {_GROUP})):
+            found += await self._members(group)
+        users = [_user(row) for row in found if _is_named(row)]
+        return tuple({user.id: user for user in users}.values())
+
+    async def _members(self, group_id: str) -> list[dict[str, Any]]:
+        """The users among them."""
+        try:
+            rows = await self._graph.items(calls.ROLE_GROUP_MEMBERS, calls.role_group_members(group_id))
+        except NotYetVisible:
+            return []
+        return [row for row in rows if row.get("@odata.type") in {_USER, None}]
 
     async def check(self) -> Mapping[str, str]:
-        """For doctor: finding → `ok`, or what is missing and what to do. Reads only, one request each.
+        """For doctor: finding → `ok`, or what is missing and what to do. Reads only, one request each; `role_holders`
+        reads all of them, since each of its calls needs its own permission.
 
         Permissions that only write (users, passes, mail) show themselves at the first write. Raises
         RetryLater when Graph does not answer at all.
@@ -118,6 +153,7 @@ class GraphDirectory:
         return {
             "users": sent(calls.FIND_USERS, calls.find_users("employeeId", "doctor")),
             "domain": self._check_domain,
+            "role_holders": self._check_holders,
             **({} if self._graph.settings.first_credential == "none" else passes),
             "audit_log": sent(calls_security.AUDITS, calls_security.audits(_ANY_AUDIT, 1)),
             "registration_report": sent(calls_security.REPORT, calls_security.registrations(1)),
@@ -130,6 +166,17 @@ class GraphDirectory:
             if domain in names:
                 return "ok"
         return "ONBOARDING_DOMAIN is no verified domain of this tenant: verify it or set another."
+
+    async def _check_holders(self) -> str:
+        try:
+            await self.role_holders()
+        except DeployerError as exc:
+            if exc.code == "graph_sign_in":
+                raise
+            return (
+                f"{exc.message} Until then, user names are compared with protected_names of the policy alone."
+            )
+        return "ok"
 
     async def _check_pass(self) -> str:
         row = await self._graph.read(calls_security.PASS_POLICY, calls_security.pass_policy()) or {}
@@ -148,12 +195,33 @@ def _privileged(row: Mapping[str, Any]) -> bool:
     kind = row.get("@odata.type")
     if kind == "#microsoft.graph.directoryRole" or row.get("isAssignableToRole") is True:
         return True
-    if kind in {None, "#microsoft.graph.group"} and row.get("displayName") is None:
+    if kind in {None, _GROUP} and row.get("displayName") is None:
         raise PermissionMissing(
             "Graph hides the properties of a group: grant the application permission"
             f" {calls.MEMBERSHIPS.permission}, with admin consent."
         )
     return False
+
+
+def _principals(rows: Iterable[Mapping[str, Any]], kinds: set[str | None]) -> list[str]:
+    """Object ids of those that hold a role and are of one of these types; None: Graph did not say which."""
+    return [
+        row["principalId"]
+        for row in rows
+        if isinstance(row.get("principalId"), str)
+        and (row.get("principal") or {}).get("@odata.type") in kinds
+    ]
+
+
+def _is_named(row: Mapping[str, Any]) -> bool:
+    """True. PermissionMissing for somebody whose name is hidden from us (as in `_privileged`): a list with holes would
+    be taken for the whole one."""
+    if not row.get("userPrincipalName"):
+        raise PermissionMissing(
+            "Graph hides the names of people who hold a role: grant the application permission"
+            f" {calls.FIND_USERS.permission}, with admin consent."
+        )
+    return True
 
 
 def _user(row: Mapping[str, Any]) -> DirectoryUser:

@@ -123,7 +123,9 @@ def _of_status(answer: Answer, call: Call) -> Exception:
         return NameTaken(_say(answer, call, "another object already has this name"))
     if status == 429 or (status in {503, 509} and call.idempotent and answer.retry_after is not None):
         return Throttled(
-            _say(answer, call, "too many requests; it is tried again later"), retry_after=answer.retry_after
+            _say(answer, call, "too many requests; it is tried again later"),
+            retry_after=answer.retry_after,
+            code=None if status == 429 else "tenant_busy",
         )
     if status >= 500 and status != 501:
         return _no_effect_known(answer, call)
@@ -149,7 +151,9 @@ def _of_status(answer: Answer, call: Call) -> Exception:
             code="graph_refused",
         )
     if status in {409, 412, 423}:
-        return Unavailable(_say(answer, call, "the object was being changed by somebody else"))
+        return Unavailable(
+            _say(answer, call, "the object was being changed by somebody else"), code="object_busy"
+        )
     return DeployerError(
         _say(answer, call, "this is not how the service expects to be answered"), code="graph_refused"
     )

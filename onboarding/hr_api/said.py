@@ -3,15 +3,19 @@
 A vendor's record is not ours to refuse: one broken date must not keep a person from starting. The bound is the other
 way round: a text is a text of some length, a date has the one format that the vendor's page says, an id is text or a
 whole number. Names in `unusable` are ours.
+
+A field that the record has and that is null or blank was emptied by HR; one that is not there says nothing, or was kept
+from us. Only an employee's record empties anything: what a recruiter does not know is no word about the employee.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
-from onboarding.domain.hire import Certainty, Hire, ManagerRef, Phone
+from onboarding.domain.hire import CLEARABLE, Certainty, Hire, ManagerRef, Phone
 from onboarding.ports import HrRecord
 
 #: Longest text that a field of a hire may have; free text is never mapped.
@@ -27,11 +31,14 @@ class Said:
         self._value = value
         self._unusable: list[tuple[str, str]] = beside._unusable if beside else []
         self._withheld: set[str] = beside._withheld if beside else set()
+        self._empty: set[str] = beside._empty if beside else set()
 
     def raw(self, where: str | tuple[str, ...]) -> Any:
-        """What stands there: None for null, `ABSENT` when the key or an object on the way is missing."""
+        """What stands there: None for null, also of an object on the way; `ABSENT` when a key is missing."""
         value: Any = self._value
         for key in where.split(".") if isinstance(where, str) else where:
+            if value is None:
+                return None
             if not isinstance(value, Mapping) or key not in value:
                 return ABSENT
             value = value[key]
@@ -40,6 +47,7 @@ class Said:
     def text(self, field: str, where: str | tuple[str, ...]) -> str | None:
         """Text that is not blank. Numbers are taken as text: an id may be either."""
         value = self.raw(where)
+        self.empty(field, where)
         if value is ABSENT or value is None:
             return None
         if isinstance(value, int) and not isinstance(value, bool):
@@ -54,7 +62,10 @@ class Said:
     ) -> date | None:
         """A date in the one format that `read` knows. All zeros mean "not set" at some vendors."""
         text = self.text(field, where)
-        if text is None or not text.strip("0-/.: T"):
+        if text is None:
+            return None
+        if not text.strip("0-/.: T"):
+            self._empty.add(field)
             return None
         found = read(text)
         if found is None:
@@ -77,6 +88,12 @@ class Said:
         value = self.raw(where)
         return value if isinstance(value, bool) else None
 
+    def empty(self, field: str, where: str | tuple[str, ...]) -> None:
+        """Note it if the record has the field and it is null, blank or a list of nothing."""
+        value = self.raw(where)
+        if value is None or value == [] or (isinstance(value, str) and not value.strip()):
+            self._empty.add(field)
+
     def cannot_use(self, code: str, field: str) -> None:
         self._unusable.append((code, field))
 
@@ -89,9 +106,27 @@ class Said:
         self, hire: Hire, *, certainty: Certainty = Certainty.EMPLOYEE, withdrawn: bool = False
     ) -> HrRecord:
         """The hire with what was noted on the way."""
+        doubtful = {field for _, field in self._unusable} | self._withheld
+        employee = hire.employee_id is not None
+        if not hire.phones and not (employee and self._says_no_phones(doubtful)):
+            hire = replace(hire, phones=None)
+        gone = self._empty & CLEARABLE - doubtful if employee else set()
         return HrRecord(
-            hire, tuple(sorted(self._withheld)), tuple(dict.fromkeys(self._unusable)), certainty, withdrawn
+            hire,
+            withheld=tuple(sorted(self._withheld)),
+            unusable=tuple(dict.fromkeys(self._unusable)),
+            certainty=certainty,
+            cleared=tuple(sorted(name for name in gone if getattr(hire, name) is None)),
+            withdrawn=withdrawn,
         )
+
+    def _says_no_phones(self, doubtful: set[str]) -> bool:
+        """Every place for a number that the record has is empty, and none was kept from us or could not be read."""
+        return not _of_phones(doubtful) and bool(_of_phones(self._empty))
+
+
+def _of_phones(fields: set[str]) -> list[str]:
+    return [field for field in fields if field.startswith("phones")]
 
 
 def _storable(text: str) -> bool:

@@ -12,14 +12,12 @@ from __future__ import annotations
 
 import fnmatch
 import hashlib
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Any
-from urllib.parse import parse_qsl, urlencode
 
 from onboarding.domain.hire import EventType, Hire, HireEvent
+from onboarding.intake import pruning
 from onboarding.intake.payload import Payload, Unreadable, read_json
 from onboarding.intake.scheme import SignatureScheme
 from onboarding.settings import SourceSettings
@@ -173,7 +171,7 @@ class Adapter:
         """The body without `pruned_keys`, for storage. Its events are the same; its hash is not."""
         if self.pruner is not None:
             return self.pruner(body)
-        return _pruned(body, self.pruned_keys) if self.pruned_keys else body
+        return pruning.without(body, self.pruned_keys) if self.pruned_keys else body
 
     def takes(self, vendor_event_type: str) -> bool:
         """The source's filter lets this event type through."""
@@ -207,22 +205,3 @@ def ids_of(event: HireEvent) -> list[str]:
 
 def _fits(name: str, patterns: list[str]) -> bool:
     return any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)
-
-
-def _pruned(body: bytes, names: frozenset[str]) -> bytes:
-    """JSON or a form without the keys of these names. Only bodies that were read come here."""
-    try:
-        tree = json.loads(body)
-    except ValueError:
-        pairs = parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True)
-        return urlencode([(key, value) for key, value in pairs if key not in names]).encode()
-    return json.dumps(_without(tree, names), ensure_ascii=False, separators=(",", ":")).encode()
-
-
-def _without(value: Any, names: frozenset[str]) -> Any:
-    # Recursion is bounded: only bodies that `read_json` took (64 levels) come here.
-    if isinstance(value, dict):
-        return {key: _without(inner, names) for key, inner in value.items() if key not in names}
-    if isinstance(value, list):
-        return [_without(inner, names) for inner in value]
-    return value

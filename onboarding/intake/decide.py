@@ -8,9 +8,11 @@ Rules in prose:
   cancellation. Two at the same moment: the withdrawal.
 - Only certainty `employee` leads on. What is missing then blocks the case with a reason, and the event that
   brings it unblocks it. Somebody who comes back to an account that exists needs an approver.
+- A name or a first day that HR takes back before the account is begun blocks the case like one that never came.
 - An event that names the person only by id leads to a read of the HR system (`intake.fetch`): where the facts we
   have may be outdated and the account is not there yet, the case waits for it; later it goes on meanwhile.
-- "Deleted" at the vendor may be a mistyped record, an erasure or a cancelled hire: an operator decides.
+- "Deleted" at the vendor may be a mistyped record, an erasure or a cancelled hire: an operator decides. What recruiting
+  deletes of somebody whom a hire event or an employee record has confirmed is noted, whenever it comes.
 - Cases that are excluded, or closed because all was done, record events and do nothing else.
 
 Entries and reason codes hold codes, counts, times and our own ids.
@@ -59,6 +61,7 @@ PUT_OFF_AT_MOST = timedelta(minutes=2)
 EXISTING_AFTER = timedelta(days=90)
 
 _OVER = frozenset({State.CANCELLED, State.CLOSED})
+_UNDECIDED = frozenset({State.RECEIVED, State.AWAITING_FETCH})
 _PROVISIONED = frozenset({State.FOLLOWING_UP, State.CONFIRMED})
 _BEFORE_ACCOUNT = frozenset({State.RECEIVED, State.AWAITING_FETCH, State.WAITING_START})
 
@@ -128,8 +131,7 @@ def settle(
             case.apply(Event.FETCHED)
         return Outcome((), "await_hire", str(case.certainty))
     if read and _is_existing_staff(case, now):
-        _leave_alone(case)
-        return Outcome((entry(now, "existing_staff"),), "none", EXISTING_STAFF)
+        return _leave_alone(case, now)
     if (reason := lacking(case)) is not None:
         return _block(case, now, FIELD_WITHHELD if _hides(reason, withheld) else reason)
     case.apply(Event.HIRE_COMPLETE)
@@ -181,6 +183,8 @@ def _hired(case: Case, event: HireEvent, about: Circumstances, now: datetime) ->
     reopens = was_over and _reopens(case, event, event_time(event, about.received_at))
     if reopens:
         _reopen(case, event, about)
+    if case.reason_code == EXISTING_STAFF and was_over and not reopens:
+        event = replace(event, hire=_ids(event.hire), cleared=())
     before = case.hire.start_date
     changed = _merge(case, event, about)
     _ask(case, event, about)
@@ -192,7 +196,10 @@ def _hired(case: Case, event: HireEvent, about: Circumstances, now: datetime) ->
     moved = (case.hire.start_date - before).days if before and case.hire.start_date else 0
     if moved and case.state in ACTIVE:
         entries += (entry(now, "start_date_moved", "hr", days=moved),)
-    outcome = _go_on(case, event, about, now, changed=changed, moved=moved)
+    if event.snapshot and case.state in _UNDECIDED and _is_existing_staff(case, now):
+        outcome = _leave_alone(case, now)
+    else:
+        outcome = _go_on(case, event, about, now, changed=changed, moved=moved)
     return replace(outcome, entries=entries + outcome.entries)
 
 
@@ -234,6 +241,11 @@ def _go_on(
         case.apply(Event.START_MOVED)
     if not changed:
         return Outcome(())
+    if case.account is None and case.intent is None and (gone := lacking(case)):
+        if case.state is State.PROVISIONING:
+            case.apply(Event.START_MOVED)
+        if case.state is State.WAITING_START:
+            return _block(case, now, gone)
     what = "follow_up" if case.state in _PROVISIONED else "provision"
     return Outcome((), what, "start_date_moved" if moved else "hire_updated", look_now=True)
 
@@ -242,7 +254,9 @@ def _is_mended(case: Case, event: HireEvent, about: Circumstances) -> bool:
     """The event, or the read that it asks for, may take away what the case is blocked for."""
     reason = case.reason_code or ""
     if reason == HR_DELETED_RECORD:
-        return case.deleted_at is None or _is_hired_since(case, case.deleted_at)
+        if case.deleted_at is None:  # recruiting deleted the candidate, who turns out to be hired
+            return case.certainty is Certainty.EMPLOYEE
+        return _is_hired_since(case, case.deleted_at)
     if reason not in MENDABLE:
         return False
     if event.needs_fetch is not None or about.is_read:
@@ -270,15 +284,20 @@ def _hides(reason: str, withheld: tuple[str, ...]) -> bool:
 def _is_existing_staff(case: Case, now: datetime) -> bool:
     """An update of a record brought us here, nobody announced a hire, and the person began long ago."""
     start = case.hire.start_date
+    if _newest_withdrawal(case) is not None:
+        return False
     return case.hired_at is None and start is not None and start < (now - EXISTING_AFTER).date()
 
 
-def _leave_alone(case: Case) -> None:
+def _leave_alone(case: Case, now: datetime) -> Outcome:
     """Not a hire: of whom no more is kept than the ids by which the next event finds this."""
-    hire = case.hire
-    case.hire = Hire(hire.employee_id, hire.employee_number, hire.candidate_id)
-    case.said, case.findings = {}, []
+    case.hire, case.said, case.emptied, case.findings = _ids(case.hire), {}, {}, []
     case.apply(Event.CLOSE, reason=EXISTING_STAFF)
+    return Outcome((entry(now, "existing_staff"),), "none", EXISTING_STAFF)
+
+
+def _ids(hire: Hire) -> Hire:
+    return Hire(hire.employee_id, hire.employee_number, hire.candidate_id)
 
 
 # --- reads ---------------------------------------------------------------------------------------------------
@@ -475,8 +494,13 @@ def _look_again(case: Case, about: Circumstances, now: datetime) -> Outcome:
 
 def _deleted(case: Case, event: HireEvent, about: Circumstances, now: datetime) -> Outcome:
     at = event_time(event, about.received_at)
-    case.deleted_at = max(at, case.deleted_at or at)
-    noted = _noted(now, "hr_record_deleted", event, about, account=_account(case))
+    if event.certainty is not Certainty.EMPLOYEE:
+        noted = _noted(now, "candidate_deleted", event, about)
+        if case.certainty is Certainty.EMPLOYEE:
+            return Outcome((noted,))
+    else:
+        case.deleted_at = max(at, case.deleted_at or at)
+        noted = _noted(now, "hr_record_deleted", event, about, account=_account(case))
     if _is_hired_since(case, at) or case.state in _OVER or case.state is State.EXCLUDED:
         return Outcome((noted,))
     if case.state is State.BLOCKED and (case.reason_code or "").startswith("needs_approval_"):

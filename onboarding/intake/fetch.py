@@ -24,7 +24,7 @@ from datetime import datetime, timedelta
 from onboarding import casework, observe
 from onboarding.domain import retry
 from onboarding.domain.case import Case, Fetch, NextAction
-from onboarding.domain.hire import EventType, FetchRef, HireEvent
+from onboarding.domain.hire import EventType, FetchRef, Hire, HireEvent
 from onboarding.domain.lifecycle import ACTIVE, Event, State
 from onboarding.errors import DeployerError, OperatorError, RetryLater, StoreConflict
 from onboarding.intake import quality
@@ -111,7 +111,7 @@ def _done(case: Case, fetch: Fetch, lag: timedelta, now: datetime) -> None:
 
 def _event(case: Case, fetch: Fetch, record: HrRecord, now: datetime) -> HireEvent:
     """What the record means."""
-    hire, kind = record.hire, EventType.HIRE_UPDATED
+    hire, kind = _with_kept_numbers(case, record), EventType.HIRE_UPDATED
     end, start = hire.end_date, hire.start_date
     if record.withdrawn:
         kind = EventType.HIRE_CANCELLED
@@ -124,8 +124,18 @@ def _event(case: Case, fetch: Fetch, record: HrRecord, now: datetime) -> HireEve
         vendor_event_type=READ,
         certainty=record.certainty,
         occurred_at=now,
+        cleared=record.cleared,
         opens=False,
     )
+
+
+def _with_kept_numbers(case: Case, record: HrRecord) -> Hire:
+    """A number that the read was not allowed to see stays as it was, beside those that it saw."""
+    hidden = {name for name in record.withheld if name.startswith("phones")}
+    if not hidden or not record.hire.phones:
+        return record.hire
+    kept = [item for item in case.hire.phones or () if f"phones[{item.label}]" in hidden]
+    return replace(record.hire, phones=(*record.hire.phones, *kept))
 
 
 async def _later(s: Services, case: Case, fetch: Fetch, error: RetryLater, now: datetime) -> None:

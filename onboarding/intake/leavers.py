@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from onboarding.domain.case import Alias, Case, aliases_of
-from onboarding.domain.hire import EventType, HireEvent
+from onboarding.domain.hire import Certainty, EventType, HireEvent
 from onboarding.intake.identity import event_aliases
 from onboarding.ports import Services
 
@@ -30,8 +30,11 @@ _KINDS = {EventType.EMPLOYMENT_TERMINATED: "ended_at", EventType.EMPLOYEE_DELETE
 
 
 async def remember(s: Services, event: HireEvent, at: datetime, now: datetime) -> None:
-    """Note an end or a deletion of somebody unknown. Raises StoreConflict when another worker notes one too."""
-    kind = _KINDS.get(event.event_type)
+    """Note an end or a deletion of somebody unknown. Raises StoreConflict when another worker notes one too.
+
+    What recruiting deletes is not noted: it does not stand against the hire that may come.
+    """
+    kind = _KINDS.get(event.event_type) if event.certainty is Certainty.EMPLOYEE else None
     for alias in event_aliases(event) if kind else ():
         await _note(s, _digest(s, alias), kind or "", at, now)
 

@@ -2,6 +2,9 @@
 
 - Each field remembers when it was said (`Case.said`). A word that is older than the one that stands does nothing;
   one that is as old wins, because it came later.
+- A field that an HR system has emptied takes back what the same system said of it before, and nothing else: that the
+  HR record has no number does not void the one that the applicant gave. Once the account is begun, name and first day
+  stay as they were used.
 - An offer or a draft is no firm word: it fills gaps, and whatever a hire or a record says stands over it. A moved
   start date of an offer that was accepted is firm.
 - Raw numbers leave a case once its account exists (design: storage); they do not come back by an update.
@@ -13,6 +16,7 @@ from __future__ import annotations
 
 from dataclasses import fields, replace
 from datetime import datetime
+from typing import Any
 
 from onboarding.domain.case import Case, Said
 from onboarding.domain.hire import Certainty, EventType, Hire, HireEvent
@@ -24,6 +28,8 @@ READ = "hr_api"
 
 _FIELDS = tuple(item.name for item in fields(Hire))
 _DATED = ("start_date", "end_date", "status")
+#: What an account is made from.
+_USED = frozenset({"given_name", "family_name", "preferred_name", "display_name", "start_date"})
 RANK = {Certainty.DRAFT: 0, Certainty.CANDIDATE: 0, Certainty.OFFER: 1, Certainty.EMPLOYEE: 2}
 _UNSURE = frozenset({Certainty.OFFER, Certainty.DRAFT})
 
@@ -38,10 +44,16 @@ def merge(case: Case, event: HireEvent, delivery: str, received_at: datetime, *,
     at, before = event_time(event, received_at), case.hire
     firm = event.certainty not in _UNSURE or event.event_type is EventType.START_DATE_CHANGED
     hire = replace(event.hire, phones=None) if case.account else event.hire
+    cleared = set(event.cleared) - (_USED if case.account or case.intent else frozenset())
     if _is_of_an_earlier_hire(case, at):
         hire = replace(hire, **dict.fromkeys(_DATED))
-    _take(case, hire, Said(at, firm, delivery))
-    _judge_manager(case, event, before, received_at, opened=opened)
+        cleared -= set(_DATED)
+    again = case.manager_changed and before.manager is None
+    said = Said(at, firm, delivery, event.source)
+    _take(case, hire, said)
+    for name in cleared:
+        _empty(case, name, said)
+    _judge_manager(case, event, before, received_at, opened=opened, again=again)
     if firm or case.hire_as_of is None:
         case.hire_as_of = max(at, case.hire_as_of or at)
     if event.event_type in HIRING:
@@ -56,6 +68,8 @@ def join_facts(case: Case, other: Case) -> None:
     for name in _FIELDS:
         if (value := getattr(other.hire, name)) is not None and (said := _said(other, name)) is not None:
             _take(case, Hire(**{name: value}), said)
+        for word in other.emptied.get(name, {}).values():
+            _empty(case, name, word)
     for name in ("hired_at", "cancelled_at", "ended_at", "deleted_at"):
         moments = [moment for moment in (getattr(case, name), getattr(other, name)) if moment is not None]
         setattr(case, name, max(moments, default=None))
@@ -85,42 +99,63 @@ def drop_dates(case: Case, until: datetime) -> None:
         if said is None or said.at <= until:
             case.hire = replace(case.hire, **{name: None})
             case.said.pop(name, None)
+        emptied = {source: word for source, word in case.emptied.get(name, {}).items() if word.at > until}
+        if name in case.emptied:
+            case.emptied[name] = emptied
 
 
 def _take(case: Case, hire: Hire, said: Said) -> None:
     for name in _FIELDS:
         value = getattr(hire, name)
-        if value is None:
-            continue
-        before = _said(case, name)
-        if before is None or before.gives_way_to(said):
-            case.hire = replace(case.hire, **{name: value})
-            case.said[name] = said
+        if value == ():
+            _empty(case, name, said)
+        elif value is not None and not _is_void(case, name, said):
+            before = _said(case, name)
+            if before is None or before.gives_way_to(said):
+                case.hire = replace(case.hire, **{name: value})
+                case.said[name] = said
+
+
+def _empty(case: Case, name: str, said: Said) -> None:
+    """One system says that a field is empty: its own older words on it are void, whenever they come."""
+    source, known = said.source or "", case.emptied.setdefault(name, {})
+    if source not in known or known[source].gives_way_to(said):
+        known[source] = said
+    before = _said(case, name)
+    if before is None or (before.source in {None, said.source} and before.gives_way_to(said)):
+        nothing: Any = () if name == "phones" else None
+        case.hire = replace(case.hire, **{name: nothing})
+        case.said.pop(name, None)
+
+
+def _is_void(case: Case, name: str, said: Said) -> bool:
+    emptied = case.emptied.get(name, {}).get(said.source or "")
+    return emptied is not None and not emptied.gives_way_to(said)
 
 
 def _said(case: Case, name: str) -> Said | None:
     """Who said the field last; None: nobody. Cases from before fields were dated are as of their last event."""
     if name in case.said:
         return case.said[name]
-    if getattr(case.hire, name) is None:
+    if getattr(case.hire, name) in {None, ()}:
         return None
     return Said(case.hire_as_of or case.created_at, True, case.deliveries[-1] if case.deliveries else "")
 
 
 def _judge_manager(
-    case: Case, event: HireEvent, before: Hire, received_at: datetime, *, opened: bool
+    case: Case, event: HireEvent, before: Hire, received_at: datetime, *, opened: bool, again: bool
 ) -> None:
     """Only what announced the hire, or the HR system itself when it is asked, may name who gets the first credential.
 
     It makes no difference which of two events came first: where the announcement names another manager than the
-    one who stands, the manager was changed.
+    one who stands, the manager was changed. `again`: one who was named before was taken away.
     """
     asked = case.said.get("manager", Said(received_at, False, "")).delivery == READ
     if case.hire.manager != before.manager and asked:
         case.manager_named_at, case.manager_changed = received_at, False
     elif case.hire.manager and not before.manager:
         case.manager_named_at = received_at
-        case.manager_changed = not opened and event.event_type is not EventType.HIRE_CREATED
+        case.manager_changed = again or (not opened and event.event_type is not EventType.HIRE_CREATED)
     elif case.hire.manager != before.manager or (
         event.event_type is EventType.HIRE_CREATED
         and event.hire.manager

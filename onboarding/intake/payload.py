@@ -6,7 +6,7 @@ Refused beyond the grammar: duplicate keys, NaN and infinities, integers over 40
 surrogates, NUL. RFC 8259 leaves each of them to the receiver, and each has broken somebody.
 
 The accessors follow Zulip's manner: the call names the type it expects, and the error names the path.
-Missing, null and blank are one thing: "not said".
+Missing, null and blank are one thing: "not said"; `is_empty` tells them apart for vendors that send whole records.
 """
 
 from __future__ import annotations
@@ -194,6 +194,15 @@ class Payload:
     def has(self, path: str) -> bool:
         """Something other than null stands there."""
         return self.raw(path) is not None
+
+    def is_empty(self, path: str) -> bool:
+        """The key is there and holds null, blank text or an empty list: said to be empty, not "not said"."""
+        above, _, key = path.rpartition(".")
+        holder = self.raw(above) if above else self._value
+        if not isinstance(holder, dict) or key not in holder:
+            return False
+        value = holder[key]
+        return value is None or value == [] or (isinstance(value, str) and not value.strip())
 
     def text(self, path: str) -> str:
         """Text that must be there and not be blank."""

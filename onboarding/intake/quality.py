@@ -27,7 +27,7 @@ MOST = 40
 #: Codes that HR cannot mend and is not told: they are for whoever maintains the mapping.
 QUIET = frozenset({"unmapped"})
 _FIELDS = frozenset(item.name for item in fields(Hire))
-#: Codes that are not seen in the hire itself, and so stay until the next word on the field.
+#: Codes that are not seen in the hire itself, and so stay until the next word on the field, or the next read.
 _NOTED = frozenset({"no_permission", "unmapped", "read_failed", "bad_date", "wrong_type", "no_phone_field"})
 
 
@@ -62,8 +62,7 @@ async def _note(
     before = {(item.code, item.field): item for item in case.findings}
     found: dict[tuple[str, str], Finding] = {}
     for item in case.findings:
-        gone = item.code in about or (item.code not in _NOTED and not _kept(case, item))
-        if not gone:
+        if not (item.code in about or _is_gone(case, item, anew="no_permission" in about)):
             found[item.code, item.field] = item
     for code, name, masked in assess(case.hire):
         word = case.said.get(name) or case.said.get("phones" if name not in case.said else name)
@@ -77,6 +76,16 @@ async def _note(
     fresh = [item for item in case.findings if (item.code, item.field) not in before]
     if any(item.code not in QUIET for item in fresh):
         await _announce(s, now)
+
+
+def _is_gone(case: Case, item: Finding, *, anew: bool) -> bool:
+    """Nothing is left of it but what is found again. `anew`: a record was read, which says everything anew."""
+    if item.code not in _NOTED:
+        return not _kept(case, item)
+    if item.delivery == READ:
+        return anew
+    word = case.said.get(item.field)
+    return word is not None and word.at > item.at
 
 
 def _kept(case: Case, item: Finding) -> bool:

@@ -1,5 +1,8 @@
-"""What several vendor files need, because their vendors write loosely: times without a zone or with stray blanks,
-ids that may stand in several places, names of changed fields, and bodies cut down to what the mapping uses.
+"""How vendor files read what vendors write loosely: an event's name, when it happened, whom it is about, what changed.
+
+The mapping of a vendor is a table, name of the event → what it means to us. A name that stands in the table with
+IGNORED was looked at and concerns nobody whom we create; a name that does not stand in it is new to us, and the event
+says so with a warning.
 
 A time and the list of changed fields are hints, so what cannot be read of them is left out; a hire is not lost for
 it. Ids and dates of employment are read strictly, by `Payload`.
@@ -7,19 +10,48 @@ it. Ids and dates of employment are read strictly, by `Payload`.
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
-from typing import Any
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from onboarding.intake.dates import instant, iso_date
+from onboarding.domain.hire import EventType, Hire, HireEvent
+from onboarding.intake.dates import YEARS, instant, iso_date
 from onboarding.intake.payload import MAX_TEXT, Payload, Unreadable
 
+#: Longest vendor's name of an event that is repeated.
+MAX_NAME = 100
+#: Longest text that is looked at for a time.
+MAX_TIME = 64
+#: Warning on an event of a type that the mapping does not name, not even to pass it over.
+UNKNOWN_EVENT = "unknown_event_type"
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_LONGEST = 10**17
 _ZONE = re.compile(r"(?:[Zz]|[+-][0-9]{2}:?[0-9]{2})$")
 _CLOCK = re.compile(r"[0-9][Tt ][0-9]")
+
+
+# --- names of events -----------------------------------------------------------------------------------------
+
+
+def ignored(name: str, event_id: str | None = None, *, known: bool = True) -> HireEvent:
+    """An event that concerns nobody whom we create. `known`: the mapping names it."""
+    warnings = () if known else (UNKNOWN_EVENT,)
+    return HireEvent("", EventType.IGNORED, Hire(), name[:MAX_NAME], event_id, warnings=warnings)
+
+
+def meaning(table: Mapping[str, EventType], name: str) -> EventType | None:
+    """What `name` means by the table, whose names may end in `*`; None when it names no such event."""
+    if name in table:
+        return table[name]
+    starts = (key for key in table if key.endswith("*") and name.startswith(key[:-1]))
+    longest = max(starts, key=len, default=None)
+    return None if longest is None else table[longest]
+
+
+# --- times and days ------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +74,28 @@ def moment(payload: Payload, *paths: str) -> Moment:
 
 def _moment(text: str) -> Moment | None:
     text = text.strip()
-    if not _CLOCK.search(text) or len(text) > 64:
+    if not _CLOCK.search(text) or len(text) > MAX_TIME:
         return None
     if "T" in text.upper():
         text = "".join(text.split())  # Deel's samples: `2024-09-05T08:32:51. 658Z`
     zoned = _ZONE.search(text) is not None
     found = instant(text if zoned else f"{text}Z")
     return Moment(found, zone_assumed=not zoned) if found else None
+
+
+def epoch(payload: Payload, path: str, *, per_second: int = 1) -> datetime | None:
+    """A count since 1970 as aware UTC: of seconds, or of milliseconds with `per_second=1000`.
+
+    When something happened is a hint, so what cannot be read is left out and no hire is lost for it.
+    """
+    value = payload.raw(path)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < _LONGEST:
+        return None
+    try:
+        found = _EPOCH + timedelta(seconds=value / per_second)
+    except OverflowError:
+        return None
+    return found if found.year in YEARS else None
 
 
 def day(payload: Payload, path: str, zone: ZoneInfo | None = None) -> date | None:
@@ -61,6 +108,9 @@ def day(payload: Payload, path: str, zone: ZoneInfo | None = None) -> date | Non
     if found is None:
         raise Unreadable("expected_iso_date", payload.place(path))
     return found
+
+
+# --- whom, and what of them ----------------------------------------------------------------------------------
 
 
 def first_id(payload: Payload, *paths: str) -> str | None:
@@ -77,20 +127,3 @@ def names(payload: Payload, path: str, key: str = "id") -> tuple[str, ...]:
         if isinstance(name, str) and 0 < len(name.strip()) <= MAX_TEXT:
             found.append(name.strip())
     return tuple(found)
-
-
-# --- pruning -------------------------------------------------------------------------------------------------
-
-
-def narrowed(body: bytes, narrow: Callable[[dict[str, Any]], Mapping[str, Any]]) -> bytes:
-    """A JSON object's bytes as `narrow` leaves them. Only bodies that were read come here."""
-    return json.dumps(narrow(json.loads(body)), ensure_ascii=False, separators=(",", ":")).encode()
-
-
-def only(value: Any, keys: Collection[str]) -> Any:
-    """An object, or each object of a list, without the keys that are not among `keys`."""
-    if isinstance(value, list):
-        return [only(item, keys) for item in value]
-    if isinstance(value, dict):
-        return {key: inner for key, inner in value.items() if key in keys}
-    return value

@@ -14,10 +14,9 @@ import hashlib
 import logging
 import math
 import re
-from collections import defaultdict, deque
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from onboarding import observe, web
 from onboarding.domain.hire import EventType, HireEvent, Verification
@@ -30,16 +29,15 @@ from onboarding.errors import (
     Unavailable,
 )
 from onboarding.intake import catalog, checks
-from onboarding.intake.adapter import FILTERED, METHOD, Adapter, Greeting, Headers
+from onboarding.intake.adapter import FILTERED, METHOD, SILENT, Adapter, Greeting, Headers
+from onboarding.intake.arrivals import BULK_AFTER as BULK_AFTER
+from onboarding.intake.arrivals import Arrivals as Arrivals
 from onboarding.intake.checks import MAX_BODY as MAX_BODY
 from onboarding.intake.payload import Unreadable
 from onboarding.intake.signatures import verify
-from onboarding.ports import BULK_QUEUE, WORK_QUEUE, Delivery, DeliveryStatus, Services, WorkMessage
+from onboarding.ports import Delivery, DeliveryStatus, Services, WorkMessage
 from onboarding.settings import Settings, SourceSettings
 
-#: More accepted deliveries of one source than this within a minute, in one process, are a mass arrival and go
-#: to the bulk queue, so that single hires (of other sources, or later) overtake them.
-BULK_AFTER = 20
 #: Seconds until a sender should try again: a store that does not answer, and a setting that somebody must fix.
 RETRY_STORE = 30
 RETRY_SETTING = 300
@@ -50,24 +48,6 @@ HANDSHAKE = "handshake"
 _RETRIED = frozenset({DeliveryStatus.RECEIVED, DeliveryStatus.FAILED})
 
 log = logging.getLogger(__name__)
-
-
-class Arrivals:
-    """How many deliveries a source brought within the last minute. Per process, and only a hint."""
-
-    def __init__(self) -> None:
-        self._times: defaultdict[str, deque[datetime]] = defaultdict(deque)
-
-    def queue_for(self, source: str, now: datetime) -> str:
-        """Note one arrival and say which queue it takes."""
-        times = self._times[source]
-        # A clock that was set back (tests, demos) leaves times in the future: they count for nothing.
-        while times and not now - timedelta(minutes=1) < times[0] <= now:
-            times.popleft()
-        times.append(now)
-        if len(times) > BULK_AFTER + 1:
-            times.popleft()
-        return BULK_QUEUE if len(times) > BULK_AFTER else WORK_QUEUE
 
 
 _arrivals = Arrivals()
@@ -225,7 +205,8 @@ async def _accept(
         filtered = any(FILTERED in event.warnings for event in events)
         result = await _ignore(s, adapter, delivery, FILTERED if filtered else "not_mapped")
     else:
-        result = await _enqueue(s, delivery, now)
+        told = sum(event.event_type not in SILENT for event in events)
+        result = await _enqueue(s, delivery, told, now)
     key_id = delivery.verification.key_id if delivery.verification else None
     observe.event(
         log, "delivery.accepted", delivery_id=delivery.delivery_id, source=delivery.source, result=result,
@@ -269,13 +250,13 @@ class _Turns:
 _turns = _Turns()
 
 
-async def _enqueue(s: Services, delivery: Delivery, now: datetime) -> str:
+async def _enqueue(s: Services, delivery: Delivery, events: int, now: datetime) -> str:
     """Store, queue, mark as queued. A repeat of what was stored and not queued is queued again."""
     async with _turns.of(delivery.delivery_id):
-        return await _enqueue_alone(s, delivery, now)
+        return await _enqueue_alone(s, delivery, events, now)
 
 
-async def _enqueue_alone(s: Services, delivery: Delivery, now: datetime) -> str:
+async def _enqueue_alone(s: Services, delivery: Delivery, events: int, now: datetime) -> str:
     there, inserted = await s.deliveries.put_if_absent(delivery)
     if inserted:
         stored = there
@@ -286,7 +267,7 @@ async def _enqueue_alone(s: Services, delivery: Delivery, now: datetime) -> str:
         stored = there
     else:
         return _duplicate(delivery, there)
-    queue = _arrivals.queue_for(delivery.source, now)
+    queue = await _arrivals.queue_for(s.cases, delivery.source, now, events)
     await s.queue.send(WorkMessage(delivery_id=delivery.delivery_id, why="delivery"), queue=queue)
     await _mark_queued(s, stored, now)
     return "queued"

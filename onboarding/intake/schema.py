@@ -14,7 +14,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, get_args, get_type_hints
 
-from onboarding.domain.hire import EventType, Hire, HireEventBody, ManagerRef, Phone
+from onboarding.domain.hire import CLEARABLE, EventType, Hire, HireEventBody, ManagerRef, Phone
 from onboarding.intake.payload import MAX_TEXT
 from onboarding.intake.vendors.standard_webhooks import ENVELOPE, IDS, PHONE_LABEL, PHONE_RAW
 
@@ -43,6 +43,8 @@ ABOUT: dict[type, dict[str, str]] = {
         "it, the time of arrival counts.",
         "effective_date": "The day from which it holds, for example the last day of an employment.",
         "changed_fields": "Names of the fields that changed, as the HR system calls them. Empty: not known.",
+        "cleared_fields": "Names of the person's fields that hold nothing any more, as they are called here. Ids "
+        "cannot be cleared; phones are cleared by an empty list.",
         "person": "The person, as HR describes them.",
     },
     Hire: {
@@ -113,6 +115,7 @@ EXAMPLES: list[dict[str, Any]] = [
         "data": {"employee_id": "7315"},
     },
     {"event_type": "start_date.changed", "employee_id": 7315, "start_date": "2026-10-01"},
+    {"event_type": "hire.updated", "employee_id": 7315, "cleared_fields": ["department", "manager"]},
     {"event_type": "test.ping"},
 ]
 
@@ -128,7 +131,8 @@ def schema() -> dict[str, Any]:
         "title": "HireEvent",
         "description": "One event about one person, posted to `/api/hr/standard-webhooks` and signed as Standard "
         "Webhooks say. The person's fields may stand at the top level, under `person` or under `data`, each only "
-        "once. Null, an empty text and a missing field all mean: not said. Unknown keys are passed over.",
+        "once. Null, an empty text and a missing field all mean: not said (but see `cleared_fields`). Unknown keys "
+        "are passed over.",
         "type": "object",
         "properties": {
             **envelope,
@@ -169,7 +173,9 @@ def _envelope(name: str, alias: str) -> dict[str, Any]:
 
 
 def _property(owner: type, name: str) -> dict[str, Any]:
-    made = {"description": ABOUT[owner][name]}
+    made: dict[str, Any] = {"description": ABOUT[owner][name]}
+    if name == "cleared_fields":
+        return {"type": ["array", "null"], "items": {"enum": sorted(CLEARABLE)}, **made}
     if name in IDS or (owner is ManagerRef and name == "id") or name == "extension":
         return {"type": ["string", "integer", "null"], "maxLength": MAX_TEXT, **made}
     return {**_type(get_type_hints(owner)[name]), **made}

@@ -1,7 +1,7 @@
 """A SCIM resource in one shape: attribute names lower case, extensions apart, PATCH operations laid into a resource.
 
 RFC 7643, 2.1: attribute names are not told apart by case. RFC 7644, 3.5.2: PATCH. A patch is read as the resource that
-it says; what it removes is not said, which for us is the same as not changed.
+it says; what it removes is null there (RFC 7643, 2.5). One entry of several that is removed is passed over.
 """
 
 from __future__ import annotations
@@ -77,12 +77,17 @@ def patched(said: Payload) -> Payload:
         if op not in {"add", "replace", "remove"}:
             raise Unreadable("unknown_value", item.place("op"))
         if op == "remove":
-            continue
-        if path is None:
+            _remove(resource, path, item)
+        elif path is None:
             _merge(resource, value, item)
         else:
             _set(resource, path, value, item)
     return Payload(resource, said.path)
+
+
+def _remove(resource: dict[str, Any], path: str | None, item: Payload) -> None:
+    if path is not None and "[" not in path:
+        _set(resource, path, None, item)
 
 
 def _merge(resource: dict[str, Any], value: Any, item: Payload) -> None:

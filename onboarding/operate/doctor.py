@@ -9,7 +9,7 @@ from onboarding.errors import ConfigurationError, OnboardingError, RetryLater
 from onboarding.followup import sources
 from onboarding.intake import catalog
 from onboarding.intake.signatures import read_key
-from onboarding.operate import vendors
+from onboarding.operate import trouble, vendors
 from onboarding.ports import Services
 from onboarding.settings import Settings, SourceSettings
 
@@ -35,7 +35,8 @@ _SILENT = {
 
 async def examine(s: Services) -> list[Finding]:
     """All checks, cheap ones first. An unreachable tenant is one finding, not an end."""
-    return [*_settings(s), await _store(s), *await _sources(s), *await _tenant(s)]
+    held = [*await _held(s), *await _sources(s)]
+    return [*_settings(s), await _store(s), *held, *await _tenant(s)]
 
 
 def _settings(s: Services) -> list[Finding]:
@@ -106,6 +107,19 @@ async def _sources(s: Services) -> list[Finding]:
     except OnboardingError:
         return []
     return [Finding("audit log", *found.audit_says), Finding("registration report", *found.report_says)]
+
+
+async def _held(s: Services) -> list[Finding]:
+    """What the service holds back for everybody at the moment."""
+    try:
+        found = await trouble.held(s)
+    except OnboardingError:
+        return []  # the store does not answer, which is a finding of its own
+    texts = [
+        f"{text} {trouble.ENDS[stop.kind]}" for stop, text in zip(found, trouble.lines(found), strict=True)
+    ]
+    held = [Finding(f"held back: {stop.key}", False, text) for stop, text in zip(found, texts, strict=True)]
+    return held or [Finding("held back", True, "nothing")]
 
 
 async def _tenant(s: Services) -> list[Finding]:

@@ -20,6 +20,7 @@ TIMELINE: dict[str, str] = {
     "withdrawal_outdated": "A withdrawal older than the hire arrived late; nothing changes",
     "termination_planned": "HR announced the end of the employment",
     "employment_ended": "HR ended the employment (account: {account})",
+    "candidate_deleted": "Recruiting deleted the candidate",
     "hr_record_deleted": "HR deleted the record (account: {account})",
     "event_recorded": "HR sent an event that changes nothing here",
     "hr_record_read": "The person was read from the HR system",
@@ -46,6 +47,7 @@ TIMELINE: dict[str, str] = {
     "step_skipped": "Left out: {step} ({why})",
     "step_waits": "Waiting: {step} ({why})",
     "step_retries": "Will try again: {step} ({why}, try {attempt})",
+    "released": "What held this case back has ended ({what}) {reason}",
     "provisioned": "Everything for the first day is set up",
     "blocked": "Blocked: {reason}",
     "message_claimed": "A message is about to be sent: {message}",
@@ -70,7 +72,7 @@ TIMELINE: dict[str, str] = {
 }
 
 #: Entries that hold what an operator wrote: shown as written.
-_WRITTEN = frozenset({"rerun", "approve", "pause", "resume", "exclude", "forget"})
+_WRITTEN = frozenset({"rerun", "approve", "pause", "resume", "exclude", "forget", "released"})
 
 #: What a step writes on its way, and its `step_done` says again: needed by whoever looks after a crash.
 _SAID_AGAIN = {"username_reserved": "reserve_username", "pass_delivered": "issue_access_pass"}
@@ -79,6 +81,9 @@ _SAID_AGAIN = {"username_reserved": "reserve_username", "pass_delivered": "issue
 _DONE: dict[tuple[str, str], str] = {
     ("reserve_username", ""): "A user name was reserved",
     ("reserve_username", "already_reserved"): "The reserved user name stays",
+    ("reserve_username", "without_role_holders"): (
+        "A user name was reserved; the tenant did not let it be compared with those of administrators"
+    ),
     ("create_account", ""): "The account was created",
     ("create_account", "created_with_mobile_phone"): "The account was created, with the mobile phone from HR",
     ("create_account", "adopted"): "The account that was there already was taken over",

@@ -121,7 +121,7 @@ async def token(s: Services, source: str) -> str:
 
 
 async def _report(s: Services, source: SourceSettings, wrong: str | None) -> SourceReport:
-    adapter = catalog.find(source.adapter)
+    adapter = _adapter(source, wrong)
     found = await s.deliveries.page(source=source.source, size=LOOKED_AT)
     handshake = next((item for item in found.items if item.vendor_event_type == HANDSHAKE), None)
     came = [item for item in found.items if item.vendor_event_type != HANDSHAKE]
@@ -152,8 +152,14 @@ def _keys(came: list[Delivery]) -> dict[str, datetime]:
     return found
 
 
+def _adapter(source: SourceSettings, wrong: str | None) -> Adapter | None:
+    """The adapter as the source's options make it, as far as they can be used. `wrong`: they cannot."""
+    return catalog.find(source.adapter) if wrong is not None else catalog.bound(source, source.adapter)
+
+
 def missing(source: SourceSettings, adapter: Adapter | None, wrong: str | None) -> list[str]:
-    """Sentences, each naming a setting. `wrong`: what the catalogue says about the source."""
+    """Sentences, each naming a setting. `adapter`: bound to the source, where its options can be used. `wrong`: what
+    the catalogue says about the source."""
     if adapter is None:
         return [wrong or ""]
     there = {
@@ -171,9 +177,8 @@ def missing(source: SourceSettings, adapter: Adapter | None, wrong: str | None) 
     if wrong is not None and source.options:
         return [*found, wrong]
     try:
-        bound = catalog.bound(source, source.adapter) if wrong is None else None
-        for key_id, secret in source.secrets if bound else ():
-            read_key((bound or adapter).scheme, secret, source.source, key_id)
+        for key_id, secret in source.secrets if wrong is None else ():
+            read_key(adapter.scheme, secret, source.source, key_id)
     except ConfigurationError as error:
         found.append(error.message)
     return found

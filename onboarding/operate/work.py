@@ -17,9 +17,10 @@ from onboarding.followup import advance as followup
 from onboarding.intake import fetch, process
 from onboarding.intake.decide import APPROVE_SAME_PERSON
 from onboarding.intake.identity import being_forgotten
-from onboarding.operate import forget, mending
+from onboarding.operate import forget, mending, release
 from onboarding.ports import WORK_QUEUE, DeliveryStatus, Services, WorkMessage
 from onboarding.provisioning import runner, withdraw
+from onboarding.stops import RELEASED
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +47,8 @@ async def handle(
         if message.delivery_id:
             await process.process_delivery(s, message.delivery_id, queue=queue)
         elif message.case_id:
-            await _advance(s, message.case_id, queue, doubt=redelivered or message.why == "watchdog")
+            doubt = redelivered or message.why == "watchdog"
+            await _advance(s, message.case_id, queue, doubt=doubt, why=message.why)
     except StoreConflict:
         observe.event(log, "work_conflict", case_id=message.case_id, delivery_id=message.delivery_id)
         await s.queue.send(message, queue=queue, delay=CONFLICT_DELAY * (0.5 + s.entropy.fraction()))
@@ -57,12 +59,15 @@ async def handle(
         await s.queue.send(message, queue=queue, delay=AGAIN_DELAY * (0.5 + s.entropy.fraction()))
 
 
-async def _advance(s: Services, case_id: str, queue: str, *, doubt: bool) -> None:
+async def _advance(s: Services, case_id: str, queue: str, *, doubt: bool, why: str) -> None:
+    observe.subject.set(case_id)
     case = await s.cases.get(case_id)
     if case is None:
         observe.event(log, "work_case_gone", case_id=case_id)
         return
     now = await s.clock.now()
+    if why == RELEASED:
+        await release.resume(s, case, now)
     if doubt:
         await mending.hints(s, case, now)
     if being_forgotten(case):
@@ -80,7 +85,7 @@ async def _advance(s: Services, case_id: str, queue: str, *, doubt: bool) -> Non
 async def _stage(s: Services, case: Case, now: datetime, queue: str) -> None:
     """Hand the case to the stage that its state asks for."""
     if case.state in {State.WAITING_START, State.PROVISIONING}:
-        await runner.advance(s, case, now)
+        await runner.advance(s, case, now, queue=queue)
     elif case.state in FOLLOWED:
         await _follow_up(s, case, now)
     elif withdraw.is_due(case):
@@ -110,6 +115,18 @@ async def _reload(s: Services, case: Case) -> Case | None:
     return fresh if fresh and fresh.state in FOLLOWED else None
 
 
+async def fell(s: Services, message: WorkMessage, error: Exception) -> None:
+    """Note the cause of a failure that nobody foresaw, for whoever reads of it once the queue has given up."""
+    cause = observe.cause(error)
+    delivery = await s.deliveries.get(message.delivery_id) if message.delivery_id else None
+    if delivery and delivery.status in {DeliveryStatus.RECEIVED, DeliveryStatus.QUEUED}:
+        await s.deliveries.update(replace(delivery, reason_detail=cause))
+    case = await s.cases.get(message.case_id) if message.case_id else None
+    if case is not None and case.state in RETURNABLE and case.cause != cause:
+        case.cause = cause
+        await casework.save(s, case, await s.clock.now())
+
+
 async def poisoned(s: Services, message: WorkMessage) -> None:
     """Record on the case or delivery that the queue gave up, so that an operator sees it and can rerun."""
     observe.event(log, "poisoned", case_id=message.case_id, delivery_id=message.delivery_id)
@@ -126,4 +143,4 @@ async def _record_poison(s: Services, message: WorkMessage) -> None:
     if delivery and delivery.status in {DeliveryStatus.RECEIVED, DeliveryStatus.QUEUED}:
         await s.deliveries.update(replace(delivery, status=DeliveryStatus.FAILED, reason_code="poison"))
     if message.case_id and (case := await s.cases.get(message.case_id)) and case.state in RETURNABLE:
-        await casework.block(s, case, await s.clock.now(), "poison")
+        await casework.block(s, case, await s.clock.now(), "poison", cause=case.cause)

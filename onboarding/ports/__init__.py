@@ -6,9 +6,10 @@ a write that is not idempotent and got no answer raises `EffectUnknown`; nothing
 
 from __future__ import annotations
 
+from onboarding.ports.budgets import Budgets
 from onboarding.ports.cases import CaseQuery, CaseStore, CaseSummary, DueRow, Marker, Operation, Page, Swept
 from onboarding.ports.deliveries import Delivery, DeliveryStatus, DeliveryStore
-from onboarding.ports.directory import Directory, DirectoryUser, NameTaken, NewUser
+from onboarding.ports.directory import CANNOT_READ, Directory, DirectoryUser, NameTaken, NewUser
 from onboarding.ports.hr import HrApi, HrRecord, NoHrApi, ReaderRefused, RecordGone
 from onboarding.ports.mail import DraftState, Mail, Mailer
 from onboarding.ports.queues import (
@@ -28,11 +29,13 @@ from onboarding.ports.usage import UsageRow, UsageStore
 
 __all__ = [
     "BULK_QUEUE",
+    "CANNOT_READ",
     "CLAIM_LEASE",
     "POISON",
     "QUEUES",
     "WORK_QUEUE",
     "AccessPass",
+    "Budgets",
     "CaseQuery",
     "CaseStore",
     "CaseSummary",

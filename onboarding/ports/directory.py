@@ -44,6 +44,10 @@ class DirectoryUser:
     synced: bool | None = None
 
 
+#: Codes of the DeployerErrors by which a tenant says that it will not show something to this service.
+CANNOT_READ = frozenset({"permission_missing", "graph_refused"})
+
+
 class NameTaken(Exception):
     """POST /users said ObjectConflict: another object has this userPrincipalName (or a proxy address)."""
 
@@ -78,6 +82,15 @@ class Directory(Protocol):
 
     async def has_privileges(self, user_id: str) -> bool:
         """True with any directory role assignment or membership of a role-assignable group."""
+        ...
+
+    async def role_holders(self) -> tuple[DirectoryUser, ...]:
+        """Everybody with an active assignment of any directory role, their own or that of a group that they are in:
+        id, userPrincipalName, employeeId. Who is only eligible for a role is not among them.
+
+        May be an hour old. RetryLater when the tenant does not answer; a DeployerError of `CANNOT_READ` when it will
+        not say.
+        """
         ...
 
     async def check(self) -> Mapping[str, str]:

@@ -32,6 +32,8 @@ class HrRecord:
     unusable: tuple[tuple[str, str], ...] = ()
     #: `draft` and the like where the record itself says that nothing is settled.
     certainty: Certainty = Certainty.EMPLOYEE
+    #: Fields of the hire that the record has and that are empty there: HR cleared them, or never filled them in.
+    cleared: tuple[str, ...] = ()
     #: The record itself says that nobody is coming: the application was withdrawn, the hire undone.
     withdrawn: bool = False
 

@@ -28,6 +28,10 @@ class WorkQueue(Protocol):
         """Enqueue; invisible for `delay` seconds (30 at most). Unavailable when the queue cannot take it."""
         ...
 
+    async def backlog(self, queue: str) -> int:
+        """About how many messages wait in it now. One question, however many there are."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class LeasedMessage:

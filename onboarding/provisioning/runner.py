@@ -7,6 +7,7 @@ next step starts; a crash between a step's effect and that write is the step's t
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from onboarding import casework, observe
@@ -15,7 +16,8 @@ from onboarding.domain.case import Case, StepRecord, StepStatus, TimelineEntry
 from onboarding.domain.lifecycle import Event, State
 from onboarding.domain.nudges import working_time_of
 from onboarding.errors import DeployerError, OperatorError, RetryLater, StoreConflict
-from onboarding.ports import Services
+from onboarding.ports import WORK_QUEUE, Services
+from onboarding.provisioning import holds
 from onboarding.provisioning.plan import Planned, steps
 from onboarding.provisioning.step import Block, Context, Done, Outcome, Skip, Wait
 
@@ -23,6 +25,14 @@ log = logging.getLogger(__name__)
 FINISHED = frozenset({StepStatus.DONE, StepStatus.SKIPPED})
 #: A delayed message may be there a moment before our clock agrees.
 EARLY = timedelta(seconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """What one run through the plan shares: what holds steps back, and the queue that the case came from."""
+
+    gate: holds.Gate
+    queue: str
 
 
 def opens_at(case: Case, s: Services) -> datetime:
@@ -34,18 +44,22 @@ def opens_at(case: Case, s: Services) -> datetime:
     return calendar.local_midnight(first, working_time_of(case, s.policy).zone)
 
 
-async def advance(s: Services, case: Case, now: datetime) -> None:
-    """Take a case in `waiting_start` or `provisioning` as far as it goes now."""
+async def advance(s: Services, case: Case, now: datetime, *, queue: str = WORK_QUEUE) -> None:
+    """Take a case in `waiting_start` or `provisioning` as far as it goes now. `queue` takes what follows at once."""
     if case.state is State.WAITING_START and not await _begin(s, case, now):
         return
+    lane = Lane(holds.Gate(s.cases), queue)
     for planned in steps():
         record = case.step(planned.step.name)
         if record.status in FINISHED:
             continue
-        if _is_early(case, planned.step.name, now) or not await _take(Context(s, case, now), planned, record):
+        if _is_early(case, planned.step.name, now) or not await _take(
+            Context(s, case, now), planned, record, lane
+        ):
             return
     case.apply(Event.PROVISIONED)
-    await casework.hand_on(s, case, now, "follow_up", "provisioned", casework.entry(now, "provisioned"))
+    note = casework.entry(now, "provisioned")
+    await casework.hand_on(s, case, now, "follow_up", "provisioned", note, queue=queue)
 
 
 async def _begin(s: Services, case: Case, now: datetime) -> bool:
@@ -74,24 +88,26 @@ def _is_early(case: Case, name: str, now: datetime) -> bool:
     return planned.what == name and planned.when is not None and now < planned.when - EARLY
 
 
-async def _take(ctx: Context, planned: Planned, record: StepRecord) -> bool:
+async def _take(ctx: Context, planned: Planned, record: StepRecord, lane: Lane) -> bool:
     """Run one step and write what came of it. True: go on with the next."""
     name = planned.step.name
     with observe.request_ids() as requests:
         try:
-            outcome = await planned.run(ctx)
+            outcome = await holds.run(ctx, planned, lane.gate)
         except StoreConflict:
             raise
         except RetryLater as exc:
-            await _plan_retry(ctx, name, record, exc, requests)
+            await _plan_retry(ctx, name, record, exc, requests, lane)
             return False
         except (OperatorError, DeployerError) as exc:
             outcome = Block(exc.code)
     record.at = ctx.now
-    return await _record(ctx, name, record, outcome, requests)
+    return await _record(ctx, name, record, outcome, requests, lane)
 
 
-async def _record(ctx: Context, name: str, record: StepRecord, outcome: Outcome, requests: list[str]) -> bool:
+async def _record(
+    ctx: Context, name: str, record: StepRecord, outcome: Outcome, requests: list[str], lane: Lane
+) -> bool:
     s, case, now = ctx.s, ctx.case, ctx.now
     record.code = None
     match outcome:
@@ -109,7 +125,7 @@ async def _record(ctx: Context, name: str, record: StepRecord, outcome: Outcome,
             record.status, record.detail = StepStatus.WAITING, why
             _calm(record)
             entries = [] if unchanged else [_entry(now, "step_waits", name, requests, why=why)]
-            await casework.wait(s, case, now, name, until, why, *entries)
+            await casework.wait(s, case, now, name, until, why, *entries, queue=lane.queue)
             return False
         case Block(reason):
             record.status, record.code = StepStatus.BLOCKED, reason
@@ -125,7 +141,7 @@ def _calm(record: StepRecord) -> None:
 
 
 async def _plan_retry(
-    ctx: Context, name: str, record: StepRecord, error: RetryLater, requests: list[str]
+    ctx: Context, name: str, record: StepRecord, error: RetryLater, requests: list[str], lane: Lane
 ) -> None:
     s, case, now = ctx.s, ctx.case, ctx.now
     record.at, record.code = now, error.code
@@ -139,7 +155,7 @@ async def _plan_retry(
         return
     record.status = StepStatus.RETRYING
     entry = _entry(now, "step_retries", name, requests, why=error.code, attempt=record.attempts)
-    await casework.wait(s, case, now, name, decision.when, error.code, entry)
+    await casework.wait(s, case, now, name, decision.when, error.code, entry, queue=lane.queue)
 
 
 def _entry(now: datetime, action: str, step: str, requests: list[str], **detail: object) -> TimelineEntry:

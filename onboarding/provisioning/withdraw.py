@@ -14,8 +14,9 @@ from onboarding import casework, observe
 from onboarding.domain import retry
 from onboarding.domain.case import Case, PassStatus, StepStatus
 from onboarding.domain.lifecycle import State
-from onboarding.errors import DeployerError, OperatorError, RetryLater, StoreConflict
+from onboarding.errors import DeployerError, Held, OperatorError, RetryLater, StoreConflict
 from onboarding.ports import Services
+from onboarding.provisioning import holds
 from onboarding.provisioning.step import Block, Context, Outcome, Skip, Wait
 from onboarding.provisioning.steps import disable_account
 
@@ -67,9 +68,11 @@ async def _revoke(s: Services, case: Case, now: datetime) -> None:
 async def _disable(ctx: Context) -> None:
     """Run the step and write what came of it."""
     try:
-        outcome = await disable_account.run(ctx)
+        outcome: Outcome = await disable_account.run(ctx)
     except StoreConflict:
         raise
+    except Held as exc:
+        outcome = Wait(ctx.now + holds.patience(ctx, exc), exc.code)
     except RetryLater as exc:
         await _again(ctx, exc)
         return

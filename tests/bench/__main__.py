@@ -32,6 +32,7 @@ ROWS = (
     "cold_modules",
     "provisioning",
     "write_budget",
+    "mass_arrival",
     "followup_due",
     "ninety_days",
     "phone_rate",

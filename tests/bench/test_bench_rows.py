@@ -25,6 +25,8 @@ TINY: dict[str, dict[str, Any]] = {
     "drain_azurite": {"hires": 20, "counted": 2},
     "cold_import": {"rounds": 1},
     "provisioning": {"people": 1, "latency": 0.0},
+    "write_budget": {"writes": 40, "instances": 2},
+    "mass_arrival": {"people": 5},
     "followup_due": {"due": 20, "closed": 50, "rounds": 1},
     "ninety_days": {"people": 10, "days": 32, "step": timedelta(days=1)},
     "phone_rate": {"count": 240, "rounds": 1},

@@ -9,15 +9,18 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
+from onboarding.cli.names import POLICY_ONLY
 from onboarding.operate.explain import REASONS
+from onboarding.simulator.server import running_simulator
 
 ROOT = Path(__file__).parents[2]
 Run = Callable[..., Any]
 KEYS = {
     "given", "family", "language", "status", "reason", "display_name", "given_name", "surname",
-    "user_principal_name", "mail_nickname", "candidates", "refused", "notes",
+    "user_principal_name", "mail_nickname", "candidates", "refused", "notes", "role_holders",
 }  # fmt: skip
 
 
@@ -87,6 +90,27 @@ def test_what_is_refused_is_shown_with_its_reason(names: Callable[..., Any]) -> 
     assert lookalike["refused"][0]["resembles"] == "ian.lewis"
     assert local(protected) == "ian.lewis2"
     assert protected["refused"][0]["reason"] == "protected"
+
+
+def test_holders_of_directory_roles_are_read_when_asked_for(
+    names: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with running_simulator(seed=1) as simulator:
+        monkeypatch.setenv("ONBOARDING_GRAPH_BASE_URL", simulator.base_url)
+        holder = {"userPrincipalName": "ian.lewis@contoso.example", "roles": ["User Administrator"]}
+        httpx.post(f"{simulator.base_url}/_control/users", json=holder).raise_for_status()
+        (known,) = objects(names("Lan\tLewis\n", "--role-holders"))
+        (unknown,) = objects(names("Lan\tLewis\n"))
+    assert (known["reason"], known["role_holders"]) == ("needs_approval_lookalike", True)
+    assert known["refused"][0]["resembles"] == "ian.lewis"
+    assert (local(unknown), unknown["role_holders"]) == ("lan.lewis", False)
+
+
+def test_a_tenant_that_does_not_say_who_holds_roles_is_exit_6_and_no_output(
+    names: Callable[..., Any], env: dict[str, str]
+) -> None:
+    answer = names("Lan\tLewis\n", "--role-holders")
+    assert (answer.code, answer.out) == (6, "")
 
 
 @pytest.mark.parametrize(
@@ -188,7 +212,7 @@ def test_without_json_every_person_is_a_few_lines_for_people_and_standard_input_
         cwd=ROOT, input="Lan\tLewis\nAd\tMin\n太郎\t山田\tja\n\n".encode(), capture_output=True, check=False,
         env={"PATH": "/usr/bin:/bin", "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
     )  # fmt: skip
-    assert (done.returncode, done.stderr) == (0, b"")
+    assert (done.returncode, done.stderr.decode()) == (0, POLICY_ONLY + "\n")
     text = done.stdout.decode()
     for said in (
         "needs_approval_lookalike",

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from onboarding import stops
 from onboarding.bootstrap import build
 from onboarding.cli import context, verbs
 from onboarding.cli import main as command
@@ -36,7 +37,7 @@ Put = Callable[..., None]
 #: Every verb of the design.
 BUILT = (
     "serve", "demo", "doctor", "phone", "cases", "show", "deliveries", "rerun", "approve", "pause", "resume", "exclude",
-    "track", "followup", "replay", "forget", "export", "import", "names", "vendors",
+    "track", "followup", "replay", "forget", "export", "import", "names", "vendors", "trouble",
 )  # fmt: skip
 NOT_BUILT = ("plan", "enroll")
 
@@ -318,6 +319,36 @@ def test_vendors_says_what_is_set_up_and_what_is_missing(
     unknown = run("vendors", "greenhouse")
     assert unknown.code == 3
     assert "Configured: ats-us, " in unknown.err
+
+
+def test_trouble_is_shown_and_a_limit_approved(run: Run, put: Put, env: dict[str, str]) -> None:
+    put(make_case(1))
+    assert run("trouble").code == 0
+    assert run("trouble", "--json").json == {"stops": [], "poison": [], "poison_complete": True}
+    assert run("approve", "limit:creations", "--reason", "x").code == 5
+
+    async def stop() -> None:
+        app = build(Settings.from_env(env))
+        stopped = stops.Stop(stops.LIMIT, "creations", T0, text="500 creations within an hour")
+
+        def decide(board: stops.Board) -> bool:
+            board.open(stopped)
+            return True
+
+        await stops.change(app.services.cases, decide)
+        await app.aclose()
+
+    asyncio.run(stop())
+    shown = run("trouble")
+    assert shown.code == 1
+    assert "limit:creations: No more creations" in shown.out
+    assert "An approver" in shown.out
+    assert run("trouble", "--json").json["stops"][0]["id"] == "limit:creations"
+    assert run("approve", "limit:none", "--reason", "x").code == 3
+    assert run("approve", case_id(1), "--reason", "x", "--allow", "5").code == 2
+    done = run("approve", "limit:creations", "--reason", "checked", "--allow", "900", "--json")
+    assert (done.code, done.json["case_id"]) == (0, None)
+    assert run("trouble").code == 0
 
 
 def test_followup_puts_on_the_queue_what_is_due(run: Run, put: Put) -> None:

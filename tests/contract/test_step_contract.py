@@ -115,7 +115,7 @@ async def test_a_step_that_ran_already_does_nothing_to_the_tenant_when_it_runs_a
 
 
 PORTS_OF_STEP = {
-    "reserve_username": [],
+    "reserve_username": ["role_holders"],
     "create_account": ["create_user"],
     "set_manager": ["find_by_address", "set_manager"],
     "issue_access_pass": ["has_privileges", "registration_of", "passes", "pass_limits", "create_pass"],

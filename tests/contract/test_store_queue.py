@@ -205,3 +205,10 @@ async def test_a_message_of_another_store_is_not_ours(store: StoreUnderTest, fie
     with pytest.raises(StoreConflict):
         await store.host.delete(WORK_QUEUE, stranger)
     await store.host.delete(WORK_QUEUE, message)
+
+
+async def test_a_backlog_is_counted_without_reading_it(store: StoreUnderTest):
+    assert await store.queue.backlog(WORK_QUEUE) == 0
+    for n in range(40):
+        await store.queue.send(WorkMessage(case_id=case_id(n)), queue=WORK_QUEUE)
+    assert await store.queue.backlog(WORK_QUEUE) == 40

@@ -443,3 +443,13 @@ def test_any_name_gives_valid_distinct_stable_candidates(name, pattern, second, 
         assert mail_nickname(each.upn) == local_
         reserved = plain_word(local_) in RESERVED - {"user"}
         assert (each.refusal is Refusal.RESERVED_WORD) or not reserved or each.refusal
+
+
+def test_of_two_protected_names_that_look_alike_each_is_itself() -> None:
+    """A namesake is passed over, not suspected, whoever else is protected."""
+    naming = Naming("contoso.example", protected=("ian.lewis@contoso.example", "Lan.Lewis"))
+    for first in ("Ian", "Lan"):
+        found = next(candidates(PersonName(first, "Lewis"), naming))
+        assert (found.refusal, found.resembles) == (Refusal.PROTECTED, f"{first.lower()}.lewis")
+    found = next(candidates(PersonName("Ian-Lewis", None), naming))
+    assert (found.refusal, found.resembles) == (Refusal.LOOKALIKE, "ian.lewis")

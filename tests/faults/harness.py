@@ -16,8 +16,10 @@ from tests.support.tracing import Point
 _context = multiprocessing.get_context("forkserver")
 _context.set_forkserver_preload(["tests.faults.preload"])
 
-#: Last phase of each band: one run can die once in every band and meet the next band as if nothing had happened.
+#: Last phase of each band: one run can die in every band and meet the next band as if nothing had happened.
 BANDS = (0, 2, 5, 7, 11)
+#: Within a band a run dies again this many points later, at the earliest: what is left to do is done from there.
+APART = 12
 
 
 #: A point that a clean run met: phase, name, number within the phase.
@@ -65,12 +67,16 @@ def record(stage: Stage) -> list[Recorded]:
     return [(phase, name, number) for phase, name, number in seen]
 
 
-def schedules(targets: list[Point]) -> list[list[Point]]:
-    """All targets, packed into runs that die once in every band of phases."""
+def schedules(targets: list[Point], apart: int = APART) -> list[list[Point]]:
+    """All targets, packed into runs that die a few times in every band of phases, each time further on.
+
+    With `apart` as long as the list a run dies once in every band.
+    """
     bands: list[list[Point]] = [[] for _ in BANDS]
     for target in targets:
         bands[next(index for index, last in enumerate(BANDS) if target[0] <= last)].append(target)
-    return [[point for point in row if point is not None] for row in zip_longest(*bands)]
+    stretches = [band[start : start + apart] for band in bands for start in range(0, len(band), apart)]
+    return [[point for point in row if point is not None] for row in zip_longest(*stretches)]
 
 
 def killed_at(stage: Stage, tenant: Tenant, targets: list[Point]) -> list[Point]:

@@ -104,6 +104,20 @@ async def rig(settings: Settings) -> AsyncIterator[Rig]:
     await connection.aclose()
 
 
+def batched(*replies: httpx.Response) -> httpx.Response:
+    """The answer to a `$batch`, in the order of the facts: none is kept."""
+    rows = [
+        {
+            "id": str(place),
+            "status": reply.status_code,
+            "headers": dict(reply.headers),
+            **({"body": json.loads(reply.content)} if reply.content else {}),
+        }
+        for place, reply in enumerate(replies)
+    ]
+    return httpx.Response(200, json={"responses": rows[::-1]})
+
+
 @pytest.fixture
 def graph_error() -> Callable[..., httpx.Response]:
     """Graph's error object, as in "Microsoft Graph error responses and resource types"."""

@@ -224,6 +224,33 @@ async def test_privileges(graph, control):
     ]
 
 
+async def test_holders_of_roles_are_people_and_the_members_of_groups(graph, control):
+    await control.person(
+        "plain", groups=[{"displayName": "Tier 0, without a role", "isAssignableToRole": True}]
+    )
+    await control.person("adm", roles=["Global Administrator", "User Administrator"], employeeId="4711")
+    await control.person("gone", roles=["User Administrator"], deleted=True)
+    member = await control.person("member")
+    tier = {"displayName": "Tier 0", "isAssignableToRole": True, "roles": ["User Administrator"]}
+    await control.post("groups", {**tier, "members": [member, f"adm@{DOMAIN}"]})
+    before = len(await control.requests())
+    found = {
+        user.user_principal_name.partition("@")[0]: user for user in await graph.directory.role_holders()
+    }
+    assert {"adm", "member"} <= found.keys()
+    assert not {"plain", "gone"} & found.keys()
+    assert (found["adm"].employee_id, found["member"].id) == ("4711", member)
+    paths = [path for _, path, _ in (await control.requests())[before:]]
+    assert [path.partition("?")[0].rpartition("/")[2] for path in paths] == [
+        "roleAssignments",
+        "users",
+        "members",
+    ]
+    await control.post("faults", {"path": "/groups/*/members", "mode": "status", "status": 403})
+    with pytest.raises(PermissionMissing, match="GroupMember"):
+        await graph.directory.role_holders()
+
+
 @pytest.mark.parametrize(
     ("method", "said"),
     [

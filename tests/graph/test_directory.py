@@ -11,6 +11,7 @@ from onboarding.errors import EffectUnknown, NotYetVisible, OperatorError, Permi
 from onboarding.graph.client import GraphConnection
 from onboarding.graph.directory import GraphDirectory
 from onboarding.ports import NameTaken, NewUser
+from tests.graph.conftest import batched
 
 NEW = NewUser(
     user_principal_name="sean.o'neill@contoso.example",
@@ -129,12 +130,17 @@ async def test_no_manager_is_none(rig, graph_error):
 
 async def test_an_address_is_looked_for_as_upn_and_as_mail_and_found_once(rig):
     row = {"id": "u", "userPrincipalName": "a@b.c", "mail": "a@b.c"}
-    rig.reply(httpx.Response(200, json={"value": [row]}))
+    found = httpx.Response(200, json={"value": [row]})
+    rig.reply(batched(found, found))
     assert [user.id for user in await rig.directory.find_by_address("a@b.c")] == ["u"]
-    assert [r.url.params["$filter"] for r in rig.wire.requests] == [
+    assert rig.wire.target() == "POST /v1.0/$batch"
+    asked = rig.wire.body()["requests"]
+    assert [(item["id"], item["method"]) for item in asked] == [("0", "GET"), ("1", "GET")]
+    assert [httpx.URL("http://x" + item["url"]).params["$filter"] for item in asked] == [
         "userPrincipalName eq 'a@b.c'",
         "mail eq 'a@b.c'",
     ]
+    assert all(item["url"].startswith("/users?") for item in asked)
 
 
 async def test_a_manager_is_set_by_reference_in_the_same_cloud(rig):
@@ -153,15 +159,18 @@ async def test_a_reference_to_what_has_not_replicated_is_waited_for(rig, graph_e
         await rig.directory.set_manager("u1", "m1")
 
 
+NONE = httpx.Response(200, json={"value": []})
+
+
 def _memberships(*rows):
-    return [httpx.Response(200, json={"value": []}), httpx.Response(200, json={"value": list(rows)})]
+    return [batched(NONE, httpx.Response(200, json={"value": list(rows)}))]
 
 
 GROUP = {"@odata.type": "#microsoft.graph.group", "id": "g", "displayName": "Staff"}
 
 
 async def test_privileges_are_role_assignments_activated_roles_and_role_assignable_groups(rig):
-    rig.reply(httpx.Response(200, json={"value": [{"id": "ra"}]}))
+    rig.reply(batched(httpx.Response(200, json={"value": [{"id": "ra"}]}), NONE))
     assert await rig.directory.has_privileges("u1") is True
     assert len(rig.wire.requests) == 1
     rig.reply(*_memberships(GROUP | {"isAssignableToRole": True}))
@@ -190,7 +199,7 @@ async def test_a_group_whose_properties_are_hidden_is_not_taken_for_harmless(rig
 
 
 async def test_privileges_of_a_user_who_has_not_replicated_are_not_denied_but_waited_for(rig, graph_error):
-    rig.reply(httpx.Response(200, json={"value": []}), graph_error(404, "Request_ResourceNotFound"))
+    rig.reply(batched(NONE, graph_error(404, "Request_ResourceNotFound")))
     with pytest.raises(NotYetVisible):
         await rig.directory.has_privileges("u1")
 
@@ -201,11 +210,7 @@ async def test_the_second_page_counts_too(rig):
         "@odata.nextLink": "http://127.0.0.1:9/v1.0/users/u1/memberOf?$skiptoken=a%3D%27b",
     }
     second = {"value": [GROUP | {"isAssignableToRole": True}]}
-    rig.reply(
-        httpx.Response(200, json={"value": []}),
-        httpx.Response(200, json=first),
-        httpx.Response(200, json=second),
-    )
+    rig.reply(batched(NONE, httpx.Response(200, json=first)), httpx.Response(200, json=second))
     assert await rig.directory.has_privileges("u1") is True
     assert rig.wire.target() == "GET /v1.0/users/u1/memberOf?$skiptoken=a%3D%27b"
     assert rig.wire.requests[-1].headers["authorization"]
@@ -288,6 +293,7 @@ async def test_doctor_names_each_missing_permission_and_goes_on(rig, graph_error
     findings = await rig.directory.check()
     assert {name for name, text in findings.items() if text == "ok"} == {"users", "access_pass", "audit_log"}
     assert "RoleManagement.Read.Directory" in findings["roles"]
+    assert "RoleManagement.Read.Directory" in findings["role_holders"]
     assert "P1" in findings["registration_report"]
     assert "ONBOARDING_DOMAIN" in findings["domain"]
 

@@ -155,7 +155,7 @@ async def test_no_phone_and_no_permission_to_see_it_are_told_apart(http: httpx.C
         assert (record.hire.phones, record.withheld) == ((), ()), vendor
         put(http, vendor, hidden=["phones", "start_date"])
         record = await read(http, vendor)
-        assert record.hire.phones == (), vendor
+        assert record.hire.phones is None, vendor
         assert set(record.withheld) == withheld | {"start_date"}, vendor
 
 
@@ -300,3 +300,99 @@ async def test_a_kind_of_record_that_the_reader_does_not_know_is_no_call():
 
 def test_gone_is_an_operators_matter_and_refused_the_deployers():
     assert RecordGone("x").code == "hr_record_gone"
+
+
+EMPTY: dict[str, Any] = {"job_title": None, "manager": None, "phones": {}}
+#: What their records know about an employee; the others are records of candidates.
+EMPLOYEES = ("bamboohr", "deel", "finch", "gusto", "hibob", "personio")
+
+
+async def test_a_field_that_is_there_and_empty_was_emptied(http: httpx.Client):
+    for vendor in EMPLOYEES:
+        put(http, vendor, **EMPTY)
+        record = await read(http, vendor)
+        assert {"job_title", "manager"} <= set(record.cleared), vendor
+        assert record.hire.phones == (), vendor
+        assert not {"given_name", "start_date", "department"} & set(record.cleared), vendor
+
+
+async def test_a_field_that_is_kept_from_us_or_cannot_be_read_is_not_emptied(http: httpx.Client):
+    for vendor in ("bamboohr", "hibob", "personio"):
+        put(http, vendor, **EMPTY, hidden=["job_title", "phones", "department"], start_date="soon")
+        record = await read(http, vendor)
+        assert not {"job_title", "start_date", "department"} & set(record.cleared), vendor
+        assert record.hire.phones is None, vendor
+
+
+async def test_what_a_recruiter_does_not_know_is_no_word_about_the_employee(http: httpx.Client):
+    for vendor in ("ashby", "lever", "smartrecruiters"):
+        put(http, vendor, **EMPTY, start_date=None)
+        record = await read(http, vendor)
+        assert (record.cleared, record.hire.phones) == ((), None), vendor
+
+
+async def test_a_termination_that_was_cancelled_takes_its_date_with_it(http: httpx.Client):
+    put(http, "gusto", end_date="2027-01-31")
+    assert (await read(http, "gusto")).hire.end_date == date(2027, 1, 31)
+    put(http, "gusto", end_date=None)
+    assert "end_date" in (await read(http, "gusto")).cleared
+
+
+# --- Deel: events about a contract -------------------------------------------------------------------------------
+
+
+async def contract(http: httpx.Client, **said: Any) -> HrRecord:
+    """The contract c-1, read; the person is `PERSON` of profile e3a1-9 unless `profile` says another."""
+    http.put("/_control/vendors/deel/people/c-1", json={"profile": VENDORS["deel"][1], **said})
+    apis = HrApis(settings(str(http.base_url).rstrip("/")), sleep=never, fraction=lambda: 0.0)
+    try:
+        return await apis.read("deel", FetchRef("contract", "c-1"))
+    finally:
+        await apis.aclose()
+
+
+async def test_a_contract_is_read_with_the_person_of_its_worker(http: httpx.Client):
+    put(http, "deel", department=None)
+    record = await contract(http, start_date="2026-10-01", job_title="Cook")
+    hire = record.hire
+    assert (hire.employee_id, hire.given_name, hire.family_name) == ("e3a1-9", "Søren", "O'Neill-Weiß")
+    assert (hire.start_date, hire.job_title) == (date(2026, 10, 1), "Cook"), "what was agreed stands"
+    assert (hire.manager and hire.manager.id, [phone.raw for phone in hire.phones or ()]) == (
+        "M1",
+        ["+43 660 1234567"],
+    )
+    assert (record.certainty, record.withdrawn, record.cleared) == (
+        Certainty.EMPLOYEE,
+        False,
+        ("department", "end_date", "preferred_name"),
+    )
+
+
+async def test_a_worker_without_a_profile_is_known_by_the_contract_alone(http: httpx.Client):
+    said = {"given_name": "Lin", "family_name": "Berg", "start_date": "2026-10-01"}
+    for profile in (None, "nobody"):
+        record = await contract(http, profile=profile, **said)
+        hire = record.hire
+        assert (hire.employee_id, hire.given_name, hire.start_date) == (None, "Lin", date(2026, 10, 1))
+        assert (record.cleared, hire.phones) == ((), None)
+
+
+async def test_only_a_contract_that_was_signed_hires_and_a_withdrawn_one_says_so(http: httpx.Client):
+    put(http, "deel")
+    table = [
+        ("new", None, Certainty.OFFER, False),
+        ("waiting_for_employee_sign", None, Certainty.OFFER, False),
+        ("waiting_for_employee_contract", "2026-08-01T00:00:00Z", Certainty.EMPLOYEE, False),
+        ("in_progress", None, Certainty.EMPLOYEE, False),
+        ("user_cancelled", None, Certainty.OFFER, True),
+        ("rejected", None, Certainty.OFFER, True),
+    ]
+    for status, signed_at, certainty, withdrawn in table:
+        record = await contract(http, status=status, signed_at=signed_at)
+        assert (record.certainty, record.withdrawn) == (certainty, withdrawn), status
+
+
+async def test_a_token_that_may_not_read_contracts_is_the_deployers_matter(http: httpx.Client):
+    with pytest.raises(ReaderRefused) as caught:
+        await contract(http, hidden=["contracts"])
+    assert caught.value.code == "hr_permission"

@@ -31,6 +31,8 @@ class Told:
     minute: int
     ids: tuple[tuple[str, str], ...]
     fields: tuple[tuple[str, str], ...] = ()
+    #: Names of fields that HR has emptied.
+    cleared: tuple[str, ...] = ()
 
     @property
     def at(self) -> datetime:
@@ -38,7 +40,8 @@ class Told:
 
     def body(self) -> dict[str, Any]:
         stamp = self.at.isoformat().replace("+00:00", "Z")
-        return {"event_type": self.kind, "occurred_at": stamp, **dict(self.ids), **dict(self.fields)}
+        said = {"event_type": self.kind, "occurred_at": stamp, **dict(self.ids), **dict(self.fields)}
+        return {**said, "cleared_fields": list(self.cleared)} if self.cleared else said
 
 
 @dataclass
@@ -87,6 +90,8 @@ def _person(events: list[Told]) -> Expected | None:
             facts.pop("start_date", None)
         else:
             facts |= dict(event.fields)
+            for name in event.cleared:
+                facts.pop(name, None)
     if standing is not None:
         line.state = "closed" if standing == ENDED else "cancelled"
         line.reason = "employment_ended" if standing == ENDED else "cancelled_by_hr"
@@ -112,7 +117,10 @@ def history(random_: random.Random, person: int) -> list[Told]:
         }
         ids = random_.choice([(employee,), (employee,), (employee, candidate)])
         ids = (employee,) if kind == ENDED else ids  # see test_any_order
-        events.append(Told(kind, next(minutes), ids, _facts(random_, *names.get(kind, ()))))
+        said = list(names.get(kind, ()))
+        emptied = [name for name in said if random_.random() < 0.15]
+        facts = _facts(random_, *(name for name in said if name not in emptied))
+        events.append(Told(kind, next(minutes), ids, facts, tuple(emptied)))
     return events
 
 

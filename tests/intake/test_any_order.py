@@ -136,15 +136,19 @@ class AnyOrder(RuleBasedStateMachine):
         name=st.none() | VALUES["given_name"],
         start=st.none() | VALUES["start_date"],
         job=st.none() | VALUES["job_title"],
+        emptied=st.sets(st.sampled_from(sorted(VALUES)), max_size=1),
     )
-    def hr_says(self, kind: str, minute: int, ids: Any, name: Any, start: Any, job: Any) -> None:
+    def hr_says(
+        self, kind: str, minute: int, ids: Any, name: Any, start: Any, job: Any, emptied: set[str]
+    ) -> None:
         said = (
             () if kind in WITHDRAWALS else (("given_name", name), ("start_date", start), ("job_title", job))
         )
         # Of people whom nobody knows no more is kept than that they left: not that two ids are theirs.
         ids = ids[:1] if kind == oracle.ENDED else ids
         minute = minute * 100 + len(self.told)  # no two at the same moment
-        told = Told(kind, minute, ids, tuple((key, value) for key, value in said if value))
+        facts = tuple((key, value) for key, value in said if value and key not in emptied)
+        told = Told(kind, minute, ids, facts, () if kind in WITHDRAWALS else tuple(emptied))
         self.told.append(told)
         self.deliveries.append(self.run(deliver(self.world, told, len(self.told))))
 

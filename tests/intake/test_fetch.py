@@ -14,7 +14,7 @@ from onboarding.domain.case import Account, Case
 from onboarding.domain.hire import Certainty, Hire, ManagerRef, Phone
 from onboarding.domain.lifecycle import Event, State
 from onboarding.errors import StoreConflict, Throttled, Unavailable
-from onboarding.intake import fetch
+from onboarding.intake import catalog, fetch
 from onboarding.intake import receive as door
 from onboarding.intake.process import process_delivery
 from onboarding.intake.receive import Arrivals, receive
@@ -22,7 +22,7 @@ from onboarding.operate import work
 from onboarding.operate.actions import Ask, act, possible
 from onboarding.operate.explain import REASONS, explain
 from onboarding.ports import HrRecord, ReaderRefused, RecordGone, WorkMessage
-from tests.support import thin
+from tests.support.hr_api import HrApi
 from tests.support.intake_services import START, World, make_world, secrets_of, signed, source
 
 NOW = datetime(2026, 8, 17, 20, 0, tzinfo=UTC)
@@ -34,29 +34,38 @@ SOREN = Hire(
     phones=(Phone("+45 20 12 34 56", "mobile"),),
     manager=ManagerRef(email="petra@contoso.example"),
 )
+#: Its events name the person only by an id, and nothing else.
+HIBOB = catalog.adapters()["hibob"]
 _numbers = itertools.count(1)
 
 
 @pytest.fixture
-def hr() -> thin.HrApi:
-    return thin.HrApi(people={"7": SOREN})
+def hr() -> HrApi:
+    return HrApi(people={"7": SOREN})
 
 
 @pytest.fixture
-def world(monkeypatch: pytest.MonkeyPatch, hr: thin.HrApi) -> Iterator[World]:
+def world(monkeypatch: pytest.MonkeyPatch, hr: HrApi) -> Iterator[World]:
     monkeypatch.setattr(door, "_arrivals", Arrivals())
-    thin.install(monkeypatch)
-    made = make_world(source(thin.SLUG, thin.SLUG, *secrets_of(thin.adapter())))
+    made = make_world(source(HIBOB.slug, HIBOB.slug, *secrets_of(HIBOB)))
     made.services = replace(made.services, hr=hr)
     made.clock.at = NOW
     yield made
     made.store.close()
 
 
-async def take(world: World, kind: str = "created", identifier: str = "7", at: str | None = None) -> str:
-    body = json.dumps({"type": kind, "id": identifier, **({"at": at} if at else {})}).encode()
-    call = signed(thin.adapter(), body, world.clock.at, message_id=f"thin_{next(_numbers)}")
-    answer = json.loads((await receive(world.services, thin.SLUG, call)).body)
+async def take(world: World, kind: str = "created", identifier: str = "7", at: datetime | None = None) -> str:
+    """An event of HiBob: its times have microseconds and no zone. Without `at` it happens now."""
+    stamp = at or world.clock.at + timedelta(microseconds=next(_numbers))
+    body = {
+        "companyId": 636192,
+        "type": f"employee.{kind}",
+        "triggeredAt": stamp.replace(tzinfo=None).isoformat(timespec="microseconds"),
+        "version": "v2",
+        "data": {"employeeId": identifier},
+    }
+    call = signed(HIBOB, json.dumps(body).encode(), world.clock.at)
+    answer = json.loads((await receive(world.services, HIBOB.slug, call)).body)
     await process_delivery(world.services, answer["delivery_id"])
     found: str = answer["delivery_id"]
     return found
@@ -70,9 +79,7 @@ async def tick(world: World, **move: float) -> Case:
     return (await world.all_cases())[0]
 
 
-async def test_the_case_waits_until_a_read_can_show_what_happened_and_then_goes_on(
-    world: World, hr: thin.HrApi
-):
+async def test_the_case_waits_until_a_read_can_show_what_happened_and_then_goes_on(world: World, hr: HrApi):
     await take(world)
     case = await world.only_case()
     assert (case.state, case.next_action.what) == (State.AWAITING_FETCH, "fetch")
@@ -93,7 +100,7 @@ async def test_a_short_wait_is_a_delayed_message_too(world: World):
 
 
 async def test_a_burst_is_one_read_and_an_event_that_is_too_young_gets_one_of_its_own(
-    world: World, hr: thin.HrApi
+    world: World, hr: HrApi
 ):
     for _ in range(10):
         await take(world, "updated")
@@ -107,12 +114,12 @@ async def test_a_burst_is_one_read_and_an_event_that_is_too_young_gets_one_of_it
         await tick(world, seconds=10)
     await tick(world, minutes=5)
     assert 3 <= len(hr.reads) <= 5, "two minutes at most are waited, and the last event is read after its lag"
-    last = (await world.only_case()).fetches[thin.SLUG]
+    last = (await world.only_case()).fetches[HIBOB.slug]
     assert last.read_at is not None
     assert last.read_at >= last.asked_at + hr.lag
 
 
-async def test_an_update_reads_again_and_the_last_read_wins(world: World, hr: thin.HrApi):
+async def test_an_update_reads_again_and_the_last_read_wins(world: World, hr: HrApi):
     await take(world)
     await tick(world, seconds=20)
     hr.people["7"] = replace(SOREN, start_date=date(2026, 10, 1), job_title="Cook")
@@ -132,9 +139,7 @@ async def test_an_update_reads_again_and_the_last_read_wins(world: World, hr: th
 
 
 @pytest.mark.parametrize("state", [State.PROVISIONING, State.FOLLOWING_UP, State.CONFIRMED])
-async def test_after_the_account_is_begun_nothing_waits_for_a_read(
-    world: World, hr: thin.HrApi, state: State
-):
+async def test_after_the_account_is_begun_nothing_waits_for_a_read(world: World, hr: HrApi, state: State):
     await take(world)
     case = await tick(world, seconds=20)
     path = [Event.START_NEAR, Event.PROVISIONED, Event.CONFIRM]
@@ -165,7 +170,7 @@ async def test_after_the_account_is_begun_nothing_waits_for_a_read(
     "code", ["no_hr_reader", "hr_not_configured", "hr_sign_in", "hr_permission", "hr_unreadable"]
 )
 async def test_what_no_patience_mends_blocks_with_a_sentence_and_a_rerun_reads_again(
-    world: World, hr: thin.HrApi, code: str
+    world: World, hr: HrApi, code: str
 ):
     hr.errors = [ReaderRefused("no", code=code)]
     await take(world)
@@ -178,7 +183,7 @@ async def test_what_no_patience_mends_blocks_with_a_sentence_and_a_rerun_reads_a
     assert (case.state, case.hire.given_name) == (State.WAITING_START, "Søren")
 
 
-async def test_a_record_that_is_gone_is_looked_for_twice(world: World, hr: thin.HrApi):
+async def test_a_record_that_is_gone_is_looked_for_twice(world: World, hr: HrApi):
     hr.errors = [RecordGone("gone"), RecordGone("gone")]
     await take(world)
     assert (await tick(world, seconds=20)).state is State.AWAITING_FETCH
@@ -191,7 +196,7 @@ async def test_a_record_that_is_gone_is_looked_for_twice(world: World, hr: thin.
 
 
 async def test_a_host_that_is_down_is_tried_with_back_off_and_given_up_after_the_policys_hours(
-    world: World, hr: thin.HrApi
+    world: World, hr: HrApi
 ):
     hr.errors = [Throttled("slow", retry_after=600.5), *[Unavailable("down") for _ in range(500)]]
     await take(world)
@@ -216,7 +221,7 @@ async def test_a_host_that_is_down_is_tried_with_back_off_and_given_up_after_the
     assert (case.state, case.findings) == (State.WAITING_START, [])
 
 
-async def test_events_do_not_hurry_a_host_that_is_down(world: World, hr: thin.HrApi):
+async def test_events_do_not_hurry_a_host_that_is_down(world: World, hr: HrApi):
     hr.errors = [Throttled("slow", retry_after=3600)]
     await take(world)
     await tick(world, seconds=20)
@@ -236,7 +241,7 @@ async def test_events_do_not_hurry_a_host_that_is_down(world: World, hr: thin.Hr
     ],
 )
 async def test_an_incomplete_record_says_what_is_missing_and_the_next_event_mends_it(
-    world: World, hr: thin.HrApi, record: HrRecord, reason: str
+    world: World, hr: HrApi, record: HrRecord, reason: str
 ):
     hr.records["7"] = record
     await take(world)
@@ -248,7 +253,7 @@ async def test_an_incomplete_record_says_what_is_missing_and_the_next_event_mend
     assert (await tick(world, seconds=20)).state is State.WAITING_START
 
 
-async def test_what_permissions_hide_is_a_finding_and_no_phone_is_none(world: World, hr: thin.HrApi):
+async def test_what_permissions_hide_is_a_finding_and_no_phone_is_none(world: World, hr: HrApi):
     hr.records["7"] = HrRecord(
         replace(SOREN, phones=()), withheld=("phones[mobile]",), unusable=(("bad_date", "end_date"),)
     )
@@ -264,7 +269,7 @@ async def test_what_permissions_hide_is_a_finding_and_no_phone_is_none(world: Wo
     assert "no_permission" not in {item.code for item in case.findings}
 
 
-async def test_a_read_that_was_overtaken_is_thrown_away_and_done_again(world: World, hr: thin.HrApi):
+async def test_a_read_that_was_overtaken_is_thrown_away_and_done_again(world: World, hr: HrApi):
     await take(world)
     world.clock.move(seconds=20)
 
@@ -280,7 +285,7 @@ async def test_a_read_that_was_overtaken_is_thrown_away_and_done_again(world: Wo
     assert (case.state, case.hire.given_name, len(hr.reads)) == (State.WAITING_START, "Sören", 2)
 
 
-async def test_a_slow_read_does_not_overwrite_what_a_later_one_brought(world: World, hr: thin.HrApi):
+async def test_a_slow_read_does_not_overwrite_what_a_later_one_brought(world: World, hr: HrApi):
     """Two workers read; the one that asked first answers last."""
     await take(world)
     world.clock.move(seconds=20)
@@ -293,7 +298,7 @@ async def test_a_slow_read_does_not_overwrite_what_a_later_one_brought(world: Wo
     assert (await world.only_case()).hire.given_name == "Newer"
 
 
-async def test_an_end_or_a_withdrawal_in_the_record_ends_the_case(world: World, hr: thin.HrApi):
+async def test_an_end_or_a_withdrawal_in_the_record_ends_the_case(world: World, hr: HrApi):
     table = [
         (
             "1",
@@ -314,7 +319,7 @@ async def test_an_end_or_a_withdrawal_in_the_record_ends_the_case(world: World, 
 
 
 async def test_an_update_of_somebody_who_began_long_ago_is_no_hire_and_leaves_no_name(
-    world: World, hr: thin.HrApi
+    world: World, hr: HrApi
 ):
     hr.people["7"] = replace(SOREN, start_date=date(2019, 1, 1))
     await take(world, "updated")
@@ -333,23 +338,23 @@ async def test_an_update_of_somebody_who_began_long_ago_is_no_hire_and_leaves_no
 
 
 async def test_the_end_of_somebody_unknown_is_remembered_for_the_hire_that_it_overtook(
-    world: World, hr: thin.HrApi
+    world: World, hr: HrApi
 ):
     for kind, state in (("left", State.CLOSED), ("deleted", State.BLOCKED)):
         identifier = f"9-{kind}"
         hr.people[identifier] = replace(SOREN, employee_id=identifier)
-        await take(world, kind, identifier, at="2026-08-17T12:00:00Z")
+        await take(world, kind, identifier, at=datetime(2026, 8, 17, 12, tzinfo=UTC))
         assert [case for case in await world.all_cases() if case.hire.employee_id == identifier] == []
-        await take(world, "created", identifier, at="2026-08-17T09:00:00Z")
+        await take(world, "created", identifier, at=datetime(2026, 8, 17, 9, tzinfo=UTC))
         (case,) = [case for case in await world.all_cases() if case.hire.employee_id == identifier]
         assert case.state is state
-    await take(world, "created", "9-left", at="2026-08-17T13:00:00Z")
+    await take(world, "created", "9-left", at=datetime(2026, 8, 17, 13, tzinfo=UTC))
     await tick(world, seconds=20)
     states = {case.hire.employee_id: case.state for case in await world.all_cases()}
     assert states["9-left"] is State.WAITING_START
 
 
-async def test_operators_can_pause_and_exclude_somebody_who_is_being_read(world: World, hr: thin.HrApi):
+async def test_operators_can_pause_and_exclude_somebody_who_is_being_read(world: World, hr: HrApi):
     await take(world)
     case = await world.only_case()
     await act(world.services, "pause", case.case_id, Ask("op", "wait"))
@@ -357,3 +362,39 @@ async def test_operators_can_pause_and_exclude_somebody_who_is_being_read(world:
     assert hr.reads == []
     await act(world.services, "resume", case.case_id, Ask("op", "go on"))
     assert (await tick(world, seconds=1)).state is State.WAITING_START
+
+
+async def test_what_hr_has_emptied_is_gone_and_what_it_keeps_from_us_stays(world: World, hr: HrApi):
+    full = replace(SOREN, department="Finance", job_title="Cook", end_date=date(2027, 1, 1))
+    hr.people["7"] = replace(full, phones=(*(SOREN.phones or ()), Phone("+45 33 12 34 56", "work")))
+    await take(world)
+    await tick(world, seconds=20)
+    less = replace(SOREN, manager=None, phones=(Phone("+45 33 99 99 99", "work"),))
+    hr.records["7"] = HrRecord(
+        less, withheld=("department", "phones[mobile]"), cleared=("end_date", "job_title", "manager")
+    )
+    await take(world, "updated")
+    hire = (await tick(world, seconds=20)).hire
+    assert (hire.manager, hire.job_title, hire.end_date, hire.department) == (None, None, None, "Finance")
+    assert {item.raw for item in hire.phones or ()} == {"+45 33 99 99 99", "+45 20 12 34 56"}
+    hr.records["7"] = HrRecord(replace(less, phones=()))
+    await take(world, "updated")
+    assert (await tick(world, seconds=20)).hire.phones == ()
+
+
+async def test_a_value_that_could_be_read_the_next_time_is_no_finding_any_more(world: World, hr: HrApi):
+    hr.records["7"] = HrRecord(SOREN, unusable=(("bad_date", "end_date"), ("wrong_type", "job_title")))
+    await take(world)
+    case = await tick(world, seconds=20)
+    assert {(item.code, item.field) for item in case.findings} == {
+        ("bad_date", "end_date"),
+        ("wrong_type", "job_title"),
+    }
+    hr.errors = [ReaderRefused("no", code="hr_sign_in")]
+    await take(world, "updated")
+    assert len((await tick(world, seconds=20)).findings) == 3, (
+        "a read that failed says nothing about the rest"
+    )
+    hr.records["7"] = HrRecord(SOREN)
+    await take(world, "updated")
+    assert (await tick(world, seconds=20)).findings == []

@@ -513,3 +513,61 @@ async def test_a_filter_ignores_on_purpose_and_keeps(patterns: tuple[str, ...], 
             assert json.loads(delivery.body or b"")["data"] == PERSON
     assert len(world.queue.sent) == len(taken)
     world.store.close()
+
+
+# --- values that HR has emptied --------------------------------------------------------------------------------
+
+
+def test_an_attribute_without_a_value_is_emptied_in_scim():
+    enterprise = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
+    user: dict[str, Any] = {"externalId": "7", "title": None, "nickName": "", "phoneNumbers": [],
+            enterprise: {"department": None, "manager": None, "organization": "Contoso"}}  # fmt: skip
+    (event,) = adapter_of("scim").events("x", json.dumps(user).encode(), {METHOD: "PUT"})
+    assert event.cleared == ("department", "job_title", "manager", "preferred_name")
+    assert event.hire.phones == ()
+    remove = [
+        {"op": "remove", "path": path}
+        for path in (f"{enterprise}:manager", "title", 'emails[type eq "work"]')
+    ]
+    patch = {
+        "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
+        "externalId": "7",
+        "Operations": remove,
+    }
+    (event,) = adapter_of("scim").events("x", json.dumps(patch).encode(), {METHOD: "PATCH"})
+    assert event.cleared == ("job_title", "manager")
+
+
+def test_the_first_day_in_its_own_attribute_is_emptied_too():
+    adapter = adapter_of("scim", {"start_date": "urn:contoso:User:HireDate"})
+    for value, cleared in ((None, ("start_date",)), ("", ("start_date",)), ("2026-09-01", ())):
+        user: dict[str, Any] = {"externalId": "7", "urn:contoso:User": {"hireDate": value}}
+        (event,) = adapter.events("x", json.dumps(user).encode(), {METHOD: "POST"})
+        assert event.cleared == cleared
+    (event,) = adapter.events("x", b'{"externalId": "7", "urn:contoso:User": {}}', {METHOD: "POST"})
+    assert event.cleared == ()
+
+
+@pytest.mark.parametrize(
+    ("said", "reason", "path"),
+    [
+        ({"cleared_fields": ["employee_id"]}, "unknown_value", "$.cleared_fields[0]"),
+        ({"cleared_fields": ["manager", "boss"]}, "unknown_value", "$.cleared_fields[1]"),
+        ({"cleared_fields": ["family_name"]}, "said_twice", "$.cleared_fields[0]"),
+    ],
+)
+def test_what_cannot_be_emptied_is_named(said: dict[str, Any], reason: str, path: str):
+    body = {"event_type": "hire.updated", **PERSON, **said}
+    assert unreadable(adapter_of("standard-webhooks"), body)[:2] == (reason, path)
+
+
+def test_a_sender_that_posts_everybody_says_so_and_posts_records():
+    user = b'{"externalId": "7", "urn:x:User": {"hireDate": "2015-03-01"}}'
+    for options, method, kind, snapshot in (
+        ({}, "POST", "hire.created", False),
+        ({"post": "record"}, "POST", "hire.updated", True),
+        ({}, "PUT", "hire.updated", True),
+    ):
+        (event,) = adapter_of("scim", options).events("x", user, {METHOD: method})
+        assert (str(event.event_type), event.snapshot) == (kind, snapshot)
+    assert "post must be one of" in misconfigured("scim", {"post": "all"})

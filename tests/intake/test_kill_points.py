@@ -15,6 +15,8 @@ import pytest
 from onboarding.domain.case import encode
 from onboarding.errors import StoreConflict
 from onboarding.intake import catalog
+from onboarding.intake import receive as door
+from onboarding.intake.arrivals import Arrivals
 from onboarding.intake.process import process_delivery
 from onboarding.intake.receive import receive
 from onboarding.ports import DeliveryStatus
@@ -78,6 +80,7 @@ async def deliver(world: World, number: int, body: bytes) -> None:
 async def play(story: list[bytes], kill: tuple[int, bool] | None = None) -> World:
     """Returns the world at the end. `kill` counts calls from the start of the last delivery."""
     world = fresh_world()
+    door._arrivals = Arrivals()  # a new process: what the last one remembered of arrivals is not here
     for number, body in enumerate(story):
         if number == len(story) - 1:
             world.wire.calls.clear()

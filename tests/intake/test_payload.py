@@ -197,3 +197,13 @@ def test_dates_that_are_not_exactly_us_or_no_day_are_none(text: str):
 )
 def test_instants_are_rfc_3339_with_a_zone(text: str, expected: datetime | None):
     assert instant(text) == expected
+
+
+def test_what_is_said_to_be_empty_is_not_what_is_missing():
+    said = Payload({"a": {"null": None, "blank": " ", "list": [], "zero": 0, "no": False}, "b": None})
+    assert [key for key in ("null", "blank", "list", "zero", "no", "gone") if said.is_empty(f"a.{key}")] == [
+        "null",
+        "blank",
+        "list",
+    ]
+    assert [path for path in ("b", "b.c", "c", "c.d") if said.is_empty(path)] == ["b"]

@@ -11,7 +11,16 @@ from typing import Any
 
 import pytest
 
-from onboarding.domain.case import Account, AccountIntent, Alias, AliasKind, Case, StepRecord
+from onboarding.domain.case import (
+    Account,
+    AccountIntent,
+    Alias,
+    AliasKind,
+    Case,
+    NextAction,
+    StepRecord,
+    StepStatus,
+)
 from onboarding.domain.hire import Certainty
 from onboarding.domain.lifecycle import Event, State
 from onboarding.errors import StoreConflict
@@ -25,6 +34,7 @@ from tests.support.intake_services import (
     VENDORS,
     World,
     hire_body,
+    lean,
     make_world,
     secrets_of,
     signed,
@@ -710,3 +720,254 @@ async def test_greenhouse_a_hire_without_an_offer_waits_for_its_start_date(world
     await take(world, body, to="greenhouse")
     case = await world.only_case()
     assert (case.reason_code, case.hire.given_name) == ("missing_start_date", "山田")
+
+
+# --- values that HR has emptied, and people who were there before ----------------------------------------------
+
+
+async def test_a_first_day_that_hr_takes_back_blocks_the_case_until_there_is_another(world: World):
+    await take(world, hire_body())
+    await take(world, event("hire.updated", 11, cleared_fields=["start_date"]))
+    case = await world.only_case()
+    assert (case.state, case.reason_code, case.hire.start_date) == (State.BLOCKED, "missing_start_date", None)
+    await take(world, event("start_date.changed", 10, start_date="2026-10-01"))
+    assert (await world.only_case()).hire.start_date is None, "what was said before does not come back"
+    await take(world, event("start_date.changed", 12, start_date="2026-10-01"))
+    assert (await world.only_case()).state is State.WAITING_START
+
+
+async def test_a_first_day_that_is_taken_back_stops_provisioning_before_there_is_anything(world: World):
+    await take(world, hire_body())
+    await force(world, await world.only_case(), Event.START_NEAR)
+    await take(world, event("hire.updated", 11, cleared_fields=["start_date"]))
+    case = await world.only_case()
+    assert (case.state, case.reason_code) == (State.BLOCKED, "missing_start_date")
+
+
+async def test_what_an_account_was_made_from_stays_as_it_was_used(world: World):
+    await take(world, hire_body(department="Finance", manager={"email": "petra@contoso.example"}))
+    case = await force(world, await world.only_case(), Event.START_NEAR)
+    case.intent = AccountIntent("s@contoso.example", "7315", START)
+    await world.store.cases.save(case)
+    emptied = ["given_name", "family_name", "start_date", "department", "manager"]
+    await take(world, event("hire.updated", 11, cleared_fields=emptied))
+    case = await world.only_case()
+    assert (case.state, case.hire.given_name, case.hire.start_date) == (
+        State.PROVISIONING,
+        "Søren",
+        date(2026, 9, 1),
+    )
+    assert (case.hire.department, case.hire.manager) == (None, None)
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations((9, 11, 12))))
+async def test_a_manager_who_comes_after_one_was_taken_away_was_changed_in_whatever_order(
+    world: World, order: tuple[int, ...]
+):
+    """Else an empty update between two announcements would let a stranger have the first credential."""
+    told = {
+        9: hire_body(manager={"email": "petra@contoso.example"}),
+        11: event("hire.updated", 11, cleared_fields=["manager"]),
+        12: event("hire.updated", 12, manager={"email": "mallory@contoso.example"}),
+    }
+    for hour in order:
+        await take(world, told[hour])
+    case = await world.only_case()
+    assert case.hire.manager is not None
+    assert (case.hire.manager.email, case.manager_changed) == ("mallory@contoso.example", True)
+
+
+def posted(action: str, hour: int, **fields: str) -> bytes:
+    """A field-based event of BambooHR, which carries the whole record."""
+    item = {"id": "7", "action": action, "timestamp": T.format(hour), "fields": fields}
+    return json.dumps({"employees": [item]}).encode()
+
+
+@pytest.fixture
+def bamboohr(world: World) -> World:
+    sources = {**world.services.settings.sources, "bamboohr": source("bamboohr", "bamboohr", "k")}
+    world.services = replace(world.services, settings=replace(world.services.settings, sources=sources))
+    return world
+
+
+async def tell(world: World, action: str, hour: int, **fields: str) -> Case:
+    adapter = catalog.adapters()["bamboohr"]
+    call = signed(adapter, posted(action, hour, **fields), world.clock.at, secret="k")
+    answer = json.loads((await receive(world.services, "bamboohr", call)).body)
+    await process_delivery(world.services, answer["delivery_id"])
+    return await world.only_case()
+
+
+async def test_a_whole_record_of_somebody_who_began_long_ago_is_no_hire_and_leaves_no_name(bamboohr: World):
+    for hour in (9, 10):
+        case = await tell(
+            bamboohr, "Updated", hour, firstName="Søren", hireDate="2019-03-01", jobTitle="Cook"
+        )
+        assert (case.state, case.reason_code) == (State.CLOSED, "existing_staff")
+        assert lean(case.hire) == {"employee_id": "7"}
+    assert case_messages(bamboohr) == []
+    case = await tell(bamboohr, "Created", 11, firstName="Søren", hireDate="2026-12-01")
+    assert (case.state, case.hire.given_name) == (State.WAITING_START, "Søren")
+
+
+async def test_a_whole_record_of_somebody_who_begins_now_opens_a_case_though_its_create_never_came(
+    bamboohr: World,
+):
+    case = await tell(bamboohr, "Updated", 9, firstName="Søren", hireDate="2026-09-01", department="Finance")
+    assert (case.state, case.hire.department) == (State.WAITING_START, "Finance")
+    case = await tell(bamboohr, "Updated", 11, firstName="Søren", hireDate="2026-09-01", department="")
+    assert case.hire.department is None
+    case = await tell(bamboohr, "Created", 8, firstName="Søren", hireDate="2026-09-01", department="Finance")
+    assert case.hire.department is None
+
+
+@pytest.mark.parametrize("state", [State.WAITING_START, State.FOLLOWING_UP, State.CONFIRMED, State.BLOCKED])
+async def test_what_recruiting_deletes_does_not_disturb_somebody_who_is_hired(world: World, state: State):
+    await take(world, hire_body(candidate_id="C1"))
+    path = {State.WAITING_START: [], State.BLOCKED: [Event.BLOCK]}.get(
+        state, [Event.START_NEAR, Event.PROVISIONED, Event.CONFIRM][: 3 if state is State.CONFIRMED else 2]
+    )
+    before = await world.only_case()
+    for item in path:
+        before.apply(item, reason="no_free_username" if item is Event.BLOCK else None)
+    before = await world.store.cases.save(before)
+    gone = event("employee.deleted", 12, employee_id=None, candidate_id="C1", certainty="candidate")
+    await take(world, gone)
+    case = await world.only_case()
+    assert (case.state, case.reason_code, case.next_action) == (state, before.reason_code, before.next_action)
+    assert (await world.actions(case.case_id))[-1] == "candidate_deleted"
+
+
+async def test_a_deletion_of_the_employee_record_is_still_an_operators_question(world: World):
+    await take(world, hire_body(candidate_id="C1"))
+    await take(world, event("employee.deleted", 12))
+    assert (await world.only_case()).reason_code == "hr_deleted_record"
+    await take(
+        world, event("employee.deleted", 13, employee_id=None, candidate_id="C1", certainty="candidate")
+    )
+    assert (await world.only_case()).reason_code == "hr_deleted_record"
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(range(3))))
+async def test_offer_deletion_and_hire_end_the_same_in_any_order(world: World, order: tuple[int, ...]):
+    ids = {"employee_id": None, "candidate_id": "C1"}
+    told = [
+        event("hire.updated", 9, certainty="offer", start_date="2026-12-01", **ids),
+        event("employee.deleted", 12, certainty="candidate", **ids),
+        hire_body(occurred_at=T.format(10), **ids),
+    ]
+    for number in order:
+        await take(world, told[number])
+    case = await world.only_case()
+    assert (case.state, case.reason_code) == (State.WAITING_START, None)
+
+
+# --- hired again, after this service itself disabled the account ------------------------------------------------
+
+AGAIN = {
+    "cancel": event("hire.cancelled", 11),
+    "update": event("hire.updated", 12, department="Finance"),
+    "rehire": hire_body(occurred_at=T.format(13), start_date="2027-03-01"),
+}
+
+
+async def disabled_by_us(world: World) -> None:
+    """What the step `disable_account` leaves on a case that waits for it."""
+    case = await world.only_case()
+    if case.next_action.what == "disable_account":
+        case.step("disable_account").status = StepStatus.DONE
+        case.step("disable_account").detail = "disabled"
+        case.next_action = NextAction("none", None, case.reason_code or "")
+        await world.store.cases.save(case)
+
+
+@pytest.mark.parametrize("twice", [False, True], ids=["once", "twice"])
+@pytest.mark.parametrize("order", list(itertools.permutations(AGAIN)), ids="-".join)
+async def test_a_rehire_after_we_disabled_the_account_waits_for_an_approver(
+    world: World, order: tuple[str, ...], twice: bool
+):
+    """The oracle: facts are the newest of each field. Where the case stands depends on whether the withdrawal was ever
+    acted on: a rehire that overtook it leaves nothing to approve, and the account was never disabled."""
+    await take(world, hire_body())
+    case = await force(world, await world.only_case(), Event.START_NEAR, Event.PROVISIONED)
+    case.account = Account("o-1", "s@contoso.example", "7315", START)
+    case.approvals = ["needs_approval_rehire"]
+    case.steps["create_account"] = StepRecord(StepStatus.DONE)
+    await world.store.cases.save(case)
+    for name in order * (2 if twice else 1):
+        await take(world, AGAIN[name])
+        await disabled_by_us(world)
+    case = await world.only_case()
+    assert (case.hire.start_date, case.hire.department) == (date(2027, 3, 1), "Finance")
+    assert case.account is not None, "the same account"
+    story = await world.actions(case.case_id)
+    if order.index("rehire") < order.index("cancel"):
+        assert (case.state, list(case.steps)) == (State.FOLLOWING_UP, ["create_account"])
+        assert "withdrawal_outdated" in story
+        return
+    assert (case.state, case.reason_code) == (State.BLOCKED, "needs_approval_rehire")
+    assert (case.return_state, case.next_action.what) == (State.WAITING_START, "operator")
+    assert (case.steps, case.approvals, case.withdrawn_at) == ({}, [], None), (
+        "a whole new run, newly approved"
+    )
+    assert story.count("reopened") == 1
+
+
+async def test_a_rehire_that_is_withdrawn_too_is_disabled_again(world: World):
+    await take(world, hire_body())
+    case = await force(world, await world.only_case(), Event.START_NEAR, Event.PROVISIONED)
+    case.account = Account("o-1", "s@contoso.example", "7315", START)
+    await world.store.cases.save(case)
+    for name in ("cancel", "rehire"):
+        await take(world, AGAIN[name])
+        await disabled_by_us(world)
+    await take(world, event("hire.cancelled", 14))
+    case = await world.only_case()
+    assert (case.state, case.next_action.what, case.next_action.when) == (
+        State.CANCELLED,
+        "disable_account",
+        world.clock.at,
+    )
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(range(3))))
+async def test_an_empty_field_of_one_system_takes_nothing_back_of_another(
+    bamboohr: World, order: tuple[int, ...]
+):
+    """The applicant gave a number; the HR record has none yet, and never had."""
+    records: list[Any] = [
+        hire_body(employee_id=None, candidate_id="C1", personal_email="s@example.net", start_date="2026-09-01",
+                  phones=["+45 20 12 34 56"], job_title="Cook"),
+        ("Created", 10, {"jobTitle": ""}),
+        ("Updated", 11, {"jobTitle": "", "mobilePhone": "", "department": "Finance"}),
+    ]  # fmt: skip
+    for number in order:
+        told = records[number]
+        if isinstance(told, bytes):
+            await take(bamboohr, told)
+            continue
+        action, hour, fields = told
+        same = {"firstName": "Søren", "lastName": "O'Neill-Weiß", "homeEmail": "s@example.net"}
+        body = posted(action, hour, hireDate="2026-09-01", **same, **fields)
+        call = signed(catalog.adapters()["bamboohr"], body, bamboohr.clock.at, secret="k")
+        answer = json.loads((await receive(bamboohr.services, "bamboohr", call)).body)
+        await process_delivery(bamboohr.services, answer["delivery_id"])
+    (case,) = [case for case in await bamboohr.all_cases() if case.reason_code != "joined"]
+    assert (case.hire.job_title, case.hire.department) == ("Cook", "Finance")
+    assert [phone.raw for phone in case.hire.phones or ()] == ["+45 20 12 34 56"]
+
+
+async def test_a_date_that_cannot_be_read_is_a_finding_until_there_is_another(bamboohr: World):
+    case = await tell(bamboohr, "Created", 9, firstName="Søren", hireDate="14/09/2026")
+    assert [(item.code, item.field) for item in case.findings] == [("bad_date", "start_date")]
+    case = await tell(bamboohr, "Updated", 10, firstName="Søren", jobTitle="Cook")
+    assert [item.code for item in case.findings] == ["bad_date"]
+    bamboohr.clock.move(hours=5)
+    stamp = bamboohr.clock.at.isoformat()
+    body = posted("Updated", 10, firstName="Søren", hireDate="2026-09-14").replace(
+        T.format(10).encode(), stamp.encode()
+    )
+    call = signed(catalog.adapters()["bamboohr"], body, bamboohr.clock.at, secret="k")
+    answer = json.loads((await receive(bamboohr.services, "bamboohr", call)).body)
+    await process_delivery(bamboohr.services, answer["delivery_id"])
+    assert (await bamboohr.only_case()).findings == []

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from onboarding.domain.hire import EventType
 from onboarding.intake.payload import Payload, Unreadable
-from onboarding.intake.reading import Moment, day, first_id, moment, names, narrowed, only
+from onboarding.intake.reading import Moment, day, epoch, first_id, ignored, meaning, moment, names
+
+TABLE = {
+    "job.*": EventType.IGNORED,
+    "job.person.*": EventType.HIRE_UPDATED,
+    "job.person.gone": EventType.EMPLOYEE_DELETED,
+}
 
 
 @pytest.mark.parametrize(
@@ -63,7 +71,35 @@ def test_names_of_changed_fields_in_either_form():
     assert names(said, "no") == names(said, "absent") == ()
 
 
-def test_a_body_is_cut_down_to_what_is_used():
-    body = '{"data": [{"id": 1, "pay": 2}, "x", null], "name": "Ø"}'.encode()
-    kept = narrowed(body, lambda tree: {key: only(value, {"id"}) for key, value in tree.items()})
-    assert kept == '{"data":[{"id":1},"x",null],"name":"Ø"}'.encode()
+def test_the_longest_name_of_a_table_decides():
+    names = ("job.person.gone", "job.person.new", "job.closed", "jobs", "", "job.*")
+    assert [meaning(TABLE, name) for name in names] == [
+        EventType.EMPLOYEE_DELETED,
+        EventType.HIRE_UPDATED,
+        EventType.IGNORED,
+        None,
+        None,
+        EventType.IGNORED,
+    ]
+
+
+def test_what_is_not_in_the_table_says_so_and_is_not_repeated_at_length():
+    assert ignored("x" * 500, known=False).warnings == ("unknown_event_type",)
+    assert len(ignored("x" * 500).vendor_event_type) == 100
+
+
+def test_a_time_since_1970_is_read_or_left_out():
+    cases: list[tuple[Any, int, datetime | None]] = [
+        (1671058841, 1, datetime(2022, 12, 14, 23, 0, 41, tzinfo=UTC)),
+        (1671058841123, 1000, datetime(2022, 12, 14, 23, 0, 41, 123000, tzinfo=UTC)),
+        (1671058841.5, 1, datetime(2022, 12, 14, 23, 0, 41, 500000, tzinfo=UTC)),
+        (1671058841123, 1, None),  # milliseconds where seconds are documented
+        (-(10**11), 1, None),
+        (10**40, 1, None),
+        (float("nan"), 1, None),
+        (True, 1, None),
+        ("1671058841", 1, None),
+        (None, 1, None),
+    ]
+    for value, per_second, expected in cases:
+        assert epoch(Payload({"t": value}), "t", per_second=per_second) == expected, value

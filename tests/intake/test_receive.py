@@ -259,14 +259,6 @@ async def test_a_mass_arrival_takes_the_bulk_queue_and_another_source_overtakes_
     assert world.queue.sent[-1][0] == WORK_QUEUE
 
 
-def test_arrivals_survive_a_clock_that_is_set_back():
-    arrivals = Arrivals()
-    for _ in range(100):
-        arrivals.queue_for("a", START.replace(year=2030))
-    assert arrivals.queue_for("a", START) == WORK_QUEUE
-    assert sum(len(times) for times in arrivals._times.values()) == 1
-
-
 async def test_an_identical_greenhouse_body_under_another_event_id_is_a_duplicate(world: World):
     """The event id is not signed: somebody who replays a body may change it."""
     call = signed(GREENHOUSE, (VENDORS / "greenhouse" / "hire_candidate.json").read_bytes(), START)

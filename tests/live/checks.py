@@ -264,6 +264,24 @@ def roles_without_options(live: Live) -> list[str]:
     )
 
 
+@check("role-assignments-whole")
+def role_assignments_whole(live: Live) -> list[str]:
+    listed = live.call("GET", "/roleManagement/directory/roleAssignments?$expand=principal")
+    if listed.status_code != 200:
+        return [f"all role assignments give {told(listed)}"]
+    rows = listed.json()["value"]
+    kinds = {row["principalId"]: (row.get("principal") or {}).get("@odata.type") for row in rows}
+    live.note(
+        f"{len(rows)} assignments on the first page; principals: {sorted(map(str, set(kinds.values())))}"
+    )
+    key = next((key for key, kind in kinds.items() if kind == "#microsoft.graph.user"), "none")
+    named = live.call("GET", f"/users?$filter=id in ('{key}')&$select=id,userPrincipalName,employeeId")
+    found = [user["id"] for user in named.json().get("value", []) if user.get("userPrincipalName")]
+    return unless(None not in kinds.values(), "a principal comes without its type") + unless(
+        found == [key], f"a holder by id gives {told(named)}"
+    )
+
+
 @check("conditional-access")
 def conditional_access(live: Live) -> list[str]:
     answer = live.call("GET", "/identity/conditionalAccess/policies")

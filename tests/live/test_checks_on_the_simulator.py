@@ -83,6 +83,13 @@ def test_a_check_says_what_was_otherwise(live: Live, control: Callable[..., Any]
     assert "no audit record" in late
 
 
+def test_assignments_that_come_only_with_a_filter_are_said(live: Live, control: Callable[..., Any]) -> None:
+    path = "/roleManagement/directory/roleAssignments"
+    control("faults", method="GET", path=path, mode="status", status=400)
+    (otherwise,) = CHECKS["role-assignments-whole"](live)
+    assert "400" in otherwise
+
+
 def test_a_pass_that_the_policy_forbids_is_no_surprise(live: Live, control: Callable[..., Any]) -> None:
     control("policy", tap=False)
     assert CHECKS["pass-replaced"](live) == []

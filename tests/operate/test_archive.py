@@ -9,6 +9,7 @@ import hashlib
 import json
 import stat
 import tracemalloc
+import zlib
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -483,6 +484,13 @@ async def test_an_archive_that_was_cut_anywhere_is_recognised_before_anything_is
     assert not any(nothing.values())
 
 
+def _says_the_same(one: Path, other: Path) -> bool:
+    try:
+        return gzip.decompress(one.read_bytes()) == gzip.decompress(other.read_bytes())
+    except (OSError, EOFError, zlib.error):
+        return False
+
+
 async def test_an_archive_with_a_changed_byte_is_recognised(opened: Open, tmp_path: Path) -> None:
     store, empty = opened("embedded", "full"), opened("embedded", "empty")
     await store.cases.create(full_case(), entries("one"))
@@ -491,9 +499,9 @@ async def test_an_archive_with_a_changed_byte_is_recognised(opened: Open, tmp_pa
         await save(store, path)
         data = bytearray(path.read_bytes())
         for at in range(0, len(data), 41):
-            if path.suffix and 4 <= at < 10:
-                continue  # time and system in the header of gzip
             changed.write_bytes(data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :])
+            if path.suffix and _says_the_same(changed, path):
+                continue  # time and system in the header of gzip, bits between its blocks
             with pytest.raises(Refused):
                 await load(empty, changed)
     assert not any((await contents(empty)).values())
@@ -701,9 +709,15 @@ class Death:
         return call
 
 
-@every_target
-@pytest.mark.parametrize("when", ["before", "after"])
-@pytest.mark.parametrize("at", [2, 25, 50])
+#: A write to a storage account costs ten of a file: there, one death on each side.
+DEATHS = [
+    *(("embedded", at, when) for at in (2, 25, 50) for when in ("before", "after")),
+    ("azure", 2, "before"),
+    ("azure", 25, "after"),
+]
+
+
+@pytest.mark.parametrize(("target", "at", "when"), DEATHS, indirect=["target"])
 async def test_an_import_that_died_goes_on_with_resume_and_ends_as_if_it_had_not(
     source: StoreUnderTest, target: StoreUnderTest, file: Path, at: int, when: str
 ) -> None:
@@ -829,7 +843,7 @@ async def test_memory_does_not_grow_with_the_number_of_people(opened: Open, tmp_
             await asyncio.gather(*(_person(store, n) for n in range(start, start + 50)))
 
     peaks: list[tuple[int, int]] = []
-    for count in (200, 2000):
+    for count in (100, 1000):
         full, empty = opened("embedded", f"full{count}"), opened("embedded", f"empty{count}")
         await people(full, count)
         peaks.append(

@@ -103,6 +103,29 @@ async def test_what_is_missing_is_said_in_sentences_that_name_the_setting(
     assert "acme" not in {item.slug for item in vendors.available(world.s.settings)}
 
 
+async def test_a_source_is_judged_as_its_options_make_it(make_world: MakeWorld) -> None:
+    fields = {"hook": "fields"}
+    signs = {
+        "auth": {"kind": "hmac", "header": "x-sig"},
+        "event": {"default": "hire.created"},
+        "fields": {"employee_id": "/id"},
+    }
+    world = make_world(
+        settings=settings(
+            SourceSettings("bamboohr", "bamboohr", Secret("x"), options=fields),
+            SourceSettings("half", "bamboohr", Secret("x"), api_url="https://x.example", options=fields),
+            SourceSettings("thin", "bamboohr", Secret("x")),
+            SourceSettings("custom", "custom", Secret("x" * 40), options=signs),
+        )
+    )
+    found = await reports(world)
+    assert (found["bamboohr"].ready, found["bamboohr"].evidence) == (True, Evidence.CAPTURED)
+    assert "API is not asked" in "\n".join(vendors.words(found["bamboohr"]))
+    assert [text.split(":")[0] for text in found["half"].missing] == ["Set ONBOARDING_HR_HALF_API_TOKEN"]
+    assert len(found["thin"].missing) == 2
+    assert (found["custom"].missing, found["custom"].doubts) == ((), ())
+
+
 async def test_when_something_came_last_and_with_which_secret(make_world: MakeWorld) -> None:
     source = SourceSettings(
         "greenhouse", "greenhouse", Secret("new"), Secret("old older"), events=("hire_*",)

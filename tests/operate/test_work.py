@@ -11,7 +11,7 @@ from onboarding.domain.case import Account, Case, NextAction
 from onboarding.domain.lifecycle import State
 from onboarding.errors import OperatorError, StoreConflict, Throttled, Unavailable
 from onboarding.operate import due, work
-from onboarding.ports import CLAIM_LEASE, WorkMessage
+from onboarding.ports import BULK_QUEUE, CLAIM_LEASE, WORK_QUEUE, WorkMessage
 from tests.storage.stores import make_delivery
 from tests.support.doubles import CASE_ID, T0, World, make_case
 
@@ -303,3 +303,62 @@ async def test_somebody_who_writes_the_case_while_it_is_mended_sends_the_message
     await work.handle(world.s, MESSAGE, redelivered=True)
     ((message, delay),) = world.queue.sent
     assert (message, 1 <= delay <= 3) == (MESSAGE, True)
+
+
+async def test_many_at_once_go_to_the_bulk_queue_so_that_single_hires_overtake_them(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queues: list[str] = []
+    send = world.queue.send
+
+    async def noted(message: WorkMessage, *, queue: str = WORK_QUEUE, delay: float = 0.0) -> None:
+        queues.append(queue)
+        await send(message, queue=queue, delay=delay)
+
+    monkeypatch.setattr(world.queue, "send", noted)
+    for n in range(due.BULK_AFTER + 7):
+        await world.store.cases.create(make_case(f"c_{n:020d}"))
+    await due.enqueue_due(world.s)
+    assert queues == [WORK_QUEUE] * due.BULK_AFTER + [BULK_QUEUE] * 7
+
+
+async def test_a_backlog_is_not_doubled_and_whoever_has_no_message_gets_one_later(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waiting = due.BACKLOG
+
+    async def backlog(queue: str) -> int:
+        assert queue == BULK_QUEUE
+        return waiting
+
+    monkeypatch.setattr(world.queue, "backlog", backlog)
+    for n in range(50):
+        await world.store.cases.create(make_case(f"c_{n:020d}"))
+    assert await due.enqueue_due(world.s) == due.BULK_AFTER
+    assert await due.enqueue_due(world.s) == 0, "all rows are moved on"
+    waiting = 0
+    world.clock.at += CLAIM_LEASE
+    assert await due.enqueue_due(world.s) == 50
+
+
+async def test_what_follows_at_once_stays_in_the_lane_of_a_mass_arrival(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queues: list[str] = []
+    send = world.queue.send
+
+    async def noted(message: WorkMessage, *, queue: str = WORK_QUEUE, delay: float = 0.0) -> None:
+        queues.append(queue)
+        await send(message, queue=queue, delay=delay)
+
+    await start(world)
+    monkeypatch.setattr(world.queue, "send", noted)
+    world.entropy.fixed = 0.0
+    world.faults.before("create_user", Unavailable("down"))
+    await work.handle(world.s, MESSAGE, queue=BULK_QUEUE)
+    assert queues == [BULK_QUEUE], "a short wait"
+    world.clock.move(days=8)
+    await work.handle(world.s, MESSAGE, queue=BULK_QUEUE)
+    case = await world.case()
+    assert case.state is State.FOLLOWING_UP
+    assert queues == [BULK_QUEUE] * 2

@@ -341,14 +341,11 @@ async def test_a_call_without_an_answer_leads_to_one_usable_pass_that_was_sent(
     assert [item.id for item in world.tenant.usable_passes(USER.id)] == [case.access_pass.pass_id]
 
 
-async def test_a_mailbox_that_refuses_blocks_and_the_next_try_voids_what_nobody_got(world: World) -> None:
+async def test_a_mailbox_that_refuses_holds_and_the_next_try_voids_what_nobody_got(world: World) -> None:
     world.faults.before("send_now", PermissionMissing("grant Mail.Send"))
     case = await start(world)
-    assert (case.state, case.reason_code) == (State.BLOCKED, "permission_missing")
-    case.apply(Event.UNBLOCK)
-    await world.store.cases.save(case)
-    world.clock.move(seconds=1)
-    case = await advance(world)
+    assert (case.state, case.reason_code) == (State.PROVISIONING, "held_for_permission")
+    case = await look_now(world)
     assert case.access_pass is not None
     assert case.access_pass.pass_id == "pass-2"
     assert world.tenant.voided == ["pass-1"]

@@ -26,6 +26,7 @@ READS: dict[Any, set[str]] = {
         "find_by_address",
         "get_manager",
         "has_privileges",
+        "role_holders",
         "check",
     },
     SecurityInfo: {"audit_events", "registration_report", "registration_of", "pass_limits", "passes"},

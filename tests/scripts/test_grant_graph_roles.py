@@ -90,7 +90,9 @@ def test_a_dry_run_says_what_is_missing_and_writes_nothing(
             ["--without", "access-pass"],
             [
                 "AuditLog.Read.All",
+                "GroupMember.Read.All",
                 "Organization.Read.All",
+                "RoleManagement.Read.Directory",
                 "User.ReadWrite.All",
                 "UserAuthenticationMethod.Read.All",
             ],
@@ -104,6 +106,8 @@ def test_a_dry_run_says_what_is_missing_and_writes_nothing(
                 "access-pass",
                 "--without",
                 "methods",
+                "--without",
+                "role-holders",
                 "--without",
                 "domain-check",
             ],
@@ -275,7 +279,9 @@ def test_switching_passes_off_later_offers_their_roles_for_removal(graph: Preten
     assert run(graph, "--without", "access-pass", "--revoke-unneeded") == 0
     assert graph.held() == [
         "AuditLog.Read.All",
+        "GroupMember.Read.All",
         "Organization.Read.All",
+        "RoleManagement.Read.Directory",
         "User.ReadWrite.All",
         "UserAuthenticationMethod.Read.All",
     ]

@@ -241,3 +241,28 @@ def test_roles_that_somebody_holds_are_activated_and_have_members(http: httpx.Cl
     assert ok(http.get("/v1.0/users/boss@contoso.example/memberOf"))["value"][0]["id"] == role["id"]
     assert refused(http.get(f"/v1.0/directoryRoles/{key}/members"))[0] == 404
     assert refused(http.get("/v1.0/directoryRoles?$select=id"))[0] == 501
+
+
+@pytest.mark.inferred("a role-assignable group is a principal like any other; no page shows its row")
+def test_a_group_that_holds_a_role_is_its_member_and_the_group_s_members_hold_it_through_it(
+    http: httpx.Client,
+) -> None:
+    key = person(http, "boss")
+    tier = group(http, "Tier 0", isAssignableToRole=True, members=[key], roles=["User Administrator"])
+    assignments = "/v1.0/roleManagement/directory/roleAssignments"
+    (row,) = ok(http.get(f"{assignments}?$filter=principalId eq '{tier}'&$expand=principal"))["value"]
+    assert (row["principalId"], row["principal"]["id"]) == (tier, tier)
+    assert row["principal"]["@odata.type"] == "#microsoft.graph.group"
+    assert ok(http.get(f"{assignments}?$filter=principalId eq '{key}'"))["value"] == []
+    template = row["roleDefinitionId"]
+    (held,) = ok(http.get(f"/v1.0/directoryRoles/{template}/members?$select=id,userPrincipalName"))["value"]
+    assert held == {"@odata.type": "#microsoft.graph.group", "id": tier}
+
+    def roles(path: str) -> list[str]:
+        rows = ok(http.get(f"/v1.0/{path}"))["value"]
+        return [row["displayName"] for row in rows if row["@odata.type"] == "#microsoft.graph.directoryRole"]
+
+    assert roles(f"users/{key}/memberOf") == []
+    assert roles(f"users/{key}/transitiveMemberOf") == ["User Administrator"]
+    ok(http.post("/_control/groups", json={"id": tier, "roles": []}))
+    assert ok(http.get(f"{assignments}?$filter=principalId eq '{tier}'"))["value"] == []

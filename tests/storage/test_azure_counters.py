@@ -17,7 +17,7 @@ from tests.storage.stores import case_id, make_case
 from tests.support.azurite import Shared
 
 #: Processes, as far as the store is concerned; and cases each of them opens.
-WRITERS, EACH = 3, 24
+WRITERS, EACH = 3, 12
 
 
 @pytest.fixture

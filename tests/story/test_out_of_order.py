@@ -171,6 +171,24 @@ async def test_a_rehire_into_an_account_that_exists_needs_an_approver(world: Wor
     assert (await world.case()).episode == 2
 
 
+async def test_a_rehire_after_we_disabled_the_account_waits_for_an_approver(world: World) -> None:
+    """Who is hired again has the account that there is; it stays disabled until an approver has said so."""
+    await world.hire()
+    await world.until(-1)
+    (account,) = world.accounts()
+    assert account["accountEnabled"] is True
+    await world.hire(event_type="hire.cancelled")
+    await world.tick()
+    assert [item["accountEnabled"] for item in world.accounts()] == [False]
+    world.pass_time(3600)
+    await world.hire(start_date=(START + timedelta(days=21)).isoformat())
+    await world.tick()
+    shown = await world.show()
+    assert (shown["state"], shown["reason_code"]) == ("blocked", "needs_approval_rehire")
+    assert shown["hire"]["start_date"] == (START + timedelta(days=21)).isoformat()
+    assert [(item["id"], item["accountEnabled"]) for item in world.accounts()] == [(account["id"], False)]
+
+
 async def test_an_offer_alone_never_creates_an_account(world: World) -> None:
     await world.hire(certainty="offer")
     await world.until(5, every=timedelta(days=1))

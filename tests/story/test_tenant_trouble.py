@@ -25,6 +25,51 @@ async def steps(world: World) -> dict[str, tuple[str, str | None]]:
     return {step["name"]: (step["status"], step["detail"]) for step in (await world.show())["steps"]}
 
 
+# --- the name ------------------------------------------------------------------------------------------------
+
+
+async def test_a_name_like_that_of_an_administrator_through_a_group_waits_for_an_approver(
+    world: World,
+) -> None:
+    world.person("anna-berg@contoso.example", employeeId="M-2")
+    tier = {"displayName": "Tier 0", "isAssignableToRole": True, "roles": ["User Administrator"]}
+    world.tenant.post("/_control/groups", {**tier, "members": ["anna-berg@contoso.example"]})
+    await world.hire(**NAME)
+    await first_day(world)
+    case = await world.show()
+    assert (case["state"], case["reason_code"]) == ("blocked", "needs_approval_lookalike")
+    assert world.ours() == []
+    assert (await world.operator("approve", role="approver"))[0] == 202
+    assert world.account()["userPrincipalName"] == UPN
+
+
+async def test_who_holds_roles_is_asked_until_the_tenant_answers(world: World) -> None:
+    path = "/roleManagement/directory/roleAssignments"
+    world.fault("status", "GET", path, status=503, times=20)
+    await world.hire(**NAME)
+    await first_day(world)
+    assert world.account()["userPrincipalName"] == UPN
+    asked = [
+        item["status"] for item in world.requests("GET") if item["path"].partition("?")[0].endswith(path)
+    ]
+    assert asked[:20] == [503] * 20
+    assert (await steps(world))["reserve_username"] == ("done", None)
+
+
+async def test_a_tenant_that_keeps_its_administrators_to_itself_stops_nobody_and_the_case_says_so(
+    world: World,
+) -> None:
+    world.fault("status", "GET", "/groups/*/members", status=403, times=100)
+    world.tenant.post(
+        "/_control/groups",
+        {"displayName": "Tier 0", "isAssignableToRole": True, "roles": ["User Administrator"]},
+    )
+    await world.hire(**NAME)
+    await first_day(world)
+    assert world.account()["userPrincipalName"] == UPN
+    assert (await steps(world))["reserve_username"] == ("done", "without_role_holders")
+
+
 # --- the account ---------------------------------------------------------------------------------------------
 
 

@@ -32,6 +32,7 @@ from onboarding.domain.policy import Policy
 from onboarding.errors import EffectUnknown, NotYetVisible, StoreConflict
 from onboarding.followup.messages import CatalogueMessages
 from onboarding.graph import stream
+from onboarding.holders import HoldersKept
 from onboarding.ports import (
     CLAIM_LEASE,
     WORK_QUEUE,
@@ -261,6 +262,15 @@ class Directory:
         )
         return found
 
+    async def role_holders(self) -> tuple[DirectoryUser, ...]:
+        tenant = self.tenant
+
+        def effect() -> tuple[DirectoryUser, ...]:
+            return tuple(user for user in tenant.users.values() if user.id in tenant.privileged)
+
+        found: tuple[DirectoryUser, ...] = await tenant.faults.run("role_holders", effect)
+        return found
+
     async def check(self) -> Mapping[str, str]:
         found: Mapping[str, str] = await self.tenant.faults.run("check", lambda: {"users": "ok"})
         return found
@@ -411,6 +421,9 @@ class WorkQueue:
         assert 0 <= delay <= 30, "a longer wait is a due row"
         await self.faults.run("send", lambda: self.sent.append((message, delay)))
 
+    async def backlog(self, queue: str) -> int:
+        return len(self.sent)
+
 
 @dataclass
 class Tape:
@@ -533,7 +546,7 @@ class World:
             deliveries=wrap("deliveries", self.store.deliveries),
             usage=wrap("usage", self.store.usage),
             queue=wrap("queue", self.queue),
-            directory=wrap("directory", directory),
+            directory=wrap("directory", HoldersKept(directory, self.clock)),
             security=wrap("security", security),
             mailer=wrap("mailer", mailer),
             messages=self.messages,

@@ -138,6 +138,9 @@ class MemoryDirectory:
     async def has_privileges(self, user_id: str) -> bool:
         return False
 
+    async def role_holders(self) -> tuple[DirectoryUser, ...]:
+        raise AssertionError("follow-up gives no names")
+
     async def check(self) -> Mapping[str, str]:
         return {}
 

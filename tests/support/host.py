@@ -18,7 +18,7 @@ import httpx
 import function_app
 from onboarding import bootstrap
 from onboarding.bootstrap import App
-from onboarding.ports import POISON, QUEUES, LeasedMessage
+from onboarding.ports import POISON, LeasedMessage
 
 #: Seconds: the real host's. After a kill, the harness lets them pass on the store's wall clock.
 LEASE = 600.0
@@ -33,6 +33,9 @@ WORKERS = {
 
 class Host:
     """One worker process's view of the world. `app` is installed as the process's own."""
+
+    #: Queues that are listened to.
+    queues: tuple[str, ...] = tuple(WORKERS)
 
     def __init__(self, app: App) -> None:
         self.app = app
@@ -70,13 +73,13 @@ class Host:
         deadline = asyncio.get_running_loop().time() + patience
         while True:
             worked = False
-            for queue, function in WORKERS.items():
+            for queue in self.queues:
                 for message in await self.take(queue):
                     worked = True
-                    await self._deliver(queue, function, message)
+                    await self._deliver(queue, WORKERS[queue], message)
             if worked:
                 continue
-            left = [await self.app.queue_host.depth(q) for name in QUEUES for q in (name, name + POISON)]
+            left = [await self.app.queue_host.depth(queue) for queue in self.queues]
             if not any(visible or hidden for visible, hidden in left):
                 return
             if asyncio.get_running_loop().time() > deadline:

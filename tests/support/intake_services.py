@@ -130,6 +130,9 @@ class SentMessages:
     async def send(self, message: WorkMessage, *, queue: str = "onboarding-work", delay: float = 0.0) -> None:
         self.sent.append((queue, message))
 
+    async def backlog(self, queue: str) -> int:
+        return len(self.sent)
+
 
 @dataclass
 class World:

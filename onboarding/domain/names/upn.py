@@ -13,9 +13,10 @@ insert-if-absent decides.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from itertools import count as count_from
 
 from onboarding.domain.names.local import check_pattern, limited, local_part, spelled, tidy
@@ -112,7 +113,7 @@ def candidates(
     bases = [(base, plain_word(base) in RESERVED) for base in found if base]
     if not found[0]:
         bases.insert(0, (tidy(f"user.{person.number}"), False))
-    return _judged(bases, domain, _skeletons(naming.protected))
+    return _judged(bases, domain, _Protected.of(naming.protected))
 
 
 def upn_candidates(
@@ -131,7 +132,7 @@ def upn_candidates(
     return (each.upn for each in found if each.refusal is None)
 
 
-def _judged(bases: Sequence[tuple[str, bool]], domain: str, protected: dict[str, str]) -> Iterator[Candidate]:
+def _judged(bases: Sequence[tuple[str, bool]], domain: str, protected: _Protected) -> Iterator[Candidate]:
     """Each local part once, with what speaks against it."""
     seen: set[str] = set()
     for local, reserved in _locals(bases):
@@ -140,7 +141,7 @@ def _judged(bases: Sequence[tuple[str, bool]], domain: str, protected: dict[str,
         ):  # two patterns may agree, and a cut name that ends in "-2" may meet its own second one
             continue
         seen.add(local)
-        resembles = protected.get(skeleton(local)) if protected else None
+        resembles = protected.resembled_by(local)
         refusal = Refusal.RESERVED_WORD if reserved else None
         if resembles and not reserved:
             refusal = Refusal.PROTECTED if resembles == local else Refusal.LOOKALIKE
@@ -160,10 +161,27 @@ def _locals(bases: Sequence[tuple[str, bool]]) -> Iterator[tuple[str, bool]]:
         yield limited(base, f"{dash}{count}"), False
 
 
-def _skeletons(protected: Iterable[str]) -> dict[str, str]:
-    """What protected names look like → the name, in lower case, without its domain."""
-    names = [name.strip().partition("@")[0].lower() for name in protected]
-    return {skeleton(name): name for name in names if skeleton(name)}
+@dataclass(frozen=True, slots=True)
+class _Protected:
+    """Protected names in lower case, without their domains, and what they look like → the first of that look."""
+
+    names: frozenset[str]
+    looks: Mapping[str, str]
+
+    @classmethod
+    @lru_cache(maxsize=4)
+    def of(cls, protected: tuple[str, ...]) -> _Protected:
+        """Kept, since the next hire is compared with the same ones: a thousand take 17 ms to look at."""
+        looks: dict[str, str] = {}
+        names = [name.strip().partition("@")[0].lower() for name in protected]
+        for name in names:
+            looks.setdefault(skeleton(name), name)
+        looks.pop("", None)
+        return cls(frozenset(names), looks)
+
+    def resembled_by(self, local: str) -> str | None:
+        """The protected name that `local` is, else one that it can be mistaken for."""
+        return local if local in self.names else self.looks.get(skeleton(local)) if self.looks else None
 
 
 def mail_nickname(upn: str) -> str:

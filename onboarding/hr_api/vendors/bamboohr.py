@@ -56,6 +56,7 @@ async def read(client: Client, ref: FetchRef) -> HrRecord:
         said.withhold(ours, theirs)
     for field, label in PHONES.items():
         said.withhold(f"phones[{label}]", field)
+    said.withhold("manager", *MANAGER)
     phones = [
         item
         for field, label in PHONES.items()

@@ -33,6 +33,7 @@ async def read(client: Client, ref: FetchRef) -> HrRecord:
         job = Said({})
         for field in FROM_EMPLOYMENT:
             said.withhold(field, ("employment",))
+    said.empty("phones", "phone_numbers")
     hire = Hire(
         employee_id=ref.id,
         employee_number=job.text(

@@ -30,6 +30,8 @@ async def read(client: Client, ref: FetchRef) -> HrRecord:
     jobs = list(said.items("jobs"))
     job = next((item for item in jobs if item.flag("primary")), jobs[0] if jobs else Said({}))
     ended = next((item for item in said.items("terminations") if item.flag("active") is not False), Said({}))
+    if said.flag("terminated") is False:
+        said.empty("end_date", "terminations")
     hire = Hire(
         employee_id=said.text("employee_id", "uuid") or ref.id,
         phones=tuple(number(said.text("phones", "phone"), "other", "phone")),

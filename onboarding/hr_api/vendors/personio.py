@@ -61,13 +61,14 @@ async def read(client: Client, ref: FetchRef) -> HrRecord:
 
 
 def _named(said: Said, ours: str, key: str) -> str | None:
-    return said.text(ours, f"{key}.value.attributes.name") or (
-        said.text(ours, f"{key}.value") if isinstance(said.raw(f"{key}.value"), str) else None
-    )
+    if isinstance(said.raw(f"{key}.value"), str):
+        return said.text(ours, f"{key}.value")
+    return said.text(ours, f"{key}.value.attributes.name")
 
 
 def _manager(said: Said) -> ManagerRef | None:
     found = said.part("supervisor.value.attributes")
+    said.empty("manager", "supervisor.value")
     names = [found.text("manager", f"{key}.value") for key in ("first_name", "last_name")]
     return manager(
         found.text("manager", "id.value"),

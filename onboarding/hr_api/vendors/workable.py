@@ -35,6 +35,7 @@ async def read(client: Client, ref: FetchRef) -> HrRecord:
     wrapped = [key for key in ("employee", "data") if isinstance(answer.get(key), dict)]
     said = whole.part(wrapped[0]) if wrapped else whole
     status = said.text("status", "status") or ""
+    said.empty("phones", "phone_group")
     hire = Hire(
         employee_id=said.text("employee_id", "id") or ref.id,
         department_is_id=True if said.text("department", "department") else None,

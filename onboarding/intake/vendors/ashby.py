@@ -22,15 +22,17 @@ this application alone.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import date
 
 from onboarding.domain.hire import Certainty, EventType, FetchRef, Hire, HireEvent, Phone
+from onboarding.intake import candidates
 from onboarding.intake.adapter import THIN_NEEDS, Adapter, Evidence, Greeting, Headers, LinkedEvent, body_hash
+from onboarding.intake.candidates import Named, Reader, application
 from onboarding.intake.dates import iso_date
 from onboarding.intake.payload import Payload, Unreadable, read_json
+from onboarding.intake.reading import ignored, moment
 from onboarding.intake.scheme import SignatureScheme
-from onboarding.intake.thin import ignored, moment
 from onboarding.web import Request
 
 MAX_PING = 4096
@@ -52,115 +54,84 @@ def parse(payload: Payload, headers: Mapping[str, str]) -> list[HireEvent]:
     read = ACTIONS.get(action)
     if read is None:
         return [ignored(action, _event_id(payload), known=action in PASSED_OVER)]
-    return [read(payload.object("data"), action, _event_id(payload))]
+    return [read(payload.object("data"), Named(action, _event_id(payload)))]
 
 
-def _hired(data: Payload, action: str, event_id: str | None) -> HireEvent:
-    application, offer = data.object("application"), data.optional_object("offer")
-    hire = _candidate(application, offer)
+def _hired(data: Payload, event: Named) -> HireEvent:
+    said, offer = data.object("application"), data.optional_object("offer")
+    hire = _candidate(said, offer)
     complete = hire.start_date is not None and hire.display_name is not None
-    application_id = application.identifier("id")
+    application_id, at = said.identifier("id"), moment(said, "updatedAt")
     return LinkedEvent(
         source="",
         event_type=EventType.HIRE_CREATED,
         hire=hire,
-        vendor_event_type=action,
-        vendor_event_id=event_id,
+        vendor_event_type=event.name,
+        vendor_event_id=event.event_id,
         # Of the application, as in its updates, so that the two can be put in order.
-        occurred_at=moment(application, "updatedAt"),
+        occurred_at=at.at,
+        occurred_at_zone_assumed=at.zone_assumed,
         needs_fetch=None if complete else FetchRef("application", application_id),
-        also_known_as=_application(application_id),
+        also_known_as=application(application_id),
     )
 
 
-def _application_updated(data: Payload, action: str, event_id: str | None) -> HireEvent:
+def _application_updated(data: Payload, event: Named) -> HireEvent:
     """Fires for every applicant, so it opens no case, and names no candidate: they may have other applications.
 
     Archived is no step on the way to a hire, so it withdraws one. What is neither is looked up.
     """
-    application = data.object("application")
-    status, application_id = application.optional_text("status"), application.identifier("id")
+    said = data.object("application")
+    status, application_id = said.optional_text("status"), said.identifier("id")
+    at = moment(said, "updatedAt")
     withdrawn, sure = status == ARCHIVED, status in {HIRED, ARCHIVED}
     return LinkedEvent(
         source="",
         event_type=EventType.HIRE_CANCELLED if withdrawn else EventType.HIRE_UPDATED,
-        hire=_candidate(application, None, known_by_application=True) if status == HIRED else Hire(),
-        vendor_event_type=action,
-        vendor_event_id=event_id,
+        hire=_candidate(said, None, known_by_application=True) if status == HIRED else Hire(),
+        vendor_event_type=event.name,
+        vendor_event_id=event.event_id,
         certainty=Certainty.EMPLOYEE if sure else Certainty.CANDIDATE,
-        occurred_at=moment(application, "updatedAt"),
+        occurred_at=at.at,
+        occurred_at_zone_assumed=at.zone_assumed,
         needs_fetch=None if sure else FetchRef("application", application_id),
-        also_known_as=_application(application_id),
+        also_known_as=application(application_id),
         opens=False,
     )
 
 
-def _offer(data: Payload, action: str, event_id: str | None) -> HireEvent:
+def _offer(data: Payload, event: Named) -> HireEvent:
     """An offer names the application alone. Only one that was accepted opens a case: its date may come first."""
     offer = data.object("offer")
     status = offer.optional_text("acceptanceStatus")
     # The event has no time of its own. A moved start date is a new version, and that has one.
-    decided, written = moment(offer, "decidedAt"), moment(offer, "latestVersion.createdAt")
+    decided, written = moment(offer, "decidedAt").at, moment(offer, "latestVersion.createdAt").at
     kind = EventType.START_DATE_CHANGED if status == ACCEPTED else EventType.HIRE_UPDATED
     if status in REFUSED:
         kind = EventType.HIRE_CANCELLED
-    return LinkedEvent(
-        source="",
-        event_type=kind,
-        hire=Hire() if status in REFUSED else Hire(start_date=_start(offer)),
-        vendor_event_type=action,
-        vendor_event_id=event_id,
-        certainty=Certainty.OFFER,
-        occurred_at=max((at for at in (decided, written) if at), default=None),
-        also_known_as=_application(offer.identifier("applicationId")),
+    return candidates.offer(
+        event,
+        kind,
+        offer.identifier("applicationId"),
+        Hire() if status in REFUSED else Hire(start_date=_start(offer)),
+        at=max((at for at in (decided, written) if at), default=None),
         opens=status == ACCEPTED,
     )
 
 
-def _offer_deleted(data: Payload, action: str, event_id: str | None) -> HireEvent:
-    return LinkedEvent(
-        source="",
-        event_type=EventType.HIRE_CANCELLED,
-        hire=Hire(),
-        vendor_event_type=action,
-        vendor_event_id=event_id,
-        certainty=Certainty.OFFER,
-        also_known_as=_application(data.identifier("offer.applicationId")),
-        opens=False,
-    )
+def _offer_deleted(data: Payload, event: Named) -> HireEvent:
+    application_id = data.identifier("offer.applicationId")
+    return candidates.offer(event, EventType.HIRE_CANCELLED, application_id, opens=False)
 
 
-def _candidate_merged(data: Payload, action: str, event_id: str | None) -> HireEvent:
-    """One record goes; later events name the other."""
-    return LinkedEvent(
-        source="",
-        event_type=EventType.HIRE_UPDATED,
-        hire=Hire(candidate_id=data.identifier("mergedCandidate.id")),
-        vendor_event_type=action,
-        vendor_event_id=event_id,
-        certainty=Certainty.CANDIDATE,
-        also_known_as=(data.identifier("deletedCandidate.id"),),
-        opens=False,
-    )
+def _candidate_merged(data: Payload, event: Named) -> HireEvent:
+    stays, goes = data.identifier("mergedCandidate.id"), data.identifier("deletedCandidate.id")
+    return candidates.merged(event, stays=stays, goes=goes)
 
 
-def _candidate_deleted(data: Payload, action: str, event_id: str | None) -> HireEvent:
-    return LinkedEvent(
-        source="",
-        event_type=EventType.EMPLOYEE_DELETED,
-        hire=Hire(candidate_id=data.identifier("candidate.id")),
-        vendor_event_type=action,
-        vendor_event_id=event_id,
-        certainty=Certainty.CANDIDATE,
-        opens=False,
-    )
+def _candidate_deleted(data: Payload, event: Named) -> HireEvent:
+    return candidates.deleted(event, data.identifier("candidate.id"))
 
-
-def _ping(data: Payload, action: str, event_id: str | None) -> HireEvent:
-    return HireEvent("", EventType.TEST_PING, Hire(), action, event_id)
-
-
-Reader = Callable[[Payload, str, str | None], HireEvent]
 
 #: https://developers.ashbyhq.com/reference/candidatehirewebhook and its neighbours.
 ACTIONS: dict[str, Reader] = {
@@ -172,7 +143,7 @@ ACTIONS: dict[str, Reader] = {
     "offerDelete": _offer_deleted,
     "candidateMerge": _candidate_merged,
     "candidateDelete": _candidate_deleted,
-    "ping": _ping,
+    "ping": candidates.ping,
 }
 PASSED_OVER = frozenset(
     {
@@ -195,13 +166,8 @@ PASSED_OVER = frozenset(
 
 
 def greet(request: Request) -> Greeting | None:
-    """Sent when a hook is made or edited; if it fails, the hook stays disabled. Whether it is signed is not said."""
-    if len(request.body) > MAX_PING or b"ping" not in request.body:
-        return None
-    try:
-        return Greeting() if read_json(request.body).raw("action") == "ping" else None
-    except Unreadable:
-        return None
+    """Sent when a hook is made or edited."""
+    return candidates.pinged(request, holds=b"ping", longest=MAX_PING)
 
 
 def dedupe_key(headers: Headers, body: bytes) -> str:
@@ -216,10 +182,6 @@ def dedupe_key(headers: Headers, body: bytes) -> str:
 
 def _event_id(payload: Payload) -> str | None:
     return payload.optional_identifier(ACTION_ID)
-
-
-def _application(value: str) -> tuple[str, ...]:
-    return (f"application:{value}",)
 
 
 def _candidate(application: Payload, offer: Payload | None, *, known_by_application: bool = False) -> Hire:

@@ -11,25 +11,32 @@ What the API reader fetches:
 | employee | BambooHR's employee id | `GET /api/v1/employees/{id}?fields=firstName,lastName,preferredName,…` |
 
 The answer also decides what an event left open: with status Inactive and a termination date the employment ended.
+
+Field-based hooks post the values that the company chose, so a source that has only those (option `hook = "fields"`)
+works without the API; what a delivery does not say is then asked of HR and not of the API.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from datetime import date
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
 from onboarding.domain.hire import EventType, FetchRef, Hire, HireEvent, ManagerRef, Phone
-from onboarding.intake.adapter import THIN_NEEDS, Adapter, Headers, Role
-from onboarding.intake.dates import iso_date
+from onboarding.intake.adapter import THIN_NEEDS, Adapter, Evidence, Headers, Need, Role
+from onboarding.intake.dates import DATE_FORMATS
 from onboarding.intake.forms import FORM, form_pairs, is_form, parts, read_form
+from onboarding.intake.options import Options
 from onboarding.intake.payload import Payload, Unreadable, read_json
-from onboarding.intake.reading import Moment, moment, names, narrowed
+from onboarding.intake.pruning import narrowed
+from onboarding.intake.reading import Moment, ignored, moment, names
 from onboarding.intake.scheme import SignatureScheme, read_seconds_or_iso
-from onboarding.intake.thin import ignored
+from onboarding.settings import SourceSettings
 
 TIMESTAMP = "x-bamboohr-timestamp"
 #: Five repeats take 2 h 35 min. Doubt: whether a repeat is signed anew.
@@ -51,6 +58,12 @@ ACTIONS = {
     "deleted": ("employee_with_fields.deleted", EventType.EMPLOYEE_DELETED),
 }
 START_FIELD = "hiredate"
+
+#: What a source without the API is told about itself.
+NOT_ASKED = (
+    "BambooHR's API is not asked: whatever the field-based webhook does not post is missing here, and a case without "
+    "a name or a hire date waits until BambooHR posts it."
+)
 
 #: Field names of the field-based form, without case, blanks and signs → ours. Customers may rename them; the
 #: names here are BambooHR's labels ("First name") and its API's ("firstName").
@@ -77,50 +90,57 @@ MANAGER = {"reportingto": "name", "reportsto": "name", "supervisor": "name", "su
 MAPPED = frozenset({*TEXTS, *IDS, *DATES, *PHONES, *EXTENSIONS, *MANAGER})
 
 
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What a source may choose about its field-based events."""
+
+    #: What they do not say is asked of the API.
+    fetched: bool = True
+    #: Reader of their dates. Doubt: the form is not documented.
+    date: Callable[[str], date | None] = DATE_FORMATS["iso"]
+
+
+USUAL = Choices()
+
+
 def read(headers: Headers, body: bytes) -> Payload:
     """JSON or a form, as the customer chose when making the hook."""
     return read_form(body) if is_form(headers.get("content-type", "")) else read_json(body)
 
 
-def parse(payload: Payload, headers: Mapping[str, str]) -> list[HireEvent]:
+def parse(payload: Payload, headers: Mapping[str, str], choices: Choices = USUAL) -> list[HireEvent]:
     """Event-based: one event. Field-based: one for each employee in it."""
     if payload.has("employees") and not payload.has("type"):
-        found = [_with_fields(item) for item in payload.items("employees")]
+        found = [_with_fields(item, choices) for item in payload.items("employees")]
         return found or [ignored("employee_with_fields", known=True)]
     name = payload.text("type")
     if name not in EVENTS:
         return [ignored(name, known=name.startswith(PASSED_OVER))]
-    changed = names(payload, "data.changedFields")
-    return [
-        _thin(
-            name, EVENTS[name], payload.identifier("data.employeeId"), moment(payload, "timestamp"), changed
-        )
-    ]
+    employee_id, kind = payload.identifier("data.employeeId"), EVENTS[name]
+    fetch = None if kind is EventType.EMPLOYEE_DELETED else FetchRef("employee", employee_id)
+    at, changed = moment(payload, "timestamp"), names(payload, "data.changedFields")
+    return [_event(name, kind, Hire(employee_id=employee_id), at, changed, fetch)]
 
 
-def _thin(
+def _event(
     name: str,
     kind: EventType,
-    employee_id: str,
+    hire: Hire,
     at: Moment,
     changed: tuple[str, ...],
-    hire: Hire | None = None,
+    fetch: FetchRef | None,
 ) -> HireEvent:
-    """An event whose person is to be read, unless the record is gone or `hire` says enough already."""
     if kind is EventType.HIRE_UPDATED and START_FIELD in map(plain, changed):
         kind = EventType.START_DATE_CHANGED
-    said = hire or Hire(employee_id=employee_id)
-    enough = said.start_date and (said.given_name or said.family_name or said.display_name)
-    fetched = not enough and kind is not EventType.EMPLOYEE_DELETED
     return HireEvent(
         source="",
         event_type=kind,
-        hire=said,
+        hire=hire,
         vendor_event_type=name,
         occurred_at=at.at,
         occurred_at_zone_assumed=at.zone_assumed,
-        effective_date=said.end_date if kind is EventType.EMPLOYMENT_TERMINATED else None,
-        needs_fetch=FetchRef("employee", employee_id) if fetched else None,
+        effective_date=hire.end_date if kind is EventType.EMPLOYMENT_TERMINATED else None,
+        needs_fetch=fetch,
         changed_fields=changed,
     )
 
@@ -128,16 +148,30 @@ def _thin(
 # --- field-based ---------------------------------------------------------------------------------------------
 
 
-def _with_fields(item: Payload) -> HireEvent:
+def _with_fields(item: Payload, choices: Choices) -> HireEvent:
     action = item.optional_text("action") or "updated"
     if action.lower() not in ACTIONS:
         return ignored(f"employee_with_fields.{action}", known=False)
     name, kind = ACTIONS[action.lower()]
-    employee_id = item.identifier("id")
-    hire = _hire(employee_id, _fields(item))
+    employee_id, fields = item.identifier("id"), _fields(item)
+    hire, odd = _hire(employee_id, fields, choices)
+    empty = () if kind is EventType.EMPLOYEE_DELETED else _emptied(fields, hire, odd)
     if kind is EventType.HIRE_UPDATED and (hire.status or "").lower() == "inactive" and hire.end_date:
         kind = EventType.EMPLOYMENT_TERMINATED
-    return _thin(name, kind, employee_id, moment(item, "timestamp"), names(item, "changedFields"), hire)
+    enough = hire.start_date and (hire.given_name or hire.family_name or hire.display_name)
+    asked = choices.fetched and not enough and kind is not EventType.EMPLOYEE_DELETED
+    fetch = FetchRef("employee", employee_id) if asked else None
+    at, changed = moment(item, "timestamp"), names(item, "changedFields")
+    event = _event(name, kind, hire, at, changed, fetch)
+    return replace(event, warnings=odd, cleared=empty, snapshot=True)
+
+
+def _emptied(fields: Payload, hire: Hire, odd: tuple[str, ...]) -> tuple[str, ...]:
+    """Every field that the company posts is in every delivery, so one that is posted empty was emptied."""
+    posted = {ours for name, ours in {**TEXTS, **DATES}.items() if name in fields}
+    posted |= {"manager"} if any(name in fields for name in MANAGER) else set()
+    gone = {ours for ours in posted if getattr(hire, ours) is None and f"bad_date:{ours}" not in odd}
+    return tuple(sorted(gone))
 
 
 def plain(name: str) -> str:
@@ -155,22 +189,22 @@ def _fields(item: Payload) -> Payload:
     return Payload(found, item.place("fields"))
 
 
-def _hire(employee_id: str, fields: Payload) -> Hire:
+def _hire(employee_id: str, fields: Payload, choices: Choices) -> tuple[Hire, tuple[str, ...]]:
+    """The hire, and a warning for each date that cannot be read and is left out; `0000-00-00` is "none"."""
     said: dict[str, Any] = {ours: fields.optional_text(name) for name, ours in TEXTS.items()}
     for name, ours in IDS.items():
         said[ours] = said.get(ours) or fields.optional_identifier(name)
+    odd = []
     for name, ours in DATES.items():
-        said[ours] = _date(fields, name)
+        text = fields.optional_text(name) or ""
+        said[ours] = choices.date(text)
+        if said[ours] is None and text.strip("0-/. "):
+            odd.append(f"bad_date:{ours}")
     manager: dict[str, str | None] = {}
     for name, part in MANAGER.items():
         manager[part] = manager.get(part) or fields.optional_identifier(name)
     said["manager"] = ManagerRef(**manager) or None
-    return Hire(employee_id=employee_id, phones=_phones(fields), **said)
-
-
-def _date(fields: Payload, name: str) -> date | None:
-    """YYYY-MM-DD; `0000-00-00` is "none". Doubt: the form in a hook is not documented, so another is left out."""
-    return iso_date(fields.optional_text(name) or "")
+    return Hire(employee_id=employee_id, phones=_phones(fields), **said), tuple(odd)
 
 
 def _phones(fields: Payload) -> tuple[Phone, ...] | None:
@@ -218,6 +252,20 @@ def dedupe_key(headers: Headers, body: bytes) -> str:
     return hashlib.sha256(body + b"\n" + headers.get(TIMESTAMP, "").encode("utf-8", "replace")).hexdigest()
 
 
+def bind(adapter: Adapter, source: SourceSettings) -> Adapter:
+    """`hook` (events | fields): what kind of web hook posts here. `dates` (a format): of field-based events."""
+    options = Options(source)
+    hook = options.choice("hook", "events", "events", "fields")
+    form = options.choice("dates", "iso", *DATE_FORMATS)
+    options.done()
+    api = bool(source.api_url or source.api_token)  # one without the other is a setting that is missing
+    if hook == "fields" and not api:
+        doubts = (NOT_ASKED, *adapter.doubts)
+        adapter = replace(adapter, needs=(Need.SECRET,), evidence=Evidence.CAPTURED, doubts=doubts)
+    choices = Choices(fetched=hook == "events" or api, date=DATE_FORMATS[form])
+    return replace(adapter, parse=partial(parse, choices=choices))
+
+
 ADAPTER = Adapter(
     slug="bamboohr",
     title="BambooHR",
@@ -238,7 +286,8 @@ ADAPTER = Adapter(
     doubts=(
         "Whether BambooHR signs a repeated delivery anew is not documented, so signatures of up to three hours "
         "are accepted.",
-        "Dates in field-based hooks are read as YYYY-MM-DD; another form is left out and asked of the API.",
+        "In which form field-based hooks write dates is not documented: YYYY-MM-DD is read, or the form that you "
+        "set as dates in the source's options.",
         "Field-based hooks are known from one captured request and from samples; field names that you changed "
         "are not recognised.",
     ),
@@ -249,4 +298,5 @@ ADAPTER = Adapter(
     pruner=prune,
     needs=THIN_NEEDS,
     lacks={Role.PING: "BambooHR documents no test message."},
+    bind=bind,
 )

@@ -23,9 +23,9 @@ from typing import Any
 from onboarding.domain.hire import Certainty, EventType, FetchRef, Hire, HireEvent
 from onboarding.intake.adapter import THIN_NEEDS, Adapter, LinkedEvent
 from onboarding.intake.payload import Payload, Unreadable
-from onboarding.intake.reading import Moment, first_id, moment, narrowed, only
+from onboarding.intake.pruning import narrowed, only
+from onboarding.intake.reading import Moment, first_id, ignored, moment
 from onboarding.intake.scheme import SignatureScheme
-from onboarding.intake.thin import ignored
 
 #: https://developer.deel.com/docs/webhook-event-types and the page of each event under /api/reference/endpoints/hris.
 PROFILES = {
@@ -48,8 +48,8 @@ CONTRACTS = {
     "contract.amended": EventType.HIRE_UPDATED,  # a moved start among others: the read tells
     "contract.terminated": EventType.EMPLOYMENT_TERMINATED,
 }
-#: Statuses of a contract by which a hire is withdrawn. Doubt: the list of statuses was not seen.
-CANCELLED = frozenset({"cancelled", "canceled", "user_cancelled"})
+#: Statuses of a contract by which a hire is withdrawn: `GetContractById` in letsdeel/deel-api-java-sdk has the list.
+CANCELLED = frozenset({"cancelled", "canceled", "user_cancelled", "rejected"})
 #: Documents, money, devices, learning, applicants, and steps of a contract that change nothing for us.
 PASSED_OVER = (
     "ats.", "bgcheck.", "contract.archived", "contract.duplicated", "contract.sign.", "engage.", "eor.", "gp.",
@@ -145,7 +145,8 @@ ADAPTER = Adapter(
     doubts=(
         "For contractors and employees of record the id in an event is the contract's by Deel's page for "
         "contractors; for employees of record no page was seen.",
-        "Which statuses a contract may have was not seen: cancelled, canceled and user_cancelled withdraw a hire.",
+        "Whether the id of a contract's worker always is that of a profile is not confirmed; a worker without one is "
+        "known by the contract alone.",
         "The mark of a simulated delivery (is_simulation) is known from a secondary source.",
     ),
     headers=("x-deel-webhook-version",),

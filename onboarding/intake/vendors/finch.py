@@ -24,8 +24,8 @@ from collections.abc import Mapping
 from onboarding.domain.hire import EventType, FetchRef, Hire, HireEvent
 from onboarding.intake.adapter import THIN_NEEDS, Adapter, Headers
 from onboarding.intake.payload import Payload
+from onboarding.intake.reading import ignored, meaning
 from onboarding.intake.scheme import SignatureScheme, standard_webhooks_key
-from onboarding.intake.thin import ignored, meaning
 
 EVENT_ID = "finch-event-id"
 

@@ -7,15 +7,16 @@ an employee: the keys are the candidate id and, in offers, only the application 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from onboarding.domain.hire import Certainty, EventType, Hire, HireEvent, Phone
+from onboarding.intake import candidates
 from onboarding.intake.adapter import Adapter, Greeting, LinkedEvent, Role
+from onboarding.intake.candidates import Named, Reader, application
 from onboarding.intake.dates import us_date
-from onboarding.intake.payload import Payload, Unreadable, read_json
-from onboarding.intake.reading import first_id
+from onboarding.intake.payload import Payload, Unreadable
+from onboarding.intake.reading import first_id, ignored
 from onboarding.intake.scheme import SignatureScheme
-from onboarding.intake.thin import ignored
 from onboarding.web import Request
 
 MAX_PING = 2048
@@ -35,105 +36,90 @@ def parse(payload: Payload, headers: Mapping[str, str]) -> list[HireEvent]:
     event_id = headers.get("greenhouse-event-id")  # not signed: shown, never relied on
     if read is None:
         return [ignored(action, event_id, known=action in PASSED_OVER)]
-    return [read(payload.object("payload"), action, event_id)]
+    return [read(payload.object("payload"), Named(action, event_id))]
 
 
-def _hired(payload: Payload, action: str, event_id: str | None) -> HireEvent:
-    application = payload.object("application")
-    offer = application.optional_object("offer")
-    hire = _candidate(application.object("candidate"), _job(application))
+def _hired(payload: Payload, event: Named) -> HireEvent:
+    said = payload.object("application")
+    offer = said.optional_object("offer")
+    hire = _candidate(said.object("candidate"), _job(said))
     start = {"start_date": offer.optional_date("starts_at")} if offer else {}  # YYYY-MM-DD here
     return LinkedEvent(
         source="",
         event_type=EventType.HIRE_CREATED,
         hire=_with(hire, **start),
-        vendor_event_type=action,
-        vendor_event_id=event_id,
+        vendor_event_type=event.name,
+        vendor_event_id=event.event_id,
         # "Date the offer was accepted". Doubt: whether a second acceptance moves it.
         occurred_at=offer.optional_instant("resolved_at") if offer else None,
-        also_known_as=_application_id(application.optional_identifier("id")),
+        also_known_as=application(said.optional_identifier("id")),
     )
 
 
-def _unhired(payload: Payload, action: str, event_id: str | None) -> HireEvent:
-    application = payload.object("application")
+def _unhired(payload: Payload, event: Named) -> HireEvent:
+    said = payload.object("application")
     return LinkedEvent(
         source="",
         event_type=EventType.HIRE_CANCELLED,
-        hire=Hire(candidate_id=application.identifier("candidate.id")),
-        vendor_event_type=action,
-        vendor_event_id=event_id,
+        hire=Hire(candidate_id=said.identifier("candidate.id")),
+        vendor_event_type=event.name,
+        vendor_event_id=event.event_id,
         # Unhiring is itself an activity on the application. Doubt: not said in so many words.
-        occurred_at=application.optional_instant("last_activity_at"),
-        also_known_as=_application_id(application.optional_identifier("id")),
+        occurred_at=said.optional_instant("last_activity_at"),
+        also_known_as=application(said.optional_identifier("id")),
     )
 
 
-def _offer(payload: Payload, action: str, event_id: str | None) -> HireEvent:
+def _offer(payload: Payload, event: Named) -> HireEvent:
     """An offer names nobody, only the application, and dates it in US order: 04/15/2013."""
     status = payload.optional_text("offer_status")
     # A new version deprecates the old one with an event of its own, in no promised order.
     kind = EventType.IGNORED if status == "Deprecated" else EventType.HIRE_UPDATED
     if status == "Rejected":
         kind = EventType.HIRE_CANCELLED
-    if status == "Accepted" and action == "offer_updated":
+    if status == "Accepted" and event.name == "offer_updated":
         kind = EventType.START_DATE_CHANGED
-    return LinkedEvent(
-        source="",
-        event_type=kind,
-        hire=Hire(start_date=payload.optional_date("start_date", us_date)),
-        vendor_event_type=action,
-        vendor_event_id=event_id,
-        certainty=Certainty.OFFER,
-        also_known_as=_application_id(payload.identifier("application_id")),
-    )
+    hire = Hire(start_date=payload.optional_date("start_date", us_date))
+    return candidates.offer(event, kind, payload.identifier("application_id"), hire)
 
 
-def _offer_deleted(payload: Payload, action: str, event_id: str | None) -> HireEvent:
-    return LinkedEvent(
-        source="",
-        event_type=EventType.HIRE_CANCELLED,
-        hire=Hire(),
-        vendor_event_type=action,
-        vendor_event_id=event_id,
-        certainty=Certainty.OFFER,
-        also_known_as=_application_id(payload.identifier("offer.application_id")),
-    )
+def _offer_deleted(payload: Payload, event: Named) -> HireEvent:
+    return candidates.offer(event, EventType.HIRE_CANCELLED, payload.identifier("offer.application_id"))
 
 
-def _application_gone(payload: Payload, action: str, event_id: str | None) -> HireEvent:
+def _application_gone(payload: Payload, event: Named) -> HireEvent:
     """Rejected, or deleted. Known by the application alone: the same person may be hired by another one.
 
-    A rejection ends what was an offer, and is only noted of somebody who is hired. A deletion may be the end of it,
-    or one of two applications of one person that were merged: an operator decides.
+    A rejection ends what was an offer. A deletion may be the end of it, or one of two applications of one person that
+    were merged: an operator decides. Of somebody who is hired both are only noted.
     """
-    deleted = action == "delete_application"
-    application = first_id(payload, "application.id", "id")  # without `application` in an older sample
-    if application is None:
+    deleted = event.name == "delete_application"
+    application_id = first_id(payload, "application.id", "id")  # without `application` in an older sample
+    if application_id is None:
         raise Unreadable("missing", payload.place("application.id"))
     return LinkedEvent(
         source="",
         event_type=EventType.EMPLOYEE_DELETED if deleted else EventType.HIRE_CANCELLED,
         hire=Hire(),
-        vendor_event_type=action,
-        vendor_event_id=event_id,
+        vendor_event_type=event.name,
+        vendor_event_id=event.event_id,
         certainty=Certainty.CANDIDATE,
         occurred_at=payload.optional_instant("application.rejected_at") if not deleted else None,
-        also_known_as=_application_id(application),
+        also_known_as=application(application_id),
         opens=False,
     )
 
 
-def _candidate_updated(payload: Payload, action: str, event_id: str | None) -> HireEvent:
+def _candidate_updated(payload: Payload, event: Named) -> HireEvent:
     """Fires for every applicant, so it opens no case: we keep nothing about people who were not hired."""
     if _is_anonymized(payload.object("candidate")):
-        return ignored(action, event_id, known=True)
+        return ignored(event.name, event.event_id, known=True)
     return LinkedEvent(
         source="",
         event_type=EventType.HIRE_UPDATED,
         hire=_candidate(payload.object("candidate"), Hire()),
-        vendor_event_type=action,
-        vendor_event_id=event_id,
+        vendor_event_type=event.name,
+        vendor_event_id=event.event_id,
         certainty=Certainty.CANDIDATE,
         opens=False,
     )
@@ -149,37 +135,14 @@ def _is_anonymized(said: Payload) -> bool:
     )
 
 
-def _candidate_merged(payload: Payload, action: str, event_id: str | None) -> HireEvent:
-    """The losing record goes; later events name the winning one."""
-    return LinkedEvent(
-        source="",
-        event_type=EventType.HIRE_UPDATED,
-        hire=Hire(candidate_id=payload.identifier("person.new_candidate_id")),
-        vendor_event_type=action,
-        vendor_event_id=event_id,
-        certainty=Certainty.CANDIDATE,
-        also_known_as=(payload.identifier("person.id"),),
-        opens=False,
-    )
+def _candidate_merged(payload: Payload, event: Named) -> HireEvent:
+    stays, goes = payload.identifier("person.new_candidate_id"), payload.identifier("person.id")
+    return candidates.merged(event, stays=stays, goes=goes)
 
 
-def _candidate_deleted(payload: Payload, action: str, event_id: str | None) -> HireEvent:
-    return LinkedEvent(
-        source="",
-        event_type=EventType.EMPLOYEE_DELETED,
-        hire=Hire(candidate_id=payload.identifier("person.id")),
-        vendor_event_type=action,
-        vendor_event_id=event_id,
-        certainty=Certainty.CANDIDATE,
-        opens=False,
-    )
+def _candidate_deleted(payload: Payload, event: Named) -> HireEvent:
+    return candidates.deleted(event, payload.identifier("person.id"))
 
-
-def _ping(payload: Payload, action: str, event_id: str | None) -> HireEvent:
-    return HireEvent("", EventType.TEST_PING, Hire(), action, event_id)
-
-
-Reader = Callable[[Payload, str, str | None], HireEvent]
 
 #: https://developers.greenhouse.io/webhooks.html, "Candidate events" and "Application events".
 ACTIONS: dict[str, Reader] = {
@@ -194,7 +157,7 @@ ACTIONS: dict[str, Reader] = {
     "reject_candidate": _application_gone,
     "delete_application": _application_gone,  # not when the whole candidate is deleted
     "delete_candidate": _candidate_deleted,  # also once for each loser of a merge, where merges are not subscribed
-    "ping": _ping,
+    "ping": candidates.ping,
 }
 #: The rest of the same pages: applicants, interviews, jobs and the organisation. Whoever is rejected and taken back
 #: is hired by an event of its own; what is erased in recruiting leaves the employee as is.
@@ -209,16 +172,8 @@ PASSED_OVER = frozenset(
 
 
 def greet(request: Request) -> Greeting | None:
-    """The message that Greenhouse sends when a web hook is saved; if it fails, the hook stays disabled.
-
-    Whether it is signed is not documented. Answering it changes nothing, so it is answered either way.
-    """
-    if len(request.body) > MAX_PING or b"web_hook_id" not in request.body:
-        return None
-    try:
-        return Greeting() if read_json(request.body).raw("action") == "ping" else None
-    except Unreadable:
-        return None
+    """The message that Greenhouse sends when a web hook is saved."""
+    return candidates.pinged(request, holds=b"web_hook_id", longest=MAX_PING)
 
 
 def _candidate(said: Payload, job: Hire) -> Hire:
@@ -277,10 +232,6 @@ def _phones(said: Payload) -> tuple[Phone, ...] | None:
         if value and label in LABELS:
             found.append(Phone(value, LABELS[label], f"phone_numbers[{index}]"))
     return tuple(found)
-
-
-def _application_id(value: str | None) -> tuple[str, ...]:
-    return (f"application:{value}",) if value else ()
 
 
 def _with(hire: Hire, **said: object) -> Hire:

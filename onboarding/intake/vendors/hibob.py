@@ -23,9 +23,9 @@ from onboarding.domain.hire import EventType, FetchRef, Hire, HireEvent
 from onboarding.intake.adapter import THIN_NEEDS, Adapter, Greeting
 from onboarding.intake.dates import iso_date
 from onboarding.intake.payload import Payload, Unreadable
-from onboarding.intake.reading import first_id, moment, names, narrowed, only
+from onboarding.intake.pruning import narrowed, only
+from onboarding.intake.reading import first_id, ignored, moment, names
 from onboarding.intake.scheme import SignatureScheme
-from onboarding.intake.thin import ignored
 from onboarding.web import Request
 
 #: What HiBob sends when a hook is saved: first a bare text, and if that failed the object. Doubt: whether signed,

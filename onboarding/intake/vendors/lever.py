@@ -29,8 +29,8 @@ from collections.abc import Mapping
 from onboarding.domain.hire import Certainty, EventType, FetchRef, Hire, HireEvent
 from onboarding.intake.adapter import THIN_NEEDS, Adapter, Evidence, Greeting, Headers, LinkedEvent, body_hash
 from onboarding.intake.payload import Payload, Unreadable, read_json
+from onboarding.intake.reading import epoch, ignored, meaning
 from onboarding.intake.scheme import SignatureScheme, read_milliseconds
-from onboarding.intake.thin import epoch, ignored, meaning
 from onboarding.web import Request
 
 #: At least 24 hours (five repeats, whose gaps are not documented). A token that was used is a duplicate for as long

@@ -22,9 +22,8 @@ from collections.abc import Mapping
 from onboarding.domain.hire import EventType, FetchRef, Hire, HireEvent
 from onboarding.intake.adapter import THIN_NEEDS, Adapter, Evidence, LinkedEvent, Role
 from onboarding.intake.payload import Payload, Unreadable
-from onboarding.intake.reading import first_id, moment
+from onboarding.intake.reading import first_id, ignored, moment
 from onboarding.intake.scheme import TOKEN
-from onboarding.intake.thin import ignored
 
 #: https://developer.personio.de/v2.0/reference/webhooks, "Event Catalog".
 EVENTS = {

@@ -50,6 +50,8 @@ class Reading:
     date: Callable[[str], date | None] = DATE_FORMATS["iso-day"]
     #: False: it is recorded as the status. HR systems also send it for people who have not begun yet.
     inactive_ends: bool = False
+    #: True: POST says that a record is so, of whomever it is. Microsoft's senders say POST for every change.
+    post_is_record: bool = False
 
 
 def events_of(payload: Payload, method: str, reading: Reading) -> list[HireEvent]:
@@ -87,6 +89,9 @@ def _event(method: str, path: str, said: Payload | None, reading: Reading) -> Hi
     data = as_payload(patched(said) if said is not None and method == "PATCH" else said)
     hire = _hire(data, reading)
     hire = replace(hire, employee_id=hire.employee_id or scim_id)
+    whole = method == "PUT" or (method == "POST" and reading.post_is_record)
+    if whole:
+        kind = EventType.HIRE_UPDATED
     if reading.inactive_ends and _active(data) is False and kind is not EventType.EMPLOYEE_DELETED:
         kind = EventType.EMPLOYMENT_TERMINATED
     at = data.optional_instant("meta.lastmodified")
@@ -98,7 +103,20 @@ def _event(method: str, path: str, said: Payload | None, reading: Reading) -> Hi
         occurred_at=at,
         effective_date=_ends(kind, hire),
         unmapped_keys=_unmapped(data, reading),
+        cleared=_cleared(data, hire, reading) if kind is not EventType.EMPLOYEE_DELETED else (),
+        snapshot=whole,
     )
+
+
+def _cleared(said: Payload, hire: Hire, reading: Reading) -> tuple[str, ...]:
+    """RFC 7643, 2.5: null and an empty list are an attribute without a value; PATCH's `remove` makes one."""
+    gone = {ours for ours, path in ALONE.items() if said.is_empty(path)}
+    for ours, path in (("start_date", reading.start), ("end_date", reading.end)):
+        urn, _, name = (path or "").lower().rpartition(":")
+        place = _extension(said, urn) if urn else said
+        if name and place is not None and place.is_empty(name):
+            gone.add(ours)
+    return tuple(sorted(ours for ours in gone if getattr(hire, ours) is None))
 
 
 def _ends(kind: EventType, hire: Hire) -> date | None:
@@ -159,7 +177,7 @@ def _email(said: Payload, kind: str) -> str | None:
 def _phones(said: Payload) -> tuple[Phone, ...] | None:
     """`tel:` URIs (RFC 3966) stay as they are: the phone rules read them, with their extension and context."""
     if not said.has("phonenumbers"):
-        return None
+        return () if said.is_empty("phonenumbers") else None
     found = []
     for index, item in enumerate(said.items("phonenumbers")):
         kind = (item.optional_text("type") or "other").lower()
@@ -211,6 +229,17 @@ def _extension(said: Payload, urn: str) -> Payload | None:
     return Payload(value, said.place(EXTENSIONS)) if value is not None else None
 
 
+#: Attributes that are one field of ours and no other's: emptied, they empty it.
+ALONE = {
+    "preferred_name": "nickname",
+    "display_name": "displayname",
+    "department": f"{ENTERPRISE}.department",
+    "legal_entity": f"{ENTERPRISE}.organization",
+    "manager": f"{ENTERPRISE}.manager",
+    "job_title": "title",
+    "employment_type": "usertype",
+    "timezone": "timezone",
+}
 #: Dropped from what is stored: nothing of it is needed here.
 PRUNED = frozenset(
     {"password", "x509Certificates", "photos", "ims", "entitlements", "roles", "groups", "profileUrl"}
@@ -235,7 +264,7 @@ def parse(payload: Payload, headers: Headers) -> list[HireEvent]:
 
 
 def bind(adapter: Adapter, source: SourceSettings) -> Adapter:
-    """`start_date`, `end_date` (attribute, or urn:attribute), `dates` (a format), `inactive` (record | ends)."""
+    """`start_date`, `end_date` (attribute, or urn:attribute), `dates` (a format), `inactive`, `post`: see `Reading`."""
     reading = reading_of(Options(source))
     return replace(
         adapter, parse=lambda payload, headers: events_of(payload, headers.get(METHOD, "POST"), reading)
@@ -247,6 +276,7 @@ def reading_of(options: Options) -> Reading:
     start, end = options.text("start_date"), options.text("end_date")
     form = options.choice("dates", "iso-day", *DATE_FORMATS)
     inactive = options.choice("inactive", "record", "record", "ends")
+    post = options.choice("post", "hire", "hire", "record")
     options.done()
     for name in (start, end):
         if name is not None and (not name.rpartition(":")[2] or " " in name):
@@ -254,7 +284,7 @@ def reading_of(options: Options) -> Reading:
                 f"{options.name}: start_date and end_date name an attribute: urn:…:User:HireDate, or hireDate.",
                 code="source_options",
             )
-    return Reading(start, end, DATE_FORMATS[form], inactive == "ends")
+    return Reading(start, end, DATE_FORMATS[form], inactive == "ends", post == "record")
 
 
 ADAPTER = Adapter(

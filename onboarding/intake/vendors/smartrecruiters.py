@@ -26,8 +26,8 @@ from collections.abc import Mapping
 from onboarding.domain.hire import Certainty, EventType, FetchRef, Hire, HireEvent
 from onboarding.intake.adapter import THIN_NEEDS, Adapter, Greeting, Headers, LinkedEvent, body_hash
 from onboarding.intake.payload import Payload, Unreadable
+from onboarding.intake.reading import ignored, meaning
 from onboarding.intake.scheme import SignatureScheme
-from onboarding.intake.thin import ignored, meaning
 from onboarding.web import Request
 
 EVENT_ID, EVENT_NAME, LINK, HOOK_SECRET = "event-id", "event-name", "link", "x-hook-secret"

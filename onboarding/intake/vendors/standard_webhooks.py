@@ -11,7 +11,7 @@ from dataclasses import fields
 from enum import StrEnum
 from typing import Any, TypeVar
 
-from onboarding.domain.hire import Certainty, EventType, Hire, HireEvent, ManagerRef, Phone
+from onboarding.domain.hire import CLEARABLE, Certainty, EventType, Hire, HireEvent, ManagerRef, Phone
 from onboarding.intake.adapter import Adapter, Role
 from onboarding.intake.payload import MAX_TEXT, Payload, Unreadable
 from onboarding.intake.scheme import SignatureScheme, standard_webhooks_key
@@ -36,6 +36,7 @@ ENVELOPE = {
     "occurred_at": ("occurred_at", "timestamp"),
     "effective_date": ("effective_date",),
     "changed_fields": ("changed_fields",),
+    "cleared_fields": ("cleared_fields",),
 }
 PHONE_RAW = ("raw", "value", "number")
 PHONE_LABEL = ("label", "type")
@@ -64,11 +65,12 @@ def parse(payload: Payload, headers: Mapping[str, str]) -> list[HireEvent]:
         return [HireEvent("", EventType.IGNORED, Hire(), vendor_type[:100], event_id)]
     _check_version(payload)
     occurred = _envelope(payload, "occurred_at")
+    hire = _hire(payload)
     return [
         HireEvent(
             source="",
             event_type=EventType(vendor_type),
-            hire=_hire(payload),
+            hire=hire,
             vendor_event_type=vendor_type,
             vendor_event_id=event_id,
             certainty=_choice(payload, "certainty", Certainty, Certainty.EMPLOYEE),
@@ -76,6 +78,7 @@ def parse(payload: Payload, headers: Mapping[str, str]) -> list[HireEvent]:
             effective_date=payload.optional_date("effective_date"),
             changed_fields=payload.texts("changed_fields"),
             unmapped_keys=_unmapped(payload),
+            cleared=_cleared(payload, hire),
         )
     ]
 
@@ -101,6 +104,18 @@ def _choice(payload: Payload, path: str, kind: type[E], default: E) -> E:
     if text not in {str(item) for item in kind}:
         raise Unreadable("unknown_value", payload.place(path))
     return kind(text)
+
+
+def _cleared(payload: Payload, hire: Hire) -> tuple[str, ...]:
+    """Fields that HR has emptied. One that is emptied and said is neither."""
+    found = payload.texts("cleared_fields")
+    for index, name in enumerate(found):
+        where = f"{payload.place('cleared_fields')}[{index}]"
+        if name not in CLEARABLE:
+            raise Unreadable("unknown_value", where)
+        if getattr(hire, name) is not None:
+            raise Unreadable("said_twice", where)
+    return tuple(dict.fromkeys(found))
 
 
 def _hire(payload: Payload) -> Hire:

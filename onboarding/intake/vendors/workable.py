@@ -23,11 +23,13 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from onboarding.domain.hire import Certainty, EventType, FetchRef, Hire, HireEvent, Phone
 from onboarding.errors import ConfigurationError
-from onboarding.intake.adapter import THIN_NEEDS, Adapter, LinkedEvent, Role
+from onboarding.intake import candidates
+from onboarding.intake.adapter import THIN_NEEDS, Adapter, Role
+from onboarding.intake.candidates import Named
 from onboarding.intake.payload import Payload, Unreadable
-from onboarding.intake.reading import day, first_id, moment, narrowed, only
+from onboarding.intake.pruning import narrowed, only
+from onboarding.intake.reading import day, first_id, ignored, moment
 from onboarding.intake.scheme import SignatureScheme
-from onboarding.intake.thin import ignored
 from onboarding.settings import PREFIX, SourceSettings
 
 #: https://workable.readme.io/reference/employee-events
@@ -93,15 +95,7 @@ def _candidate_deleted(payload: Payload, name: str) -> HireEvent:
     candidate_id = first_id(payload, "data.id", "id")
     if candidate_id is None:
         raise Unreadable("missing", payload.place("id"))
-    return LinkedEvent(
-        source="",
-        event_type=EventType.EMPLOYEE_DELETED,
-        hire=Hire(candidate_id=candidate_id),
-        vendor_event_type=name,
-        certainty=Certainty.CANDIDATE,
-        occurred_at=moment(payload, "fired_at").at,
-        opens=False,
-    )
+    return candidates.deleted(Named(name), candidate_id, at=moment(payload, "fired_at").at)
 
 
 def _hire(payload: Payload, zone: ZoneInfo | None) -> Hire:

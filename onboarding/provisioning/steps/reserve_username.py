@@ -7,12 +7,16 @@ token that we keep.
 Candidates come in an order that depends on the person and the policy alone (`names.candidates`), and each case takes
 the earliest one that nobody holds: whoever loses a race goes on to the next, and nobody is renumbered. A crash between
 the claim and the intent costs nothing: the same claim is ours again. A candidate that can be mistaken for a protected
-account (the policy's list, our own sender and the service desk) waits for an approver.
+account (the policy's list, our own sender and the service desk, whoever holds a directory role in the tenant) waits for
+an approver. Holders who carry HR's number of this hire are this hire: `create_account` asks before it links them.
+
+While the tenant does not answer, nobody gets a name. Where it will not say who holds roles (no permission, which is a
+choice that a company can make), the rest of the list is compared, and the step says so in its detail.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from itertools import islice
 
@@ -20,7 +24,12 @@ from onboarding.domain import names
 from onboarding.domain.case import TENANT, AccountIntent, Alias, AliasKind
 from onboarding.domain.hire import Hire
 from onboarding.domain.places.place import place_of
+from onboarding.errors import DeployerError
+from onboarding.ports import CANNOT_READ
 from onboarding.provisioning.step import Block, Context, Done, Outcome, Step
+
+#: Detail of the step where the holders of roles could not be compared.
+WITHOUT_HOLDERS = "without_role_holders"
 
 STEP = Step("reserve_username", 10, "A user name is reserved for this person")
 
@@ -42,7 +51,8 @@ async def run(ctx: Context) -> Outcome:
         names.display_name(person, ctx.hire.locale, where(ctx.hire))
     except names.NameUnusable:
         return Block("name_unusable")
-    for candidate in islice(candidates(ctx), CANDIDATES):
+    holders = await _role_holders(ctx)
+    for candidate in islice(candidates(ctx, holders or ()), CANDIDATES):
         if candidate.upn in case.refused_names or candidate.refusal in _PASSED_OVER:
             continue
         alias = Alias(TENANT, AliasKind.UPN, candidate.upn.lower())
@@ -54,11 +64,23 @@ async def run(ctx: Context) -> Outcome:
             mark = hr_mark(ctx.hire) or s.entropy.token(MARK_LENGTH)
             case.intent = AccountIntent(candidate.upn, mark, whole_second(ctx.now))
             await ctx.save("username_reserved")
-            return Done()
+            return Done(WITHOUT_HOLDERS if holders is None else None)
     return Block("no_free_username")
 
 
-def candidates(ctx: Context) -> Iterator[names.Candidate]:
+async def _role_holders(ctx: Context) -> list[str] | None:
+    """User names of those who hold a directory role and are not this person. None: the tenant will not say."""
+    try:
+        found = await ctx.s.directory.role_holders()
+    except DeployerError as exc:
+        if exc.code not in CANNOT_READ:
+            raise
+        return None
+    mark = hr_mark(ctx.hire)
+    return [user.user_principal_name for user in found if mark is None or user.employee_id != mark]
+
+
+def candidates(ctx: Context, holders: Iterable[str]) -> Iterator[names.Candidate]:
     """The user names for this person, in the order in which they are tried."""
     hire, settings, policy = ctx.hire, ctx.s.settings, ctx.s.policy.account
     return names.candidates(
@@ -67,7 +89,7 @@ def candidates(ctx: Context) -> Iterator[names.Candidate]:
             settings.domain,
             policy.username_pattern,
             policy.username_if_taken,
-            (*policy.protected_names, settings.sender, settings.service_desk or ""),
+            (*policy.protected_names, settings.sender, settings.service_desk or "", *holders),
         ),
         number=hire.employee_number,
         employee_id=hire.employee_id,

@@ -22,7 +22,7 @@ class Member(Protocol):
 @dataclass(eq=False)
 class Group:
     """`properties` holds Graph's own names and values; `members` the ids with the moment they become visible,
-    in the order of joining."""
+    in the order of joining; `roles` the directory roles that are assigned to the group itself."""
 
     id: str
     properties: dict[str, Any]
@@ -31,6 +31,7 @@ class Group:
     members: dict[str, datetime] = field(default_factory=dict)
     owners: list[str] = field(default_factory=list)
     groups: list[Group] = field(default_factory=list)
+    roles: list[str] = field(default_factory=list)
 
     @property
     def name(self) -> str:

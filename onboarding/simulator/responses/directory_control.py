@@ -10,13 +10,14 @@ from onboarding.simulator.call import Answer, Call
 from onboarding.simulator.errors import ControlError, GraphError
 from onboarding.simulator.models.groups import Group
 from onboarding.simulator.models.licences import Plan, Sku
+from onboarding.simulator.models.people import ROLES
 from onboarding.simulator.models.tenant import Tenant
 from onboarding.simulator.responses.group_values import check, values
 from onboarding.simulator.responses.licences import sku_json
 from onboarding.simulator.responses.members import by_id
 
 _AGE = timedelta(days=400)
-_GROUP = {"id", "displayName", "description", "mailNickname", "isAssignableToRole", "members"}
+_GROUP = {"id", "displayName", "description", "mailNickname", "isAssignableToRole", "members", "roles"}
 _SKU = {"skuId", "skuPartNumber", "enabled", "status", "appliesTo", "servicePlans"}
 _STATES = ("Enabled", "Warning", "Suspended", "LockedOut", "Deleted")
 _GUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
@@ -34,23 +35,39 @@ def put_group(tenant: Tenant, entry: dict[str, Any]) -> Group:
     """The group with this id, or a new one, 400 days old, with the properties given."""
     entry = _object(entry, _GROUP, "groups")
     key = str(entry.get("id") or tenant.ids.guid()).lower()
-    given = {name: value for name, value in entry.items() if name not in ("id", "members")}
+    given = {name: value for name, value in entry.items() if name not in ("id", "members", "roles")}
     try:
         check(given)
     except GraphError as exc:
         raise ControlError(f"groups: {exc.message}") from exc
     group = tenant.groups.get(key)
+    assignable = given.get("isAssignableToRole", group.assignable if group else None)
+    roles = _roles(entry.get("roles", group.roles if group else []), bool(assignable))
     if group is None:
         created = tenant.now() - _AGE
         group = Group(key, {"displayName": "Group", **given}, created, created)
         tenant.groups.add(group)
     group.properties.update(given)
+    group.roles = roles
     return group
 
 
+def _roles(names: Any, assignable: bool) -> list[str]:
+    """Only role-assignable groups hold roles ("Use Microsoft Entra groups to manage role assignments")."""
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise ControlError("groups: roles is a list of names and template ids")
+    if unknown := [name for name in names if name not in ROLES and not _GUID.fullmatch(name)]:
+        raise ControlError(
+            f"groups: unknown role {unknown[0]!r}; known: {', '.join(ROLES)}, or a template id"
+        )
+    if names and not assignable:
+        raise ControlError("groups: only a group with isAssignableToRole true holds roles")
+    return list(dict.fromkeys(names))
+
+
 def post_group(tenant: Tenant, call: Call) -> Answer:
-    """{"displayName", "isAssignableToRole", "members": [ids or UPNs of users, ids of groups] …}: made, or changed
-    where the id exists. `members` replaces all members."""
+    """{"displayName", "isAssignableToRole", "members": [ids or UPNs of users, ids of groups], "roles": [names or
+    template ids] …}: made, or changed where the id exists. `members` replaces all members, `roles` all roles."""
     body = _object(call.body, _GROUP, "groups")
     names = body.get("members", [])
     if not isinstance(names, list):
@@ -76,7 +93,7 @@ def _replace(tenant: Tenant, group: Group, found: list[Any]) -> None:
 
 
 def _group(group: Group) -> dict[str, Any]:
-    return {**values(group), "members": list(group.members), "owners": group.owners}
+    return {**values(group), "members": list(group.members), "owners": group.owners, "roles": group.roles}
 
 
 def list_groups(tenant: Tenant, call: Call) -> Answer:

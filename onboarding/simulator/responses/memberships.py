@@ -7,7 +7,7 @@ from typing import Any
 
 from onboarding.simulator.call import Answer, Call
 from onboarding.simulator.directory_query import Query, Row, fragment, listed
-from onboarding.simulator.models.groups import Group, Member, above
+from onboarding.simulator.models.groups import Group, above
 from onboarding.simulator.models.people import Person
 from onboarding.simulator.models.tenant import Tenant
 from onboarding.simulator.responses import group_access
@@ -17,7 +17,7 @@ from onboarding.simulator.responses.members import paged, tagged_group
 from onboarding.simulator.responses.users import must_see
 
 
-def _member(tenant: Tenant, call: Call) -> Member:
+def _member(tenant: Tenant, call: Call) -> Person | Group:
     return must_see(tenant, call) if "/users" in call.path.lower() else group_access.must_see(tenant, call)
 
 
@@ -25,8 +25,8 @@ def _listed(tenant: Tenant, call: Call, *, transitive: bool) -> Answer:
     names = call.selected(GROUPS.selectable | set(ROLE_SET), ())
     member = _member(tenant, call)
     held = above(member, tenant.now(), transitive=transitive)
-    roles = member.roles if isinstance(member, Person) else []
-    found: list[Group | Role] = [*held, *(Role.of(tenant, role) for role in roles)]
+    roles = [*member.roles, *(role for group in held if transitive for role in group.roles)]
+    found: list[Group | Role] = [*held, *(Role.of(tenant, role) for role in dict.fromkeys(roles))]
 
     def render(entry: Group | Role) -> dict[str, Any]:
         if isinstance(entry, Role):

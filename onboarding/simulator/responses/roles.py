@@ -1,4 +1,4 @@
-"""Directory roles and who holds them.
+"""Directory roles and who holds them: people, and role-assignable groups for their members.
 
 Pages: directoryrole-list, directoryrole-get, directoryrole-list-members, rbacapplication-list-roleassignments.
 """
@@ -10,24 +10,28 @@ from typing import Any
 from onboarding.simulator.call import Answer, Call
 from onboarding.simulator.directory_query import fragment
 from onboarding.simulator.errors import not_modelled, resource_not_found
+from onboarding.simulator.models.groups import Group
 from onboarding.simulator.models.people import Person
 from onboarding.simulator.models.tenant import Tenant
 from onboarding.simulator.odata import parse_filter
+from onboarding.simulator.responses import group_values as groups
 from onboarding.simulator.responses import properties as rules
 from onboarding.simulator.responses.directory_roles import ROLE_SET, Role
+from onboarding.simulator.responses.members import tagged_group
 from onboarding.simulator.responses.users import tagged
 
 _GLOBAL_ADMINISTRATOR = "Global Administrator"
 
 
-def _holders(tenant: Tenant) -> dict[str, list[Person]]:
-    """By role, people in the order of creation. A role is activated once somebody holds it; the global
+def _holders(tenant: Tenant) -> dict[str, list[Person | Group]]:
+    """By role, people in the order of creation, then groups. A role is activated once somebody holds it; the global
     administrator always is (directoryRole)."""
-    found: dict[str, list[Person]] = {_GLOBAL_ADMINISTRATOR: []}
-    for person in tenant.people.in_order:
-        if person.deleted_at is None and tenant.replicated(person):
-            for role in person.roles:
-                found.setdefault(role, []).append(person)
+    found: dict[str, list[Person | Group]] = {_GLOBAL_ADMINISTRATOR: []}
+    people = (person for person in tenant.people.in_order if person.deleted_at is None)
+    for holder in (*people, *tenant.groups):
+        if holder.roles and tenant.replicated(holder):
+            for role in holder.roles:
+                found.setdefault(role, []).append(holder)
     return found
 
 
@@ -55,10 +59,18 @@ def get_role(tenant: Tenant, call: Call) -> Answer:
 
 
 def list_members(tenant: Tenant, call: Call) -> Answer:
-    names = call.selected(rules.READABLE, rules.DEFAULT_SET)
-    found = [tagged(tenant, person, names) for person in _holders(tenant)[_named(tenant, call)]]
+    names = call.selected(rules.READABLE | groups.GROUPS.selectable, ())
+    found = [_member(tenant, holder, names) for holder in _holders(tenant)[_named(tenant, call)]]
     context = call.context(fragment(call, "directoryObjects", names))
     return Answer(200, {"@odata.context": context, "value": found})
+
+
+def _member(tenant: Tenant, holder: Person | Group, names: tuple[str, ...]) -> dict[str, Any]:
+    """With those of the selected properties that its type has."""
+    if isinstance(holder, Group):
+        own = [name for name in names if name in groups.GROUPS.selectable]
+        return tagged_group(holder, own or groups.DEFAULT_SET)
+    return tagged(tenant, holder, [name for name in names if name in rules.READABLE] or rules.DEFAULT_SET)
 
 
 def list_assignments(tenant: Tenant, call: Call) -> Answer:
@@ -68,10 +80,10 @@ def list_assignments(tenant: Tenant, call: Call) -> Answer:
         raise not_modelled(f"$expand={expand} on role assignments")
     wanted = _wanted(call)
     found = [
-        _assignment(person, role, expanded=expand is not None)
-        for role, people in ((Role.of(tenant, name), people) for name, people in _holders(tenant).items())
-        for person in people
-        if wanted.get("principalId", person.id) == person.id
+        _assignment(holder, role, expanded=expand is not None)
+        for role, held in ((Role.of(tenant, name), held) for name, held in _holders(tenant).items())
+        for holder in held
+        if wanted.get("principalId", holder.id) == holder.id
         and wanted.get("roleDefinitionId", role.template) == role.template
     ]
     context = "roleManagement/directory/roleAssignments" + ("(principal())" if expand else "")
@@ -88,17 +100,19 @@ def _wanted(call: Call) -> dict[str, str]:
     return {clause.path: str(clause.value).lower() for clause in clauses}
 
 
-def _assignment(person: Person, role: Role, *, expanded: bool) -> dict[str, Any]:
+def _assignment(holder: Person | Group, role: Role, *, expanded: bool) -> dict[str, Any]:
     found: dict[str, Any] = {
-        "id": f"{role.template[:8]}-{person.id}-1",
-        "principalId": person.id,
+        "id": f"{role.template[:8]}-{holder.id}-1",
+        "principalId": holder.id,
         "resourceScope": "/",
         "directoryScopeId": "/",
         "roleDefinitionId": role.template,
     }
-    if expanded:
+    if expanded and isinstance(holder, Group):
+        found["principal"] = tagged_group(holder, groups.DEFAULT_SET)
+    elif expanded:
         names = ("accountEnabled", "displayName", "mail", "mailNickname", "userType")
-        values = {name: person.properties.get(name) for name in names}
-        tag = {"@odata.type": "#microsoft.graph.user", "id": person.id, "imAddresses": []}
+        values = {name: holder.properties.get(name) for name in names}
+        tag = {"@odata.type": "#microsoft.graph.user", "id": holder.id, "imAddresses": []}
         found["principal"] = tag | values
     return found

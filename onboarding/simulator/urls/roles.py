@@ -21,7 +21,7 @@ ROUTES: tuple[Route, ...] = (
         roles.list_members,
         "documented",
         "directoryrole-list-members",
-        "By object id, template id or roleTemplateId=…; users only; no pages.",
+        "By object id, template id or roleTemplateId=…; users, and groups that hold the role; no pages.",
         options=("$select",),
     ),
     Route(
@@ -30,7 +30,7 @@ ROUTES: tuple[Route, ...] = (
         roles.list_assignments,
         "documented",
         "rbacapplication-list-roleassignments",
-        "principalId and roleDefinitionId eq, $expand=principal; no paging.",
+        "Of users and groups; principalId and roleDefinitionId eq, $expand=principal; no paging.",
         options=("$filter", "$expand"),
     ),
 )

@@ -113,6 +113,14 @@ class AzureQueue:
         wire = base64.b64encode(message.body.encode()).decode("ascii")
         await self._move(queue, message.message_id, receipt, wire)
 
+    async def backlog(self, queue: str) -> int:
+        """See WorkQueue. Leased and delayed messages count as well."""
+
+        async def run(client: QueueClient) -> int:
+            return (await client.get_queue_properties()).approximate_message_count or 0
+
+        return await self._connection.on_queue(queue, run)
+
     async def depth(self, queue: str) -> tuple[int, int]:
         """See QueueHost. Exact while up to 32 are visible; of a longer queue all count as visible.
 
@@ -120,8 +128,13 @@ class AzureQueue:
         """
 
         async def run(client: QueueClient) -> tuple[int, int]:
+            total = (
+                await client.get_queue_properties()
+            ).approximate_message_count or 0  # never too few, says Learn
+            if total == 0:
+                return 0, 0
             seen = len(await client.peek_messages(MAX_BATCH))
-            total = max((await client.get_queue_properties()).approximate_message_count or 0, seen)
+            total = max(total, seen)
             return (total, 0) if seen == MAX_BATCH else (seen, total - seen)
 
         return await self._connection.on_queue(queue, run)

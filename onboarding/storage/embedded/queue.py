@@ -118,6 +118,10 @@ class EmbeddedQueue:
 
         await self._database.write(run)
 
+    async def backlog(self, queue: str) -> int:
+        """See WorkQueue."""
+        return (await self.depth(queue))[0]
+
     async def depth(self, queue: str) -> tuple[int, int]:
         """See QueueHost."""
         now = micros(self._wall())

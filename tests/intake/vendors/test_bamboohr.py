@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 
-from onboarding.errors import SenderError
+from onboarding.domain.hire import FetchRef, HireEvent
+from onboarding.errors import ConfigurationError, SenderError
 from onboarding.intake import catalog
-from onboarding.intake.adapter import METHOD
+from onboarding.intake.adapter import METHOD, Adapter, Evidence, Need
 from onboarding.intake.forms import FORM
 from onboarding.intake.signatures import verify
 from onboarding.intake.signing import sign
+from onboarding.settings import Secret, SourceSettings
 from tests.support.intake_services import VENDORS, source
 
 BAMBOOHR = catalog.adapters()["bamboohr"]
@@ -95,3 +98,79 @@ def test_a_form_and_its_json_mean_the_same():
     assert BAMBOOHR.events("x", form, as_form) == BAMBOOHR.events(
         "x", said, {"content-type": "application/json"}
     )
+
+
+# --- a company that has field-based hooks only -----------------------------------------------------------------
+
+
+def bound(options: dict[str, Any], **api: Any) -> Adapter:
+    made = catalog.bound(
+        SourceSettings("bamboohr", "bamboohr", Secret("x"), options=options, **api), "bamboohr"
+    )
+    assert made is not None
+    return made
+
+
+def posted(adapter: Adapter, **fields: str) -> HireEvent:
+    body = {"employees": [{"id": "7", "action": "Updated", "fields": fields}]}
+    return adapter.events("x", json.dumps(body).encode(), {})[0]
+
+
+def test_field_based_hooks_alone_need_no_api_and_say_what_that_costs():
+    alone = bound({"hook": "fields"})
+    assert (alone.needs, alone.evidence) == ((Need.SECRET,), Evidence.CAPTURED)
+    assert any("API is not asked" in doubt for doubt in alone.doubts)
+    whole = {"First Name": "Zoë", "Hire Date": "2026-09-14"}
+    assert posted(alone, **whole) == posted(BAMBOOHR, **whole)
+    assert posted(alone, **{"First Name": "Zoë"}).needs_fetch is None, "nobody could answer"
+
+
+def test_with_the_api_field_based_hooks_ask_for_what_they_do_not_say():
+    both = bound({"hook": "fields"}, api_url="https://contoso.bamboohr.com", api_token=Secret("t"))
+    assert both.needs == BAMBOOHR.needs
+    assert posted(both, **{"First Name": "Zoë"}).needs_fetch == FetchRef("employee", "7")
+    half = bound({"hook": "fields"}, api_url="https://contoso.bamboohr.com")
+    assert Need.API_TOKEN in half.needs, "half of the API is a setting that is missing"
+
+
+def test_an_event_that_names_a_person_only_is_read_whatever_the_source_says():
+    """The company made the other kind of hook: its case says that the API is not configured."""
+    body = (VENDORS / "bamboohr" / "employee_created.json").read_bytes()
+    assert bound({"hook": "fields"}).events("x", body, {}) == BAMBOOHR.events("x", body, {})
+
+
+@pytest.mark.parametrize(
+    ("form", "text", "day"),
+    [
+        ("iso", "2026-09-14", date(2026, 9, 14)),
+        ("iso", "09/14/2026", None),
+        ("us", "09/14/2026", date(2026, 9, 14)),
+        ("eu", "14.09.2026", date(2026, 9, 14)),
+    ],
+)
+def test_dates_have_the_form_that_the_source_says_and_another_is_a_finding(
+    form: str, text: str, day: date | None
+):
+    event = posted(bound({"hook": "fields", "dates": form}), **{"Hire Date": text, "First Name": "Zoë"})
+    assert event.hire.start_date == day
+    assert event.warnings == (() if day else ("bad_date:start_date",))
+    assert posted(bound({"dates": form}), **{"Hire Date": "0000-00-00"}).warnings == ()
+
+
+@pytest.mark.parametrize("options", [{"hook": "legacy"}, {"dates": "german"}, {"hooks": "fields"}])
+def test_a_misspelt_option_says_what_it_may_be(options: dict[str, str]):
+    with pytest.raises(ConfigurationError, match="ONBOARDING_HR_BAMBOOHR_OPTIONS"):
+        bound(options)
+
+
+def test_a_field_that_is_posted_empty_was_emptied_and_one_that_is_not_posted_says_nothing():
+    event = posted(
+        BAMBOOHR,
+        **{"First Name": "Zoë", "Department": "", "Reporting to": " ", "Hire Date": "0000-00-00",
+           "Termination Date": "soon", "Mobile Phone": ""},
+    )  # fmt: skip
+    assert event.cleared == ("department", "manager", "start_date")
+    assert (event.warnings, event.hire.phones) == (("bad_date:end_date",), ())
+    assert event.snapshot
+    gone = {"employees": [{"id": "7", "action": "Deleted", "fields": {"Department": ""}}]}
+    assert BAMBOOHR.events("x", json.dumps(gone).encode(), {})[0].cleared == ()

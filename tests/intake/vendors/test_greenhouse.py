@@ -49,7 +49,12 @@ async def after(*names: str) -> Case | None:
     [
         ((OFFER, REJECTED), State.CANCELLED, "cancelled_by_hr"),
         ((OFFER, DELETED), State.BLOCKED, "hr_deleted_record"),
-        ((HIRED, DELETED), State.BLOCKED, "hr_deleted_record"),
+        # Recruiting is tidied up, or asked to forget, long after somebody began.
+        ((HIRED, DELETED), State.WAITING_START, None),
+        ((DELETED, HIRED), State.WAITING_START, None),
+        ((OFFER, DELETED, HIRED), State.WAITING_START, None),
+        ((HIRED, "delete_candidate.json"), State.WAITING_START, None),
+        (("delete_candidate.json", HIRED), State.WAITING_START, None),
         ((REJECTED,), None, None),
         ((DELETED,), None, None),
         (("update_candidate.json",), None, None),

@@ -25,7 +25,14 @@ def test_the_token_is_the_key_and_hex_and_base64_are_read():
         assert verdict("gusto", {"x-gusto-signature": text}, body + b" ", now, TOKEN) == "signature_wrong"
 
 
-def test_only_a_bare_token_is_a_handshake():
+def test_a_token_beside_the_id_of_its_subscription_is_a_handshake_too():
+    body = f'{{"webhook_subscription_uuid": "fe5fe8fb", "verification_token": "{TOKEN}"}}'.encode()
+    found = greet(request({}, body))
+    assert found is not None
+    assert found.kept == TOKEN
+
+
+def test_only_a_token_without_an_event_is_a_handshake():
     for body in (
         b"", b"[]", b'"x"', b"{}", b'{"verification_token": null}', b'{"verification_token": 7}',
         b'{"verification_token": "short"}', b'{"verification_token": "with blank inside"}',

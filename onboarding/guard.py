@@ -1,0 +1,82 @@
+"""Stands in front of the adapters of the tenant: counts what a limit counts, and keeps to the circuit.
+
+Like `dry_run`, so that no use case and no step needs to know, and none can forget. A call that either refuses was not
+sent; the circuit is asked first, so that an outage uses up no limit.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import AsyncIterator, Callable, Mapping
+from typing import Any
+
+from onboarding.circuit import Circuit
+from onboarding.errors import OnboardingError
+from onboarding.limits import Limits
+from onboarding.ports import NameTaken
+
+#: Method of a port → what it is counted as, given its arguments; None: not at all.
+Kind = Callable[[Mapping[str, Any]], str | None]
+COUNTED: Mapping[str, Kind] = {
+    "create_user": lambda given: "creations",
+    "create_pass": lambda given: "passes",
+    "assign_license": lambda given: "licences",
+    "assign_licenses": lambda given: "licences",
+    "create_draft": lambda given: "messages",
+    # Not saved: the mail with a pass, which was counted as one.
+    "send_now": lambda given: "messages" if given.get("save") else None,
+}
+#: Asked by whoever wants to know how things are: goes through whatever is held.
+_ALWAYS = frozenset({"check"})
+
+
+class Guarded:
+    """Wraps one adapter. What is no coroutine and no stream of pages is the adapter's own."""
+
+    def __init__(self, adapter: Any, circuit: Circuit, limits: Limits) -> None:
+        self._adapter = adapter
+        self._circuit = circuit
+        self._limits = limits
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._adapter, name)
+        if name in _ALWAYS:
+            return found
+        if inspect.isasyncgenfunction(found):
+            return self._pages(found)
+        return self._call(name, found) if inspect.iscoroutinefunction(found) else found
+
+    def _call(self, name: str, method: Callable[..., Any]) -> Callable[..., Any]:
+        async def guarded(*args: Any, **kwargs: Any) -> Any:
+            probe = await self._circuit.enter()
+            try:
+                if kind := COUNTED.get(name, _not_counted)(kwargs):
+                    await self._limits.take(kind)
+                answer = await method(*args, **kwargs)
+            except OnboardingError as exc:
+                await self._circuit.leave(exc, probe)
+                raise
+            except NameTaken:
+                await self._circuit.leave(None, probe)  # the tenant has spoken
+                raise
+            await self._circuit.leave(None, probe)
+            return answer
+
+        return guarded
+
+    def _pages(self, method: Callable[..., AsyncIterator[Any]]) -> Callable[..., AsyncIterator[Any]]:
+        async def guarded(*args: Any, **kwargs: Any) -> AsyncIterator[Any]:
+            probe = await self._circuit.enter()
+            try:
+                async for page in method(*args, **kwargs):
+                    yield page
+            except OnboardingError as exc:
+                await self._circuit.leave(exc, probe)
+                raise
+            await self._circuit.leave(None, probe)
+
+        return guarded
+
+
+def _not_counted(given: Mapping[str, Any]) -> str | None:
+    return None

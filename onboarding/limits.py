@@ -1,0 +1,159 @@
+"""Blast radius: how many accounts, passes, licences and messages an hour may hold, over all instances.
+
+    take: what this process has left of its block → else a block from the store → else the stop `limit:<kind>`
+
+The store counts in pieces of ten minutes, and a piece counts until it is an hour old throughout. An instance takes a
+small block (a fiftieth of the limit, ten at most) before it acts, so that a crash counts too much by the rest of a
+block, and never too little. Once the limit is reached nothing of that kind is done, also in the next hour, until an
+approver says so (`operate.limits`); that begins the count anew.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from onboarding import observe, stops
+from onboarding.domain.policy import LimitsPolicy
+from onboarding.errors import LimitReached, StoreConflict, Unavailable
+from onboarding.ports import CaseStore, Clock
+from onboarding.stops import Board, Stop
+
+log = logging.getLogger(__name__)
+
+PREFIX = "limit_"
+HOUR, PIECE = timedelta(hours=1), timedelta(minutes=10)
+#: Most of one block, and its share of the limit.
+BLOCK, SHARE = 10, 50
+#: How long a number of known people is good.
+COUNTED_FOR = timedelta(minutes=15)
+#: How long what an approver allowed on top of the limit may be used.
+EXTRA_FOR = timedelta(hours=24)
+_TRIES = 20
+
+
+@dataclass(slots=True)
+class Spent:
+    """The row of one kind."""
+
+    #: Start of a piece of ten minutes, RFC 3339 → actions counted in it.
+    pieces: dict[str, int] = field(default_factory=dict)
+    extra: int = 0
+    extra_until: datetime | None = None
+    people: int = 0
+    counted_at: datetime | None = None
+
+    def within_hour(self, now: datetime) -> int:
+        """Drops the pieces that no longer count. A clock that was set back leaves pieces in the future: dropped."""
+        oldest, newest = now - HOUR - PIECE, now + PIECE
+        self.pieces = {at: n for at, n in self.pieces.items() if oldest < datetime.fromisoformat(at) < newest}
+        if self.extra_until is None or now >= self.extra_until:
+            self.extra = 0
+        return sum(self.pieces.values())
+
+    def spend(self, number: int, cap: int, now: datetime) -> None:
+        """Count a block: what is over the limit comes out of the extra."""
+        regular = min(number, max(cap - self.within_hour(now), 0))
+        piece = _piece(now)
+        self.pieces[piece] = self.pieces.get(piece, 0) + regular
+        self.extra -= number - regular
+
+
+@dataclass(slots=True)
+class _Block:
+    left: int
+    until: datetime
+
+
+class Limits:
+    """The limits of one process; `clock` is the one by which things are due."""
+
+    def __init__(self, cases: CaseStore, clock: Clock, policy: LimitsPolicy) -> None:
+        self._cases = cases
+        self._clock = clock
+        self._policy = policy
+        self._blocks: dict[str, _Block] = {}
+        self._lock = asyncio.Lock()
+
+    async def take(self, kind: str) -> None:
+        """Count one action that is about to be done. LimitReached where it may not be."""
+        if self._policy.cap(kind, 0) is None:
+            return
+        now = await self._clock.now()
+        async with self._lock:
+            block = self._blocks.get(kind)
+            if block is None or block.left == 0 or not now < block.until <= now + PIECE:
+                block = self._blocks[kind] = await self._lease(kind, now)
+            block.left -= 1
+
+    async def _lease(self, kind: str, now: datetime) -> _Block:
+        if (await stops.read(self._cases)).find(stops.LIMIT, kind) is not None:
+            raise _reached(kind)
+        for _ in range(_TRIES):
+            spent, etag = await read(self._cases, kind)
+            await self._count(spent, now)
+            cap = self._policy.cap(kind, spent.people) or 0
+            used = spent.within_hour(now)
+            left = max(cap - used, 0) + spent.extra
+            if left <= 0:
+                await self._stop(kind, now, cap, used, spent.people)
+                raise _reached(kind)
+            number = max(1, min(BLOCK, cap // SHARE, left))
+            spent.spend(number, cap, now)
+            try:
+                await write(self._cases, kind, spent, etag)
+            except StoreConflict:
+                continue
+            return _Block(number, now + PIECE)
+        raise Unavailable("The count of a limit is being written by many: it is tried again later.")
+
+    async def _count(self, spent: Spent, now: datetime) -> None:
+        known = spent.counted_at
+        if known is None or not timedelta(0) <= now - known < COUNTED_FOR:
+            spent.people, spent.counted_at = sum((await self._cases.counts()).values()), now
+
+    async def _stop(self, kind: str, now: datetime, cap: int, used: int, people: int) -> None:
+        """Stop this kind for everybody, and say so once."""
+        text = f"{used} {kind} within an hour; the policy allows {cap} with {people} people known."
+
+        def decide(board: Board) -> bool:
+            if board.find(stops.LIMIT, kind) is not None:
+                return False
+            board.open(Stop(stops.LIMIT, kind, now, text=text))
+            return True
+
+        if await stops.change(self._cases, decide):
+            observe.event(
+                log, "limit_reached", level=logging.ERROR, kind=kind, used=used, allowed=cap, people=people
+            )
+
+
+async def read(cases: CaseStore, kind: str) -> tuple[Spent, str | None]:
+    """The row of a kind, and its etag (None: there is none yet)."""
+    marker = await cases.read_marker(PREFIX + kind)
+    if marker is None:
+        return Spent(), None
+    value: Mapping[str, Any] = marker.value
+    return msgspec.convert(dict(value), Spent), marker.etag
+
+
+async def write(cases: CaseStore, kind: str, spent: Spent, etag: str | None) -> None:
+    """StoreConflict when somebody else was first."""
+    await cases.write_marker(PREFIX + kind, msgspec.to_builtins(spent), etag)
+
+
+def _piece(now: datetime) -> str:
+    seconds = PIECE.total_seconds()
+    return datetime.fromtimestamp(now.timestamp() // seconds * seconds, UTC).isoformat()
+
+
+def _reached(kind: str) -> LimitReached:
+    return LimitReached(
+        f"No more {kind}: the limit of the policy is reached. An approver lets it go on: python -m onboarding trouble."
+    )

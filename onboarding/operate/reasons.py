@@ -1,0 +1,208 @@
+"""What is wrong and what to do about it, for every reason code that a case can carry.
+
+The second sentence says who mends what; where it names nobody, it is for the operator who reads it. A test
+enumerates the codes that the program gives.
+"""
+
+from __future__ import annotations
+
+#: reason code → (what is wrong, what to do).
+REASONS: dict[str, tuple[str, str]] = {
+    "missing_start_date": (
+        "HR sent no start date.",
+        "Ask HR to complete the record; the case goes on by itself.",
+    ),
+    "missing_name": ("HR sent no usable name.", "Ask HR to complete the record; the case goes on by itself."),
+    "missing_employee_id": ("HR sent no id for this person.", "Ask HR to complete the record."),
+    "no_hr_reader": (
+        "The event names the person only by an id that cannot be read: no HR interface is configured for this source, "
+        "or the id is that of an application or an employment alone.",
+        "Set ONBOARDING_HR_<SOURCE>_API_URL and _API_TOKEN for this source, then rerun. If they are set, the next "
+        "event that names the person leads on.",
+    ),
+    "hr_not_configured": (
+        "The HR system has to be asked for this person, and its address or token is not set.",
+        "Whoever deploys sets ONBOARDING_HR_<SOURCE>_API_URL and _API_TOKEN; then rerun.",
+    ),
+    "hr_sign_in": (
+        "The HR system refuses the token of this service: it is wrong, expired or revoked.",
+        "An HR administrator makes a new one, whoever deploys sets it as _API_TOKEN; then rerun.",
+    ),
+    "hr_permission": (
+        "The HR system does not let this service read the person.",
+        "An HR administrator gives the service's user the permission to read employees; then rerun.",
+    ),
+    "hr_field_withheld": (
+        "The HR system keeps the name or the start date from this service.",
+        "An HR administrator gives the service's user the permission to read those fields; then rerun.",
+    ),
+    "hr_record_gone": (
+        "The HR system announced this person and now has no such record.",
+        "Ask HR whether it was a mistake: then exclude the case. If the record is back, rerun.",
+    ),
+    "hr_unreadable": (
+        "The HR system answered in a form that this service does not know.",
+        "Check the API address with whoever deploys; the log names the place in the answer. Then rerun.",
+    ),
+    "hr_unreachable": (
+        "The HR system did not answer for as long as the policy tries (retry.give_up_after_hours, 72 by default).",
+        "Find out with HR whether the system is down or its address has changed. When it answers again, rerun.",
+    ),
+    "needs_approval_same_person": (
+        "Another case may be about the same person: the private address or number is the same, the rest is not.",
+        "Compare the two (the timeline names the other). Approve if it is one person: the cases become one. "
+        "Rerun if they are two.",
+    ),
+    "hr_deleted_record": (
+        "HR deleted the record. That can be a typing error, a privacy request or a withdrawn hire.",
+        "Ask HR which. Exclude the case, or rerun it; disabling an account is yours to do.",
+    ),
+    "needs_approval_adopt": (
+        "An account with this person's number already existed before the hire.",
+        "Check that it is the same person, then approve to link it.",
+    ),
+    "needs_approval_lookalike": (
+        "The user name that fits this person can be mistaken for a protected account's.",
+        "Check with HR that the person is real (`python -m onboarding names --role-holders` shows both names), then "
+        "approve; or let HR send a preferred name, then rerun.",
+    ),
+    "needs_approval_rehire": (
+        "This person left before and still has an account.",
+        "Check that the account may be used again, enable it in Entra if it is disabled, then approve.",
+    ),
+    "needs_approval_pass": (
+        "A pass would go to an account that we did not create, or long after the start date.",
+        "Check the person's identity, then approve, or give the first credential by another way.",
+    ),
+    "needs_approval_shared_id": (
+        "HR uses one id of this person for somebody else as well.",
+        "Ask HR whether these are two people; approve if they are, exclude this case if not.",
+    ),
+    "needs_approval_manager": (
+        "HR changed the manager after the hire, so the first credential does not go there unasked.",
+        "Check with HR that the manager is right, then approve; or set ONBOARDING_SERVICE_DESK and rerun.",
+    ),
+    "no_account": ("The case has no account yet.", "Rerun it from create_account."),
+    "report_needs_premium": (
+        "The registration report needs Entra ID P1 or P2.",
+        "License the tenant, then rerun; until then nobody can say who registered.",
+    ),
+    "pass_refused_privileged": (
+        "The account holds a directory role, and a pass would open it.",
+        "Give this person a first credential in person; no pass is issued for privileged accounts.",
+    ),
+    "access_pass_policy": (
+        "The tenant's policy does not allow a Temporary Access Pass for this person.",
+        "Enable Temporary Access Pass in the authentication methods policy, then rerun.",
+    ),
+    "no_credential_route": (
+        "No manager can safely be given the first credential, and no service desk is configured.",
+        "Set ONBOARDING_SERVICE_DESK, then rerun.",
+    ),
+    "no_free_username": ("No user name is free for this person.", "Check the user name pattern, then rerun."),
+    "account_of_another_case": (
+        "The account is already linked to another case.",
+        "Find the other case by the account's object id; one of the two is a duplicate: exclude it.",
+    ),
+    "graph_bad_value": (
+        "Entra refused a value of this person's record.",
+        "The timeline has the request id; correct the value in HR, then rerun.",
+    ),
+    "permission_missing": (
+        "The service lacks a permission in the tenant.",
+        "Run doctor: it names the permission. Grant it, then rerun.",
+    ),
+    "configuration": (
+        "A setting of the service is missing or wrong.",
+        "Run doctor: it names the setting. Correct it, then rerun.",
+    ),
+    "domain_not_verified": (
+        "ONBOARDING_DOMAIN is no verified domain of the tenant.",
+        "Verify the domain or set another, then rerun.",
+    ),
+    "sender_mailbox": (
+        "ONBOARDING_SENDER is no mailbox that may send.",
+        "Give it a licence or set another, then rerun.",
+    ),
+    "graph_sign_in": (
+        "The service cannot sign in to the tenant.",
+        "Check the managed identity and its client id, then rerun.",
+    ),
+    "graph_refused": (
+        "Graph did not answer as the service expects.",
+        "Check ONBOARDING_GRAPH_BASE_URL; the log has the request id. Then rerun.",
+    ),
+    "store_damaged": (
+        "A row of the store cannot be read.",
+        "Restore the store from its backup; the log names the row.",
+    ),
+    "retries_exhausted": (
+        "The same step failed for 72 hours.",
+        "The timeline names the step and the last answer. When the cause is gone, rerun.",
+    ),
+    "poison": (
+        "The work on this case failed again and again in a way that nobody foresaw.",
+        "The log has the error by type and place. Report it; then rerun.",
+    ),
+    "dry_run": (
+        "The service runs in dry-run mode and writes nothing to the tenant.",
+        "Check the person's data and the reserved user name, set ONBOARDING_MODE=live, then rerun.",
+    ),
+    "disable_after_start": (
+        "HR withdrew the hire after the first day.",
+        "Ask HR whether the person was there; then disable the account in Entra.",
+    ),
+    "disable_adopted_account": (
+        "The account was there before this hire and was not made by this service.",
+        "Ask HR whether somebody still uses it; then disable it in Entra.",
+    ),
+    "disable_synced_account": (
+        "The account is synchronised from Active Directory, which alone may disable it.",
+        "Disable it there.",
+    ),
+    "disable_privileged_account": (
+        "The account holds a directory role, and this service leaves such accounts alone.",
+        "Take the role away and disable the account in Entra.",
+    ),
+    "name_unusable": ("No display name can be made of what HR sent.", "Correct the name in HR, then rerun."),
+    "blocked": (
+        "The work on this case met something that it does not decide by itself.",
+        "See the timeline, then rerun.",
+    ),
+    "deployment": (
+        "The service is not set up as it has to be.",
+        "Run doctor: it says what whoever deploys has to mend. Then rerun.",
+    ),
+    "case_too_large": (
+        "What is kept about this person no longer fits into one row of the store.",
+        "Report it with the number of deliveries; docs/storage.md has the limits. Exclude the case meanwhile.",
+    ),
+    "row_too_large": (
+        "Something that has to be kept does not fit into one row of the store.",
+        "Report it; docs/storage.md has the limits.",
+    ),
+    "storage_refused": (
+        "The storage account refused a request.",
+        "Whoever deploys looks into the log, which has its error code. Then rerun.",
+    ),
+    "storage_forbidden": (
+        "The service may not use the storage account.",
+        "Whoever deploys gives its identity the role that the log names. Then rerun.",
+    ),
+    "storage_sign_in": (
+        "The service cannot sign in to the storage account.",
+        "Whoever deploys checks the managed identity and its client id. Then rerun.",
+    ),
+    "held_for_permission": (
+        "This step is held for everybody: the tenant refused it for want of a permission.",
+        "Run doctor: it names the permission. Once an administrator has granted it, everybody goes on by themselves.",
+    ),
+    "held_for_tenant": (
+        "The tenant does not answer, so nobody is sent there.",
+        "Nothing to do here: it is tried again with one request at a time, and everybody goes on when it answers.",
+    ),
+    "paused_by_limit": (
+        "The service stopped itself: it did more of this in an hour than the policy allows ([limits]).",
+        "An approver checks whether so many are right, then approves the limit: `python -m onboarding trouble`.",
+    ),
+}

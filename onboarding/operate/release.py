@@ -1,0 +1,89 @@
+"""The end of a stop: everybody who waited for it is sent, and goes on.
+
+A stop ends in one write (`onboarding.stops`); the follow-up timer then walks the list of the cases that carry its
+reason and puts each on a queue. It may die anywhere: until the whole list was walked the next pass walks it again, and
+a case that went on already has no such reason any more.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime, timedelta
+
+from onboarding import casework, stops
+from onboarding.domain.case import Case, NextAction
+from onboarding.domain.lifecycle import State
+from onboarding.ports import BULK_QUEUE, WORK_QUEUE, CaseQuery, Services, WorkMessage
+from onboarding.stops import HELD, REASONS, RELEASED, Board, Release
+
+_PAGE, _AT_ONCE = 200, 25
+#: More than this at once is a mass.
+_BULK_AFTER = 20
+#: How long the end of a stop is remembered, for the timelines of those who waited.
+_REMEMBERED = timedelta(days=1)
+
+
+async def wake(s: Services) -> int:
+    """Send everybody who waits for something that has ended; returns how many messages."""
+    board = await stops.read(s.cases)
+    ended = {key: item for key, item in board.released.items() if item.wake}
+    if not ended:
+        return 0
+    sent = 0
+    for reason in sorted({REASONS[key.partition(":")[0]] for key in ended}):
+        sent += await _send_all(s, reason)
+    now = await s.clock.now()
+    await stops.change(s.cases, lambda found: _woken(found, ended, now))
+    return sent
+
+
+def _woken(board: Board, ended: dict[str, Release], now: datetime) -> bool:
+    """Done with these; a release that is newer than what was walked stays to be walked."""
+    for key, item in ended.items():
+        found = board.released.get(key)
+        if found is not None and found.at == item.at:
+            found.wake = False
+    board.released = {
+        key: item for key, item in board.released.items() if item.wake or now - item.at < _REMEMBERED
+    }
+    return True
+
+
+async def _send_all(s: Services, reason: str) -> int:
+    sent, page = 0, None
+    while True:
+        found = await s.cases.search(CaseQuery(reason_code=reason), page, _PAGE)
+        for start in range(0, len(found.items), _AT_ONCE):
+            group = found.items[start : start + _AT_ONCE]
+            queue = WORK_QUEUE if sent < _BULK_AFTER else BULK_QUEUE
+            await asyncio.gather(
+                *(
+                    s.queue.send(WorkMessage(case_id=item.case_id, why=RELEASED), queue=queue)
+                    for item in group
+                )
+            )
+            sent += len(group)
+        if (page := found.next_page) is None:
+            return sent
+
+
+async def resume(s: Services, case: Case, now: datetime) -> None:
+    """Plan a case that waits for the end of a stop for now, and say in its timeline who let it go on.
+
+    Nothing for a case that does not wait so. It may meet the same stop again, or another, and wait again.
+    """
+    if case.reason_code not in HELD or case.state not in {
+        State.PROVISIONING, State.FOLLOWING_UP, State.CONFIRMED,
+    }:  # fmt: skip
+        return
+    kind = next(kind for kind, reason in REASONS.items() if reason == case.reason_code)
+    what = "provision" if case.state is State.PROVISIONING else "follow_up"
+    since = case.updated_at
+    case.reason_code, case.next_action = None, NextAction(what, now, RELEASED)
+    ends = (await stops.read(s.cases)).released.items()
+    notes = [
+        casework.entry(item.at, "released", item.actor, what=key.partition(":")[2], reason=item.reason)
+        for key, item in sorted(ends)
+        if key.startswith(f"{kind}:") and item.at >= since
+    ]
+    await casework.save(s, case, now, *notes)

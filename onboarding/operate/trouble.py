@@ -1,0 +1,167 @@
+"""What is held back for everybody, what failed in a way that nobody foresaw, and the approval of a limit."""
+
+from __future__ import annotations
+
+import logging
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from onboarding import limits, observe, stops
+from onboarding.domain.policy import LIMITED
+from onboarding.errors import IllegalTransition, NotFound, RequestError, StoreConflict, Unavailable
+from onboarding.operate.actions import Ask, check_reason
+from onboarding.operate.stamps import stamp
+from onboarding.ports import CaseQuery, Operation, Services
+from onboarding.stops import Board, Release, Stop
+
+log = logging.getLogger(__name__)
+
+ACTION = "approve_limit"
+#: Most that an approver can allow at once.
+MOST_ALLOWED = 1_000_000
+#: Cases that are read for their cause, and shown of each group.
+READ, SHOWN = 200, 5
+NO_CAUSE = "not recorded"
+_TRIES = 5
+
+#: Kind of a stop → what is held, in words; `{what}` is the step, the API or the kind of action.
+WORDS = {
+    stops.PERMISSION: "Nobody passes {what}: the tenant refuses it for want of a permission",
+    stops.TENANT: "Nothing is asked of the tenant's API {what}: it does not answer",
+    stops.LIMIT: "No more {what}: the limit of an hour is reached",
+}
+#: Kind of a stop → who ends it, and how.
+ENDS = {
+    stops.PERMISSION: "Doctor names the permission; an administrator grants it. One case at a time tries, and the "
+    "first that gets through lets everybody go on.",
+    stops.TENANT: "Nobody has to do anything: one request at a time tries, and the first answer lets everybody go on.",
+    stops.LIMIT: "An approver checks whether so many are right, and approves the limit.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Cases that the queue gave up on, with one cause: type of the error and its place in the program."""
+
+    cause: str
+    count: int
+    case_ids: tuple[str, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        return {"cause": self.cause, "count": self.count, "case_ids": list(self.case_ids)}
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """`more`: there are more cases than were read, so that the groups are incomplete."""
+
+    stops: tuple[Stop, ...]
+    poison: tuple[Group, ...]
+    more: bool = False
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "stops": [stop_json(item) for item in self.stops],
+            "poison": [group.as_json() for group in self.poison],
+            "poison_complete": not self.more,
+        }
+
+
+def stop_json(item: Stop) -> dict[str, Any]:
+    """One stop as every view shows it."""
+    return {
+        "id": item.key,
+        "kind": item.kind,
+        "what": item.what,
+        "reason_code": stops.REASONS[item.kind],
+        "words": WORDS[item.kind].format(what=item.what.replace("_", " ")),
+        "ends": ENDS[item.kind],
+        "since": stamp(item.since),
+        "next_try": stamp(item.until),
+        "tries": item.tries,
+        "detail": item.text,
+    }
+
+
+async def held(s: Services) -> tuple[Stop, ...]:
+    """What is held back now, oldest first. One read."""
+    board = await stops.read(s.cases)
+    return tuple(sorted(board.stops.values(), key=lambda item: (item.since, item.key)))
+
+
+async def survey(s: Services) -> Trouble:
+    """Everything that an operator has to know beyond single cases."""
+    found = await s.cases.search(CaseQuery(reason_code="poison"), None, READ)
+    by_cause: defaultdict[str, list[str]] = defaultdict(list)
+    for item in found.items:
+        case = await s.cases.get(item.case_id)
+        if case is not None and case.reason_code == "poison":
+            by_cause[case.cause or NO_CAUSE].append(case.case_id)
+    return Trouble(await held(s), _groups(by_cause), found.next_page is not None)
+
+
+def _groups(by_cause: defaultdict[str, list[str]]) -> tuple[Group, ...]:
+    groups = [Group(cause, len(ids), tuple(ids[:SHOWN])) for cause, ids in by_cause.items()]
+    return tuple(sorted(groups, key=lambda group: (-group.count, group.cause)))
+
+
+async def approve(s: Services, kind: str, ask: Ask, allow: int | None = None) -> Operation:
+    """Let a kind of action go on that its limit stopped; the count begins anew, and everybody who waited goes on.
+
+    `allow`: how many may be done within a day before the limit counts again; None: what the limit allows in an hour.
+    Raises RequestError (400), NotFound, IllegalTransition where nothing is stopped.
+
+    The count is written before the stop ends: whoever dies in between leaves the stop, and the approver repeats.
+    """
+    check_reason(ask)
+    if kind not in LIMITED:
+        raise NotFound(f"There is no such limit. Known: {', '.join(LIMITED)}.")
+    if allow is not None and not 1 <= allow <= MOST_ALLOWED:
+        raise RequestError(f"'allow' is a number from 1 to {MOST_ALLOWED}.", code="unreadable")
+    if (await stops.read(s.cases)).find(stops.LIMIT, kind) is None:
+        raise IllegalTransition("This limit is not reached: there is nothing to approve.")
+    now = await s.clock.now()
+    operation = Operation(
+        s.entropy.operation_id(), None, ACTION, ask.actor, ask.reason.strip(), now, "accepted", kind
+    )
+    await s.cases.put_operation(operation)
+    await _begin_anew(s, kind, allow)
+    release = Release(now, f"operator:{ask.actor}", ask.reason.strip())
+
+    def decide(board: Board) -> bool:
+        found = board.find(stops.LIMIT, kind)
+        if found is None:
+            return False
+        board.end(found, release)
+        return True
+
+    if await stops.change(s.cases, decide):
+        observe.event(log, "limit_approved", kind=kind, operation_id=operation.operation_id)
+    done = replace(operation, status="done", result=kind if allow is None else f"{kind}:{allow}")
+    await s.cases.put_operation(done)
+    return done
+
+
+async def _begin_anew(s: Services, kind: str, allow: int | None) -> None:
+    now = await s.clock.now()
+    for _ in range(_TRIES):
+        spent, etag = await limits.read(s.cases, kind)
+        cap = s.policy.limits.cap(kind, spent.people) or 0
+        fresh = limits.Spent(people=spent.people, counted_at=spent.counted_at)
+        if allow is not None and allow > cap:
+            fresh.extra, fresh.extra_until = allow - cap, now + limits.EXTRA_FOR
+        try:
+            return await limits.write(s.cases, kind, fresh, etag)
+        except StoreConflict:
+            continue
+    raise Unavailable("The count of this limit is being written by many: approve it again.")
+
+
+def lines(found: Sequence[Stop]) -> list[str]:
+    """One line a stop, for doctor and the command line."""
+    return [
+        f"{WORDS[item.kind].format(what=item.what)} (since {stamp(item.since)}). {item.text}"
+        for item in found
+    ]
