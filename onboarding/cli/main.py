@@ -117,7 +117,7 @@ def parser() -> argparse.ArgumentParser:
     load.add_argument(
         "--resume", action="store_true", help="go on with an import of this file that ended early"
     )
-    report_options.add_arguments(add("report", "figures for many people: usage", json_too=False))
+    report_options.add_arguments(add("report", "figures for many people: usage, at-risk", json_too=False))
     add("track", "read the audit log and the registration report once")
     add("followup", "put every case that is due on the work queue")
     return top

@@ -18,6 +18,8 @@ def add_arguments(verb: argparse.ArgumentParser) -> None:
     one.add_argument("--until", type=date.fromisoformat, help="a day of the last week (default: today)")
     one.add_argument("--by", choices=BY, default=BY[0], help="one row for each (default: week)")
     _add_forms(one)
+    text = "who of the whole workforce could not reset: reads the registration report and the users; enrols nobody"
+    _add_forms(kinds.add_parser("at-risk", help=text, description=text))
 
 
 def _add_forms(verb: argparse.ArgumentParser) -> None:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import json
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from onboarding.bootstrap import App
 from onboarding.cli import context
-from onboarding.operate import sheets, usage
+from onboarding.operate import at_risk, sheets, usage
 
 
 async def run(app: App, args: argparse.Namespace) -> int:
@@ -47,6 +49,56 @@ _USAGE = [
 ]
 
 
+#: People of the table on a screen.
+_SHOWN = 50
+
+
+async def _at_risk(app: App, args: argparse.Namespace) -> int:
+    found = await at_risk.read(app.services)
+    summary = found.summary()
+    await at_risk.keep(app.services, summary)
+    if args.json:
+        _stream(summary, found.table())
+    elif args.csv or args.xlsx:
+        _sheet(args, "At risk", at_risk.COLUMNS, found.table(), summary["notes"])
+    else:
+        for line in _words(summary):
+            context.out(line)
+        context.out()
+        rows = [dict(row) for row in islice(found.table(), _SHOWN)]
+        context.table(rows, [(name, name.upper().replace("_", " ")) for name in at_risk.COLUMNS])
+        if found.total > _SHOWN:
+            context.note(f"{found.total - _SHOWN} more: --csv, --xlsx FILE or --json")
+        _tell(summary["notes"])
+    return context.OK
+
+
+def _words(summary: Mapping[str, Any]) -> Iterator[str]:
+    people, risk, data = summary["people"], summary["at_risk"], summary["at_risk"]["directory_data"]
+    yield f"{risk['total']} of {people['in_scope']} people in scope are at risk (report as of {summary['as_of']})."
+    yield f"nothing registered: {risk['nothing']}   too few: {risk['too_few']}"
+    yield f"directory data, yes / no / unknown: {data['yes']} / {data['no']} / {data['unknown']}"
+    for name, counts in summary["groups"].items():
+        yield f"{name}: {counts['yes']} (unknown: {counts['unknown']})"
+    for name, counts in summary["first"].items():
+        yield f"{name}: {counts['at_risk']} of {counts['people']}"
+    gap = summary["administrators"]
+    yield f"administrators that lack one method: {gap['missing_1']}, two: {gap['missing_2']}"
+    calls = sum(day["calls"] for day in summary["forecast"])
+    yield f"calls to expect in {len(summary['forecast'])} days: {calls:.0f}"
+
+
+def _stream(summary: Mapping[str, Any], rows: Iterable[Mapping[str, Any]]) -> None:
+    """One JSON document, written row by row: the summary's members, then `items`."""
+    head = json.dumps(summary, ensure_ascii=False, indent=2)
+    sys.stdout.write(head.rstrip()[:-1].rstrip() + ',\n  "items": [')
+    between = "\n    "
+    for row in rows:
+        sys.stdout.write(between + json.dumps(row, ensure_ascii=False))
+        between = ",\n    "
+    sys.stdout.write("\n  ]\n}\n")
+
+
 def _sheet(
     args: argparse.Namespace,
     title: str,
@@ -68,4 +120,4 @@ def _tell(notes: Sequence[str]) -> None:
         context.note(text)
 
 
-REPORTS = {"usage": _usage}
+REPORTS = {"usage": _usage, "at-risk": _at_risk}

@@ -9,7 +9,14 @@ from __future__ import annotations
 from onboarding.ports.budgets import Budgets
 from onboarding.ports.cases import CaseQuery, CaseStore, CaseSummary, DueRow, Marker, Operation, Page, Swept
 from onboarding.ports.deliveries import Delivery, DeliveryStatus, DeliveryStore
-from onboarding.ports.directory import CANNOT_READ, Directory, DirectoryUser, NameTaken, NewUser
+from onboarding.ports.directory import (
+    CANNOT_READ,
+    Directory,
+    DirectoryPerson,
+    DirectoryUser,
+    NameTaken,
+    NewUser,
+)
 from onboarding.ports.hr import HrApi, HrRecord, NoHrApi, ReaderRefused, RecordGone
 from onboarding.ports.mail import DraftState, Mail, Mailer
 from onboarding.ports.queues import (
@@ -44,6 +51,7 @@ __all__ = [
     "DeliveryStatus",
     "DeliveryStore",
     "Directory",
+    "DirectoryPerson",
     "DirectoryUser",
     "DraftState",
     "DueRow",

@@ -37,6 +37,7 @@ from onboarding.ports import (
     CLAIM_LEASE,
     WORK_QUEUE,
     AccessPass,
+    DirectoryPerson,
     DirectoryUser,
     DraftState,
     NameTaken,
@@ -191,6 +192,12 @@ class Directory:
 
     def __init__(self, tenant: Tenant) -> None:
         self.tenant = tenant
+
+    async def people(self) -> AsyncIterator[Sequence[DirectoryPerson]]:
+        yield [
+            DirectoryPerson(user.id, created_at=user.created_at, enabled=user.account_enabled is not False)
+            for user in self.tenant.users.values()
+        ]
 
     async def create_user(self, user: NewUser) -> DirectoryUser:
         def effect() -> DirectoryUser:

@@ -17,6 +17,7 @@ from onboarding.followup.messages import CatalogueMessages
 from onboarding.graph import stream
 from onboarding.ports import (
     AccessPass,
+    DirectoryPerson,
     DirectoryUser,
     DraftState,
     Mail,
@@ -113,6 +114,9 @@ class MemoryDirectory:
             ),
             USER: DirectoryUser(USER, "juergen.gross@contoso.example", account_enabled=True),
         }
+
+    def people(self) -> AsyncIterator[Sequence[DirectoryPerson]]:
+        raise AssertionError("follow-up reads no directory")
 
     async def create_user(self, user: NewUser) -> DirectoryUser:
         raise NotImplementedError
