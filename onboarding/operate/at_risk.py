@@ -3,7 +3,7 @@
     users of the directory, streamed → a few bits each · holders of roles · the report, streamed → judged and joined
 
 For 100,000 people: 101 pages of users, 101 pages of the report, and the reads of `Directory.role_holders`. Memory is
-some 15 bytes a person and 26 for each one at risk. No case is read, none is written; what is kept is a summary of
+12 bytes a person and 24 for each one at risk. No case is read, none is written; what is kept is a summary of
 counts, in one marker, for the dashboard. Columns and limits: docs/reports.md.
 """
 

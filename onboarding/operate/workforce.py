@@ -1,4 +1,4 @@
-"""The directory's side of the at-risk report, small enough to hold for a whole tenant: some 15 bytes a person.
+"""The directory's side of the at-risk report, small enough to hold for a whole tenant: 12 bytes a person.
 
 Pages of users come in one order and pages of the report in another, so one side has to be held. Kept are a digest of
 the object id, bits, and the number of the department; names, numbers and addresses are looked at and dropped.
@@ -113,13 +113,13 @@ class Workforce:
 
 
 class Rows:
-    """People at risk, packed: 26 bytes each. Given back by rank, in the order in which they came."""
+    """People at risk, packed: 24 bytes each. Given back by rank, in the order in which they came."""
 
     def __init__(self) -> None:
         self._ids = bytearray()
         self._other_ids: dict[int, str] = {}
         self._bits, self._places = array("H"), array("H")
-        self._contents = array("L")
+        self._contents = array("I")
 
     def __len__(self) -> int:
         return len(self._bits)
