@@ -19,8 +19,8 @@ from onboarding.ports import NameTaken
 Kind = Callable[[Mapping[str, Any]], str | None]
 COUNTED: Mapping[str, Kind] = {
     "create_user": lambda given: "creations",
+    "restore_user": lambda given: "creations",
     "create_pass": lambda given: "passes",
-    "assign_license": lambda given: "licences",
     "assign_licenses": lambda given: "licences",
     "create_draft": lambda given: "messages",
     # Not saved: the mail with a pass, which was counted as one.

@@ -64,6 +64,8 @@ async def _show(app: App, args: argparse.Namespace) -> int:
     context.out(f"{data['case_id']}  {name}  ({data['source']}, {data['employee_id'] or 'no id'})")
     context.out(f"{data['state']}: {data['explanation']}")
     context.out(f"confirmed in person: {data['status']}   recoverable today: {data['recoverable']}")
+    for sentence in filter(None, (data["missing"], *data["sources"])):
+        context.out(f"  {sentence}")
     context.out(f"account: {_account(data)}")
     if data["found_account"]:
         context.out(f"an account that has this number already: {data['found_account']}")

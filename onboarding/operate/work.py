@@ -43,6 +43,7 @@ async def handle(
     `redelivered`: a worker had this message before and did not end it. It may have died between two writes, so the
     case's hints are put right first; likewise when the watchdog sent it.
     """
+    about = observe.subject.set(message.case_id or message.delivery_id or "-")
     try:
         if message.delivery_id:
             await process.process_delivery(s, message.delivery_id, queue=queue)
@@ -57,10 +58,11 @@ async def handle(
         ids = {"case_id": message.case_id, "delivery_id": message.delivery_id}
         observe.event(log, "work_postponed", why=exc.code, level=logging.WARNING, **ids)
         await s.queue.send(message, queue=queue, delay=AGAIN_DELAY * (0.5 + s.entropy.fraction()))
+    finally:
+        observe.subject.reset(about)
 
 
 async def _advance(s: Services, case_id: str, queue: str, *, doubt: bool, why: str) -> None:
-    observe.subject.set(case_id)
     case = await s.cases.get(case_id)
     if case is None:
         observe.event(log, "work_case_gone", case_id=case_id)

@@ -326,7 +326,7 @@ async def test_finished_cancelled_reviewed_deleted_and_reset(graph, control):
     await control.client.delete(f"/_control/users/{person}/methods/mobilePhone")
     assert await evidence(graph, person) == [
         (Act.CANCELLED, By.USER, None),
-        (Act.RESET_FAILED, By.USER, None),
+        (Act.RESET_NO_METHODS, By.USER, None),
         (Act.REGISTERED, By.USER, "mobilePhone"),
         (Act.REGISTERED, By.USER, "all"),
         (Act.REVIEWED, By.USER, "all"),

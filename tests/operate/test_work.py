@@ -7,11 +7,13 @@ from typing import Any
 
 import pytest
 
+from onboarding import observe
 from onboarding.domain.case import Account, Case, NextAction
 from onboarding.domain.lifecycle import State
 from onboarding.errors import OperatorError, StoreConflict, Throttled, Unavailable
 from onboarding.operate import due, work
 from onboarding.ports import BULK_QUEUE, CLAIM_LEASE, WORK_QUEUE, WorkMessage
+from onboarding.provisioning import runner
 from tests.storage.stores import make_delivery
 from tests.support.doubles import CASE_ID, T0, World, make_case
 
@@ -362,3 +364,19 @@ async def test_what_follows_at_once_stays_in_the_lane_of_a_mass_arrival(
     case = await world.case()
     assert case.state is State.FOLLOWING_UP
     assert queues == [BULK_QUEUE] * 2
+
+
+async def test_whose_work_it_is_is_known_while_it_is_done_and_forgotten_after(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An outage is told from one case's own trouble by it."""
+    seen: list[str] = []
+
+    async def noted(*args: Any, **more: Any) -> None:
+        seen.append(observe.subject.get())
+
+    monkeypatch.setattr(runner, "advance", noted)
+    await start(world)
+    await work.handle(world.s, MESSAGE)
+    assert seen == [CASE_ID]
+    assert observe.subject.get() == "-"

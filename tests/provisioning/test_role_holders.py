@@ -211,5 +211,5 @@ async def test_an_identity_that_cannot_sign_in_is_for_the_deployer_and_gives_no_
     world.faults.before("role_holders", DeployerError("No token.", code="graph_sign_in"))
     await start(world, "Lan", "Lewis")
     case = await advance(world)
-    assert (case.state, case.reason_code) == (State.BLOCKED, "graph_sign_in")
+    assert (case.state, case.reason_code) == (State.PROVISIONING, "held_for_permission")
     assert case.intent is None
