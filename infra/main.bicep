@@ -128,6 +128,9 @@ param firstCredential string = 'access_pass_to_manager'
 @allowed([ 'mobilePhone', 'none' ])
 param phoneAttribute string = 'mobilePhone'
 
+@description('Add HR\'s mobile number as authentication method of new accounts: see docs/prepopulate-phone.md before.')
+param prepopulatePhone bool = false
+
 @description('Policy file inside the deployment package, as an absolute path (/home/site/wwwroot/...); empty: the built-in policy.')
 param policyFile string = ''
 
@@ -220,6 +223,7 @@ var plainSettings = {
   ONBOARDING_AUDIT_HUB: auditHub
   ONBOARDING_FIRST_CREDENTIAL: firstCredential
   ONBOARDING_PHONE_ATTRIBUTE: phoneAttribute
+  ONBOARDING_PREPOPULATE_PHONE: prepopulatePhone ? 'true' : 'false'
   ONBOARDING_POLICY_FILE: policyFile
   ONBOARDING_SOURCES: join(map(hrSources, s => '${s.source}=${s.adapter}'), ',')
   ONBOARDING_HASH_KEY: '@Microsoft.KeyVault(VaultName=${vaultName};SecretName=${hashKeySecret})'

@@ -37,8 +37,17 @@ DIRECTORY_WRITES = {
     "create_user": "create the account",
     "set_manager": "set the manager",
     "disable_user": "disable the account",
+    "enable_user": "enable the account",
+    "restore_user": "restore the account",
+    "set_leave_date": "set the leave date",
+    "add_to_group": "add the account to a group",
+    "assign_licenses": "assign licences",
 }
-SECURITY_WRITES = {"create_pass": "issue a first credential", "void_pass": "void a first credential"}
+SECURITY_WRITES = {
+    "create_pass": "issue a first credential",
+    "void_pass": "void a first credential",
+    "add_phone": "add a phone as authentication method",
+}
 MAILER_WRITES = {
     "create_draft": "write a message",
     "send_draft": "send a message",

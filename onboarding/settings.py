@@ -198,6 +198,8 @@ class Settings:
     mode: str = "live"
     #: `mobilePhone` or `none`.
     phone_attribute: str = "mobilePhone"
+    #: HR's mobile number is added as an authentication method. Costs more than it brings: docs/prepopulate-phone.md.
+    prepopulate_phone: bool = False
     #: Key of the keyed hashes (phones, CSRF); required in Azure.
     hash_key: Secret = field(default_factory=lambda: Secret("development-only-not-a-secret"))
     #: Client id of the user-assigned identity in Azure.
@@ -352,6 +354,7 @@ class _Reader:
             ),
             mode=self.choice("MODE", "live" if graph == "simulated" else "dry_run", "dry_run", "live"),
             phone_attribute=self.choice("PHONE_ATTRIBUTE", "mobilePhone", "mobilePhone", "none"),
+            prepopulate_phone=self.flag("PREPOPULATE_PHONE", False),
             hash_key=Secret(self.text("HASH_KEY", "development-only-not-a-secret")),
             azure_client_id=env.get("AZURE_CLIENT_ID") or None,
             public_url=self.public_url(),

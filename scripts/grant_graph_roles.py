@@ -69,7 +69,20 @@ def parser() -> argparse.ArgumentParser:
         "--client-id", help=f"its client id, to check that both belong together (azd: {azd_values.CLIENT_ID})"
     )
     add("--azd-env", metavar="FILE", help="output of `azd env get-values`; - is standard input")
-    add("--feature", action="append", choices=optional, help="only this feature (repeat); default: all")
+    add(
+        "--feature",
+        action="append",
+        choices=optional,
+        help=f"only this feature (repeat); default: {', '.join(permissions.DEFAULT)}",
+    )
+    add(
+        "--with",
+        dest="also",
+        action="append",
+        choices=sorted(permissions.OPTIONAL),
+        default=[],
+        help="this feature, too (repeat): those that the policy or a setting switches on",
+    )
     add("--without", action="append", choices=optional, default=[], help="all but this feature (repeat)")
     add("--reads-only", action="store_true", help="no writing role: enough for ONBOARDING_MODE=dry_run")
     add("--allow-broad", action="store_true", help="a broad role where the tenant lacks the granular one")
@@ -119,7 +132,7 @@ def _ids(options: argparse.Namespace) -> tuple[str, str | None]:
 
 
 def _wishes(options: argparse.Namespace) -> role_plan.Wishes:
-    chosen = list(options.feature or permissions.FEATURES)
+    chosen = [*(options.feature or permissions.DEFAULT), *options.also]
     dropped = set(options.without)
     if not options.feature and options.azd_values.get(azd_values.FIRST_CREDENTIAL) == "none":
         dropped.add("access-pass")

@@ -41,6 +41,11 @@ ROLES: Mapping[str, GraphRole] = {
         GraphRole("RoleManagement.Read.Directory", "483bed4a-2ad3-4361-a73b-c83ccdbdc53c", 3),
         GraphRole("GroupMember.Read.All", "98830695-27a2-44f7-8c18-0c3ebc9698f6", None),
         GraphRole("Directory.Read.All", "7ab1d382-f21e-4acd-a863-ba3e13f7da61", None),
+        GraphRole("GroupMember.ReadWrite.All", "dbaae8cf-10b5-4b86-a4a1-f871c94c6695", 4),
+        GraphRole("LicenseAssignment.Read.All", "e2f98668-2877-4f38-a2f4-8202e0717aa1", None),
+        GraphRole("LicenseAssignment.ReadWrite.All", "5facf0c1-8979-4e95-abcf-ff3d079771c0", 4),
+        GraphRole("User-LifeCycleInfo.ReadWrite.All", "925f1248-0f97-47b9-8ec8-538c54e01325", None),
+        GraphRole("UserAuthMethod-Phone.ReadWrite.All", "6e85d483-7092-4375-babe-0a94a8213a58", 3),
         GraphRole("Organization.Read.All", "498476ce-e0fe-48b0-b801-37ba7e2685c6", None),
         # Only with --allow-broad, where the tenant lacks the granular role.
         GraphRole("UserAuthenticationMethod.ReadWrite.All", "50483e42-d915-4231-9639-7fdb7fd190e5", 4),
@@ -54,9 +59,17 @@ FALLBACK: Mapping[str, str] = {
 
 #: A role → roles that it makes superfluous, for the calls that we make.
 COVERS: Mapping[str, frozenset[str]] = {
-    "User.ReadWrite.All": frozenset({"User.Read.All"}),
+    "User.ReadWrite.All": frozenset({"User.Read.All", "User.DeleteRestore.All"}),
+    "GroupMember.ReadWrite.All": frozenset({"GroupMember.Read.All"}),
+    "LicenseAssignment.ReadWrite.All": frozenset({"LicenseAssignment.Read.All"}),
     "Directory.Read.All": frozenset(
-        {"User.Read.All", "RoleManagement.Read.Directory", "GroupMember.Read.All", "Organization.Read.All"}
+        {
+            "User.Read.All",
+            "RoleManagement.Read.Directory",
+            "Organization.Read.All",
+            "GroupMember.Read.All",
+            "LicenseAssignment.Read.All",
+        }
     ),
     "UserAuthMethod-TAP.ReadWrite.All": frozenset({"UserAuthMethod-TAP.Read.All"}),
     "UserAuthenticationMethod.Read.All": frozenset({"UserAuthMethod-TAP.Read.All"}),
@@ -76,15 +89,22 @@ FORBIDDEN_PREFIX = "Mail."
 
 #: Always on.
 CORE = "core"
-#: Feature → what it is for. All are on in the product's default settings.
+#: Feature → what it is for. Those of `DEFAULT` are on in the product's default settings.
 FEATURES: Mapping[str, str] = {
     CORE: "look people up, read the audit log and the registration report; always on",
-    "accounts": "create accounts, set the manager, disable withdrawn ones (ONBOARDING_MODE=live)",
+    "accounts": "create, enable, restore and disable accounts, set the manager (ONBOARDING_MODE=live)",
     "access-pass": "the first credential (ONBOARDING_FIRST_CREDENTIAL other than none)",
     "role-holders": "compare new user names with those of the people who hold directory roles",
     "methods": "look at one person's methods before anybody is told about them",
+    "groups": "put people into groups (groups in the policy)",
+    "licences": "assign licences (licences in the policy)",
+    "leave-date": "set employeeLeaveDateTime (account.leave_date in the policy)",
+    "phone-method": "add HR's phone as authentication method (ONBOARDING_PREPOPULATE_PHONE)",
     "domain-check": "doctor compares ONBOARDING_DOMAIN with the verified domains",
 }
+#: Features that a policy or a setting switches on: nothing is granted for them unasked.
+OPTIONAL = frozenset({"groups", "licences", "leave-date", "phone-method"})
+DEFAULT: tuple[str, ...] = tuple(name for name in FEATURES if name not in OPTIONAL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +122,7 @@ class GraphCall:
 
 _USER = "/users/{id}"
 _PASSES = "/users/{id}/authentication/temporaryAccessPassMethods"
+_DELETED = "/directory/deletedItems"
 _MESSAGES = "/users/{sender}/messages"
 
 CALLS: tuple[GraphCall, ...] = (
@@ -119,6 +140,42 @@ CALLS: tuple[GraphCall, ...] = (
     GraphCall("create_user", "POST /users", "User.ReadWrite.All", ("accounts",), writes=True),
     GraphCall("set_manager", f"PUT {_USER}/manager/$ref", "User.ReadWrite.All", ("accounts",), writes=True),
     GraphCall("disable_user", f"PATCH {_USER}", "User.ReadWrite.All", ("accounts",), writes=True),
+    GraphCall("enable_user", f"PATCH {_USER}", "User.ReadWrite.All", ("accounts",), writes=True),
+    GraphCall("find_deleted", f"GET {_DELETED}/microsoft.graph.user", "User.Read.All", (CORE,)),
+    GraphCall("get_deleted", f"GET {_DELETED}/{{id}}", "User.Read.All", (CORE,)),
+    GraphCall(
+        "restore_user",
+        f"POST {_DELETED}/{{id}}/restore",
+        "User.DeleteRestore.All",
+        ("accounts",),
+        writes=True,
+    ),
+    GraphCall(
+        "set_leave_date", f"PATCH {_USER}", "User-LifeCycleInfo.ReadWrite.All", ("leave-date",), writes=True
+    ),
+    GraphCall("find_groups", "GET /groups?$filter", "GroupMember.Read.All", ("groups",)),
+    GraphCall(
+        "add_to_group",
+        "POST /groups/{id}/members/$ref",
+        "GroupMember.ReadWrite.All",
+        ("groups",),
+        writes=True,
+    ),
+    GraphCall("subscribed_skus", "GET /subscribedSkus", "LicenseAssignment.Read.All", ("licences",)),
+    GraphCall(
+        "assign_licenses",
+        f"POST {_USER}/assignLicense",
+        "LicenseAssignment.ReadWrite.All",
+        ("licences",),
+        writes=True,
+    ),
+    GraphCall(
+        "add_phone",
+        f"POST {_USER}/authentication/phoneMethods",
+        "UserAuthMethod-Phone.ReadWrite.All",
+        ("phone-method",),
+        writes=True,
+    ),
     GraphCall(
         "authentication_methods",
         f"GET {_USER}/authentication/methods",

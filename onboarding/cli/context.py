@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import sys
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
@@ -32,6 +33,12 @@ from onboarding.settings import Settings
 
 OK, NEGATIVE, USAGE, NOT_FOUND, AMBIGUOUS, REFUSED, UNREACHABLE, BUG = 0, 1, 2, 3, 4, 5, 6, 70
 SERVE_FILE = Path("build/serve.json")
+#: Characters of a cell, but in the last column.
+WIDEST = 100
+#: What moves the cursor, clears the screen, or turns the direction of what follows (Unicode bidirectional controls).
+_TURNS = "\\x0b-\\x1f\\x7f-\\x9f\\u061c\\u200e\\u200f\\u2028-\\u202e\\u2066-\\u2069"
+_HARMFUL = re.compile(f"[\\x00-\\x08{_TURNS}]")
+_ON_A_LINE = re.compile(f"[\\x00-\\x0a{_TURNS}]")
 
 
 def environment() -> Mapping[str, str]:
@@ -100,12 +107,20 @@ def exit_code(error: OnboardingError) -> int:
 
 def out(text: str = "") -> None:
     """Data."""
-    print(text)
+    print(plain(text))
 
 
 def note(text: str) -> None:
     """Progress and errors."""
-    print(text, file=sys.stderr)
+    print(plain(text), file=sys.stderr)
+
+
+def plain(text: str, *, line: bool = False) -> str:
+    """Text that moves no cursor and turns no direction: what HR sent is shown, and does nothing to a terminal.
+
+    `line`: it stays on one line too.
+    """
+    return (_ON_A_LINE if line else _HARMFUL).sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def out_json(data: Any) -> None:
@@ -116,7 +131,12 @@ def out_json(data: Any) -> None:
 def table(rows: list[dict[str, Any]], columns: list[tuple[str, str]]) -> None:
     """A plain table; columns are (key, heading)."""
     cells = [[heading for _, heading in columns]]
-    cells += [[str(row.get(key) if row.get(key) is not None else "–") for key, _ in columns] for row in rows]
+    cells += [[_cell(row.get(key), key == columns[-1][0]) for key, _ in columns] for row in rows]
     widths = [max(len(line[i]) for line in cells) for i in range(len(columns))]
     for line in cells:
         out("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
+
+
+def _cell(value: object, last: bool) -> str:
+    text = plain(str(value) if value is not None else "–", line=True)
+    return text if last or len(text) <= WIDEST else f"{text[: WIDEST - 1]}…"

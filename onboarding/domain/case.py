@@ -155,6 +155,8 @@ class AccountIntent:
     at: datetime
     #: The request writes HR's phone into the directory, where it counts before the deadline.
     with_phone: bool = False
+    #: Object id of a deleted account that is about to be restored instead.
+    restores: str | None = None
 
 
 @dataclass(slots=True)
@@ -165,10 +167,19 @@ class Account:
     user_principal_name: str
     mark: str
     created_at: datetime
-    #: `created` by us, or `adopted` on an approver's word.
+    #: `created` by us, `adopted` on an approver's word, `restored` for somebody who came back, `synced` from Active
+    #: Directory.
     origin: str = "created"
     synced: bool = False
     manager_id: str | None = None
+    #: We made it disabled, or disabled it when HR withdrew the hire. Whoever else disabled it is not overruled.
+    disabled_by_us: bool = False
+    #: Groups that we put it into: one that is missing later was taken away, and is not given again.
+    groups: list[str] = field(default_factory=list)
+    #: True: there is a mailbox. False: none is expected, or it did not come in time. None: not known.
+    mailbox: bool | None = None
+    #: HR's number was added as an authentication method, or is about to be.
+    phone_added: bool = False
 
 
 class StepStatus(StrEnum):
@@ -338,11 +349,15 @@ class Case:
     said: dict[str, Said] = field(default_factory=dict)
     #: Field of the hire → source → when that source last said that the field is empty. Its older words on it are void.
     emptied: dict[str, dict[str, Said]] = field(default_factory=dict)
+    #: HR system → field of the hire → the id by which that system knows the person (`employee_id`, `candidate_id`).
+    ids: dict[str, dict[str, str]] = field(default_factory=dict)
     #: Newest event of each kind: together they say where the hire stands, whatever order they came in.
     hired_at: datetime | None = None
     cancelled_at: datetime | None = None
     ended_at: datetime | None = None
     deleted_at: datetime | None = None
+    #: When HR hired somebody again who has an account of this case.
+    rehired_at: datetime | None = None
     #: When HR withdrew the hire, as long as that stands.
     withdrawn_at: datetime | None = None
     #: source → what to read there.
@@ -436,6 +451,18 @@ def aliases_of(case: Case) -> list[Alias]:
     if case.account:
         found.append(Alias(TENANT, AliasKind.UPN, case.account.user_principal_name.lower()))
         found.append(Alias(TENANT, AliasKind.OBJECT_ID, case.account.id))
+    return found
+
+
+def ids_in(case: Case, source: str) -> dict[str, str]:
+    """The ids that `source` knows this person by. Of a case from before they were kept apart, by who said them last."""
+    if case.ids:
+        return case.ids.get(source, {})
+    found = {}
+    for name in ("employee_id", "candidate_id"):
+        value, said = getattr(case.hire, name), case.said.get(name)
+        if value and source == ((said.source if said else None) or case.source):
+            found[name] = value
     return found
 
 

@@ -15,6 +15,7 @@ Pure: `due(case, policy, now)` compares the ladder with the rungs that the case 
 - Whoever tries to reset the password and is turned away for want of methods is locked out, and climbs: what would come
   next is due then, and what follows keeps its distance to it. Once in `CLIMB_EVERY`, and not before day 0: anybody can
   type in somebody else's user name.
+- After the last day that HR named (contractors) nothing is due.
 """
 
 from __future__ import annotations
@@ -34,6 +35,8 @@ from onboarding.domain.policy import Policy, Rung
 CLIMB_EVERY = timedelta(hours=24)
 #: Order within one pass: the person hears first.
 AUDIENCES = ("person", "manager", "desk")
+#: `why` when the last day is over.
+EMPLOYMENT_ENDED = "employment_ended"
 OPEN = frozenset({RungStatus.CLAIMED, RungStatus.DRAFTED})
 
 
@@ -94,6 +97,20 @@ def working_time_of(case: Case, policy: Policy) -> WorkingTime:
     return WorkingTime(where.zone.zone, where.country, hours.start, hours.end, holidays, where.region)
 
 
+def leaves_at(case: Case, policy: Policy) -> datetime | None:
+    """The end of the last day that HR named, where the person works, in UTC; None: HR named none."""
+    end = case.hire.end_date
+    if end is None:
+        return None
+    return calendar.local_midnight(calendar.moved(end, 1), working_time_of(case, policy).zone)
+
+
+def has_left(case: Case, policy: Policy, now: datetime) -> bool:
+    """The last day is over: nothing is sent and nothing is given any more."""
+    end = leaves_at(case, policy)
+    return end is not None and now >= end
+
+
 def day_zero(case: Case, policy: Policy) -> date | None:
     """Local date from which the rungs count; None while HR has given no start date and no episode has begun."""
     zone = ZoneInfo(working_time_of(case, policy).zone)
@@ -115,6 +132,8 @@ def planned_at(day: date, time: WorkingTime) -> datetime:
 
 def due(case: Case, policy: Policy, now: datetime) -> Due | Wait | Nothing:
     """What the ladder says at `now` (aware). One `Due` at a time: deliver it, record it, ask again."""
+    if has_left(case, policy, now):
+        return Nothing(EMPLOYMENT_ENDED)
     zero = day_zero(case, policy)
     if zero is None:
         return Nothing("no_start_date")

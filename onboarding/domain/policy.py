@@ -15,7 +15,14 @@ from typing import Any, get_args, get_type_hints
 
 import msgspec
 
-from onboarding.domain import names
+from onboarding.domain import names, people_policy
+from onboarding.domain.people_policy import (
+    EnableRule,
+    GroupsPolicy,
+    LicencesPolicy,
+    MailboxPolicy,
+    PeoplePolicy,
+)
 from onboarding.errors import ConfigurationError
 
 #: Of any number here. More would overflow a date, and nobody means it.
@@ -28,6 +35,11 @@ class AccountPolicy:
 
     #: Days before the start date from which the account may exist.
     create_days_before_start: int = 14
+    #: Days before the start date from which it is enabled; made earlier, it is made disabled. Never later than the
+    #: day on which the first credential goes out.
+    enable_days_before_start: int = 14
+    #: Other lead times for some people; the first rule that fits counts.
+    enable: tuple[EnableRule, ...] = ()
     #: Fields: see `onboarding.domain.names.local`.
     username_pattern: str = "{given}.{family}"
     #: Patterns for a name that is taken, in this order; then the first pattern with 2, 3 and so on.
@@ -35,6 +47,11 @@ class AccountPolicy:
     #: User names of privileged accounts, with or without a domain, beside those that hold a directory role: nobody
     #: gets a name that can be mistaken for one without an approver's word.
     protected_names: tuple[str, ...] = ()
+    #: Somebody comes back to a disabled or deleted account: `ask` an approver, or `restore` it where the name is the
+    #: same. Their first credential needs an approver either way.
+    rehire: str = "ask"
+    #: HR's end date goes into employeeLeaveDateTime, which needs a permission of its own.
+    leave_date: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +132,13 @@ class RetryPolicy:
     first_seconds: float = 5.0
     cap_seconds: float = 4 * 3600.0
     give_up_after_hours: float = 72.0
+
+
+@dataclass(frozen=True, slots=True)
+class FirstDayRetryPolicy(RetryPolicy):
+    """Back-off of what the first day waits for: asked again after a quarter of an hour at the latest."""
+
+    cap_seconds: float = 900.0
 
 
 #: Nobody knows more than a year ahead.
@@ -224,13 +248,25 @@ class Policy:
     """Everything in the policy file."""
 
     account: AccountPolicy = field(default_factory=AccountPolicy)
+    people: PeoplePolicy = field(default_factory=PeoplePolicy)
+    groups: GroupsPolicy = field(default_factory=GroupsPolicy)
+    licences: LicencesPolicy = field(default_factory=LicencesPolicy)
+    mailbox: MailboxPolicy = field(default_factory=MailboxPolicy)
     first_credential: PassPolicy = field(default_factory=PassPolicy)
     working_time: WorkingTimePolicy = field(default_factory=WorkingTimePolicy)
     follow_up: FollowUpPolicy = field(default_factory=FollowUpPolicy)
     retry: RetryPolicy = field(default_factory=RetryPolicy)
+    #: Of the first credential and the welcome.
+    retry_first_day: FirstDayRetryPolicy = field(default_factory=FirstDayRetryPolicy)
     retention: RetentionPolicy = field(default_factory=RetentionPolicy)
     reports: ReportsPolicy = field(default_factory=ReportsPolicy)
     limits: LimitsPolicy = field(default_factory=LimitsPolicy)
+
+    def retry_of(self, section: str) -> RetryPolicy:
+        """The back-off that a step names by its section."""
+        found = getattr(self, section)
+        assert isinstance(found, RetryPolicy)  # noqa: S101 (the step contract test holds every step to it)
+        return found
 
 
 def load(text: str) -> Policy:
@@ -263,6 +299,10 @@ def _refuse_unknown(given: dict[str, Any], shape: type, path: str) -> None:
 
 def _check(policy: Policy) -> None:
     _check_names(policy.account)
+    _check_rehire(policy.account)
+    people_policy.check_people(policy.people)
+    people_policy.check_groups(policy.groups)
+    people_policy.check_licences(policy.licences)
     _check_numbers(policy)
     rungs = [rung.rung for rung in policy.follow_up.ladder]
     if len(set(rungs)) != len(rungs):
@@ -297,6 +337,13 @@ def _check_names(account: AccountPolicy) -> None:
             raise ConfigurationError(
                 f"account.protected_names: '{name}' is no user name; write 'jane.doe' or 'jane.doe@example.com'."
             )
+
+
+def _check_rehire(account: AccountPolicy) -> None:
+    if account.rehire not in {"ask", "restore"}:
+        raise ConfigurationError("account.rehire: ask or restore.")
+    if any(not 0 <= rule.days_before_start <= LARGEST for rule in account.enable):
+        raise ConfigurationError(f"account.enable: days_before_start is a number from 0 to {LARGEST}.")
 
 
 def _check_rung(rung: Rung) -> None:
@@ -341,7 +388,8 @@ def _check_numbers(policy: Policy) -> None:
         raise ConfigurationError(
             "limits.percent_from must be more than 0; switch percentages off one by one."
         )
-    if policy.first_credential.lifetime_minutes < 1 or policy.retry.first_seconds <= 0:
+    shortest = min(policy.retry.first_seconds, policy.retry_first_day.first_seconds)
+    if policy.first_credential.lifetime_minutes < 1 or shortest <= 0:
         raise ConfigurationError(
-            "first_credential.lifetime_minutes and retry.first_seconds must be more than 0."
+            "first_credential.lifetime_minutes and the first_seconds of retry and retry_first_day must be more than 0."
         )

@@ -23,6 +23,7 @@ from datetime import datetime, timedelta
 from onboarding import casework, observe
 from onboarding.domain import nudges
 from onboarding.domain.case import (
+    Account,
     Act,
     Case,
     NextAction,
@@ -47,7 +48,7 @@ from onboarding.errors import (
 from onboarding.followup import escalate, nudge, sources
 from onboarding.followup.deliver import FINAL
 from onboarding.followup.evidence import codes, new_episode, note, take_list
-from onboarding.ports import CLAIM_LEASE, Services
+from onboarding.ports import CLAIM_LEASE, DirectoryUser, Services
 
 log = logging.getLogger(__name__)
 
@@ -193,6 +194,7 @@ async def _look_at_account(run: _Pass) -> bool:
     account, known = run.case.account, run.case.registration
     assert account is not None and known is not None  # noqa: S101, PT018 (asked by the caller)
     user = await run.s.directory.get_user(account.id)
+    _note_mailbox(account, user)
     there = user is not None and user.account_enabled is not False
     if user is None and run.now - account.created_at < REPLICATION:
         return False
@@ -202,6 +204,12 @@ async def _look_at_account(run: _Pass) -> bool:
         seen = Registration(known.methods, run.now, present=False, direct=True)
         take_list(run.case, seen)
     return True
+
+
+def _note_mailbox(account: Account, user: DirectoryUser | None) -> None:
+    """It came later than anybody waited for it: from now on it is written to."""
+    if user is not None and user.mail and account.mailbox is False:
+        account.mailbox = True
 
 
 async def _look(run: _Pass) -> bool:
@@ -221,6 +229,7 @@ async def _look(run: _Pass) -> bool:
     if not seen.present and run.now - account.created_at < REPLICATION:
         return False
     user = await run.s.directory.get_user(account.id) if seen.present else None
+    _note_mailbox(account, user)
     if user is not None and user.account_enabled is False:
         seen = replace(seen, present=False)
     take_list(run.case, seen)
@@ -259,7 +268,8 @@ async def _plan_next(run: _Pass, decision: nudges.Due | nudges.Wait | nudges.Not
             what = _what(decision.rung) if decision.rung else "follow_up"
             return await run.wait(what, decision.until, decision.why)
         return await run.wait("follow_up", run.look_again, decision.why)
-    await run.wait("follow_up", run.look_again, "ladder_done")
+    why = decision.why if isinstance(decision, nudges.Nothing) else "ladder_done"
+    await run.wait("follow_up", run.look_again, why)
 
 
 def _what(rung: Rung) -> str:

@@ -49,15 +49,33 @@ def _listed(case: Case, seen: Registration) -> list[Evidence]:
 
 
 def take_events(case: Case, events: Iterable[Evidence]) -> list[Evidence]:
-    """Append what the case does not have yet, by id; returns that."""
+    """Append what the case does not have yet, by id; returns that.
+
+    Anybody who knows a user name can try to reset its password, as often as they like: of failed attempts only so many
+    are kept, and the others change nothing, in this pass and in the next.
+    """
     known = {event.id for event in case.evidence}
+    attempts = [event for event in case.evidence if event.act in _ATTEMPTS]
     fresh = []
     for event in events:
-        if event.id not in known:
-            known.add(event.id)
-            fresh.append(event)
+        if event.id in known or (event.act in _ATTEMPTS and _crowded(attempts, event)):
+            continue
+        known.add(event.id)
+        fresh.append(event)
+        if event.act in _ATTEMPTS:
+            attempts.append(event)
     case.evidence.extend(fresh)
     return fresh
+
+
+_ATTEMPTS = frozenset({Act.RESET_FAILED, Act.RESET_NO_METHODS})
+#: Failed attempts that are kept: of one kind around one day, and in all.
+MOST_A_DAY, MOST_ATTEMPTS = 10, 200
+
+
+def _crowded(attempts: list[Evidence], event: Evidence) -> bool:
+    near = [one for one in attempts if one.act is event.act and abs(one.at - event.at) < timedelta(days=1)]
+    return len(near) >= MOST_A_DAY or len(attempts) >= MOST_ATTEMPTS
 
 
 def note(case: Case, rules: Rules, now: datetime) -> tuple[Assessment, list[TimelineEntry]]:

@@ -6,10 +6,17 @@ What each method of the ports costs, in requests without repetitions, and the le
 |---|---|---|
 | Directory.create_user | 1 POST | User.ReadWrite.All |
 | Directory.get_user, get_manager | 1 GET | User.Read.All |
-| Directory.find_by_employee_id | 1 GET | User.Read.All |
-| Directory.find_by_address | 1 POST of `$batch` with 2 GET | User.Read.All |
+| Directory.find_by_employee_id, find_by_address | 1 GET | User.Read.All |
+| Directory.find_deleted, get_deleted | 1 GET | User.Read.All |
+| Directory.restore_user | 1 POST | User.DeleteRestore.All, which User.ReadWrite.All covers |
 | Directory.set_manager | 1 PUT | User.ReadWrite.All |
-| Directory.disable_user | 1 PATCH | User.ReadWrite.All |
+| Directory.disable_user, enable_user | 1 PATCH | User.ReadWrite.All |
+| Directory.set_leave_date | 1 PATCH | User-LifeCycleInfo.ReadWrite.All |
+| Directory.groups, for 15 of them | 1 GET | GroupMember.Read.All |
+| Directory.memberships | 1 GET | Directory.Read.All |
+| Directory.add_to_group | 1 POST | GroupMember.ReadWrite.All |
+| Directory.licence_units | 1 GET | LicenseAssignment.Read.All |
+| Directory.assign_licenses, of any number | 1 POST | LicenseAssignment.ReadWrite.All |
 | Directory.has_privileges | 1 POST of `$batch` with 2 GET | RoleManagement.Read.Directory; Directory.Read.All |
 | Directory.role_holders | 1 GET, 1 for 15 of them | RoleManagement.Read.Directory, User.Read.All |
 | … and for each group with a role | 1 GET for 999 members | GroupMember.Read.All |
@@ -19,6 +26,7 @@ What each method of the ports costs, in requests without repetitions, and the le
 | SecurityInfo.registration_of | 1 GET | UserAuthenticationMethod.Read.All |
 | SecurityInfo.pass_limits | 1 GET | Policy.Read.AuthenticationMethod |
 | SecurityInfo.create_pass, void_pass | 1 POST, 1 DELETE | UserAuthMethod-TAP.ReadWrite.All |
+| SecurityInfo.add_phone | 1 POST | UserAuthMethod-Phone.ReadWrite.All |
 | SecurityInfo.passes | 1 GET | UserAuthMethod-TAP.Read.All |
 | Mailer.create_draft, look_up | 1 POST, 1 GET | Mail.ReadWrite, scoped to the sender |
 | Mailer.send_draft, send_now | 1 POST | Mail.Send, scoped to the sender |

@@ -24,6 +24,8 @@ USER = (
     "createdDateTime",
     "userType",
     "onPremisesSyncEnabled",
+    "usageLocation",
+    "assignedLicenses",
 )
 
 #: What a candidate for a user name is compared with.
@@ -54,6 +56,7 @@ def create_user(new: NewUser) -> Build:
             preferred_language=new.preferred_language,
             employee_hire_date=new.employee_hire_date,
             mobile_phone=new.mobile_phone,
+            employee_type=new.employee_type,
             password_profile=PasswordProfile(password=new.password, force_change_password_next_sign_in=True),
         )
         return client.users.to_post_request_information(model)
@@ -79,14 +82,15 @@ def get_user(id_or_upn: str) -> Build:
 FIND_USERS = Call("find_users", "User.Read.All")
 
 
-def find_users(name: str, value: str) -> Build:
-    """user-list: one property equals a value. employeeId, userPrincipalName and mail need no advanced query."""
+def find_users(value: str, *names: str) -> Build:
+    """user-list: one of these properties equals a value. employeeId, userPrincipalName and mail need no advanced
+    query, and neither does `or`."""
 
     def build(client: Any) -> Any:
         from msgraph.generated.users.users_request_builder import UsersRequestBuilder
 
         query = UsersRequestBuilder.UsersRequestBuilderGetQueryParameters(
-            filter=f"{name} eq '{quoted(value)}'", select=list(USER)
+            filter=" or ".join(f"{name} eq '{quoted(value)}'" for name in names), select=list(USER)
         )
         return client.users.to_get_request_information(configured(query))
 

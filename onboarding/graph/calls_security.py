@@ -60,6 +60,22 @@ def create_pass(user_id: str, usable_from: datetime, minutes: int) -> Build:
     return build
 
 
+ADD_PHONE = Call("add_phone", "UserAuthMethod-Phone.ReadWrite.All", writes=True, idempotent=False)
+
+
+def add_phone(user_id: str, number: str) -> Build:
+    """authentication-post-phonemethods, phoneType mobile. A second one of the type is refused."""
+
+    def build(client: Any) -> Any:
+        from msgraph.generated.models.authentication_phone_type import AuthenticationPhoneType
+        from msgraph.generated.models.phone_authentication_method import PhoneAuthenticationMethod
+
+        model = PhoneAuthenticationMethod(phone_number=number, phone_type=AuthenticationPhoneType.Mobile)
+        return user(client, user_id).authentication.phone_methods.to_post_request_information(model)
+
+    return build
+
+
 PASSES = Call("passes", "UserAuthMethod-TAP.Read.All", access_pass=True)
 
 

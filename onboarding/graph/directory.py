@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from onboarding.errors import (
@@ -13,10 +15,11 @@ from onboarding.errors import (
     PermissionMissing,
     Unavailable,
 )
+from onboarding.graph import calls_accounts, calls_security
 from onboarding.graph import calls_directory as calls
-from onboarding.graph import calls_security
 from onboarding.graph.answer import instant
 from onboarding.graph.client import GraphConnection
+from onboarding.graph.entitlements import GraphEntitlements
 from onboarding.graph.errors import Call
 from onboarding.graph.sdk import Build
 from onboarding.ports import DirectoryPerson, DirectoryUser, NewUser
@@ -27,7 +30,7 @@ _USER, _GROUP = "#microsoft.graph.user", "#microsoft.graph.group"
 _ANY_AUDIT = "loggedByService eq 'Authentication Methods'"
 
 
-class GraphDirectory:
+class GraphDirectory(GraphEntitlements):
     """Users in the tenant."""
 
     def __init__(self, connection: GraphConnection) -> None:
@@ -47,6 +50,8 @@ class GraphDirectory:
             "displayName": user.display_name,
             "employeeId": user.employee_id,
             "accountEnabled": user.account_enabled,
+            "usageLocation": user.usage_location,
+            "assignedLicenses": [],
         }
         return _user({**sent, **{name: value for name, value in row.items() if value is not None}})
 
@@ -57,15 +62,15 @@ class GraphDirectory:
 
     async def find_by_employee_id(self, employee_id: str) -> list[DirectoryUser]:
         """All users with this employeeId, which is not unique in Entra. May miss a fresh one (facts 4.4)."""
-        rows = await self._graph.items(calls.FIND_USERS, calls.find_users("employeeId", employee_id))
-        return [_user(row) for row in rows]
+        return await self._find(employee_id, "employeeId")
 
     async def find_by_address(self, address: str) -> list[DirectoryUser]:
-        """Users whose UPN or mail equals the address; Graph compares without case. Two reads in one request."""
-        names = ("userPrincipalName", "mail")
-        asks = [(calls.FIND_USERS, calls.find_users(name, address)) for name in names]
-        users = [_user(row) for rows in await self._graph.collections(*asks) for row in rows]
-        return list({user.id: user for user in users}.values())
+        """Users whose UPN or mail equals the address; Graph compares without case."""
+        return await self._find(address, "userPrincipalName", "mail")
+
+    async def _find(self, value: str, *names: str) -> list[DirectoryUser]:
+        rows = await self._graph.items(calls.FIND_USERS, calls.find_users(value, *names))
+        return [_user(row) for row in rows]
 
     async def set_manager(self, user_id: str, manager_id: str) -> None:
         """Repeating it is harmless. NotYetVisible when either is not replicated."""
@@ -75,6 +80,28 @@ class GraphDirectory:
     async def disable_user(self, user_id: str) -> None:
         """Repeating it is harmless. NotYetVisible when it is not replicated."""
         await self._graph.send(calls.DISABLE_USER, calls.disable_user(user_id))
+
+    async def enable_user(self, user_id: str) -> None:
+        """Repeating it is harmless. NotYetVisible when it is not replicated."""
+        await self._graph.send(calls_accounts.ENABLE_USER, calls_accounts.enable_user(user_id))
+
+    async def find_deleted(self, employee_id: str) -> list[DirectoryUser]:
+        """Soft-deleted users with this employeeId."""
+        rows = await self._graph.items(calls_accounts.FIND_DELETED, calls_accounts.find_deleted(employee_id))
+        return [_undeleted(_user(row)) for row in rows]
+
+    async def get_deleted(self, user_id: str) -> DirectoryUser | None:
+        """None: not among the deleted ones."""
+        row = await self._graph.read(calls_accounts.GET_DELETED, calls_accounts.get_deleted(user_id))
+        return None if row is None else _undeleted(_user(row))
+
+    async def restore_user(self, user_id: str) -> None:
+        """NotYetVisible when it is not among the deleted ones; NameTaken; EffectUnknown."""
+        await self._graph.send(calls_accounts.RESTORE_USER, calls_accounts.restore_user(user_id))
+
+    async def set_leave_date(self, user_id: str, at: datetime) -> None:
+        """employeeLeaveDateTime. Repeating it is harmless."""
+        await self._graph.send(calls_accounts.SET_LEAVE_DATE, calls_accounts.set_leave_date(user_id, at))
 
     async def get_manager(self, user_id: str) -> DirectoryUser | None:
         """None on 404: without a manager Graph answers so (Learn "List manager")."""
@@ -156,7 +183,7 @@ class GraphDirectory:
             "access_pass": self._check_pass,
         }
         return {
-            "users": sent(calls.FIND_USERS, calls.find_users("employeeId", "doctor")),
+            "users": sent(calls.FIND_USERS, calls.find_users("doctor", "employeeId")),
             "domain": self._check_domain,
             "role_holders": self._check_holders,
             **({} if self._graph.settings.first_credential == "none" else passes),
@@ -243,6 +270,8 @@ def _user(row: Mapping[str, Any]) -> DirectoryUser:
         user_type=row.get("userType"),
         # null means "never synced" (Learn "user resource type", onPremisesSyncEnabled).
         synced=bool(row["onPremisesSyncEnabled"]) if "onPremisesSyncEnabled" in row else None,
+        usage_location=row.get("usageLocation"),
+        licences=_skus(row.get("assignedLicenses")),
     )
 
 
@@ -261,3 +290,15 @@ def _person(row: Mapping[str, Any]) -> DirectoryPerson:
         synced=row.get("onPremisesSyncEnabled") is True,
         directory_data=any(row.get(name) for name in ("mobilePhone", "businessPhones", "otherMails")),
     )
+
+
+def _undeleted(user: DirectoryUser) -> DirectoryUser:
+    """With the name that it had and will have: Entra puts the object id before that of a deleted user (observed)."""
+    name = user.user_principal_name.removeprefix(user.id.replace("-", ""))
+    return replace(user, user_principal_name=name)
+
+
+def _skus(held: object) -> tuple[str, ...] | None:
+    if not isinstance(held, list):
+        return None
+    return tuple(str(item["skuId"]).lower() for item in held if isinstance(item, dict) and item.get("skuId"))

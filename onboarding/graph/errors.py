@@ -9,6 +9,8 @@
 | 400 "Not a valid reference update", 404 for a fresh object | NotYetVisible |
 | 400 for a Temporary Access Pass, or the policy's refusal of one | OperatorError `access_pass_policy` |
 | 403 …NonPremiumTenantOrB2CTenant | OperatorError `report_needs_premium` |
+| 400 to assignLicense: no free unit, no usageLocation | OperatorError `no_free_licence`, `no_usage_location` |
+| 400 "object references already exist" | nothing: who is a member stays one |
 | 400 otherwise, to a write | OperatorError `graph_bad_value` |
 | 401, and no token | DeployerError `graph_sign_in` |
 | 403 otherwise | PermissionMissing, naming the permission |
@@ -69,6 +71,10 @@ _PROPERTIES = (
     "preferredLanguage",
     "employeeId",
     "employeeHireDate",
+    "employeeLeaveDateTime",
+    "employeeType",
+    "phoneNumber",
+    "phoneType",
     "mobilePhone",
     "passwordProfile",
     "accountEnabled",
@@ -97,6 +103,10 @@ class Call:
     mailbox: bool = False
     #: "No such object" is an answer, not an error.
     may_be_absent: bool = False
+    #: Puts somebody into a group: "is a member already" is a success.
+    membership: bool = False
+    #: Gives licences.
+    licence: bool = False
 
 
 def absent(answer: Answer, call: Call) -> bool:
@@ -112,9 +122,15 @@ def absent(answer: Answer, call: Call) -> bool:
 
 def check(answer: Answer, call: Call) -> Answer:
     """The answer itself when it is good for the caller; else the error that says who acts."""
-    if answer.ok or (call.may_be_absent and absent(answer, call)):
+    if answer.ok or (call.may_be_absent and absent(answer, call)) or _is_member_already(answer, call):
         return answer
     raise _of_status(answer, call)
+
+
+def _is_member_already(answer: Answer, call: Call) -> bool:
+    """Observed (facts 3.3): a 400 whose message names the property `members`."""
+    said = answer.error.message.lower()
+    return call.membership and answer.status == 400 and "object references already exist" in said
 
 
 def _of_status(answer: Answer, call: Call) -> Exception:
@@ -227,6 +243,8 @@ def _bad_request(answer: Answer, call: Call, message: str) -> OnboardingError:
         return NotYetVisible(_say(answer, call, "the object is not visible yet"))
     if call.mailbox and answer.error.code == "ErrorInvalidOperation":
         return EffectUnknown(_say(answer, call, "the message is no draft any more; it is looked up"))
+    if call.licence and (reason := _licence_reason(message.lower())) is not None:
+        return OperatorError(_say(answer, call, reason[1]), code=reason[0])
     if "domain portion of the userprincipalname" in message.lower():
         return ConfigurationError(
             _say(answer, call, "ONBOARDING_DOMAIN must be a verified domain of the tenant"),
@@ -237,6 +255,15 @@ def _bad_request(answer: Answer, call: Call, message: str) -> OnboardingError:
     return OperatorError(
         _say(answer, call, f"{what}; correct it in HR and run it again"), code="graph_bad_value"
     )
+
+
+def _licence_reason(message: str) -> tuple[str, str] | None:
+    """(code, what to do) of a refusal to give a licence; texts observed in public (facts 3.3, Partner Center)."""
+    if "available licenses" in message:
+        return "no_free_licence", "no unit is free: buy one or free one"
+    if "invalid usage location" in message:
+        return "no_usage_location", "the user has no usageLocation: HR sends a country, or set it in Entra"
+    return None
 
 
 def _named_property(answer: Answer) -> str | None:

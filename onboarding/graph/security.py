@@ -106,6 +106,10 @@ class GraphSecurityInfo:
             raise EffectUnknown("Graph made a pass and did not tell it: void it and issue another.")
         return _pass(row)
 
+    async def add_phone(self, user_id: str, number: str) -> None:
+        """A mobile number (`+CC NNN…`) as authentication method."""
+        await self._graph.send(calls.ADD_PHONE, calls.add_phone(user_id, number))
+
     async def passes(self, user_id: str) -> list[AccessPass]:
         """Without secrets; one at most."""
         return [_pass(row) for row in await self._graph.items(calls.PASSES, calls.passes(user_id))]

@@ -41,6 +41,8 @@ HR_DELETED_RECORD = "hr_deleted_record"
 APPROVE_REHIRE = "needs_approval_rehire"
 APPROVE_SHARED_ID = "needs_approval_shared_id"
 APPROVE_SAME_PERSON = "needs_approval_same_person"
+#: An approver's words about one run; another run needs words of its own. (Those of the steps: `provisioning`.)
+OF_ONE_RUN = frozenset({APPROVE_REHIRE, "needs_approval_restore", "needs_approval_pass"})
 CANCELLED_BY_HR = "cancelled_by_hr"
 EMPLOYMENT_ENDED = "employment_ended"
 EXISTING_STAFF = "existing_staff"
@@ -82,6 +84,8 @@ class Circumstances:
     is_read: bool = False
     #: Names of fields that the read was not allowed to see.
     withheld: tuple[str, ...] = ()
+    #: Somebody who comes back to an account of this case: an approver is asked (`account.rehire` of the policy).
+    ask_rehire: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +118,13 @@ def apply_event(case: Case, event: HireEvent, about: Circumstances, now: datetim
 
 
 def settle(
-    case: Case, now: datetime, *, shared_id: bool = False, withheld: tuple[str, ...] = (), read: bool = False
+    case: Case,
+    now: datetime,
+    *,
+    shared_id: bool = False,
+    withheld: tuple[str, ...] = (),
+    read: bool = False,
+    ask_rehire: bool = True,
 ) -> Outcome:
     """Lead a case on from `received` or `awaiting_fetch` by what is known of the hire.
 
@@ -127,6 +137,8 @@ def settle(
     if (waits := _await_read(case, now, read=read)) is not None:
         return waits
     if case.certainty is not Certainty.EMPLOYEE:
+        if read and case.certainty is Certainty.CANDIDATE and _account(case) == "none":
+            _keep_ids(case)
         if case.state is State.AWAITING_FETCH:
             case.apply(Event.FETCHED)
         return Outcome((), "await_hire", str(case.certainty))
@@ -135,7 +147,7 @@ def settle(
     if (reason := lacking(case)) is not None:
         return _block(case, now, FIELD_WITHHELD if _hides(reason, withheld) else reason)
     case.apply(Event.HIRE_COMPLETE)
-    if (approval := _approval(case, shared_id=shared_id)) is not None:
+    if (approval := _approval(case, shared_id=shared_id, ask_rehire=ask_rehire)) is not None:
         return _block(case, now, approval)
     return Outcome((entry(now, "hire_complete"),), "provision", "hire_complete", look_now=True)
 
@@ -228,14 +240,20 @@ def _go_on(
     if case.state is State.PAUSED:
         return Outcome(())
     if case.state in {State.RECEIVED, State.AWAITING_FETCH}:
-        return settle(case, now, shared_id=about.shared_id, withheld=about.withheld, read=about.is_read)
+        return settle(
+            case,
+            now,
+            shared_id=about.shared_id,
+            withheld=about.withheld,
+            read=about.is_read,
+            ask_rehire=about.ask_rehire,
+        )
     if case.state is State.WAITING_START:
         if event.needs_fetch is not None:
             case.apply(Event.FETCH_NEEDED)
-            return settle(case, now)
-        if (
-            approval := _approval(case, shared_id=about.shared_id)
-        ) is not None and approval != APPROVE_REHIRE:
+            return settle(case, now, ask_rehire=about.ask_rehire)
+        approval = _approval(case, shared_id=about.shared_id, ask_rehire=about.ask_rehire)
+        if approval is not None and approval != APPROVE_REHIRE:
             return _block(case, now, approval)
     if case.state is State.PROVISIONING and moved > 0 and case.account is None and case.intent is None:
         case.apply(Event.START_MOVED)
@@ -265,10 +283,10 @@ def _is_mended(case: Case, event: HireEvent, about: Circumstances) -> bool:
     return complete if reason in READ_FAILED else lacking(case) != reason
 
 
-def _approval(case: Case, *, shared_id: bool) -> str | None:
+def _approval(case: Case, *, shared_id: bool, ask_rehire: bool) -> str | None:
     """What an approver has to say first; None: nothing."""
     given = case.approvals
-    if case.account is not None and APPROVE_REHIRE not in given:
+    if case.account is not None and ask_rehire and APPROVE_REHIRE not in given:
         return APPROVE_REHIRE
     if case.maybe_same is not None and not {APPROVE_SAME_PERSON, TWO_PEOPLE} & set(given):
         return APPROVE_SAME_PERSON
@@ -291,9 +309,14 @@ def _is_existing_staff(case: Case, now: datetime) -> bool:
 
 def _leave_alone(case: Case, now: datetime) -> Outcome:
     """Not a hire: of whom no more is kept than the ids by which the next event finds this."""
-    case.hire, case.said, case.emptied, case.findings = _ids(case.hire), {}, {}, []
+    _keep_ids(case)
     case.apply(Event.CLOSE, reason=EXISTING_STAFF)
     return Outcome((entry(now, "existing_staff"),), "none", EXISTING_STAFF)
+
+
+def _keep_ids(case: Case) -> None:
+    """Nobody hired this person: no more is kept than the ids by which the next event finds the case."""
+    case.hire, case.said, case.emptied, case.findings = _ids(case.hire), {}, {}, []
 
 
 def _ids(hire: Hire) -> Hire:
@@ -438,6 +461,8 @@ def _reopens(case: Case, event: HireEvent, at: datetime) -> bool:
     newest = _newest_withdrawal(case)
     if newest is not None and _is_hired_since(case, newest):
         return True
+    if event.needs_fetch is not None and newest is None and case.certainty is not Certainty.EMPLOYEE:
+        return True  # recruiting withdrew what nobody had confirmed, and only a read can tell whether that stands
     if event.event_type not in HIRING:
         return False
     if newest is not None:
@@ -455,7 +480,9 @@ def _reopen(case: Case, event: HireEvent, about: Circumstances) -> None:
     case.withdrawn_at = None
     if event.event_type in HIRING:
         case.certainty = event.certainty
-    case.approvals = [reason for reason in case.approvals if reason != APPROVE_REHIRE]
+    if case.account is not None:
+        case.rehired_at = event_time(event, about.received_at)
+    case.approvals = [reason for reason in case.approvals if reason not in OF_ONE_RUN]
     case.steps.clear()
     case.access_pass = (
         None  # the new run needs one of its own; whatever is left in the tenant is voided first
@@ -475,7 +502,7 @@ def _look_again(case: Case, about: Circumstances, now: datetime) -> Outcome:
     if (over := _is_over_already(case, now)) is not None:
         return over
     if case.state is State.RECEIVED and case.hired_at is not None:
-        return settle(case, now, shared_id=about.shared_id)
+        return settle(case, now, shared_id=about.shared_id, ask_rehire=about.ask_rehire)
     gone = case.state is State.WAITING_START and lacking(case)
     if gone:
         return _block(case, now, gone)
@@ -484,7 +511,7 @@ def _look_again(case: Case, about: Circumstances, now: datetime) -> Outcome:
     if lacking(case) == case.reason_code:
         return Outcome(())
     if case.apply(Event.UNBLOCK) is not State.WAITING_START:
-        return settle(case, now, shared_id=about.shared_id)
+        return settle(case, now, shared_id=about.shared_id, ask_rehire=about.ask_rehire)
     missing = lacking(case)
     return _block(case, now, missing) if missing else Outcome((), "provision", "hire_updated", look_now=True)
 

@@ -24,7 +24,7 @@ from datetime import datetime, timedelta
 from onboarding import casework, observe
 from onboarding.domain import retry
 from onboarding.domain.case import Case, Fetch, NextAction
-from onboarding.domain.hire import EventType, FetchRef, Hire, HireEvent
+from onboarding.domain.hire import Certainty, EventType, FetchRef, Hire, HireEvent
 from onboarding.domain.lifecycle import ACTIVE, Event, State
 from onboarding.errors import DeployerError, OperatorError, RetryLater, StoreConflict
 from onboarding.intake import quality
@@ -39,6 +39,8 @@ from onboarding.ports import WORK_QUEUE, HrRecord, RecordGone, Services
 EARLY = timedelta(seconds=1)
 #: A record that is not there is looked for once more: a fresh one may not be readable yet.
 SECOND_LOOK = timedelta(minutes=1)
+#: Records of recruiting: they say how far somebody has come, a hire included.
+APPLICANTS = frozenset({"candidate", "application", "opportunity"})
 #: States in which the case waits for the read.
 _WAITS = frozenset({State.AWAITING_FETCH})
 
@@ -83,11 +85,18 @@ async def _apply(s: Services, case: Case, fetch: Fetch, record: HrRecord, now: d
     if found is None:
         raise StoreConflict("The case's ids are gone: look again.")
     mine = found.case
+    if _is_taken_back(mine, fetch, record):
+        mine.certainty = record.certainty  # it was an employee's by this system's word alone
     if mine.case_id == case.case_id and found.etag != case.etag:
         raise StoreConflict("The case was written while the HR system was read: read again.")
     _done(mine, replace(fetch), s.hr.settles_in(fetch.source), now)
     about = Circumstances(
-        READ, now, shared_id=found.shared_id, is_read=True, withheld=tuple(sorted(record.withheld))
+        READ,
+        now,
+        shared_id=found.shared_id,
+        is_read=True,
+        withheld=tuple(sorted(record.withheld)),
+        ask_rehire=s.policy.account.rehire == "ask",
     )
     outcome = apply_event(mine, event, about, now)
     await quality.note_read(s, mine, record, fetch.source, now)
@@ -113,7 +122,7 @@ def _event(case: Case, fetch: Fetch, record: HrRecord, now: datetime) -> HireEve
     """What the record means."""
     hire, kind = _with_kept_numbers(case, record), EventType.HIRE_UPDATED
     end, start = hire.end_date, hire.start_date
-    if record.withdrawn:
+    if (record.withdrawn and not _is_nobodys_hire(case, record)) or _is_taken_back(case, fetch, record):
         kind = EventType.HIRE_CANCELLED
     elif end is not None and end < now.date() and (start is None or start <= end):
         kind = EventType.EMPLOYMENT_TERMINATED
@@ -127,6 +136,21 @@ def _event(case: Case, fetch: Fetch, record: HrRecord, now: datetime) -> HireEve
         cleared=record.cleared,
         opens=False,
     )
+
+
+def _is_nobodys_hire(case: Case, record: HrRecord) -> bool:
+    """An applicant whom nobody has hired or offered anything: there is nothing to withdraw."""
+    never = case.certainty is record.certainty is Certainty.CANDIDATE
+    return never and case.account is None and case.intent is None
+
+
+def _is_taken_back(case: Case, fetch: Fetch, record: HrRecord) -> bool:
+    """A recruiting system, the only one that knows this person, says no more that they are hired.
+
+    What an HR system has confirmed meanwhile, recruiting does not take back.
+    """
+    alone = set(case.ids) <= {fetch.source} and fetch.kind in APPLICANTS
+    return alone and case.certainty is Certainty.EMPLOYEE is not record.certainty
 
 
 def _with_kept_numbers(case: Case, record: HrRecord) -> Hire:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from onboarding import casework
-from onboarding.domain.case import JOINED, Alias, AliasKind, Case, aliases_of
+from onboarding.domain.case import JOINED, Alias, AliasKind, Case, aliases_of, ids_in
 from onboarding.domain.hire import Certainty, EventType, Hire, HireEvent
 from onboarding.domain.lifecycle import Event, State
 from onboarding.errors import RetryLater, StoreConflict
@@ -125,7 +125,7 @@ async def _meet_twin(s: Services, found: Located, event: HireEvent, now: datetim
     """Join the case with that of the same person under other ids; remember doubt for an approver."""
     if event.event_type in _NEVER_OPENS or found.case.state is State.EXCLUDED:
         return
-    twin = await twins.find(s, found.case, found.case.hire.merged(event.hire, newer=True))
+    twin = await twins.find(s, found.case, event)
     if twin is None or twins.TWO_PEOPLE in {*found.case.approvals, *twin.case.approvals}:
         return
     _refuse_forgotten([twin.case])
@@ -189,9 +189,12 @@ def _differs(case: Case, event: HireEvent, aliases: list[Alias], owners: Mapping
     kinds = {alias.kind for alias in aliases if owners.get(alias) == case.case_id}
     if AliasKind.EMPLOYEE_ID in kinds:
         return False
-    if _contrary(case.hire.employee_id, event.hire.employee_id):
+    known = ids_in(case, event.source)
+    if _contrary(known.get("employee_id"), event.hire.employee_id):
         return True
-    return AliasKind.CANDIDATE_ID not in kinds and _contrary(case.hire.candidate_id, event.hire.candidate_id)
+    return AliasKind.CANDIDATE_ID not in kinds and _contrary(
+        known.get("candidate_id"), event.hire.candidate_id
+    )
 
 
 def _contrary(one: str | None, other: str | None) -> bool:

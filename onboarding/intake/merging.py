@@ -18,7 +18,7 @@ from dataclasses import fields, replace
 from datetime import datetime
 from typing import Any
 
-from onboarding.domain.case import Case, Said
+from onboarding.domain.case import Case, Said, ids_in
 from onboarding.domain.hire import Certainty, EventType, Hire, HireEvent
 
 #: Events that say "this person is coming": only they reopen what HR withdrew.
@@ -27,6 +27,8 @@ HIRING = frozenset({EventType.HIRE_CREATED, EventType.EMPLOYMENT_STARTED})
 READ = "hr_api"
 
 _FIELDS = tuple(item.name for item in fields(Hire))
+#: Ids that each system gives one person one of.
+IDS = ("employee_id", "candidate_id")
 _DATED = ("start_date", "end_date", "status")
 #: What an account is made from.
 _USED = frozenset({"given_name", "family_name", "preferred_name", "display_name", "start_date"})
@@ -50,6 +52,7 @@ def merge(case: Case, event: HireEvent, delivery: str, received_at: datetime, *,
         cleared -= set(_DATED)
     again = case.manager_changed and before.manager is None
     said = Said(at, firm, delivery, event.source)
+    _note_ids(case, event)
     _take(case, hire, said)
     for name in cleared:
         _empty(case, name, said)
@@ -78,8 +81,26 @@ def join_facts(case: Case, other: Case) -> None:
         drop_dates(case, newest)
     for source, fetch in other.fetches.items():
         case.fetches.setdefault(source, fetch)
+    ids = {
+        name: {**ids_in(other, name), **ids_in(case, name)} for name in _id_sources(case) | _id_sources(other)
+    }
+    case.ids = {name: known for name, known in ids.items() if known}
     known = {(item.code, item.field) for item in case.findings}
     case.findings += [item for item in other.findings if (item.code, item.field) not in known]
+
+
+def _note_ids(case: Case, event: HireEvent) -> None:
+    """Whose id is whose: two of one kind in one system are two people, those of two systems say nothing."""
+    if not case.ids:
+        case.ids = {name: known for name in _id_sources(case) if (known := ids_in(case, name))}
+    said = {name: value for name in IDS if (value := getattr(event.hire, name))}
+    if said:
+        case.ids[event.source] = {**case.ids.get(event.source, {}), **said}
+
+
+def _id_sources(case: Case) -> set[str]:
+    """Systems that may have given ids."""
+    return {case.source, *case.ids, *(said.source for said in case.said.values() if said.source)}
 
 
 def _withdrawn(case: Case) -> datetime | None:

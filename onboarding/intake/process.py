@@ -63,7 +63,8 @@ async def reconsider(s: Services, case: Case, now: datetime, *, queue: str = WOR
     """
     if case.state not in {State.RECEIVED, State.AWAITING_FETCH}:
         return case
-    return await lay_down(s, case, settle(case, now), now, queue)
+    outcome = settle(case, now, ask_rehire=s.policy.account.rehire == "ask")
+    return await lay_down(s, case, outcome, now, queue)
 
 
 async def unite(s: Services, case: Case, now: datetime, *, queue: str = WORK_QUEUE) -> None:
@@ -113,6 +114,7 @@ async def _apply(s: Services, delivery: Delivery, index: int, event: HireEvent, 
         delivery.received_at,
         opened=found.opened,
         shared_id=found.shared_id,
+        ask_rehire=s.policy.account.rehire == "ask",
         read_lag=s.hr.settles_in(event.source) if event.needs_fetch else timedelta(0),
     )
     outcome = apply_event(case, event, about, now)

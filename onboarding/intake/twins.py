@@ -25,10 +25,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
-from onboarding.domain.case import JOINED, PEOPLE, Alias, AliasKind, Case
-from onboarding.domain.hire import Hire
+from onboarding.domain.case import JOINED, PEOPLE, Alias, AliasKind, Case, ids_in
+from onboarding.domain.hire import Hire, HireEvent
 from onboarding.domain.lifecycle import State
 from onboarding.errors import StoreConflict
+from onboarding.intake.merging import IDS
 from onboarding.ports import Services
 
 #: In the approvals of a case: an operator says that nobody else is this person.
@@ -54,11 +55,12 @@ class Twin:
     verdict: Verdict
 
 
-async def find(s: Services, case: Case, hire: Hire) -> Twin | None:
-    """File the keys of `case` (which is about to be as `hire` says) and compare it with whoever has one already.
+async def find(s: Services, case: Case, event: HireEvent) -> Twin | None:
+    """File the keys of `case` (which `event` is about to change) and compare it with whoever has one already.
 
     Raises StoreConflict while the other case is being opened. Resumable: a key that is filed is found again.
     """
+    hire = case.hire.merged(event.hire, newer=True)
     keys = _keys(s, hire)
     owners = await s.cases.owners(list(keys)) if keys else {}
     for key, by_number in keys.items():
@@ -68,7 +70,9 @@ async def find(s: Services, case: Case, hire: Hire) -> Twin | None:
         other = await _survivor(s, key, owner)
         if other is None or other.case_id == case.case_id:
             continue
-        verdict = compare(case, hire, other, by_number=by_number)
+        if _two_people(case, event, other):
+            continue
+        verdict = compare(hire, other.hire, by_number=by_number)
         if verdict is not Verdict.OTHER:
             return Twin(other, verdict)
     return None
@@ -87,12 +91,8 @@ async def _survivor(s: Services, key: Alias, owner: str) -> Case | None:
     return await s.cases.get(into)
 
 
-def compare(case: Case, hire: Hire, other: Case, *, by_number: bool) -> Verdict:
+def compare(hire: Hire, there: Hire, *, by_number: bool) -> Verdict:
     """Pure: the table above."""
-    there = other.hire
-    one_system = case.source == other.source
-    if one_system and _contrary(hire, there):
-        return Verdict.OTHER
     apart = _apart(hire, there)
     if by_number:
         return Verdict.DOUBT if apart is not None and apart > NEAR else Verdict.SAME
@@ -102,10 +102,18 @@ def compare(case: Case, hire: Hire, other: Case, *, by_number: bool) -> Verdict:
     return Verdict.DOUBT if mine & theirs else Verdict.OTHER
 
 
-def _contrary(one: Hire, other: Hire) -> bool:
-    """Two ids of one kind. A candidate and an employee record of one system may be one person."""
-    pairs = [(one.employee_id, other.employee_id), (one.candidate_id, other.candidate_id)]
-    return any(mine and theirs and mine != theirs for mine, theirs in pairs)
+def _two_people(case: Case, event: HireEvent, other: Case) -> bool:
+    """A system that knows both has two ids of one kind for them, whichever system was the first to name either.
+
+    A candidate and an employee record of one system may be one person.
+    """
+    for source in {event.source, case.source, *case.ids}:
+        mine, theirs = ids_in(case, source), ids_in(other, source)
+        if source == event.source:
+            mine = {**mine, **{name: value for name in IDS if (value := getattr(event.hire, name))}}
+        if any(mine.get(name) and theirs.get(name) and mine[name] != theirs[name] for name in IDS):
+            return True
+    return False
 
 
 def _apart(one: Hire, other: Hire) -> timedelta | None:

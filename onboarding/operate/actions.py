@@ -26,7 +26,7 @@ from onboarding.intake.decide import (
 from onboarding.intake.identity import being_forgotten
 from onboarding.operate.cases import find
 from onboarding.ports import CLAIM_LEASE, Operation, Services
-from onboarding.provisioning import withdraw
+from onboarding.provisioning import existing, withdraw
 from onboarding.provisioning.plan import names_from
 from onboarding.provisioning.steps import create_account, issue_access_pass, reserve_username
 
@@ -36,6 +36,7 @@ ASKED_AGAIN = frozenset(
     {
         reserve_username.NEEDS_APPROVAL,
         create_account.NEEDS_APPROVAL,
+        existing.NEEDS_APPROVAL_RESTORE,
         issue_access_pass.NEEDS_APPROVAL,
         issue_access_pass.NEEDS_APPROVAL_MANAGER,
     }

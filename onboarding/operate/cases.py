@@ -18,7 +18,7 @@ from onboarding.operate.judge import Judged, judge, unjudged
 from onboarding.operate.quality import finding_json
 from onboarding.operate.stamps import stamp as stamp
 from onboarding.ports import CaseSummary, Services
-from onboarding.provisioning.plan import steps
+from onboarding.provisioning import plan
 
 _CASE_ID = re.compile(r"^c_[a-z0-9]{20}$")
 
@@ -131,7 +131,7 @@ def case_json(
             }
             for item in case.evidence
         ],
-        "steps": [_step(case, planned.step.name) for planned in steps()],
+        "steps": [_step(case, planned.step.name) for planned in plan.shown(case)],
         "nudges": [
             {
                 "rung": item.rung,

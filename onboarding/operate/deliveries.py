@@ -10,6 +10,7 @@ from onboarding.intake.receive import HANDSHAKE
 from onboarding.operate import masking
 from onboarding.operate.actions import Ask, check_reason
 from onboarding.operate.cases import stamp
+from onboarding.operate.delivery_words import explain
 from onboarding.ports import Delivery, DeliveryStatus, Operation, Services, WorkMessage
 
 
@@ -74,6 +75,7 @@ def shown(delivery: Delivery) -> dict[str, Any]:
     hidden = body is None or delivery.vendor_event_type == HANDSHAKE
     return {
         **delivery_json(delivery),
+        "explanation": explain(delivery),
         "bytes": None if body is None else len(body),
         "content": None if hidden else masking.body(body or b"", delivery.headers),
     }

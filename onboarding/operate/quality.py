@@ -23,6 +23,7 @@ from onboarding import observe
 from onboarding.domain.case import Case, Finding
 from onboarding.domain.quality import WORDS
 from onboarding.errors import EffectUnknown, OnboardingError, StoreConflict
+from onboarding.followup.text import plain
 from onboarding.intake.quality import NEWS, QUIET
 from onboarding.operate import sheets
 from onboarding.operate.stamps import stamp
@@ -215,8 +216,8 @@ async def _mark(s: Services, marker: Marker, status: str) -> str:
 
 
 def compose(to: str, company: str, told: list[Line], count: int) -> Mail:
-    """The digest: employee id, field, what is wrong. Everything from HR is escaped; no value is in it."""
-    rows = [(line.case.employee_key or "–", line.case.source, line.finding) for line in told]
+    """The digest: employee id, field, what is wrong. What HR says is escaped, on one line, and no value."""
+    rows = [(plain(line.case.employee_key) or "–", line.case.source, line.finding) for line in told]
     more = (
         f"{count - len(told)} more are in `python -m onboarding export --data-quality`."
         if count > len(told)

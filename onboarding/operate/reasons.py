@@ -6,6 +6,8 @@ enumerates the codes that the program gives.
 
 from __future__ import annotations
 
+from onboarding.operate.step_reasons import OF_STEPS
+
 #: reason code → (what is wrong, what to do).
 REASONS: dict[str, tuple[str, str]] = {
     "missing_start_date": (
@@ -68,10 +70,11 @@ REASONS: dict[str, tuple[str, str]] = {
     ),
     "needs_approval_rehire": (
         "This person left before and still has an account.",
-        "Check that the account may be used again, enable it in Entra if it is disabled, then approve.",
+        "Check that the account may be used again, then approve: if it is disabled or deleted, it is enabled near the "
+        "start date. The first credential needs an approval of its own.",
     ),
     "needs_approval_pass": (
-        "A pass would go to an account that we did not create, or long after the start date.",
+        "A pass would go to an account that we did not create, to somebody who came back, or long after the start.",
         "Check the person's identity, then approve, or give the first credential by another way.",
     ),
     "needs_approval_shared_id": (
@@ -86,10 +89,6 @@ REASONS: dict[str, tuple[str, str]] = {
     "report_needs_premium": (
         "The registration report needs Entra ID P1 or P2.",
         "License the tenant, then rerun; until then nobody can say who registered.",
-    ),
-    "pass_refused_privileged": (
-        "The account holds a directory role, and a pass would open it.",
-        "Give this person a first credential in person; no pass is issued for privileged accounts.",
     ),
     "access_pass_policy": (
         "The tenant's policy does not allow a Temporary Access Pass for this person.",
@@ -160,10 +159,6 @@ REASONS: dict[str, tuple[str, str]] = {
         "The account is synchronised from Active Directory, which alone may disable it.",
         "Disable it there.",
     ),
-    "disable_privileged_account": (
-        "The account holds a directory role, and this service leaves such accounts alone.",
-        "Take the role away and disable the account in Entra.",
-    ),
     "name_unusable": ("No display name can be made of what HR sent.", "Correct the name in HR, then rerun."),
     "blocked": (
         "The work on this case met something that it does not decide by itself.",
@@ -205,4 +200,5 @@ REASONS: dict[str, tuple[str, str]] = {
         "The service stopped itself: it did more of this in an hour than the policy allows ([limits]).",
         "An approver checks whether so many are right, then approves the limit: `python -m onboarding trouble`.",
     ),
+    **OF_STEPS,
 }

@@ -27,6 +27,7 @@ class NewUser:
     employee_hire_date: datetime | None = None
     mobile_phone: str | None = None
     account_enabled: bool = True
+    employee_type: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,40 @@ class DirectoryUser:
     created_at: datetime | None = None
     user_type: str | None = None
     synced: bool | None = None
+    usage_location: str | None = None
+    #: skuIds in lower case, held directly or through a group.
+    licences: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GroupFacts:
+    """What decides whether somebody may be put into a group. Ids in lower case."""
+
+    id: str
+    #: Membership may open a directory role (isAssignableToRole).
+    role_assignable: bool
+    #: A rule of Entra's decides about members (groupTypes holds DynamicMembership).
+    dynamic: bool
+    #: Members come from Active Directory.
+    synced: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LicenceUnits:
+    """One subscription of the company: bought units that nobody holds. `sku` in lower case."""
+
+    sku: str
+    free: int
+    #: Microsoft's short name, for example SPE_E3.
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Licence:
+    """One licence to give: skuId, and the service plans that stay off."""
+
+    sku: str
+    disabled_plans: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +124,48 @@ class Directory(Protocol):
         ...
 
     async def get_manager(self, user_id: str) -> DirectoryUser | None: ...
+
+    async def find_deleted(self, employee_id: str) -> list[DirectoryUser]:
+        """Soft-deleted users with this employeeId: they can be restored for 30 days."""
+        ...
+
+    async def get_deleted(self, user_id: str) -> DirectoryUser | None:
+        """None: not among the deleted ones (alive, gone for good, or not visible)."""
+        ...
+
+    async def restore_user(self, user_id: str) -> None:
+        """Back as it was, with memberships, licences and methods. NotYetVisible when it is not among the deleted
+        ones; NameTaken when somebody else has its name by now; EffectUnknown when no answer came."""
+        ...
+
+    async def enable_user(self, user_id: str) -> None:
+        """The counterpart of `disable_user`, with the same errors."""
+        ...
+
+    async def set_leave_date(self, user_id: str, at: datetime) -> None:
+        """employeeLeaveDateTime. Repeating it is harmless. NotYetVisible; PermissionMissing."""
+        ...
+
+    async def groups(self, group_ids: Sequence[str]) -> list[GroupFacts]:
+        """Those of these groups that exist."""
+        ...
+
+    async def memberships(self, user_id: str) -> frozenset[str]:
+        """Ids (lower case) of the groups that hold the user directly. NotYetVisible."""
+        ...
+
+    async def add_to_group(self, group_id: str, user_id: str) -> None:
+        """Who is a member already stays one. NotYetVisible when either is not replicated."""
+        ...
+
+    async def licence_units(self) -> list[LicenceUnits]:
+        """What the company has bought for people and can be given now."""
+        ...
+
+    async def assign_licenses(self, user_id: str, licences: Sequence[Licence]) -> None:
+        """All of them or none; one that the user holds already is no error. OperatorError `no_free_licence`,
+        `no_usage_location`; NotYetVisible."""
+        ...
 
     async def disable_user(self, user_id: str) -> None:
         """Nobody can sign in any more. Repeating it is harmless. NotYetVisible when it is not replicated;

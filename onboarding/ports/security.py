@@ -73,6 +73,11 @@ class SecurityInfo(Protocol):
         """One-time. Replaces a pass that exists. EffectUnknown when no answer came."""
         ...
 
+    async def add_phone(self, user_id: str, number: str) -> None:
+        """A mobile number (`+CC NNN…`) as authentication method. OperatorError `graph_bad_value` when Graph refuses
+        it; EffectUnknown when no answer came."""
+        ...
+
     async def passes(self, user_id: str) -> list[AccessPass]:
         """Without secrets."""
         ...

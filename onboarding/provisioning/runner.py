@@ -11,13 +11,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from onboarding import casework, observe
-from onboarding.domain import calendar, retry
+from onboarding.domain import retry
 from onboarding.domain.case import Case, StepRecord, StepStatus, TimelineEntry
 from onboarding.domain.lifecycle import Event, State
-from onboarding.domain.nudges import working_time_of
 from onboarding.errors import DeployerError, OperatorError, RetryLater, StoreConflict
 from onboarding.ports import WORK_QUEUE, Services
-from onboarding.provisioning import holds
+from onboarding.provisioning import holds, timing
 from onboarding.provisioning.plan import Planned, steps
 from onboarding.provisioning.step import Block, Context, Done, Outcome, Skip, Wait
 
@@ -35,27 +34,17 @@ class Lane:
     queue: str
 
 
-def opens_at(case: Case, s: Services) -> datetime:
-    """Local midnight of the first day on which the account may exist."""
-    start = case.hire.start_date
-    if start is None:
-        raise OperatorError("The hire has no start date: HR must send one.", code="missing_start_date")
-    first = calendar.moved(start, -s.policy.account.create_days_before_start)
-    return calendar.local_midnight(first, working_time_of(case, s.policy).zone)
-
-
 async def advance(s: Services, case: Case, now: datetime, *, queue: str = WORK_QUEUE) -> None:
     """Take a case in `waiting_start` or `provisioning` as far as it goes now. `queue` takes what follows at once."""
     if case.state is State.WAITING_START and not await _begin(s, case, now):
         return
-    lane = Lane(holds.Gate(s.cases), queue)
+    lane, ctx = Lane(holds.Gate(s.cases), queue), Context(s, case, now)
     for planned in steps():
-        record = case.step(planned.step.name)
-        if record.status in FINISHED:
+        name = planned.step.name
+        known = case.steps.get(name)
+        if (known and known.status in FINISHED) or not planned.step.applies(s, case):
             continue
-        if _is_early(case, planned.step.name, now) or not await _take(
-            Context(s, case, now), planned, record, lane
-        ):
+        if _is_early(case, name, now) or not await _take(ctx, planned, case.step(name), lane):
             return
     case.apply(Event.PROVISIONED)
     note = casework.entry(now, "provisioned")
@@ -65,7 +54,7 @@ async def advance(s: Services, case: Case, now: datetime, *, queue: str = WORK_Q
 async def _begin(s: Services, case: Case, now: datetime) -> bool:
     """True: the start is near enough, and the case is in `provisioning`."""
     try:
-        opens = opens_at(case, s)
+        opens = timing.opens_at(case, s.policy, timing.CREATE)
     except OperatorError as exc:
         await casework.block(s, case, now, exc.code)
         return False
@@ -93,16 +82,26 @@ async def _take(ctx: Context, planned: Planned, record: StepRecord, lane: Lane) 
     name = planned.step.name
     with observe.request_ids() as requests:
         try:
-            outcome = await holds.run(ctx, planned, lane.gate)
+            outcome = _too_early(ctx, planned) or await holds.run(ctx, planned, lane.gate)
         except StoreConflict:
             raise
         except RetryLater as exc:
-            await _plan_retry(ctx, name, record, exc, requests, lane)
+            await _plan_retry(ctx, planned, record, exc, requests, lane)
             return False
         except (OperatorError, DeployerError) as exc:
             outcome = Block(exc.code)
     record.at = ctx.now
     return await _record(ctx, name, record, outcome, requests, lane)
+
+
+def _too_early(ctx: Context, planned: Planned) -> Wait | None:
+    """The lead time of this step has not come. That of the first ones is the case's own (`waiting_start`), which an
+    operator may cut short."""
+    lead = planned.step.lead
+    if lead is None or lead == timing.CREATE:
+        return None
+    opens = timing.opens_at(ctx.case, ctx.s.policy, lead)
+    return Wait(opens, "start_is_far") if ctx.now < opens else None
 
 
 async def _record(
@@ -141,12 +140,16 @@ def _calm(record: StepRecord) -> None:
 
 
 async def _plan_retry(
-    ctx: Context, name: str, record: StepRecord, error: RetryLater, requests: list[str], lane: Lane
+    ctx: Context, planned: Planned, record: StepRecord, error: RetryLater, requests: list[str], lane: Lane
 ) -> None:
-    s, case, now = ctx.s, ctx.case, ctx.now
+    s, case, now, name = ctx.s, ctx.case, ctx.now, planned.step.name
     record.at, record.code = now, error.code
     decision = retry.failed(
-        s.policy.retry, record, now=now, fraction=s.entropy.fraction(), retry_after=error.retry_after
+        s.policy.retry_of(planned.step.retry),
+        record,
+        now=now,
+        fraction=s.entropy.fraction(),
+        retry_after=error.retry_after,
     )
     if isinstance(decision, retry.GiveUp):
         record.status = StepStatus.BLOCKED

@@ -9,15 +9,29 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
-from onboarding import casework
+from onboarding import casework, protection
 from onboarding.domain.case import Account, Case
 from onboarding.domain.hire import Hire
-from onboarding.errors import OperatorError
-from onboarding.ports import Services
+from onboarding.errors import NotYetVisible, OperatorError
+from onboarding.ports import DirectoryUser, Services
 
 #: Tracks: what a hire goes through, and what is left to do for one that HR withdrew.
 ONBOARDING, WITHDRAWAL = "onboarding", "withdrawal"
+
+
+class Retries(StrEnum):
+    """Which back-off of the policy a step has: the section's name there."""
+
+    STANDARD = "retry"
+    #: Near the first day: asked again within minutes, not hours.
+    FIRST_DAY = "retry_first_day"
+
+
+def always(_s: Services, _case: Case) -> bool:
+    """This step is part of everybody's plan."""
+    return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +40,20 @@ class Step:
 
     #: Stable: it is stored in cases and named in reruns.
     name: str
-    #: Place in the plan; steps with a lower order are done before.
-    order: int
     #: What is true once it is done, for operators.
     outcome: str
+    #: Names of the steps that come before. The plan is a topological order of these.
+    after: tuple[str, ...] = ()
+    retry: Retries = Retries.STANDARD
+    #: The value of the policy that says how many days before the start date it may run (`timing.LEADS`); None: when
+    #: its turn comes.
+    lead: str | None = None
+    #: Application permissions of Microsoft Graph, the least for each call that it makes; `Mail.*` is Exchange's.
+    permissions: tuple[str, ...] = ()
     track: str = ONBOARDING
+    #: Whether this case has such a step at all, by settings, policy and case alone: nothing is asked, and nothing is
+    #: written where it has none.
+    applies: Callable[[Services, Case], bool] = always
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +96,9 @@ class Context:
     s: Services
     case: Case
     now: datetime
+    #: The account as POST /users answered, where this very run made it: nobody else has touched it yet.
+    made: DirectoryUser | None = None
+    _seen: DirectoryUser | Block | None = None
 
     @property
     def hire(self) -> Hire:
@@ -86,6 +112,30 @@ class Context:
                 "The case has no account yet: rerun it from create_account.", code="no_account"
             )
         return self.case.account
+
+    async def writable(self, *, thorough: bool = False) -> DirectoryUser | Block:
+        """The account as the tenant shows it, or why nothing may be written to it (`onboarding.protection`). Every step
+        that writes to it asks first; the answer holds for this run, unless `thorough` asks anew.
+
+        Raises NotYetVisible while it cannot be read.
+        """
+        if self._seen is None or thorough:
+            made = None if thorough else self.made
+            user = made or await self.s.directory.get_user(self.account.id)
+            if user is None:
+                raise NotYetVisible("The account is not readable yet; waiting for replication.")
+            reason = await protection.refusal(
+                self.s,
+                user,
+                ours=self.account.origin == "created",
+                made_now=made is not None,
+            )
+            self._seen = Block(reason) if reason else user
+        return self._seen
+
+    def changed(self, user: DirectoryUser) -> None:
+        """The account is so now, by our own write."""
+        self._seen = user
 
     async def save(self, action: str, **detail: object) -> None:
         """Write the case with one timeline entry. Raises StoreConflict if somebody else was first."""

@@ -52,7 +52,15 @@ _NEEDS = (
     "query parameter and ConsistencyLevel:eventual header. Refer to "
     "https://aka.ms/graph-docs/advanced-queries for more information"
 )
-_TIMES = frozenset({"createdDateTime", "employeeHireDate", "deletedDateTime", "renewedDateTime"})
+_TIMES = frozenset(
+    {
+        "createdDateTime",
+        "employeeHireDate",
+        "employeeLeaveDateTime",
+        "deletedDateTime",
+        "renewedDateTime",
+    }
+)
 _FLAGS = frozenset(
     {"accountEnabled", "onPremisesSyncEnabled", "isAssignableToRole", "mailEnabled", "securityEnabled"}
 )

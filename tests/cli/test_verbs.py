@@ -544,3 +544,20 @@ def test_exit_codes_are_those_of_the_design() -> None:
         context.UNREACHABLE, context.BUG,
     ) == (0, 1, 2, 3, 4, 5, 6, 70)  # fmt: skip
     assert set(command.NOT_BUILT) == set(NOT_BUILT)
+
+
+def test_what_hr_sent_does_nothing_to_a_terminal(capsys: pytest.CaptureFixture[str]):
+    hostile = "a\r\nb\x1b[2J\u202ec\x9bd\u2066e\x7f"
+    context.table(
+        [{"id": hostile, "what": "x" * 500}, {"id": "y" * 500, "what": "z"}], [("id", "ID"), ("what", "W")]
+    )
+    context.out(hostile)
+    context.note(hostile)
+    context.out_json({"id": hostile})
+    printed = capsys.readouterr()
+    lines = printed.out.splitlines()
+    assert lines[1].startswith(r"a\u000d\u000ab\u001b[2J\u202ec\u009bd\u2066e\u007f ")
+    assert lines[1].endswith("x" * 500)
+    assert lines[2].startswith("y" * 99 + "… ")
+    assert not set(printed.out + printed.err) & {"\r", "\x1b", "\u202e", "\x9b", "\u2066", "\x7f"}
+    assert json.loads(printed.out[printed.out.index("{") :]) == {"id": hostile}

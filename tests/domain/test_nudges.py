@@ -301,3 +301,19 @@ def test_an_attempt_at_night_waits_for_working_time_and_for_the_least_gap() -> N
     assert everything(made, at(5, 23)) == []
     assert everything(made, at(6, 7)) == []
     assert everything(made, at(6, 8)) == ["person_day_2"], "20 hours after the first message"
+
+
+@pytest.mark.parametrize(
+    ("end", "now", "over"),
+    [
+        (date(2026, 10, 6), at(6, 21), False),
+        (date(2026, 10, 6), at(6, 22), True),
+        (date(2026, 10, 6), at(20, 8), True),
+        (None, at(20, 8), False),
+    ],
+)
+def test_after_the_last_day_where_the_person_works_nothing_is_due(
+    end: date | None, now: datetime, over: bool
+) -> None:
+    found = due(case(end_date=end), POLICY, now)
+    assert (found == Nothing("employment_ended")) is over

@@ -45,9 +45,10 @@ LOOKS = frozenset(
         "cases.counts", "cases.read_marker", "cases.get_operation", "cases.walk", "cases.walk_aliases",
         "deliveries.get", "deliveries.page", "deliveries.older", "deliveries.walk", "directory.get_user",
         "directory.find_by_employee_id", "directory.find_by_address", "directory.get_manager",
-        "directory.has_privileges", "directory.role_holders", "queue.backlog", "security.audit_events",
-        "security.registration_report", "security.registration_of", "security.pass_limits", "security.passes",
-        "mailer.look_up",
+        "directory.has_privileges", "directory.role_holders", "directory.find_deleted", "directory.get_deleted",
+        "directory.groups", "directory.memberships", "directory.licence_units", "queue.backlog",
+        "security.audit_events", "security.registration_report", "security.registration_of", "security.pass_limits",
+        "security.passes", "mailer.look_up",
     }
 )  # fmt: skip
 

@@ -521,3 +521,27 @@ async def test_a_disabled_account_hears_nothing_and_is_not_escalated() -> None:
     w.directory.users[USER] = replace(w.directory.users[USER], account_enabled=False)
     case = await run_until(w, MONDAY + 20 * DAY)
     assert (case.status in {Status.ABSENT, Status.UNKNOWN}, w.mailer.sent) == (True, [])
+
+
+async def test_after_the_last_day_nobody_hears_anything_and_the_view_says_why() -> None:
+    w = world()
+    await w.add(make_case(hire={"end_date": date(2026, 10, 6)}))
+    case = await run_until(w, MONDAY + 12 * DAY)
+    assert [mail.to for mail in w.mailer.sent] == [(PRIVATE, WORK)], "day 0 alone"
+    assert case.next_action.why == "employment_ended"
+
+
+@pytest.mark.parametrize("listed", [True, False])
+@pytest.mark.parametrize(("mail", "to"), [(WORK, (PRIVATE, WORK)), (None, (PRIVATE,))])
+async def test_a_mailbox_that_came_late_is_written_to_from_then_on(
+    mail: str | None, to: tuple[str, ...], listed: bool
+) -> None:
+    w = world()
+    await w.add(make_case(on_account={"mailbox": False}))
+    if listed:
+        await is_listed(w)
+    w.directory.users[USER] = DirectoryUser(USER, WORK, mail=mail, account_enabled=True)
+    case = await look(w)
+    assert [message.to for message in w.mailer.sent] == [to]
+    assert case.account is not None
+    assert case.account.mailbox is (mail is not None)

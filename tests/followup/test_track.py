@@ -288,3 +288,23 @@ async def test_closed_cases_are_not_even_loaded_for_the_report() -> None:
     await track(w.wired(wire))
     assert wire.names.count("before get") == 1
     assert wire.names.count("before owners") == 0, "the list rows name the accounts"
+
+
+async def test_somebody_who_tries_to_reset_a_strangers_password_ten_thousand_times_fills_no_case() -> None:
+    w = world()
+    await w.add(make_case())
+    w.security.page = 1000
+    w.security.events = [
+        seen(f"{act}-{n}", act=act, method=None, ago=timedelta(seconds=n * 5))
+        for act in ("reset_failed", "reset_no_methods")
+        for n in range(5000)
+    ]
+    await track(w.s)
+    case = await w.load(CASE)
+    assert len(case.evidence) == 20
+    w.clock.at += MINUTE
+    assert (await track(w.s)).events == 0
+    assert (await w.load(CASE)).etag == case.etag
+    w.security.events += [seen("real", ago=30 * MINUTE)]
+    assert (await track(w.s)).events == 1
+    assert (await w.load(CASE)).status is Status.USER_REGISTERED

@@ -1,20 +1,28 @@
-"""A scripted transport below the SDK: everything above it (builders, authentication, middleware) is real."""
+"""A scripted transport below the SDK: everything above it (builders, authentication, middleware) is real.
+
+And the adapter against the pretend tenant over HTTP (`graph`, `control`)."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
 import pytest
 
+from onboarding.graph import Graph, open_graph
 from onboarding.graph.client import GraphConnection
 from onboarding.graph.directory import GraphDirectory
 from onboarding.graph.mailer import GraphMailer
 from onboarding.graph.security import GraphSecurityInfo
 from onboarding.settings import Settings
+from onboarding.simulator.server import SimulatorThread, running_simulator
+
+START = datetime(2026, 11, 22, 9, tzinfo=UTC)
+DOMAIN = "contoso.example"
 
 Reply = httpx.Response | Exception | Callable[[httpx.Request], httpx.Response]
 
@@ -137,3 +145,54 @@ def graph_error() -> Callable[..., httpx.Response]:
         )
 
     return make
+
+
+@pytest.fixture(scope="module")
+def simulator() -> Iterator[SimulatorThread]:
+    with running_simulator(start=START) as running:
+        yield running
+
+
+class Control:
+    """The control interface of the simulator."""
+
+    def __init__(self, client: httpx.AsyncClient) -> None:
+        self.client = client
+
+    async def post(self, path: str, body: Any = None) -> Any:
+        answer = await self.client.post(f"/_control/{path}", json=body)
+        assert answer.is_success, answer.text
+        return answer.json()
+
+    async def person(self, name: str, **members: Any) -> str:
+        made = await self.post("users", {"userPrincipalName": f"{name}@{DOMAIN}", **members})
+        return str(made["id"])
+
+    async def requests(self) -> list[tuple[str, str, int]]:
+        items = (await self.client.get("/_control/requests")).json()["items"]
+        return [(item["method"], item["path"], item["status"]) for item in items]
+
+
+@pytest.fixture
+async def control(simulator: SimulatorThread) -> AsyncIterator[Control]:
+    async with httpx.AsyncClient(base_url=simulator.base_url) as client:
+        await client.post("/_control/reset", json={"seed": 7})
+        yield Control(client)
+
+
+class Slept(list[float]):
+    async def __call__(self, seconds: float) -> None:
+        self.append(seconds)
+
+
+@pytest.fixture
+def slept() -> Slept:
+    return Slept()
+
+
+@pytest.fixture
+async def graph(simulator: SimulatorThread, control: Control, slept: Slept) -> AsyncIterator[Graph]:
+    settings = Settings(graph_base_url=simulator.base_url, domain=DOMAIN, sender=f"onboarding@{DOMAIN}")
+    opened = open_graph(settings, sleep=slept, fraction=lambda: 0.5)
+    yield opened
+    await opened.aclose()

@@ -12,14 +12,14 @@ from onboarding.errors import (
     PermissionMissing,
     Unavailable,
 )
-from onboarding.graph import calls_directory, calls_mail, calls_security
+from onboarding.graph import calls_accounts, calls_directory, calls_entitlements, calls_mail, calls_security
 from onboarding.graph.answer import Answer
 from onboarding.graph.errors import Call, check
 from onboarding.ports import NameTaken
 
 ALL_CALLS = [
     value
-    for module in (calls_directory, calls_security, calls_mail)
+    for module in (calls_accounts, calls_directory, calls_entitlements, calls_security, calls_mail)
     for value in vars(module).values()
     if isinstance(value, Call)
 ]
@@ -205,6 +205,13 @@ def test_every_write_says_whether_it_may_be_repeated():
     writes = {call.name: call.idempotent for call in ALL_CALLS if call.writes}
     assert writes == {
         "create_user": False,
+        "restore_user": False,
+        "add_phone": False,
+        "enable_user": True,
+        "set_leave_date": True,
+        # A POST that does nothing the second time: Graph says that the member is there.
+        "add_to_group": True,
+        "assign_licenses": True,
         "create_pass": False,
         "create_draft": False,
         "send_draft": False,

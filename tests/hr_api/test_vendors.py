@@ -209,6 +209,9 @@ async def test_status_and_drafts_decide_how_sure_the_record_is(http: httpx.Clien
         ("smartrecruiters", "WITHDRAWN", Certainty.CANDIDATE, True),
         ("workable", "status_draft", Certainty.DRAFT, False),
         ("ashby", "Archived", Certainty.CANDIDATE, True),
+        ("lever", "hired", Certainty.EMPLOYEE, False),
+        ("lever", "active", Certainty.CANDIDATE, False),
+        ("lever", "underqualified", Certainty.CANDIDATE, True),
     ]
     for vendor, status, certainty, withdrawn in table:
         put(http, vendor, status=status)

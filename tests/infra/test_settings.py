@@ -134,8 +134,8 @@ def test_the_defaults_are_those_of_the_code_where_azure_needs_no_other(deployed:
     default = Settings()
     names = (
         "deadline", "methods_required", "sspr_scope", "writeback", "mail_drafts", "company_name", "policy_file",
-        "accept_reviewed", "first_credential", "phone_attribute", "domain", "sender", "service_desk", "reconfirm_days",
-        "audit_hub",
+        "accept_reviewed", "first_credential", "phone_attribute", "prepopulate_phone", "domain", "sender",
+        "service_desk", "reconfirm_days", "audit_hub",
     )  # fmt: skip
     assert {name: getattr(there, name) for name in names} == {name: getattr(default, name) for name in names}
 
@@ -171,6 +171,7 @@ def test_storage_is_reached_by_the_service_s_own_identity_and_the_three_endpoint
         ("auditHub", "insights-logs-auditlogs", "audit_hub", "insights-logs-auditlogs"),
         ("firstCredential", "none", "first_credential", "none"),
         ("phoneAttribute", "none", "phone_attribute", "none"),
+        ("prepopulatePhone", True, "prepopulate_phone", True),
         ("policyFile", "/home/site/wwwroot/policy.toml", "policy_file", "/home/site/wwwroot/policy.toml"),
         ("graphBaseUrl", "https://graph.microsoft.us", "graph_base_url", "https://graph.microsoft.us"),
     ],

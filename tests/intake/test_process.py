@@ -23,6 +23,7 @@ from onboarding.domain.case import (
 )
 from onboarding.domain.hire import Certainty
 from onboarding.domain.lifecycle import Event, State
+from onboarding.domain.policy import load
 from onboarding.errors import StoreConflict
 from onboarding.intake import catalog
 from onboarding.intake import receive as door
@@ -387,6 +388,40 @@ async def test_coming_back_to_an_account_needs_an_approver_and_starts_a_new_epis
     assert (case.approvals, case.steps) == (["needs_approval_adopt"], {})
     case.apply(Event.UNBLOCK)
     assert case.state is State.WAITING_START
+
+
+async def test_words_about_the_run_before_are_not_words_about_this_one(world: World):
+    await take(world, hire_body())
+    case = await world.only_case()
+    case.account = Account("o-1", "s@contoso.example", "m", START)
+    case.approvals = ["needs_approval_restore", "needs_approval_pass", "needs_approval_lookalike"]
+    await world.store.cases.save(case)
+    await take(world, event("hire.cancelled", 12))
+    await take(world, hire_body(occurred_at=T.format(13), start_date="2027-01-01"))
+    case = await world.only_case()
+    assert case.approvals == ["needs_approval_lookalike"]
+    assert case.rehired_at is not None
+
+
+async def test_the_policy_may_let_somebody_come_back_without_asking(world: World):
+    world.services = replace(world.services, policy=load('[account]\nrehire = "restore"'))
+    await take(world, hire_body())
+    case = await world.only_case()
+    case.account = Account("o-1", "s@contoso.example", "m", START)
+    await world.store.cases.save(case)
+    await take(world, event("hire.cancelled", 12))
+    await take(world, hire_body(occurred_at=T.format(13), start_date="2027-01-01"))
+    case = await world.only_case()
+    assert (case.state, case.reason_code) == (State.WAITING_START, None)
+    assert case.rehired_at is not None, "the first credential is asked about all the same"
+
+
+async def test_a_first_hire_is_no_rehire(world: World):
+    await take(world, hire_body())
+    await take(world, event("hire.cancelled", 12))
+    await take(world, hire_body(occurred_at=T.format(13), start_date="2027-01-01"))
+    case = await world.only_case()
+    assert (case.state, case.rehired_at) == (State.WAITING_START, None)
 
 
 async def test_an_end_that_lies_ahead_is_noted_and_changes_nothing_yet(world: World):

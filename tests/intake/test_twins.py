@@ -116,6 +116,28 @@ async def test_never_by_name_alone_and_two_ids_of_one_system_are_two_people(worl
     assert {case.reason_code for case in await alive(world)} == {None}
 
 
+@pytest.mark.parametrize("shared", [{"personal_email": "family@example.net"}, {"employee_number": "0042"}])
+async def test_two_ids_of_one_system_are_two_people_also_after_one_was_joined_with_a_candidate(
+    world: World, shared: dict[str, Any]
+):
+    await candidate(world, **{"personal_email": None, **shared})
+    await employee(world, **{"personal_email": None, **shared})
+    assert len(await alive(world)) == 1
+    await employee(world, employee_id="7316", **{"personal_email": None, **shared})
+    first, second = await alive(world)
+    assert (first.hire.employee_id, second.hire.employee_id) == ("7315", "7316")
+    assert first.state is State.WAITING_START
+
+
+async def test_the_id_of_one_system_does_not_contradict_that_of_another(world: World):
+    await employee(world, personal_email=None, employee_number="0042")
+    payroll = {"candidate_id": None, "personal_email": None, "employee_number": "0042"}
+    await candidate(world, **payroll, employee_id=None)
+    await candidate(world, **payroll, employee_id="P-9", occurred_at="2026-08-17T09:30:00Z", job_title="Cook")
+    (case,) = await alive(world)
+    assert (case.state, case.hire.job_title) == (State.WAITING_START, "Cook")
+
+
 async def test_the_same_number_and_name_in_two_systems_are_one_person_near_in_time(world: World):
     await candidate(world, personal_email=None, employee_number="0042")
     await employee(world, personal_email=None, employee_number="0042", start_date="2027-02-15")

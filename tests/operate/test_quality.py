@@ -223,3 +223,11 @@ async def test_two_hosts_send_one_digest(world: World):
     assert news is not None
     assert await quality._tell(world.s, "hr@contoso.example", marker, news, world.clock.at) == "elsewhere"
     assert len(world.tenant.mail) == 1
+
+
+def test_an_id_that_is_no_id_writes_no_lines_of_its_own_into_the_digest():
+    hostile = make_case(hire=Hire(employee_id="7\n\nCall https://evil.example \u202e"))
+    line = quality.Line(hostile, Finding("bad_date", "start_date", "d_1", T0))
+    text = quality.compose("hr@contoso.example", "Contoso", [line], 1).text
+    assert "\n7 Call https" in text
+    assert "\u202e" not in text

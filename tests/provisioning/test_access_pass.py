@@ -152,7 +152,7 @@ async def test_the_lifetime_stays_inside_the_tenants_limits(
 async def test_an_account_with_roles_never_gets_one_not_even_with_an_approval(world: World) -> None:
     world.tenant.privileged.add(USER.id)
     case = await start(world, approvals=["needs_approval_pass"])
-    assert (case.state, case.reason_code) == (State.BLOCKED, "pass_refused_privileged")
+    assert (case.state, case.reason_code) == (State.BLOCKED, "protected_privileged")
     assert world.tenant.issued == []
 
 

@@ -320,6 +320,7 @@ async def test_what_hr_writes_is_cut_to_the_limits_and_odd_values_are_left_out(w
         world,
         hire=hire(
             job_title="J" * 500,
+            employment_type=" Contingent\tworker " + "x" * 90,
             department="7",
             department_is_id=True,
             locale="klingon; drop table",
@@ -330,6 +331,9 @@ async def test_what_hr_writes_is_cut_to_the_limits_and_odd_values_are_left_out(w
     await advance(world)
     (user,) = world.tenant.created
     assert user.job_title == "J" * 128
+    assert user.employee_type is not None
+    assert user.employee_type.startswith("Contingent worker x")
+    assert len(user.employee_type) == 64
     assert user.department is None
     assert user.preferred_language == "de-DE", "the country's, in place of what is no language"
     assert user.employee_hire_date == datetime(2028, 2, 28, 23, tzinfo=UTC)

@@ -28,8 +28,20 @@ READS: dict[Any, set[str]] = {
         "has_privileges",
         "role_holders",
         "check",
+        "find_deleted",
+        "get_deleted",
+        "groups",
+        "memberships",
+        "licence_units",
     },
-    SecurityInfo: {"audit_events", "registration_report", "registration_of", "pass_limits", "passes"},
+    SecurityInfo: {
+        "audit_events",
+        "streamed",
+        "registration_report",
+        "registration_of",
+        "pass_limits",
+        "passes",
+    },
     Mailer: {"look_up"},
 }
 WRITES: dict[Any, dict[str, str]] = {

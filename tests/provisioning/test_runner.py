@@ -34,10 +34,7 @@ class Script:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, **answers: list[Answer]) -> None:
         self.calls: list[str] = []
-        planned = tuple(
-            Planned(Step(name, order, name), self._run(name, given))
-            for order, (name, given) in enumerate(answers.items())
-        )
+        planned = tuple(Planned(Step(name, name), self._run(name, given)) for name, given in answers.items())
         monkeypatch.setattr(runner, "steps", lambda: planned)
 
     def _run(self, name: str, answers: list[Answer]) -> Any:
@@ -264,7 +261,7 @@ async def test_the_request_id_of_graph_is_in_the_timeline(
         observe.note_request("6d1c…last")
         return Done()
 
-    monkeypatch.setattr(runner, "steps", lambda: (Planned(Step("one", 1, "x"), run),))
+    monkeypatch.setattr(runner, "steps", lambda: (Planned(Step("one", "x"), run),))
     await start(world)
     assert (await world.story())[0].detail["request_id"] == "6d1c…last"
 

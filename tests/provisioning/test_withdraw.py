@@ -87,7 +87,7 @@ async def test_a_pass_is_voided_first_and_a_crash_between_the_two_is_gone_on_fro
         ({"start": T0.date()}, {}, "disable_after_start"),
         ({"start": date(2020, 1, 1)}, {}, "disable_after_start"),
         ({}, {"synced": True}, "disable_synced_account"),
-        ({}, {"privileged": True}, "disable_privileged_account"),
+        ({}, {"privileged": True}, "protected_privileged"),
         ({"origin": "adopted"}, {}, "disable_adopted_account"),
     ],
 )

@@ -139,9 +139,18 @@ def test_roles_without_a_row_are_told_in_the_text() -> None:
 
 def test_the_page_names_what_the_default_features_get() -> None:
     sentence = PAGE.split("these six are left:", 1)[1].split("\n\n", 1)[0]
-    calls = permissions.calls_of(permissions.FEATURES)
+    calls = permissions.calls_of(permissions.DEFAULT)
     assert re.findall(r"`([\w.-]+)`", sentence)
     assert set(re.findall(r"`([\w.-]+)`", sentence)) == set(permissions.least(call.role for call in calls))
+
+
+def test_what_only_a_policy_or_a_setting_switches_on_is_not_granted_unasked() -> None:
+    assert set(permissions.DEFAULT) | permissions.OPTIONAL == permissions.FEATURES.keys()
+    roles = permissions.least(call.role for call in permissions.calls_of(permissions.DEFAULT))
+    for feature in permissions.OPTIONAL:
+        own = {call.role for call in permissions.CALLS if call.features == (feature,) and call.writes}
+        assert own, feature
+        assert not own & set(roles), feature
 
 
 def test_the_page_explains_every_feature() -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from pathlib import Path
 
 import pytest
 
 from onboarding.domain import names
+from onboarding.domain.people_policy import Match
 from onboarding.domain.policy import LADDER_MESSAGES, Policy, load
 from onboarding.errors import ConfigurationError
 from scripts import package_policy
@@ -20,6 +22,16 @@ EXAMPLE = PAGE.split("```toml\n")[1].split("```")[0]
 
 def test_whoever_copies_the_example_has_the_built_in_policy() -> None:
     assert load(EXAMPLE) == Policy()
+
+
+def test_the_rules_that_the_page_shows_can_be_used() -> None:
+    rules = PAGE.split("## People, groups and licences", 1)[1].split("```toml\n")[1].split("```")[0]
+    policy = load(rules)
+    assert policy.account.enable
+    assert len(policy.groups.rules) == 1
+    assert [rule.by_group for rule in policy.licences.rules] == [False, True]
+    fields = re.findall(r"^\| `(\w+)` \|", PAGE.split("| field of a rule |", 1)[1].split("\n\n", 1)[0], re.M)
+    assert fields == [item.name for item in dataclasses.fields(Match)]
 
 
 def test_every_message_that_a_rung_may_name_is_listed_with_its_reader() -> None:

@@ -323,3 +323,24 @@ def test_a_reference_to_a_user_who_has_not_replicated_is_404_or_400_that_means_w
     advance(http, "PT1M")
     assert ok(http.request(*calls[0][:2], json=calls[0][2])) is None
     assert ok(http.request(*calls[1][:2], json=calls[1][2])) is None
+
+
+@pytest.mark.documented("graph/api/resources/user")
+def test_a_leave_date_is_written_to_a_user_who_exists(http: httpx.Client) -> None:
+    create(http)
+    ok(http.patch(ADELE, json={"employeeLeaveDateTime": "2026-12-31T23:00:00Z"}))
+    asked = ok(http.get(ADELE, params={"$select": "employeeLeaveDateTime"}))
+    assert asked["employeeLeaveDateTime"] == "2026-12-31T23:00:00Z"
+    assert refused(http.patch(ADELE, json={"employeeLeaveDateTime": "soon"}))[:2] == (
+        400,
+        "Request_BadRequest",
+    )
+
+
+@pytest.mark.documented("user-list")
+def test_one_of_two_properties_may_equal_the_value(http: httpx.Client) -> None:
+    key = create(http, mail="adele@home.example")
+    for address in ("adele@home.example", "ADELE@CONTOSO.EXAMPLE", "nobody@contoso.example"):
+        wanted = f"userPrincipalName eq '{address}' or mail eq '{address}'"
+        found = ok(http.get("/v1.0/users", params={"$filter": wanted}))["value"]
+        assert [entry["id"] for entry in found] == ([] if "nobody" in address else [key])

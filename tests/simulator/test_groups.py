@@ -243,6 +243,28 @@ def test_roles_that_somebody_holds_are_activated_and_have_members(http: httpx.Cl
     assert refused(http.get("/v1.0/directoryRoles?$select=id"))[0] == 501
 
 
+@pytest.mark.inferred("no page read says what a write to a group with a membership rule is answered")
+def test_a_rule_decides_alone_about_the_members_of_its_group(http: httpx.Client) -> None:
+    key = person(http, "anna")
+    made = ok(
+        http.post("/_control/groups", json={"displayName": "All", "membershipRule": 'user.city -eq "X"'})
+    )
+    team = made["id"]
+    seen = ok(http.get(f"/v1.0/groups/{team}", params={"$select": "groupTypes,membershipRule"}))
+    assert (seen["groupTypes"], seen["membershipRule"]) == (["DynamicMembership"], 'user.city -eq "X"')
+    assert refused(add(http, team, key))[:2] == (400, "Request_BadRequest")
+    assert refused(http.delete(f"/v1.0/groups/{team}/members/{key}/$ref"))[0] == 400
+    assert members(http, team) == []
+
+
+@pytest.mark.documented("group-list")
+def test_groups_are_found_by_a_list_of_ids(http: httpx.Client) -> None:
+    teams = [group(http, name) for name in ("One", "Two", "Three")]
+    wanted = ",".join(f"'{key}'" for key in teams[:2])
+    found = ok(http.get("/v1.0/groups", params={"$filter": f"id in ({wanted})", "$select": "id"}))["value"]
+    assert sorted(entry["id"] for entry in found) == sorted(teams[:2])
+
+
 @pytest.mark.inferred("a role-assignable group is a principal like any other; no page shows its row")
 def test_a_group_that_holds_a_role_is_its_member_and_the_group_s_members_hold_it_through_it(
     http: httpx.Client,

@@ -254,7 +254,7 @@ async def test_an_account_with_a_role_gets_no_pass(world: World) -> None:
     world.tenant.post("/_control/users", {"userPrincipalName": upn, "roles": ["Helpdesk Administrator"]})
     await world.until(-2)
     shown = await world.show()
-    assert (shown["state"], shown["reason_code"]) == ("blocked", "pass_refused_privileged")
+    assert (shown["state"], shown["reason_code"]) == ("blocked", "protected_privileged")
     assert not [mail for mail in world.tenant.mail() if "sign-in" in mail["subject"]]
 
 
@@ -264,7 +264,7 @@ async def test_a_member_of_a_role_assignable_group_gets_no_pass(world: World) ->
     group = {"displayName": "Tier 0", "isAssignableToRole": True}
     world.tenant.post("/_control/users", {"userPrincipalName": upn, "groups": [group]})
     await world.until(-2)
-    assert (await world.show())["reason_code"] == "pass_refused_privileged"
+    assert (await world.show())["reason_code"] == "protected_privileged"
 
 
 async def test_somebody_who_registered_already_gets_no_pass(world: World) -> None:

@@ -52,6 +52,7 @@ from onboarding.ports import Mail as MailMessage
 from onboarding.provisioning import runner
 from onboarding.settings import Settings
 from onboarding.storage.embedded import EmbeddedStore, open_embedded
+from tests.support.entitlement_doubles import EntitlementCalls, Holdings
 
 #: A Monday, 10:00 in Berlin.
 T0 = datetime(2026, 8, 17, 8, 0, tzinfo=UTC)
@@ -170,6 +171,7 @@ class Tenant:
     drafts: dict[str, MailMessage] = field(default_factory=dict)
     sent_drafts: set[str] = field(default_factory=set)
     lag: bool = False
+    held: Holdings = field(default_factory=Holdings)
 
     def add(self, user: DirectoryUser) -> DirectoryUser:
         self.users[user.id] = user
@@ -181,14 +183,18 @@ class Tenant:
     def seen(self, user: DirectoryUser | None) -> DirectoryUser | None:
         if user is None or self.lag or {user.id, user.user_principal_name} & self.hidden:
             return None
-        return user
+        made = self.held.mailbox_at.get(user.id)
+        there = made is not None and made <= self.clock.at
+        return replace(user, mail=user.user_principal_name) if there and not user.mail else user
 
     def usable_passes(self, user_id: str) -> list[AccessPass]:
         return [item for item in self.passes.get(user_id, []) if item.reason != "OneTimeUsed"]
 
 
-class Directory:
+class Directory(EntitlementCalls):
     """`ports.Directory` over a `Tenant`."""
+
+    tenant: Tenant
 
     def __init__(self, tenant: Tenant) -> None:
         self.tenant = tenant
@@ -211,6 +217,8 @@ class Directory:
                 account_enabled=user.account_enabled,
                 created_at=self.tenant.clock.at.replace(microsecond=0),
                 user_type="Member",
+                usage_location=user.usage_location,
+                licences=(),
             )
             self.tenant.created.append(user)
             return self.tenant.add(made)
@@ -330,6 +338,14 @@ class SecurityInfo:
 
         made: AccessPass = await self.tenant.faults.run("create_pass", effect)
         return made
+
+    async def add_phone(self, user_id: str, number: str) -> None:
+        def effect() -> None:
+            assert "mobilePhone" not in self.tenant.methods.get(user_id, ()), "one phone of a type"
+            self.tenant.methods[user_id] = (*self.tenant.methods.get(user_id, ()), "mobilePhone")
+            self.tenant.held.phones.append((user_id, number))
+
+        await self.tenant.faults.run("add_phone", effect)
 
     async def passes(self, user_id: str) -> list[AccessPass]:
         found: list[AccessPass] = await self.tenant.faults.run(

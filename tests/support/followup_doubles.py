@@ -20,6 +20,9 @@ from onboarding.ports import (
     DirectoryPerson,
     DirectoryUser,
     DraftState,
+    GroupFacts,
+    Licence,
+    LicenceUnits,
     Mail,
     NewUser,
     PassLimits,
@@ -139,6 +142,36 @@ class MemoryDirectory:
     async def get_manager(self, user_id: str) -> DirectoryUser | None:
         return None
 
+    async def enable_user(self, user_id: str) -> None:
+        raise NotImplementedError
+
+    async def restore_user(self, user_id: str) -> None:
+        raise NotImplementedError
+
+    async def find_deleted(self, employee_id: str) -> list[DirectoryUser]:
+        return []
+
+    async def get_deleted(self, user_id: str) -> DirectoryUser | None:
+        return None
+
+    async def set_leave_date(self, user_id: str, at: datetime) -> None:
+        raise NotImplementedError
+
+    async def groups(self, group_ids: Sequence[str]) -> list[GroupFacts]:
+        return []
+
+    async def memberships(self, user_id: str) -> frozenset[str]:
+        return frozenset()
+
+    async def add_to_group(self, group_id: str, user_id: str) -> None:
+        raise NotImplementedError
+
+    async def licence_units(self) -> list[LicenceUnits]:
+        return []
+
+    async def assign_licenses(self, user_id: str, licences: Sequence[Licence]) -> None:
+        raise NotImplementedError
+
     async def has_privileges(self, user_id: str) -> bool:
         return False
 
@@ -194,6 +227,9 @@ class ScriptedSecurityInfo:
         return PassLimits(True)
 
     async def create_pass(self, user_id: str, usable_from: datetime, minutes: int) -> AccessPass:
+        raise NotImplementedError
+
+    async def add_phone(self, user_id: str, number: str) -> None:
         raise NotImplementedError
 
     async def passes(self, user_id: str) -> list[AccessPass]:

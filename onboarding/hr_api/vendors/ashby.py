@@ -45,7 +45,7 @@ async def read(client: Client, ref: FetchRef) -> HrRecord:
         start_date=offer.day("start_date", "latestVersion.startDate", iso_day_of_instant),
         **{ours: _email(said, ours, kind) for ours, kind in EMAILS.items()},  # type: ignore[arg-type]
     )
-    sure = Certainty.EMPLOYEE if status in {"hired", ""} else Certainty.CANDIDATE
+    sure = Certainty.EMPLOYEE if status == "hired" else Certainty.CANDIDATE
     return said.record(hire, certainty=sure, withdrawn=status == "archived")
 
 

@@ -1,5 +1,7 @@
 """Lever: one opportunity and its offers. Basic authentication with the API key as user and no password.
 
+Hired is an opportunity that is archived for a reason of type `hired`; archived for another one it was withdrawn, and
+one that is not archived is an applicant's, whatever was offered.
 The person's name is one text. The first day stands in the signed offer, in milliseconds; without the right to read
 offers it counts as withheld.
 """
@@ -7,6 +9,7 @@ offers it counts as withheld.
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 from onboarding.domain.hire import Certainty, FetchRef, Hire, Phone
 from onboarding.hr_api.client import Client, segment
@@ -21,13 +24,16 @@ START, TITLE = "anticipated_start_date", "job_title"
 SIGNED = frozenset({"signed", "sent-manually", "approved"})
 
 
+#: https://hire.lever.co/developer/documentation#archive-reasons
+REASONS = "/v1/archive_reasons"
+
+
 async def read(client: Client, ref: FetchRef) -> HrRecord:
-    """Two requests."""
+    """Two requests, three for one that is archived."""
     path = f"/v1/opportunities/{segment(ref.id)}"
     said = Said(await client.get("lever.opportunity", path, client.basic(""))).part("data")
     start, title = await _offer(client, path, said)
     emails = said.raw("emails")
-    archived = said.part("archived")
     hire = Hire(
         candidate_id=said.text("candidate_id", "id") or ref.id,
         display_name=said.text("display_name", "name"),
@@ -39,8 +45,16 @@ async def read(client: Client, ref: FetchRef) -> HrRecord:
         job_title=title,
         start_date=start,
     )
-    hired = archived.raw("archivedAt") is None or start is not None
-    return said.record(hire, certainty=Certainty.EMPLOYEE if hired else Certainty.CANDIDATE)
+    reason = said.raw("archived.reason")
+    archived = isinstance(reason, str)
+    hired = archived and reason in await _hired_reasons(client)
+    certainty = Certainty.EMPLOYEE if hired else Certainty.CANDIDATE
+    return said.record(hire, certainty=certainty, withdrawn=archived and not hired)
+
+
+async def _hired_reasons(client: Client) -> set[Any]:
+    answer = await client.get("lever.archive_reasons", REASONS, client.basic(""), {"type": "hired"})
+    return {item.raw("id") for item in Said(answer).items("data")}
 
 
 async def _offer(client: Client, path: str, said: Said) -> tuple[date | None, str | None]:

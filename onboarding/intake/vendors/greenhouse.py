@@ -14,7 +14,7 @@ from onboarding.intake import candidates
 from onboarding.intake.adapter import Adapter, Greeting, LinkedEvent, Role
 from onboarding.intake.candidates import Named, Reader, application
 from onboarding.intake.dates import us_date
-from onboarding.intake.payload import Payload, Unreadable
+from onboarding.intake.payload import MAX_TEXT, Payload, Unreadable
 from onboarding.intake.reading import first_id, ignored
 from onboarding.intake.scheme import SignatureScheme
 from onboarding.web import Request
@@ -212,7 +212,9 @@ def _country(offices: tuple[Payload, ...]) -> str | None:
     """
     if len(offices) != 1:
         return None
-    last = (offices[0].optional_text("location") or "").rpartition(",")[2].strip()
+    said = offices[0].raw("location")
+    said = said.get("name") if isinstance(said, dict) else said  # Harvest, their API, writes {"name": …}
+    last = (said if isinstance(said, str) and len(said) <= MAX_TEXT else "").rpartition(",")[2].strip()
     if last.upper() in SHORT_COUNTRIES:
         return last
     return last if len(last) > 3 and last.lower() not in AMBIGUOUS_COUNTRIES else None

@@ -9,13 +9,13 @@ What the API reader fetches (`Authorization: Bearer`, or `X-SmartToken`):
 
 | kind | id | read |
 |---|---|---|
-| candidate | candidate id | `GET /candidates/{id}`: the person, and `primaryAssignment`, `secondaryAssignments` |
-| application | application id | `GET /applications-api/v201910/applications/{id}` (unconfirmed), then its candidate |
+| candidate | candidate id | `GET /candidates/{id}`: the person, and `primaryAssignment` |
+| application | application id | nothing reads it: the case says so until an event names the candidate |
 
 `firstName lastName email phoneNumber location.country`, of the assignment that is hired its job, status and start date.
 No event says "hired": **what is read decides**. Only an assignment with status HIRED makes an employee of the case.
-Somebody who is not hired is none of our business: a case that was opened for the question goes again with what was
-read, and a case of a hire whose assignment is hired no more was withdrawn.
+Somebody who is not hired is none of our business: of a case that was opened for the question the candidate's id stays,
+and a hire whose assignment is hired no more was withdrawn.
 """
 
 from __future__ import annotations

@@ -1,23 +1,34 @@
 """Outcome: nobody can sign in to the account of a hire that HR withdrew before the first day.
 
 Look, act on the difference, record. Refused, with a reason for an administrator: accounts that we did not create,
-accounts that are synchronised from Active Directory (their state belongs to it), accounts with a role (break-glass
-and other administrators are never touched), and accounts of people whose first day has come. An account whose request
-may still be on its way is looked for under the reserved name until that cannot be any more. Nothing is deleted.
+accounts that are synchronised from Active Directory (their state belongs to it), protected accounts
+(`onboarding.protection`: break-glass and other administrators are never touched), and accounts of people whose first
+day has come. An account whose request may still be on its way is looked for under the reserved name until that cannot
+be any more. Nothing is deleted.
 """
 
 from __future__ import annotations
 
+from onboarding import protection
 from onboarding.domain.case import TENANT, Account, AccountIntent, Alias, AliasKind
 from onboarding.errors import NotYetVisible
 from onboarding.ports import CLAIM_LEASE, DirectoryUser
 from onboarding.provisioning.step import WITHDRAWAL, Block, Context, Done, Outcome, Step, Wait
 
-STEP = Step("disable_account", 90, "The account of a withdrawn hire is disabled", track=WITHDRAWAL)
+STEP = Step(
+    "disable_account",
+    "The account of a withdrawn hire is disabled",
+    permissions=(
+        "User.ReadWrite.All",
+        "User.Read.All",
+        "RoleManagement.Read.Directory",
+        "Directory.Read.All",
+    ),
+    track=WITHDRAWAL,
+)
 AFTER_START = "disable_after_start"
 ADOPTED = "disable_adopted_account"
 SYNCED = "disable_synced_account"
-PRIVILEGED = "disable_privileged_account"
 
 
 async def run(ctx: Context) -> Outcome:
@@ -38,8 +49,12 @@ async def run(ctx: Context) -> Outcome:
         return Done("already_disabled")
     if user.synced:
         return Block(SYNCED)
-    if await ctx.s.directory.has_privileges(user.id):
-        return Block(PRIVILEGED)
+    if reason := await protection.refusal(ctx.s, user, ours=True):
+        return Block(reason)
+    if not ctx.account.disabled_by_us:
+        # Whether it was us decides whether a later hire may enable it: written before.
+        ctx.account.disabled_by_us = True
+        await ctx.save("disable_intended")
     await ctx.s.directory.disable_user(user.id)
     return Done("disabled")
 

@@ -20,24 +20,33 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from itertools import islice
 
-from onboarding.domain import names
+from onboarding.domain import names, people_policy
 from onboarding.domain.case import TENANT, AccountIntent, Alias, AliasKind
 from onboarding.domain.hire import Hire
+from onboarding.domain.nudges import has_left
 from onboarding.domain.places.place import place_of
 from onboarding.errors import DeployerError
 from onboarding.ports import CANNOT_READ
-from onboarding.provisioning.step import Block, Context, Done, Outcome, Step
+from onboarding.provisioning import timing
+from onboarding.provisioning.step import Block, Context, Done, Outcome, Skip, Step
 
 #: Detail of the step where the holders of roles could not be compared.
 WITHOUT_HOLDERS = "without_role_holders"
 
-STEP = Step("reserve_username", 10, "A user name is reserved for this person")
+STEP = Step(
+    "reserve_username",
+    "A user name is reserved for this person",
+    lead=timing.CREATE,
+    permissions=("RoleManagement.Read.Directory", "GroupMember.Read.All", "User.Read.All"),
+)
 
 #: employeeId holds 16 characters (Graph: user resource type).
 MARK_LENGTH = 16
 #: After this many taken names something else is wrong.
 CANDIDATES = 200
 NEEDS_APPROVAL = "needs_approval_lookalike"
+GUEST = "guest_not_created"
+ENDED = "end_date_passed"
 _PASSED_OVER = frozenset({names.Refusal.RESERVED_WORD, names.Refusal.PROTECTED})
 
 
@@ -46,6 +55,10 @@ async def run(ctx: Context) -> Outcome:
     case, s = ctx.case, ctx.s
     if case.account or case.intent:
         return Done("already_reserved")
+    if stops := refusal(ctx):
+        return stops
+    if is_synced(ctx):
+        return Skip("synced_account")
     person = person_name(ctx.hire)
     try:
         names.display_name(person, ctx.hire.locale, where(ctx.hire))
@@ -66,6 +79,18 @@ async def run(ctx: Context) -> Outcome:
             await ctx.save("username_reserved")
             return Done(WITHOUT_HOLDERS if holders is None else None)
     return Block("no_free_username")
+
+
+def refusal(ctx: Context) -> Block | None:
+    """People for whom nothing is made: guests of the policy, and those whose last day is over."""
+    if people_policy.any_fits(ctx.s.policy.people.guests, ctx.case):
+        return Block(GUEST)
+    return Block(ENDED) if has_left(ctx.case, ctx.s.policy, ctx.now) else None
+
+
+def is_synced(ctx: Context) -> bool:
+    """The account comes from Active Directory."""
+    return people_policy.any_fits(ctx.s.policy.people.synced, ctx.case)
 
 
 async def _role_holders(ctx: Context) -> list[str] | None:

@@ -10,11 +10,17 @@ import re
 
 from onboarding.domain import calendar
 from onboarding.domain.case import PassStatus, RungStatus, Status
-from onboarding.domain.nudges import working_time_of
+from onboarding.domain.nudges import EMPLOYMENT_ENDED, has_left, working_time_of
 from onboarding.ports import CLAIM_LEASE
-from onboarding.provisioning.step import Context, Done, Outcome, Skip, Step, Wait
+from onboarding.provisioning.step import Context, Done, Outcome, Retries, Skip, Step, Wait
 
-STEP = Step("send_welcome", 50, "The person has been welcomed")
+STEP = Step(
+    "send_welcome",
+    "The person has been welcomed",
+    after=("wait_for_mailbox",),
+    retry=Retries.FIRST_DAY,
+    permissions=("Mail.Send", "Mail.ReadWrite"),
+)
 RUNG = "welcome"
 #: What can stand in a mail header as it is. One mistyped address must not stop the whole first day.
 _ADDRESS = re.compile(r"[^@\s<>,;:\"()\[\]\\]{1,64}@[^@\s<>,;:\"()\[\]\\]{1,255}")
@@ -25,12 +31,17 @@ async def run(ctx: Context) -> Outcome:
     case, s = ctx.case, ctx.s
     if case.status is Status.USER_REGISTERED and RUNG not in {r.rung for r in case.rungs.values()}:
         return Skip("already_registered")  # whoever has signed in and registered needs no word of it
+    if has_left(case, s.policy, ctx.now):
+        return Skip(EMPLOYMENT_ENDED)
     moment = calendar.next_working_moment(ctx.now, working_time_of(case, s.policy))
     if ctx.now < moment:
         return Wait(moment, "working_time")
     own = (ctx.hire.personal_email or "").strip()
-    to = (own if _ADDRESS.fullmatch(own) else ctx.account.user_principal_name,)
-    mail = s.messages.compose(RUNG, case, to, now=ctx.now, facts={"first_credential": _route(ctx)})
+    if not _ADDRESS.fullmatch(own):
+        if ctx.account.mailbox is False:
+            return Skip("no_address")
+        own = ctx.account.user_principal_name
+    mail = s.messages.compose(RUNG, case, (own,), now=ctx.now, facts={"first_credential": _route(ctx)})
     record = await s.messages.deliver(s, case, RUNG, "person", mail, ctx.now)
     if record.status in {RungStatus.CLAIMED, RungStatus.DRAFTED}:
         return Wait(record.claimed_at + CLAIM_LEASE, "message_in_doubt")

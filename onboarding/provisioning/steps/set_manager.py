@@ -8,13 +8,25 @@ from __future__ import annotations
 
 from onboarding.domain.case import Alias, AliasKind
 from onboarding.ports import DirectoryUser
-from onboarding.provisioning.step import Context, Done, Outcome, Skip, Step
+from onboarding.provisioning.step import Block, Context, Done, Outcome, Skip, Step
 
-STEP = Step("set_manager", 30, "The manager is set in Entra")
+STEP = Step(
+    "set_manager",
+    "The manager is set in Entra",
+    after=("create_account",),
+    permissions=(
+        "User.ReadWrite.All",
+        "User.Read.All",
+        "RoleManagement.Read.Directory",
+        "Directory.Read.All",
+    ),
+)
 
 
 async def run(ctx: Context) -> Outcome:
     """Find by address, then by HR's id (our own cases, then employeeId); PUT the reference; read nothing back."""
+    if ctx.account.synced:
+        return await _read(ctx)
     ref = ctx.hire.manager
     if not ref:
         return Skip("no_manager_named")
@@ -22,9 +34,19 @@ async def run(ctx: Context) -> Outcome:
     people = [user for user in found if user.account_enabled is not False and user.id != ctx.account.id]
     if len(people) != 1:
         return Skip("manager_ambiguous" if people else "manager_not_found")
-    await ctx.s.directory.set_manager(ctx.account.id, people[0].id)
+    user = await ctx.writable()
+    if isinstance(user, Block):
+        return user
+    await ctx.s.directory.set_manager(user.id, people[0].id)
     ctx.account.manager_id = people[0].id
     return Done()
+
+
+async def _read(ctx: Context) -> Outcome:
+    """Active Directory decides; who it is has to be known for escalations."""
+    manager = await ctx.s.directory.get_manager(ctx.account.id)
+    ctx.account.manager_id = manager.id if manager else None
+    return Skip("synced_account")
 
 
 async def _find(ctx: Context, address: str | None, hr_id: str | None) -> list[DirectoryUser]:

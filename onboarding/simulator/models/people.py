@@ -121,6 +121,8 @@ class People:
         self.by_id: dict[str, Person] = {}
         #: In the order of creation; nobody ever leaves it.
         self.in_order: list[Person] = []
+        #: Deleted ones by id.
+        self.deleted: dict[str, Person] = {}
         self._upn: dict[str, str] = {}
         self._index: dict[tuple[str, str], dict[str, None]] = {}
 
@@ -133,6 +135,8 @@ class People:
         self.in_order.append(person)
         if person.deleted_at is None:
             self._enter(person)
+        else:
+            self.deleted[person.id] = person
 
     def get(self, key: str) -> Person | None:
         """By object id or UPN (case does not matter), deleted users excluded."""
@@ -156,10 +160,12 @@ class People:
         """Soft delete: the UPN is free again."""
         self._leave(person)
         person.deleted_at = at
+        self.deleted[person.id] = person
 
     def restore(self, person: Person) -> None:
         """Undo a soft delete. The UPN must be free."""
         person.deleted_at = None
+        self.deleted.pop(person.id, None)
         self._enter(person)
 
     def _enter(self, person: Person) -> None:

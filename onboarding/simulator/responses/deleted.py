@@ -20,9 +20,9 @@ _PARAMETERS = {"autoReconcileProxyConflict": bool, "newUserPrincipalName": str}
 
 def _rows(tenant: Tenant) -> Iterator[Row]:
     now = tenant.now()
-    for position, person in enumerate(tenant.people.in_order):
+    for person in sorted(tenant.people.deleted.values(), key=lambda person: person.position):
         if person.restorable(now):
-            yield position, UserValues(tenant, person)
+            yield person.position, UserValues(tenant, person)
 
 
 def list_deleted(tenant: Tenant, call: Call) -> Answer:

@@ -17,7 +17,16 @@ from onboarding.simulator.responses.licences import sku_json
 from onboarding.simulator.responses.members import by_id
 
 _AGE = timedelta(days=400)
-_GROUP = {"id", "displayName", "description", "mailNickname", "isAssignableToRole", "members", "roles"}
+_GROUP = {
+    "id",
+    "displayName",
+    "description",
+    "mailNickname",
+    "isAssignableToRole",
+    "membershipRule",
+    "members",
+    "roles",
+}
 _SKU = {"skuId", "skuPartNumber", "enabled", "status", "appliesTo", "servicePlans"}
 _STATES = ("Enabled", "Warning", "Suspended", "LockedOut", "Deleted")
 _GUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
@@ -35,7 +44,11 @@ def put_group(tenant: Tenant, entry: dict[str, Any]) -> Group:
     """The group with this id, or a new one, 400 days old, with the properties given."""
     entry = _object(entry, _GROUP, "groups")
     key = str(entry.get("id") or tenant.ids.guid()).lower()
-    given = {name: value for name, value in entry.items() if name not in ("id", "members", "roles")}
+    given = {
+        name: value
+        for name, value in entry.items()
+        if name not in ("id", "members", "membershipRule", "roles")
+    }
     try:
         check(given)
     except GraphError as exc:
@@ -49,7 +62,20 @@ def put_group(tenant: Tenant, entry: dict[str, Any]) -> Group:
         tenant.groups.add(group)
     group.properties.update(given)
     group.roles = roles
+    if "membershipRule" in entry:
+        group.properties.update(_dynamic(entry["membershipRule"]))
     return group
+
+
+def _dynamic(rule: Any) -> dict[str, Any]:
+    """The properties of a group with a rule. Nobody works the rule out: its members are those given."""
+    if rule is not None and not isinstance(rule, str):
+        raise ControlError("groups: membershipRule is a text, or null")
+    return {
+        "membershipRule": rule,
+        "groupTypes": ["DynamicMembership"] if rule else [],
+        "membershipRuleProcessingState": "On" if rule else None,
+    }
 
 
 def _roles(names: Any, assignable: bool) -> list[str]:
@@ -66,8 +92,9 @@ def _roles(names: Any, assignable: bool) -> list[str]:
 
 
 def post_group(tenant: Tenant, call: Call) -> Answer:
-    """{"displayName", "isAssignableToRole", "members": [ids or UPNs of users, ids of groups], "roles": [names or
-    template ids] …}: made, or changed where the id exists. `members` replaces all members, `roles` all roles."""
+    """{"displayName", "isAssignableToRole", "membershipRule", "members": [ids or UPNs of users, ids of groups],
+    "roles": [names or template ids] …}: made, or changed where the id exists. `members` replaces all members, `roles`
+    all roles."""
     body = _object(call.body, _GROUP, "groups")
     names = body.get("members", [])
     if not isinstance(names, list):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from onboarding.simulator.call import Call
-from onboarding.simulator.errors import denied, resource_not_found
+from onboarding.simulator.errors import bad_request, denied, resource_not_found
 from onboarding.simulator.models.groups import Group
 from onboarding.simulator.models.tenant import Tenant
 
@@ -30,3 +30,9 @@ def may_change(tenant: Tenant, group: Group) -> None:
     """403 for a role-assignable group, unless the app may manage roles."""
     if group.assignable:
         may_assign_roles(tenant)
+
+
+def may_choose(group: Group) -> None:
+    """400 for a group whose members a rule decides about."""
+    if "DynamicMembership" in (group.properties.get("groupTypes") or ()):
+        raise bad_request("Members of a group with a membership rule cannot be added or removed.")

@@ -15,7 +15,7 @@ from onboarding.simulator.models.people import Person
 from onboarding.simulator.models.tenant import Tenant
 from onboarding.simulator.paging import pack, unpack
 from onboarding.simulator.responses import properties
-from onboarding.simulator.responses.group_access import may_change, must_see
+from onboarding.simulator.responses.group_access import may_change, may_choose, must_see
 from onboarding.simulator.responses.group_values import DEFAULT_SET, GROUPS, values
 from onboarding.simulator.responses.references import address, referenced
 from onboarding.simulator.responses.users import tagged
@@ -97,6 +97,7 @@ def add_member(tenant: Tenant, call: Call) -> Answer:
     kind, key = referenced(tenant, call.json_object())
     group = must_see(tenant, call)
     may_change(tenant, group)
+    may_choose(group)
     member = _resolved(tenant, call, kind, key)
     _may_join(group, member)
     join(tenant, group, member)
@@ -106,6 +107,7 @@ def add_member(tenant: Tenant, call: Call) -> Answer:
 def remove_member(tenant: Tenant, call: Call) -> Answer:
     group = must_see(tenant, call)
     may_change(tenant, group)
+    may_choose(group)
     member = by_id(tenant, call.params["member_id"].lower())
     if member is None or member.id not in group.members:
         raise resource_not_found(call.params["member_id"])

@@ -116,10 +116,13 @@ _CHECKS: dict[str, Check] = {
     "passwordPolicies": _password_policies,
     "employeeOrgData": _organization_data,
     "employeeHireDate": _time,
+    "employeeLeaveDateTime": _time,
     "userType": lambda value: value in ("Member", "Guest"),
 }
-#: What POST /users accepts beside userPrincipalName and passwordProfile.
+#: What PATCH /users accepts beside userPrincipalName and passwordProfile.
 WRITABLE = frozenset(_CHECKS)
+#: What POST /users does: whether it takes a leave date is not on its page.
+WRITABLE_WHEN_NEW = WRITABLE - {"employeeLeaveDateTime"}
 #: "Sensitive actions" of "user resource type": 403 for people with roles or in role-assignable groups.
 SENSITIVE = frozenset(
     {
@@ -193,6 +196,7 @@ _FILTERS: dict[str, Support] = {
     "businessPhones/any": Support(ADVANCED, ADVANCED),
     "createdDateTime": Support(DEFAULT, range=DEFAULT, null=ADVANCED),
     "employeeHireDate": Support(ADVANCED, range=ADVANCED),
+    "employeeLeaveDateTime": Support(ADVANCED, range=ADVANCED),
     "employeeId": Support(DEFAULT, null=ADVANCED),
     "employeeType": Support(ADVANCED),
     "id": _EQUAL,

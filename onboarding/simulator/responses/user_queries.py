@@ -89,13 +89,25 @@ def rows(tenant: Tenant, call: Call, node: odata.Node | None = None) -> Iterator
 
 
 def _candidates(tenant: Tenant, node: odata.Node | None) -> Iterator[tuple[int, Person]]:
-    """Everybody, or those that an index finds for a filter of one `eq`."""
-    name = _INDEXED.get(node.path.lower()) if isinstance(node, odata.Compare) and node.op == "eq" else None
-    if name is None or not isinstance(node, odata.Compare) or not isinstance(node.value, str):
+    """Everybody, or those that an index finds for a filter of one `eq`, or of some with `or` between them."""
+    found = _found(tenant, node)
+    if found is None:
         yield from enumerate(tenant.people.in_order)
         return
-    people = sorted(tenant.people.find(name, node.value), key=lambda person: person.position)
-    yield from ((person.position, person) for person in people)
+    yield from ((place, found[place]) for place in sorted(found))
+
+
+def _found(tenant: Tenant, node: odata.Node | None) -> dict[int, Person] | None:
+    """By position; None: no index helps."""
+    if isinstance(node, odata.Either):
+        left, right = _found(tenant, node.left), _found(tenant, node.right)
+        return None if left is None or right is None else left | right
+    if not isinstance(node, odata.Compare) or node.op != "eq" or not isinstance(node.value, str):
+        return None
+    name = _INDEXED.get(node.path.lower())
+    if name is None:
+        return None
+    return {person.position: person for person in tenant.people.find(name, node.value)}
 
 
 def _indexed(tenant: Tenant, call: Call) -> Iterator[Row]:

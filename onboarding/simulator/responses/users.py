@@ -48,7 +48,7 @@ def may_touch(tenant: Tenant, person: Person) -> None:
 
 def create_user(tenant: Tenant, call: Call) -> Answer:
     body = call.json_object()
-    rules.check_known(body, rules.WRITABLE | set(rules.REQUIRED))
+    rules.check_known(body, rules.WRITABLE_WHEN_NEW | set(rules.REQUIRED))
     for name in rules.REQUIRED:
         if body.get(name) is None:
             raise bad_request(f"A value is required for property '{name}' of resource 'User'.")

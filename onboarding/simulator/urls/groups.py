@@ -89,7 +89,8 @@ ROUTES: tuple[Route, ...] = (
         "observed",
         "group-post-members",
         "400 for a member with the text seen in public (documented status), 404 for an unknown object. "
-        "403 for role-assignable groups without RoleManagement.ReadWrite.Directory.",
+        "403 for role-assignable groups without RoleManagement.ReadWrite.Directory. 400 for a group with a membership "
+        "rule; code and text inferred.",
         quota="write",
     ),
     Route(

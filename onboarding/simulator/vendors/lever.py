@@ -1,12 +1,17 @@
-"""Lever: an opportunity, and its offers with dates in milliseconds."""
+"""Lever: an opportunity, its offers with dates in milliseconds, and the reasons for archiving.
+
+`status` of the person: `hired` (also without one), `active`, or anything else for another reason.
+"""
 
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 from onboarding.simulator.call import Answer
 from onboarding.simulator.vendors.people import Api, Person, VendorError, Visit
 
+HIRED = "reason-hired"
 _MISSING = {"code": "ResourceNotFound", "message": "Opportunity was not found"}
 
 
@@ -29,9 +34,24 @@ def opportunity(visit: Visit) -> Answer:
         "emails": [value for value in (person.get("personal_email"),) if value],
         "phones": [{"type": kind, "value": value} for kind, value in phones if value],
         "location": person.get("location"),
-        "archived": None,
+        "archived": _archived(str(person.get("status") or "hired").lower()),
     }
     return Answer(200, {"data": data})
+
+
+def _archived(status: str) -> dict[str, Any] | None:
+    if status == "active":
+        return None
+    return {"reason": HIRED if status == "hired" else "reason-other", "archivedAt": 1_407_460_069_499}
+
+
+def archive_reasons(visit: Visit) -> Answer:
+    if visit.basic() is None:
+        raise VendorError(401, {"code": "NotAuthorized", "message": "unauthorized"})
+    reasons = [(HIRED, "Hired", "hired"), ("reason-other", "Underqualified", "non-hired")]
+    wanted = visit.query.get("type")
+    data = [{"id": key, "text": text, "type": kind, "status": "active"} for key, text, kind in reasons]
+    return Answer(200, {"data": [item for item in data if wanted in {None, item["type"]}]})
 
 
 def offers(visit: Visit) -> Answer:
@@ -54,5 +74,6 @@ API = Api(
     (
         ("GET", "/v1/opportunities/{id}", (), opportunity),
         ("GET", "/v1/opportunities/{id}/offers", (), offers),
+        ("GET", "/v1/archive_reasons", ("type",), archive_reasons),
     ),
 )

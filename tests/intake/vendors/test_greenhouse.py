@@ -101,3 +101,19 @@ def test_a_deleted_application_is_known_in_both_forms(payload: dict[str, object]
     body = json.dumps({"action": "delete_application", "payload": payload}).encode()
     (event,) = GREENHOUSE.events("greenhouse", body, {})
     assert getattr(event, "also_known_as", ()) == ("application:7",)
+
+
+@pytest.mark.parametrize(
+    ("location", "country"),
+    [
+        ("Wien, Austria", "Austria"),
+        ({"name": "Wien, Austria"}, "Austria"),
+        ({"name": None}, None),
+        (17, None),
+    ],
+)
+def test_an_offices_location_in_whatever_form_loses_no_hire(location: object, country: str | None):
+    body = json.loads((VENDORS / "greenhouse" / HIRED).read_bytes())
+    body["payload"]["application"]["jobs"][0]["offices"] = [{"id": 1, "name": "Wien", "location": location}]
+    (event,) = GREENHOUSE.events("greenhouse", json.dumps(body).encode(), {})
+    assert (event.event_type, event.hire.work_country) == (EventType.HIRE_CREATED, country)

@@ -1,0 +1,106 @@
+"""Reason codes of the steps, in words: what is wrong, and who does what about it."""
+
+from __future__ import annotations
+
+from onboarding.domain import protected
+from onboarding.provisioning import existing, pass_guards
+from onboarding.provisioning.steps import (
+    assign_groups,
+    assign_licenses,
+    reserve_username,
+)
+
+_BY_HAND = (
+    "This service writes nothing to such accounts. If it is this person's, do by hand in Entra what is needed (give "
+    "the first credential, disable it)."
+)
+
+#: reason code → (what is wrong, what to do).
+OF_STEPS: dict[str, tuple[str, str]] = {
+    "plan_broken": (
+        "The steps of this version of the program contradict each other.",
+        "Nothing is wrong with the person. Whoever deploys goes back to the version before, and reports it.",
+    ),
+    protected.LISTED: (
+        "The account is on the list of those that are never touched.",
+        f"{_BY_HAND} The list is people.protected_accounts and account.protected_names in the policy.",
+    ),
+    protected.GUEST: (
+        "The account is a guest's, whose credentials are their own company's.",
+        "Exclude the case. If the person is an employee, correct the employment type in HR or the account in Entra.",
+    ),
+    protected.SYNC: ("The account belongs to the directory synchronisation or to Exchange itself.", _BY_HAND),
+    protected.RESOURCE: ("The account is that of a room, a shared phone or a call queue.", _BY_HAND),
+    protected.SHARED: (
+        "The account cannot sign in, has a mailbox and no licence, as shared, room and equipment mailboxes do; a "
+        "leaver's mailbox that was converted looks the same.",
+        "If it is this person's, let an Exchange administrator convert the mailbox back and give it a licence; then "
+        "rerun.",
+    ),
+    protected.PRIVILEGED: (
+        "The account holds a directory role, or is in a group that can hold one.",
+        _BY_HAND,
+    ),
+    reserve_username.GUEST: (
+        "HR calls this person a guest (people.guests in the policy), and guests are invited, not created.",
+        "Exclude the case. If it is an employee, HR corrects the employment type; then rerun.",
+    ),
+    reserve_username.ENDED: (
+        "The last day that HR named is over.",
+        "HR corrects the end date if the person stays, then rerun; else exclude the case.",
+    ),
+    existing.NEEDS_APPROVAL_RESTORE: (
+        "A disabled or deleted account carries this person's number. They were here before, or somebody else was.",
+        "Check that it is the same person and that the account may be used again, then approve: it is restored, and "
+        "enabled near the start date. The first credential needs an approval of its own. If it was somebody else, an "
+        "Entra administrator takes the number off that account or deletes it for good; then rerun.",
+    ),
+    existing.NAME_TAKEN: (
+        "The deleted account cannot be restored: somebody else has its user name or address by now.",
+        "An Entra administrator restores it under another name, or deletes it for good; then rerun.",
+    ),
+    existing.NO_NUMBER: (
+        "The account comes from Active Directory, and HR sent no number by which it could be found.",
+        "HR sends a number of at most 16 plain characters, which is employeeId in Active Directory; then rerun.",
+    ),
+    existing.NOT_SYNCED: (
+        "The account should have come from Active Directory, and no account with HR's number is there.",
+        "Whoever runs the directory synchronisation checks that the person exists in Active Directory, that employeeId "
+        "is HR's number and that the object is in scope; then rerun.",
+    ),
+    pass_guards.DISABLED: (
+        "Somebody disabled the account, so a first credential would be of no use.",
+        "Find out why; enable it in Entra if the person is to sign in, then rerun.",
+    ),
+    assign_groups.MISSING: (
+        "A group of the policy does not exist in the tenant.",
+        "Whoever keeps the policy corrects groups.rules or groups.sspr_scope; then rerun.",
+    ),
+    assign_groups.ROLE_ASSIGNABLE: (
+        "A group of the policy can open a directory role; this service puts nobody into such groups.",
+        "Whoever keeps the policy takes it out of groups; an administrator adds people by hand.",
+    ),
+    assign_groups.DYNAMIC: (
+        "A group of the policy has a membership rule: Entra alone decides who is in it.",
+        "Whoever keeps the policy takes it out of groups, or the group's rule is changed to assigned members; then "
+        "rerun.",
+    ),
+    assign_groups.SYNCED: (
+        "A group of the policy comes from Active Directory, where alone it gets members.",
+        "Whoever keeps the policy names a cloud group in its place; then rerun.",
+    ),
+    assign_licenses.NO_UNIT: (
+        "No unit of a licence is free.",
+        "Whoever buys licences for the company gets more units (Microsoft 365 admin center, Billing), or somebody "
+        "takes one back; then rerun.",
+    ),
+    assign_licenses.NOT_BOUGHT: (
+        "The company has no subscription of a licence that the policy names.",
+        "Whoever keeps the policy checks the skuId in licences.rules, or whoever buys licences buys it; then rerun.",
+    ),
+    assign_licenses.NO_LOCATION: (
+        "The account has no usageLocation, without which Microsoft gives no licence: HR sent no country that could be "
+        "read.",
+        "HR sends the country for the next time; an Entra administrator sets the usage location now; then rerun.",
+    ),
+}

@@ -1,0 +1,178 @@
+"""Accounts that were there before us: of HR or IT, of somebody who comes back, or from Active Directory.
+
+- A live, enabled account with HR's number is adopted on an approver's word.
+- A disabled or deleted one is that of somebody who left: `account.rehire` says whether an approver is asked, or it is
+  taken up again where the name is the same (numbers are used again, and for other people).
+- For people whom the policy calls synced nothing is created: their account is waited for, and only followed up.
+
+A protected account (`onboarding.protection`) is refused, whatever anybody approved. A deleted one cannot be asked for
+roles; Graph itself refuses to restore a role holder.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from onboarding import protection
+from onboarding.domain import calendar, names, protected
+from onboarding.domain.case import AccountIntent
+from onboarding.domain.nudges import working_time_of
+from onboarding.errors import NotYetVisible
+from onboarding.ports import DirectoryUser, NameTaken
+from onboarding.provisioning.linking import ask, link
+from onboarding.provisioning.step import Block, Context, Done, Outcome, Wait
+from onboarding.provisioning.steps import reserve_username
+
+NEEDS_APPROVAL = "needs_approval_adopt"
+#: A disabled or deleted account with HR's number.
+NEEDS_APPROVAL_RESTORE = "needs_approval_restore"
+#: Asked by intake: the case itself had an account when HR hired the person again.
+NEEDS_APPROVAL_REHIRE = "needs_approval_rehire"
+NAME_TAKEN = "restore_name_taken"
+NO_NUMBER = "sync_needs_number"
+NOT_SYNCED = "sync_did_not_come"
+#: Until the start date a synced account is looked for this often; from then on every hour.
+SYNC_LOOK, SYNC_LOOK_LATE = timedelta(hours=4), timedelta(hours=1)
+
+
+async def known(ctx: Context, intent: AccountIntent) -> Outcome | None:
+    """Somebody with HR's number who was there before us. None: nobody, or our own earlier try."""
+    if intent.mark != reserve_username.hr_mark(ctx.hire):
+        return None
+    found = await ctx.s.directory.find_by_employee_id(intent.mark)
+    others = [u for u in found if u.user_principal_name.lower() != intent.user_principal_name.lower()]
+    if len(others) > 1:
+        return ask(ctx, others, NEEDS_APPROVAL)
+    if others:
+        return await take_up(ctx, others[0], intent)
+    if found:
+        return None
+    deleted = await ctx.s.directory.find_deleted(intent.mark)
+    return await _take_back(ctx, deleted, intent) if deleted else None
+
+
+async def take_up(ctx: Context, user: DirectoryUser, intent: AccountIntent) -> Outcome:
+    """A live account that is not ours."""
+    if reason := await protection.refusal(ctx.s, user):
+        return Block(reason)
+    if user.account_enabled is False:
+        return (
+            await link(ctx, user, "restored", intent)
+            if agreed(ctx, user)
+            else ask(ctx, [user], NEEDS_APPROVAL_RESTORE)
+        )
+    if NEEDS_APPROVAL in ctx.case.approvals:
+        return await link(ctx, user, "adopted", intent)
+    return ask(ctx, [user], NEEDS_APPROVAL)
+
+
+async def _take_back(ctx: Context, deleted: Sequence[DirectoryUser], intent: AccountIntent) -> Outcome:
+    if len(deleted) > 1 or not agreed(ctx, deleted[0]):
+        return ask(ctx, deleted, NEEDS_APPROVAL_RESTORE)
+    if reason := _refused(ctx, deleted[0]):
+        return Block(reason)
+    intent.restores = deleted[0].id
+    await ctx.save("restore_intended", object_id=deleted[0].id)
+    return await finish_restore(ctx, intent)
+
+
+async def finish_restore(ctx: Context, intent: AccountIntent) -> Outcome:
+    """Restore the account that the intent names, or find that an earlier try did."""
+    assert intent.restores is not None  # noqa: S101 (asked by the callers)
+    try:
+        user = await _restored(ctx, intent.restores)
+    except NameTaken:
+        intent.restores = None
+        return Block(NAME_TAKEN)
+    if reason := await protection.refusal(ctx.s, user):
+        return Block(reason)
+    return await link(ctx, user, "restored", intent)
+
+
+async def _restored(ctx: Context, user_id: str) -> DirectoryUser:
+    """Raises NameTaken, and NotYetVisible until the account can be read."""
+    user = await ctx.s.directory.get_user(user_id)
+    if user is None:
+        await ctx.s.directory.restore_user(user_id)
+        user = await ctx.s.directory.get_user(user_id)
+    if user is None:
+        raise NotYetVisible("The restored account is not readable yet; waiting for replication.")
+    return user
+
+
+async def come_back(ctx: Context) -> Outcome | None:
+    """Somebody whose account of this very case is deleted, or there. None: it is gone for good, and another is made."""
+    if await ctx.s.directory.get_user(ctx.account.id) is not None:
+        return Done("already_linked")
+    deleted = await ctx.s.directory.get_deleted(ctx.account.id)
+    if deleted is None:
+        ctx.case.account = None
+        await ctx.save("account_gone")
+        return None
+    if not agreed(ctx, deleted):
+        return ask(ctx, [deleted], NEEDS_APPROVAL_RESTORE)
+    if reason := _refused(ctx, deleted):
+        return Block(reason)
+    try:
+        await _restored(ctx, ctx.account.id)
+    except NameTaken:
+        return Block(NAME_TAKEN)
+    return Done("restored")
+
+
+async def await_sync(ctx: Context) -> Outcome:
+    """Nothing is created: the account comes from Active Directory, with HR's number in employeeId."""
+    number = reserve_username.hr_mark(ctx.hire)
+    if number is None:
+        return Block(NO_NUMBER)
+    found = await ctx.s.directory.find_by_employee_id(number)
+    if len(found) > 1:
+        return ask(ctx, found, NEEDS_APPROVAL)
+    if not found:
+        return _until_synced(ctx)
+    if reason := await protection.refusal(ctx.s, found[0]):
+        return Block(reason)
+    if found[0].synced:
+        return await link(ctx, found[0], "synced", ctx.case.intent)
+    if NEEDS_APPROVAL in ctx.case.approvals:
+        return await link(ctx, found[0], "adopted", ctx.case.intent)
+    return ask(ctx, found, NEEDS_APPROVAL)
+
+
+def _until_synced(ctx: Context) -> Outcome:
+    start = ctx.hire.start_date
+    if start is None:
+        return Wait(ctx.now + SYNC_LOOK, "waiting_for_sync")
+    zone = working_time_of(ctx.case, ctx.s.policy).zone
+    days = ctx.s.policy.people.sync_give_up_days_after_start
+    if ctx.now >= calendar.local_midnight(calendar.moved(start, days), zone):
+        return Block(NOT_SYNCED)
+    return Wait(_next_look(ctx.now, calendar.local_midnight(start, zone)), "waiting_for_sync")
+
+
+def _next_look(now: datetime, start: datetime) -> datetime:
+    return now + (SYNC_LOOK_LATE if now >= start else SYNC_LOOK)
+
+
+def agreed(ctx: Context, user: DirectoryUser) -> bool:
+    """An approver said so, or the policy does and the name is the same."""
+    if {NEEDS_APPROVAL_RESTORE, NEEDS_APPROVAL_REHIRE} & set(ctx.case.approvals):
+        return True
+    return ctx.s.policy.account.rehire == "restore" and _same_name(ctx, user)
+
+
+def _same_name(ctx: Context, user: DirectoryUser) -> bool:
+    person, hire = reserve_username.person_name(ctx.hire), ctx.hire
+    try:
+        ours = names.display_name(person, hire.locale, reserve_username.where(hire))
+    except names.NameUnusable:
+        return False
+    return ours.casefold() == (user.display_name or "").strip().casefold()
+
+
+def _refused(ctx: Context, user: DirectoryUser) -> str | None:
+    """What a deleted user's own properties say; whether there is a mailbox says nothing while it is deleted."""
+    settings = ctx.s.settings
+    addresses = (settings.sender, settings.service_desk, settings.hr_contact)
+    return protected.reason(user, ctx.s.policy, addresses, ours=True)

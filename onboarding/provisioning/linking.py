@@ -1,0 +1,54 @@
+"""Linking an account to a case: one account, one case."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from onboarding.domain.case import TENANT, Account, AccountIntent, Alias, AliasKind
+from onboarding.domain.phone import phonebook
+from onboarding.ports import DirectoryUser
+from onboarding.provisioning.step import Block, Context, Done, Outcome
+
+ANOTHER_CASE = "account_of_another_case"
+
+
+async def link(ctx: Context, user: DirectoryUser, origin: str, intent: AccountIntent | None) -> Outcome:
+    """File the object id first (so that evidence finds the case), then write the account on the case."""
+    case = ctx.case
+    owner = await ctx.s.cases.claim_alias(Alias(TENANT, AliasKind.OBJECT_ID, user.id), case.case_id)
+    if owner != case.case_id:
+        return Block(ANOTHER_CASE)
+    if intent is None or user.user_principal_name.lower() != intent.user_principal_name.lower():
+        # Linked under the name it has: the reserved one is free again.
+        await ctx.s.cases.claim_alias(upn_alias(user.user_principal_name), case.case_id)
+        if intent is not None:
+            await ctx.s.cases.release_alias(upn_alias(intent.user_principal_name), case.case_id)
+    case.account = Account(
+        id=user.id,
+        user_principal_name=user.user_principal_name,
+        mark=intent.mark if intent else user.employee_id or "",
+        created_at=user.created_at or (intent.at if intent else ctx.now),
+        origin=origin,
+        synced=bool(user.synced),
+        disabled_by_us=origin == "created" and user.account_enabled is False,
+    )
+    with_phone = intent is not None and intent.with_phone and origin == "created"
+    case.intent = case.found_account = None
+    if not ctx.s.settings.prepopulate_phone:
+        phonebook.forget_numbers(
+            case, ctx.s.settings.hash_key.reveal()
+        )  # else the step that uses them does it
+    await ctx.save("account_linked", origin=origin, object_id=user.id)
+    # `domain.confirmation` reads from the detail whether the directory holds a phone.
+    return Done(f"{origin}_with_mobile_phone" if with_phone else origin)
+
+
+def ask(ctx: Context, found: Sequence[DirectoryUser], reason: str) -> Block:
+    """An approver decides; the names are kept on the case, for whoever has to look the account up."""
+    ctx.case.found_account = ", ".join(sorted(user.user_principal_name for user in found))
+    return Block(reason)
+
+
+def upn_alias(upn: str) -> Alias:
+    """A user principal name as it is filed."""
+    return Alias(TENANT, AliasKind.UPN, upn.lower())

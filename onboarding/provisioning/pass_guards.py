@@ -1,0 +1,86 @@
+"""The guards of the first credential, each of which must hold (design: first credential).
+
+A pass is a takeover path. It is for an account that we created, that is nobody's who came back, that is near its start
+date, enabled, without any sign of use and not protected (`onboarding.protection`: no role, no role-assignable
+group). It goes to the manager only if the creating event named them and their own enabled account is older than that
+delivery; else to the service desk; never to an address from the payload.
+"""
+
+from __future__ import annotations
+
+from onboarding.domain import calendar
+from onboarding.domain.nudges import working_time_of
+from onboarding.errors import NotYetVisible
+from onboarding.ports import AccessPass, DirectoryUser
+from onboarding.provisioning.step import Block, Context, Outcome, Skip, Wait
+from onboarding.provisioning.steps import prepopulate_phone
+
+NEEDS_APPROVAL = "needs_approval_pass"
+NEEDS_APPROVAL_MANAGER = "needs_approval_manager"
+DISABLED = "account_disabled"
+
+
+def too_early(ctx: Context) -> Wait | None:
+    """Not before the working day before the start date, and only in working time."""
+    start = ctx.hire.start_date
+    if start is None:
+        return None
+    time = working_time_of(ctx.case, ctx.s.policy)
+    day = calendar.working_day_before(start, time)
+    moment = calendar.next_working_moment(max(ctx.now, calendar.at_local(day, time.start, time.zone)), time)
+    return Wait(moment, "pass_near_start") if ctx.now < moment else None
+
+
+async def standing(ctx: Context) -> Outcome | list[AccessPass]:
+    """The passes that are there, if another may be issued."""
+    account, start = ctx.account, ctx.hire.start_date
+    late = ctx.s.policy.first_credential.latest_days_after_start
+    approved = NEEDS_APPROVAL in ctx.case.approvals
+    user = await ctx.writable(thorough=True)
+    if isinstance(user, Block):
+        return user
+    if user.account_enabled is False:
+        return Block(DISABLED)
+    registered = await ctx.s.security.registration_of(account.id, ctx.now)
+    if not registered.present:
+        raise NotYetVisible("The account's methods cannot be read yet; waiting for replication.")
+    ours = {"temporaryAccessPass"} | ({prepopulate_phone.METHOD} if account.phone_added else set())
+    if set(registered.methods) - ours:
+        return Skip("already_in_use")
+    found = await ctx.s.security.passes(account.id)
+    if any(item.reason == "OneTimeUsed" for item in found) and not approved:
+        return Skip("already_in_use")
+    if not approved and (
+        account.origin != "created"
+        or ctx.case.rehired_at is not None
+        or start is None
+        or (ctx.now.date() - start).days > late
+    ):
+        return Block(NEEDS_APPROVAL)
+    return found
+
+
+async def recipient(ctx: Context) -> tuple[str, str] | Block:
+    """(`manager` or `desk`, address), or why nobody may get it."""
+    settings = ctx.s.settings
+    approved = NEEDS_APPROVAL_MANAGER in ctx.case.approvals
+    manager = await _safe_manager(ctx)
+    if manager and (approved or not ctx.case.manager_changed):
+        return "manager", manager.mail or manager.user_principal_name
+    if settings.service_desk:
+        return "desk", settings.service_desk
+    return Block(NEEDS_APPROVAL_MANAGER if manager else "no_credential_route")
+
+
+async def _safe_manager(ctx: Context) -> DirectoryUser | None:
+    """The manager whom HR named, if their own enabled account is older than that delivery, and no guest's."""
+    named_at, manager_id = ctx.case.manager_named_at, ctx.account.manager_id
+    if ctx.s.settings.first_credential != "access_pass_to_manager" or not (manager_id and named_at):
+        return None
+    if ctx.account.synced:
+        return None  # read from Active Directory: not the one whom that delivery named
+    manager = await ctx.s.directory.get_user(manager_id)
+    if manager is None or not manager.account_enabled or manager.user_type not in {None, "Member"}:
+        return None
+    older = manager.created_at is not None and manager.created_at < named_at
+    return manager if older and (manager.mail or manager.user_principal_name) else None

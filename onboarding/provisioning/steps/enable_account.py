@@ -1,0 +1,58 @@
+"""Outcome: the person can sign in, from the lead time of the policy on.
+
+Only for accounts that this service made disabled (created before the lead time), that it disabled itself when HR
+withdrew the hire, and those of people who come back, where an approver or the policy agreed. Whoever else disabled an
+account is not overruled: enabled once, it is never enabled again by this step.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from onboarding.domain.case import Case
+from onboarding.ports import Services
+from onboarding.provisioning import timing
+from onboarding.provisioning.existing import NEEDS_APPROVAL_RESTORE, agreed
+from onboarding.provisioning.step import Block, Context, Done, Outcome, Step
+
+
+def _applies(_s: Services, case: Case) -> bool:
+    account = case.account
+    return account is not None and not account.synced and (account.disabled_by_us or _came_back(case))
+
+
+STEP = Step(
+    "enable_account",
+    "The person can sign in",
+    after=("create_account", "set_manager"),
+    lead=timing.ENABLE,
+    permissions=(
+        "User.ReadWrite.All",
+        "User.Read.All",
+        "RoleManagement.Read.Directory",
+        "Directory.Read.All",
+    ),
+    applies=_applies,
+)
+
+
+async def run(ctx: Context) -> Outcome:
+    """Look, enable, record."""
+    user = await ctx.writable()
+    if isinstance(user, Block):
+        return user
+    account = ctx.account
+    if user.account_enabled is not False:
+        account.disabled_by_us = False
+        return Done("already_enabled")
+    agreed_before = account.disabled_by_us or account.origin == "restored"
+    if not agreed_before and not agreed(ctx, user):
+        return Block(NEEDS_APPROVAL_RESTORE)
+    await ctx.s.directory.enable_user(user.id)
+    account.disabled_by_us = False
+    ctx.changed(replace(user, account_enabled=True))
+    return Done("enabled")
+
+
+def _came_back(case: Case) -> bool:
+    return case.rehired_at is not None or (case.account is not None and case.account.origin == "restored")

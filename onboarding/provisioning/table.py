@@ -1,0 +1,208 @@
+"""docs/steps.md: the plan, and what every step does for every kind of person, drawn from the code.
+
+`python -m onboarding.provisioning.table` prints the page. The cells are what the policy of
+`tests/support/full_policy.py` leads to, in which every step has something to do; a test lives through every row.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from onboarding.provisioning.plan import every, steps
+from onboarding.provisioning.step import ONBOARDING, Retries, Step, always
+
+NEVER = "–"
+#: What becomes of an employee for whom everything is there.
+EMPLOYEE: Mapping[str, str] = {
+    "reserve_username": "done",
+    "create_account": "done: `created`",
+    "assign_groups": "done: `in_all_groups`",
+    "prepopulate_phone": "done: `added`",
+    "set_leave_date": NEVER,
+    "set_manager": "done",
+    "assign_licenses": "done: `assigned`",
+    "enable_account": "done: `enabled`",
+    "issue_access_pass": "done: `manager`",
+    "wait_for_mailbox": "done: `there`",
+    "send_welcome": "done: `sent`",
+}
+_SYNCED = "left out: `synced_account`"
+_NOT_NEW = {
+    "prepopulate_phone": "left out: `not_made_for_this_hire`",
+    "issue_access_pass": "asks `needs_approval_pass`, then done: `manager`",
+}
+_BEFORE = {
+    **_NOT_NEW,
+    "assign_licenses": "done: `already_licensed`",
+    "wait_for_mailbox": "left out: `mailbox_not_there_yet`",
+}
+_RESTORED = {**_BEFORE, "create_account": "asks `needs_approval_restore`, then done: `restored`"}
+_AGAIN = {**_NOT_NEW, "reserve_username": "done: `already_reserved`"}
+_UNWRITTEN = dict.fromkeys(
+    ("assign_groups", "prepopulate_phone", "set_manager", "assign_licenses"), _SYNCED
+) | {"enable_account": NEVER}
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One row. `cells` are where it differs from `EMPLOYEE`; after the step `stops` nothing happens."""
+
+    name: str
+    cells: Mapping[str, str] = field(default_factory=dict)
+    stops: str | None = None
+
+    def row(self) -> dict[str, str]:
+        """Step → cell, for every step of the plan."""
+        found, over = {}, False
+        for planned in steps():
+            name = planned.step.name
+            found[name] = NEVER if over else self.cells.get(name, EMPLOYEE[name])
+            over = over or name == self.stops
+        return found
+
+
+def _refused(name: str, step: str, code: str, **cells: str) -> Kind:
+    return Kind(name, {**cells, step: f"refused: `{code}`"}, stops=step)
+
+
+KINDS: tuple[Kind, ...] = (
+    Kind("employee"),
+    Kind("contractor with an end date", {"set_leave_date": "done"}),
+    _refused("contractor whose last day is over", "reserve_username", "end_date_passed"),
+    Kind("frontline, no mailbox", {"wait_for_mailbox": "left out: `no_mailbox_expected`"}),
+    Kind(
+        "frontline, no private address",
+        {"wait_for_mailbox": "left out: `no_mailbox_expected`", "send_welcome": "left out: `no_address`"},
+    ),
+    Kind("one name"),
+    Kind(
+        "no manager",
+        {"set_manager": "left out: `no_manager_named`", "issue_access_pass": "done: `desk`"},
+    ),
+    _refused("no country", "assign_licenses", "no_usage_location"),
+    Kind("comes back, account disabled", _RESTORED),
+    Kind("comes back, account deleted", _RESTORED),
+    Kind("comes back, policy restores", {**_RESTORED, "create_account": "done: `restored`"}),
+    Kind("comes back, number was another's", _RESTORED),
+    Kind("withdrawn and hired again", {**_AGAIN, "create_account": "done: `already_linked`"}),
+    Kind("withdrawn, deleted, hired again", {**_AGAIN, "create_account": "done: `restored`"}),
+    Kind(
+        "account made by HR or IT",
+        {
+            **_BEFORE,
+            "create_account": "asks `needs_approval_adopt`, then done: `adopted`",
+            "enable_account": NEVER,
+        },
+    ),
+    Kind(
+        "account made by IT, synced",
+        {
+            **_BEFORE,
+            **_UNWRITTEN,
+            "create_account": "asks `needs_approval_adopt`, then done: `adopted`",
+            "issue_access_pass": "asks `needs_approval_pass`, then done: `desk`",
+        },
+    ),
+    Kind(
+        "synced",
+        {
+            **_UNWRITTEN,
+            "reserve_username": _SYNCED,
+            "create_account": "done: `synced`",
+            "issue_access_pass": _SYNCED,
+        },
+    ),
+    _refused("synced, account missing", "create_account", "sync_did_not_come", reserve_username=_SYNCED),
+    _refused("synced, no number", "create_account", "sync_needs_number", reserve_username=_SYNCED),
+    _refused("guest", "reserve_username", "guest_not_created"),
+    _refused("account is a guest's", "create_account", "protected_guest"),
+    _refused("account holds a role", "create_account", "protected_privileged"),
+    _refused("account is listed", "create_account", "protected_listed"),
+    _refused("account is shared", "create_account", "protected_shared_mailbox"),
+    _refused("account is a room's", "create_account", "protected_resource_account"),
+    _refused("account is of the sync", "create_account", "protected_sync_account"),
+)
+
+_RETRY = {Retries.STANDARD: "standard", Retries.FIRST_DAY: "first day"}
+_INTRO = """# Steps, and for whom
+
+Drawn from the code by `python -m onboarding.provisioning.table`; a test compares, and lives through every row of the
+second table. What the policy can say about groups, licences and kinds of people: [policy.md](policy.md). What each
+permission is for: [permissions.md](permissions.md).
+
+## The plan
+
+Top to bottom. A step looks at what is there, does what is missing, and writes down what came of it; it may be run again
+at any moment. *After*: the steps that come before it, whatever else is added. *Before the start*: the value of the
+policy that says how many days before the start date it may run. *Retry*: the section of the policy for its back-off,
+`[retry]` or `[retry_first_day]`. *For*: everybody, or those for whom policy, settings or HR's words have something to
+do; where there is nothing to do there is no step, and nothing is asked or written.
+"""
+_COST = """## What a hire costs
+
+With the defaults, 16 requests to Graph for one person from the hire to the welcome, of which two go in one `$batch`,
+and each of which is needed: two look whether the person was here before, one creates the account, two find and set
+the manager; near the start date seven look whether a first credential may be given and to whom, two give it, and two
+send the welcome. Groups add one look at all of them and one write each; licences one look at what is free and one
+write for all; a mailbox one look. Who holds a role is read once an hour for everybody, and the registration report
+for everybody at once. `tests/story/test_first_day.py` counts them.
+"""
+_KINDS = """## Kinds of people
+
+What becomes of each, where the policy has something for every step and whoever is asked approves. `–`: not a step of
+theirs, or not reached. *Left out*, *asks* and *refused* carry the code that the case shows; what each means and who
+does what about it stands on the case's page.
+
+- **People who come back** are found by HR's number, among disabled and deleted accounts (30 days). `account.rehire`
+  decides: `ask` an approver, or `restore` where the name is the same as well, because numbers are given again. Their
+  first credential needs an approver either way. An account that this service itself disabled, because HR withdrew the
+  hire, is enabled again; one that somebody else disabled is not, without an approver's word.
+- **Accounts made by HR or IT before** are linked on an approver's word and not renamed.
+- **Synced people** (`people.synced`) have their account from Active Directory, which alone may change it: it is waited
+  for, linked, and followed up; nothing is written to it. Whether they can reset also depends on password writeback.
+- **Guests** are refused: they are invited, and keep their own company's credentials.
+- **Contractors**: after the last day that HR named nothing is sent and nothing is given. `account.leave_date` also
+  writes it to `employeeLeaveDateTime`, at provisioning; later changes are HR's to make there.
+- **Protected accounts** (break-glass, service, shared, room, resource and sync accounts, guests, role holders) are
+  refused before every write, by one guard, and no approval lifts it: `people.protected_accounts` and
+  `account.protected_names` name them, and the rest is told by role, name, licence and mailbox.
+
+Known weaknesses: roles for which somebody is only *eligible* are not seen. A room's mailbox without any licence and
+with sign-in allowed looks like a person's. A deleted account cannot be asked for roles before it is restored; Graph
+itself refuses to restore a role holder, and the guard asks right after.
+"""
+
+
+def markdown() -> str:
+    """The page."""
+    return "\n".join([_INTRO, *_plan(), "", _COST, _KINDS, *_table(), ""])
+
+
+def _plan() -> list[str]:
+    head = "| step | what holds then | after | before the start | retry | for | permissions |"
+    others = [planned.step for planned in every() if planned.step.track != ONBOARDING]
+    found = [_step(planned.step) for planned in steps()] + [_step(step) for step in others]
+    return [head, "|---|---|---|---|---|---|---|", *found]
+
+
+def _step(step: Step) -> str:
+    after = ", ".join(f"`{name}`" for name in step.after) or NEVER
+    lead = f"`{step.lead}`" if step.lead else NEVER
+    whom = "everybody" if step.applies is always else "some"
+    if step.track != ONBOARDING:
+        whom = "withdrawn hires"
+    needs = ", ".join(f"`{name}`" for name in step.permissions) or NEVER
+    return f"| `{step.name}` | {step.outcome} | {after} | {lead} | {_RETRY[step.retry]} | {whom} | {needs} |"
+
+
+def _table() -> list[str]:
+    names = [planned.step.name for planned in steps()]
+    rows = [f"| {kind.name} | " + " | ".join(kind.row().values()) + " |" for kind in KINDS]
+    head = "| | " + " | ".join(f"`{name}`" for name in names) + " |"
+    return [head, "|---" * (len(names) + 1) + "|", *rows]
+
+
+if __name__ == "__main__":
+    sys.stdout.write(markdown())

@@ -1,0 +1,197 @@
+"""enable_account, set_leave_date, and what ends with a contractor's last day."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from onboarding.domain.case import Account, StepStatus
+from onboarding.domain.lifecycle import State
+from onboarding.domain.policy import Policy, load
+from onboarding.provisioning import timing, withdraw
+from onboarding.provisioning.step import Block, Context, Done
+from onboarding.provisioning.steps import enable_account
+from tests.support.doubles import T0, World, advance, drive, hire, look_now, make_case
+from tests.support.kinds import account
+
+MakeWorld = Callable[..., World]
+
+
+def policy(days: int, more: str = "") -> Policy:
+    return load(f"[account]\nenable_days_before_start = {days}\n{more}")
+
+
+# --- lead time ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("days", "start", "opens"),
+    [
+        (3, date(2026, 8, 24), datetime(2026, 8, 20, 22, tzinfo=UTC)),
+        (5, date(2026, 8, 24), datetime(2026, 8, 18, 22, tzinfo=UTC)),
+        # Never later than the working day before the start, on which the first credential goes out: a Friday.
+        (0, date(2026, 8, 24), datetime(2026, 8, 20, 22, tzinfo=UTC)),
+        (1, date(2026, 8, 26), datetime(2026, 8, 24, 22, tzinfo=UTC)),
+        (0, date(2026, 8, 26), datetime(2026, 8, 24, 22, tzinfo=UTC)),
+        # The first of January is a holiday, the second a Saturday.
+        (0, date(2027, 1, 4), datetime(2026, 12, 30, 23, tzinfo=UTC)),
+    ],
+)
+def test_the_lead_time_begins_at_midnight_where_the_person_works(
+    days: int, start: date, opens: datetime
+) -> None:
+    assert timing.opens_at(make_case(hire=hire(start_date=start)), policy(days), timing.ENABLE) == opens
+
+
+def test_the_first_rule_that_fits_has_another_lead_time() -> None:
+    rules = '[[account.enable]]\ndays_before_start = 6\nemployment_type = ["contractor"]\n'
+    contractor = make_case(hire=hire(employment_type="Contractor", start_date=date(2026, 8, 26)))
+    chosen = policy(2, rules)
+    assert timing.opens_at(contractor, chosen, timing.ENABLE) == datetime(2026, 8, 19, 22, tzinfo=UTC)
+    other = make_case(hire=hire(start_date=date(2026, 8, 26)))
+    assert timing.opens_at(other, chosen, timing.ENABLE) == datetime(2026, 8, 23, 22, tzinfo=UTC)
+
+
+async def test_before_the_lead_time_the_account_is_made_disabled_and_enabled_when_it_comes(
+    make_world: MakeWorld,
+) -> None:
+    world = make_world(policy=policy(3))
+    await world.file(make_case())
+    case = await advance(world)
+    assert world.tenant.created[0].account_enabled is False
+    assert case.account is not None
+    assert case.account.disabled_by_us
+    assert (case.next_action.what, case.next_action.why) == ("enable_account", "start_is_far")
+    assert case.next_action.when == datetime(2026, 8, 20, 22, tzinfo=UTC)
+    case = await look_now(world)
+    assert world.tenant.users[case.account.id].account_enabled is True  # type: ignore[union-attr]
+    assert world.tenant.held.enabled == [case.account.id]  # type: ignore[union-attr]
+    case = await drive(world)
+    assert case.account is not None
+    assert not case.account.disabled_by_us
+
+
+async def test_within_the_lead_time_it_is_made_enabled_and_there_is_nothing_to_enable(
+    make_world: MakeWorld,
+) -> None:
+    world = make_world(policy=policy(14))
+    await world.file(make_case())
+    case = await drive(world)
+    assert world.tenant.created[0].account_enabled is True
+    assert "enable_account" not in case.steps
+    assert "directory.enable_user" not in world.tape.calls
+
+
+async def test_an_administrator_who_disables_it_later_is_not_overruled(make_world: MakeWorld) -> None:
+    world = make_world(policy=policy(3))
+    await world.file(make_case())
+    case = await drive(world)
+    assert case.account is not None
+    await world.s.directory.disable_user(case.account.id)
+    case.state = State.PROVISIONING
+    case.next_action.when = world.clock.at
+    await world.store.cases.save(case)
+    await drive(world)
+    assert world.tenant.users[case.account.id].account_enabled is False
+    assert len(world.tenant.held.enabled) == 1
+
+
+async def test_somebody_elses_disabling_needs_an_approver_when_the_person_comes_back(
+    make_world: MakeWorld,
+) -> None:
+    world = make_world()
+    user = world.tenant.add(account(account_enabled=False))
+    case = make_case(state=State.PROVISIONING, rehired_at=T0)
+    case.account = Account(user.id, user.user_principal_name, "4711", T0)
+    filed = await world.file(case)
+    assert await enable_account.run(Context(world.s, filed, T0)) == Block("needs_approval_restore")
+    filed.approvals = ["needs_approval_rehire"]
+    assert await enable_account.run(Context(world.s, filed, T0)) == Done("enabled")
+    assert await enable_account.run(Context(world.s, filed, T0)) == Done("already_enabled")
+
+
+# --- withdrawn, then hired again ---------------------------------------------------------------------------
+
+
+async def test_what_we_disabled_for_a_withdrawn_hire_is_ours_to_enable_wherever_it_died(
+    make_world: MakeWorld,
+) -> None:
+    clean = make_world()
+    await _withdraw(clean)
+    calls = list(clean.tape.calls)
+    assert "directory.disable_user" in calls
+    for number in range(len(calls)):
+        for when in ("before", "after"):
+            world = make_world()
+            await _withdraw(world, (number, when))
+            case = await world.case()
+            assert world.tenant.users["old-1"].account_enabled is False
+            assert case.account is not None
+            assert case.account.disabled_by_us, f"{when} {calls[number]}"
+
+
+async def _withdraw(world: World, kill: tuple[int, str] | None = None) -> None:
+    from tests.support.doubles import Killed
+
+    user = world.tenant.add(account())
+    case = make_case(state=State.CANCELLED, reason_code="cancelled_by_hr")
+    case.account = Account(user.id, user.user_principal_name, "4711", T0)
+    case.next_action.what = withdraw.DISABLE
+    await world.file(case)
+    world.tape.kill_at = kill
+    for _ in range(2):
+        try:
+            await withdraw.advance(world.s, await world.case(), world.clock.at)
+        except Killed:
+            world.tape.kill_at = None
+            continue
+        break
+    assert kill is None or world.tape.killed
+
+
+# --- the last day ------------------------------------------------------------------------------------------
+
+
+async def test_the_leave_date_is_the_end_of_the_last_day_where_the_person_works(
+    make_world: MakeWorld,
+) -> None:
+    world = make_world(policy=load("[account]\nleave_date = true"))
+    await world.file(make_case(hire=hire(end_date=date(2026, 12, 31))))
+    case = await drive(world)
+    assert case.account is not None
+    assert world.tenant.held.leave_dates == {case.account.id: datetime(2026, 12, 31, 23, tzinfo=UTC)}
+
+
+@pytest.mark.parametrize(("text", "end"), [("", date(2026, 12, 31)), ("[account]\nleave_date = true", None)])
+async def test_without_the_policy_or_an_end_date_nothing_is_written(
+    make_world: MakeWorld, text: str, end: date | None
+) -> None:
+    world = make_world(policy=load(text))
+    await world.file(make_case(hire=hire(end_date=end)))
+    case = await drive(world)
+    assert "set_leave_date" not in case.steps
+    assert world.tenant.held.leave_dates == {}
+
+
+@pytest.mark.parametrize(("end", "made"), [(date(2026, 8, 16), 0), (date(2026, 8, 17), 1)])
+async def test_whose_last_day_is_over_gets_no_account(make_world: MakeWorld, end: date, made: int) -> None:
+    world = make_world()
+    await world.file(make_case(hire=hire(end_date=end)))
+    case = await advance(world)
+    assert len(world.tenant.created) == made
+    assert (case.reason_code == "end_date_passed") is (made == 0)
+
+
+async def test_an_end_before_the_pass_and_the_welcome_leaves_both_out(make_world: MakeWorld) -> None:
+    world = make_world()
+    await world.file(make_case(hire=hire(end_date=date(2026, 8, 19))))
+    await advance(world)
+    world.clock.at += timedelta(days=5)
+    case = await drive(world)
+    assert len(world.tenant.created) == 1
+    assert case.steps["issue_access_pass"].detail == "employment_ended"
+    assert case.steps["send_welcome"].detail == "employment_ended"
+    assert world.tenant.mail == []
+    assert case.steps["issue_access_pass"].status is StepStatus.SKIPPED

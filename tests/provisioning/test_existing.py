@@ -1,0 +1,316 @@
+"""Accounts that were there before us: who is asked, what is restored, what is waited for, what is never touched."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from onboarding.domain.case import TENANT, Account, Alias, AliasKind, Case
+from onboarding.domain.lifecycle import State
+from onboarding.domain.policy import Policy, load
+from onboarding.errors import EffectUnknown
+from onboarding.provisioning import existing
+from onboarding.provisioning.step import Block, Context, Done
+from onboarding.provisioning.steps import create_account
+from tests.support.doubles import T0, World, advance, drive, hire, make_case
+from tests.support.kinds import NAME, OLD, account
+
+MakeWorld = Callable[..., World]
+RESTORE = load('[account]\nrehire = "restore"')
+SYNCED = load('[people]\nsynced = [{ country = ["DE"] }]')
+
+
+def deleted(world: World, **changes: Any) -> None:
+    found = account(account_enabled=False, **changes)
+    world.tenant.held.deleted[found.id] = found
+
+
+async def approve(world: World, case: Case, code: str) -> Case:
+    from onboarding.operate.actions import Ask, act
+
+    assert case.reason_code == code
+    await act(world.s, "approve", case.case_id, Ask("o-1", "it is the same person"))
+    return await drive(world)
+
+
+# --- somebody who comes back, in a new case ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("gone", [True, False], ids=["deleted", "disabled"])
+async def test_an_approver_is_asked_and_told_which_account(make_world: MakeWorld, gone: bool) -> None:
+    world = make_world()
+    if gone:
+        deleted(world)
+    else:
+        world.tenant.add(account(account_enabled=False))
+    await world.file(make_case())
+    case = await advance(world)
+    assert (case.state, case.reason_code) == (State.BLOCKED, "needs_approval_restore")
+    assert case.found_account == "z.mueller@contoso.example"
+    assert (world.tenant.held.restored, world.tenant.held.enabled) == ([], [])
+    case = await approve(world, case, "needs_approval_restore")
+    assert case.account is not None
+    assert (case.account.id, case.account.origin, case.found_account) == ("old-1", "restored", None)
+    assert world.tenant.users["old-1"].account_enabled is True
+    assert case.reason_code == "needs_approval_pass", "the first credential needs a word of its own"
+    case = await approve(world, case, "needs_approval_pass")
+    assert (case.state, len(world.tenant.created)) == (State.FOLLOWING_UP, 0)
+
+
+async def test_the_policy_restores_where_the_name_is_the_same_as_well(make_world: MakeWorld) -> None:
+    world = make_world(policy=RESTORE)
+    deleted(world, display_name=NAME.upper())
+    await world.file(make_case())
+    case = await drive(world)
+    assert world.tenant.held.restored == ["old-1"]
+    assert case.reason_code == "needs_approval_pass"
+
+
+@pytest.mark.parametrize("name", ["Somebody Else", None, ""])
+async def test_a_number_that_was_somebody_elses_restores_nothing(
+    make_world: MakeWorld, name: str | None
+) -> None:
+    world = make_world(policy=RESTORE)
+    deleted(world, display_name=name)
+    await world.file(make_case())
+    case = await advance(world)
+    assert case.reason_code == "needs_approval_restore"
+    assert world.tenant.held.restored == []
+
+
+async def test_several_deleted_accounts_are_for_an_approver_who_cannot_choose_by_a_yes(
+    make_world: MakeWorld,
+) -> None:
+    world = make_world(policy=RESTORE)
+    deleted(world)
+    deleted(world, id="old-2", user_principal_name="zoe.m@contoso.example")
+    await world.file(make_case())
+    case = await advance(world)
+    assert case.found_account == "z.mueller@contoso.example, zoe.m@contoso.example"
+    case = await approve(world, case, "needs_approval_restore")
+    assert case.reason_code == "needs_approval_restore"
+    assert world.tenant.held.restored == []
+
+
+async def test_a_name_that_somebody_has_by_now_blocks_and_is_tried_again_after(make_world: MakeWorld) -> None:
+    world = make_world(policy=RESTORE)
+    deleted(world)
+    other = world.tenant.add(account(id="other", employee_id="9"))
+    await world.file(make_case())
+    case = await advance(world)
+    assert case.reason_code == "restore_name_taken"
+    del world.tenant.users[other.id]
+    from onboarding.operate.actions import Ask, act
+
+    await act(world.s, "rerun", case.case_id, Ask("o-1", "renamed"))
+    assert (await drive(world)).reason_code == "needs_approval_pass"
+
+
+async def test_a_lost_answer_to_the_restore_is_looked_up_by_the_id(make_world: MakeWorld) -> None:
+    world = make_world(policy=RESTORE)
+    deleted(world)
+    world.faults.after("restore_user", EffectUnknown("no answer"))
+    await world.file(make_case())
+    case = await advance(world)
+    assert case.intent is not None
+    assert case.intent.restores == "old-1"
+    case = await drive(world)
+    assert (world.tenant.held.restored, len(world.tenant.created)) == (["old-1"], 0)
+    assert case.account is not None
+    assert case.account.id == "old-1"
+
+
+async def test_a_restored_role_holder_is_refused_before_it_is_linked(make_world: MakeWorld) -> None:
+    world = make_world(policy=RESTORE)
+    deleted(world)
+    world.tenant.privileged.add("old-1")
+    await world.file(make_case())
+    case = await drive(world)
+    assert (case.account, case.reason_code) == (None, "protected_privileged")
+    assert world.tenant.held.enabled == []
+
+
+async def test_a_token_that_is_ours_alone_is_looked_for_nowhere(make_world: MakeWorld) -> None:
+    world = make_world()
+    await world.file(make_case(hire=hire(employee_id="x" * 40)))
+    await advance(world)
+    asked = {"directory.find_by_employee_id", "directory.find_deleted"} & set(world.tape.calls)
+    assert not asked
+
+
+# --- somebody who comes back, in the same case -------------------------------------------------------------
+
+
+def again(**changes: Any) -> Case:
+    case = make_case(state=State.PROVISIONING, rehired_at=T0, **changes)
+    case.account = Account("old-1", "z.mueller@contoso.example", "4711", OLD)
+    return case
+
+
+async def file(world: World, case: Case) -> Case:
+    await world.store.cases.claim_alias(Alias(TENANT, AliasKind.OBJECT_ID, "old-1"), case.case_id)
+    await world.store.cases.claim_alias(
+        Alias(TENANT, AliasKind.UPN, "z.mueller@contoso.example"), case.case_id
+    )
+    return await world.file(case)
+
+
+async def test_an_account_that_is_gone_for_good_is_made_anew(make_world: MakeWorld) -> None:
+    world = make_world()
+    await file(world, again(approvals=["needs_approval_pass"]))
+    case = await drive(world)
+    assert case.account is not None
+    assert (case.account.id, case.account.origin, len(world.tenant.created)) == ("user-2", "created", 1)
+
+
+async def test_a_deleted_account_of_the_case_is_restored_on_the_word_that_was_given(
+    make_world: MakeWorld,
+) -> None:
+    for approvals, restored in ((["needs_approval_rehire"], ["old-1"]), ([], [])):
+        world = make_world()
+        deleted(world)
+        await file(world, again(approvals=list(approvals)))
+        case = await advance(world)
+        assert world.tenant.held.restored == restored
+        assert len(world.tenant.created) == 0
+        if not restored:
+            assert case.reason_code == "needs_approval_restore"
+
+
+async def test_nobody_looks_for_the_account_of_a_first_hire(make_world: MakeWorld) -> None:
+    world = make_world()
+    case = again()
+    case.rehired_at = None
+    ctx = Context(world.s, await file(world, case), T0)
+    assert await create_account.run(ctx) == Done("already_linked")
+    assert "directory.get_user" not in world.tape.calls
+
+
+# --- Active Directory --------------------------------------------------------------------------------------
+
+
+async def synced(world: World, **changes: Any) -> Case:
+    world.tenant.add(account(synced=True, mail="z.mueller@contoso.example", **changes))
+    return await world.file(make_case())
+
+
+async def test_a_synced_account_is_linked_and_nothing_is_written_to_it(make_world: MakeWorld) -> None:
+    world = make_world(policy=SYNCED)
+    await synced(world)
+    before = dict(world.tenant.users)
+    case = await drive(world)
+    assert case.account is not None
+    assert (case.account.origin, case.account.synced, case.intent) == ("synced", True, None)
+    assert (world.tenant.users, world.tenant.managers, world.tenant.issued) == (before, {}, [])
+    assert case.state is State.FOLLOWING_UP
+    owner = await world.store.cases.owners([Alias(TENANT, AliasKind.OBJECT_ID, "old-1")])
+    assert list(owner.values()) == [case.case_id], "evidence finds the case"
+
+
+async def test_its_manager_is_read_for_escalations_and_trusted_with_no_pass(make_world: MakeWorld) -> None:
+    world = make_world(policy=SYNCED)
+    await synced(world)
+    world.tenant.managers["old-1"] = "manager-1"
+    case = await drive(world)
+    assert case.account is not None
+    assert case.account.manager_id == "manager-1"
+    assert world.tenant.issued == []
+
+
+async def test_it_is_waited_for_every_few_hours_and_then_every_hour_until_it_comes(
+    make_world: MakeWorld,
+) -> None:
+    world = make_world(policy=SYNCED)
+    await world.file(make_case())
+    case = await advance(world)
+    assert (case.next_action.why, case.next_action.when) == ("waiting_for_sync", T0 + timedelta(hours=4))
+    world.clock.at = datetime(2026, 8, 24, 8, tzinfo=UTC)
+    case = await advance(world)
+    assert case.next_action.when == datetime(2026, 8, 24, 9, tzinfo=UTC)
+    world.tenant.add(account(synced=True))
+    assert (await drive(world)).state is State.FOLLOWING_UP
+    assert len([e for e in await world.story() if e.action == "step_waits"]) == 1, "said once"
+
+
+async def test_one_that_does_not_come_is_told_days_after_the_start_and_a_rerun_looks_again(
+    make_world: MakeWorld,
+) -> None:
+    world = make_world(policy=SYNCED)
+    await world.file(make_case())
+    case = await drive(world)
+    assert case.reason_code == existing.NOT_SYNCED
+    assert world.clock.at == datetime(2026, 8, 26, 22, tzinfo=UTC)
+    assert (len(world.tenant.created), case.intent) == (0, None)
+    world.tenant.add(account(synced=True))
+    from onboarding.operate.actions import Ask, act
+
+    await act(world.s, "rerun", case.case_id, Ask("o-1", "synced now"))
+    assert (await drive(world)).state is State.FOLLOWING_UP
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"synced": False}, "needs_approval_adopt"),
+        ({"synced": True, "user_type": "Guest"}, "protected_guest"),
+    ],
+)
+async def test_another_account_with_the_number_is_not_taken_for_it(
+    make_world: MakeWorld, changes: dict[str, Any], reason: str
+) -> None:
+    world = make_world(policy=SYNCED)
+    world.tenant.add(account(**changes))
+    await world.file(make_case())
+    case = await advance(world)
+    assert (case.account, case.reason_code) == (None, reason)
+
+
+async def test_two_accounts_with_the_number_are_for_an_approver(make_world: MakeWorld) -> None:
+    world = make_world(policy=SYNCED)
+    world.tenant.add(account(id="old-2", user_principal_name="zz@contoso.example", synced=True))
+    await synced(world)
+    assert (await advance(world)).reason_code == "needs_approval_adopt"
+
+
+async def test_a_hire_without_a_start_date_is_not_given_up(make_world: MakeWorld) -> None:
+    world = make_world(policy=SYNCED)
+    case = make_case(hire=hire(start_date=None), state=State.PROVISIONING)
+    outcome = await create_account.run(Context(world.s, await world.file(case), T0))
+    assert getattr(outcome, "why", None) == "waiting_for_sync"
+
+
+# --- guests ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("policy", "kind", "refused"),
+    [
+        (Policy(), "Guest", True),
+        (Policy(), " GUEST ", True),
+        (Policy(), "Guest lecturer", False),
+        (load('[people]\nguests = [{ company = ["Agency"] }]'), "Guest", False),
+        (load("[people]\nguests = []"), "Guest", False),
+    ],
+)
+async def test_a_guest_is_refused_before_a_name_is_reserved(
+    make_world: MakeWorld, policy: Policy, kind: str, refused: bool
+) -> None:
+    world = make_world(policy=policy)
+    await world.file(make_case(hire=hire(employment_type=kind, start_date=date(2026, 8, 24))))
+    case = await advance(world)
+    assert (case.reason_code == "guest_not_created") is refused
+    assert len(world.tenant.created) == (0 if refused else 1)
+    assert bool(case.intent or case.account) is not refused
+
+
+async def test_who_became_a_guest_after_the_name_was_reserved_is_refused_too(make_world: MakeWorld) -> None:
+    world = make_world()
+    world.faults.before("create_user", EffectUnknown("x"))
+    await world.file(make_case())
+    case = await advance(world)
+    case.hire = hire(employment_type="guest")
+    outcome = await create_account.run(Context(world.s, case, T0))
+    assert outcome == Block("guest_not_created")

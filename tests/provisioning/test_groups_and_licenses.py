@@ -1,0 +1,237 @@
+"""assign_groups and assign_licenses: what is missing is given, what is there is kept, what may not be given is told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from onboarding.domain.case import Account, Case, StepStatus
+from onboarding.domain.lifecycle import State
+from onboarding.domain.policy import Policy, load
+from onboarding.errors import OperatorError
+from onboarding.ports import Licence
+from onboarding.provisioning.step import Block, Context, Done, Outcome, Skip
+from onboarding.provisioning.steps import assign_groups, assign_licenses
+from tests.support.doubles import T0, World, drive, make_case
+from tests.support.full_policy import E3, F1, GERMANY, SSPR, STAFF, full_policy, full_world
+from tests.support.kinds import account
+
+Make = Callable[..., World]
+
+
+@pytest.fixture
+def make() -> Iterator[Make]:
+    made: list[World] = []
+
+    def begin(policy: Policy | None = None) -> World:
+        made.append(full_world(policy=policy or full_policy()))
+        return made[-1]
+
+    yield begin
+    for world in made:
+        world.close()
+
+
+async def stand(world: World, *, origin: str = "created", synced: bool = False, **on_user: Any) -> Context:
+    """A case with an account from an earlier run."""
+    user = world.tenant.add(account(**{"licences": (), **on_user}))
+    case = make_case(state=State.PROVISIONING)
+    case.account = Account(user.id, user.user_principal_name, "4711", T0, origin=origin, synced=synced)
+    return Context(world.s, await world.file(case), world.clock.at)
+
+
+# --- groups ------------------------------------------------------------------------------------------------
+
+
+async def test_the_sspr_group_and_those_of_the_rules_are_given_and_remembered(make: Make) -> None:
+    world = make()
+    ctx = await stand(world)
+    assert await assign_groups.run(ctx) == Done("in_all_groups")
+    assert world.tenant.held.added == [(SSPR, "old-1"), (STAFF, "old-1"), (GERMANY, "old-1")]
+    assert ctx.account.groups == [SSPR, STAFF, GERMANY]
+
+
+async def test_only_what_is_missing_is_added(make: Make) -> None:
+    world = make()
+    ctx = await stand(world)
+    world.tenant.held.members[STAFF] = {"old-1"}
+    await assign_groups.run(ctx)
+    assert [group for group, _ in world.tenant.held.added] == [SSPR, GERMANY]
+
+
+async def test_what_an_administrator_took_away_is_not_given_again(make: Make) -> None:
+    world = make()
+    ctx = await stand(world)
+    await assign_groups.run(ctx)
+    world.tenant.held.members[STAFF].clear()
+    for _ in range(3):
+        again = Context(world.s, ctx.case, world.clock.at)
+        assert await assign_groups.run(again) == Done("left_out_what_an_administrator_took_away")
+    assert len(world.tenant.held.added) == 3
+    assert world.tenant.held.members[STAFF] == set()
+
+
+@pytest.mark.parametrize(
+    ("facts", "reason"),
+    [
+        ({"role_assignable": True}, "group_role_assignable"),
+        ({"role_assignable": True, "dynamic": True}, "group_role_assignable"),
+        ({"dynamic": True}, "group_dynamic"),
+        ({"synced": True}, "group_synced"),
+        (None, "group_missing"),
+    ],
+)
+async def test_a_group_that_may_not_be_given_is_told_after_the_others_were(
+    make: Make, facts: dict[str, bool] | None, reason: str
+) -> None:
+    world = make()
+    ctx = await stand(world)
+    if facts is None:
+        del world.tenant.held.groups[SSPR]
+    else:
+        world.tenant.held.group(SSPR, **facts)
+    assert await assign_groups.run(ctx) == Block(reason)
+    assert [group for group, _ in world.tenant.held.added] == [STAFF, GERMANY]
+
+
+async def test_a_group_that_is_mended_is_given_on_the_next_run(make: Make) -> None:
+    world = make()
+    ctx = await stand(world)
+    world.tenant.held.group(SSPR, dynamic=True)
+    await assign_groups.run(ctx)
+    world.tenant.held.group(SSPR)
+    assert await assign_groups.run(Context(world.s, ctx.case, world.clock.at)) == Done("in_all_groups")
+    assert ctx.account.groups == [STAFF, GERMANY, SSPR]
+
+
+async def test_a_fresh_account_costs_no_look_at_memberships(make: Make) -> None:
+    world = make()
+    await world.file(make_case())
+    case = await drive(world)
+    assert case.steps["assign_groups"].status is StepStatus.DONE
+    calls = world.tape.calls
+    assert "directory.memberships" not in calls
+    assert calls.count("directory.groups") == 1
+    assert calls.count("directory.add_to_group") == 3
+
+
+async def test_without_a_rule_for_the_person_there_is_no_such_step(make: Make) -> None:
+    world = make(
+        load(f'[groups]\nallowed = ["{STAFF}"]\nrules = [{{ group = "{STAFF}", country = ["AT"] }}]')
+    )
+    await world.file(make_case())
+    case = await drive(world)
+    assert "assign_groups" not in case.steps
+    assert "assign_licenses" not in case.steps
+    assert not {"directory.groups", "directory.licence_units"} & set(world.tape.calls)
+
+
+async def test_replication_is_waited_for(make: Make) -> None:
+    world = make()
+    await world.file(make_case())
+    world.tenant.faults.works("add_to_group")
+    for _ in range(4):
+        world.tenant.faults.before("add_to_group", _not_yet())
+    case = await drive(world)
+    assert case.state is State.FOLLOWING_UP
+    assert sorted(world.tenant.held.added) == sorted({(g, u) for g, u in world.tenant.held.added})
+
+
+def _not_yet() -> Exception:
+    from onboarding.errors import NotYetVisible
+
+    return NotYetVisible("lag")
+
+
+# --- licences ----------------------------------------------------------------------------------------------
+
+
+async def give(ctx: Context) -> Outcome:
+    return await assign_licenses.run(ctx)
+
+
+async def test_what_is_missing_is_assigned_in_one_request(make: Make) -> None:
+    world = make(load(f'[licences]\nrules = [{{ sku = "{E3.upper()}" }}, {{ sku = "{F1}" }}]'))
+    ctx = await stand(world, licences=(F1,))
+    assert await give(ctx) == Done("assigned")
+    assert world.tenant.held.assigned == [("old-1", Licence(E3))]
+    assert world.tape.calls.count("directory.assign_licenses") == 1
+    assert world.tenant.users["old-1"].licences == (F1, E3)
+
+
+async def test_whoever_has_them_all_costs_nothing(make: Make) -> None:
+    world = make()
+    assert await give(await stand(world, licences=(E3,))) == Done("already_licensed")
+    assert world.tenant.held.units[E3] == 5
+    assert "directory.licence_units" not in world.tape.calls
+
+
+async def test_plans_that_stay_off_are_named(make: Make) -> None:
+    teams = "57ff2da0-773e-42df-b2af-ffb7a2317929"
+    world = make(load(f'[licences]\nrules = [{{ sku = "{E3}", disabled_plans = ["{teams.upper()}"] }}]'))
+    await give(await stand(world))
+    assert world.tenant.held.assigned == [("old-1", Licence(E3, (teams,)))]
+
+
+async def test_what_a_group_brings_is_not_assigned(make: Make) -> None:
+    world = make(load(f'[licences]\nrules = [{{ sku = "{E3}", by_group = true, mailbox = true }}]'))
+    assert await give(await stand(world)) == Skip("by_group")
+    assert world.tape.calls == []
+
+
+@pytest.mark.parametrize(
+    ("units", "usage_location", "reason"),
+    [
+        ({E3: 0}, "DE", "no_free_licence"),
+        ({}, "DE", "licence_not_bought"),
+        ({E3: 1}, None, "no_usage_location"),
+    ],
+)
+async def test_what_cannot_be_given_is_told_before_graph_is_asked_for_it(
+    make: Make, units: dict[str, int], usage_location: str | None, reason: str
+) -> None:
+    world = make()
+    world.tenant.held.units = units
+    assert await give(await stand(world, usage_location=usage_location)) == Block(reason)
+    assert "directory.assign_licenses" not in world.tape.calls
+
+
+async def test_the_last_unit_that_somebody_else_takes_meanwhile_blocks_and_a_rerun_goes_on(
+    make: Make,
+) -> None:
+    world = make()
+    world.faults.before("assign_licenses", OperatorError("gone", code="no_free_licence"))
+    await world.file(make_case())
+    case = await drive(world)
+    assert (case.state, case.reason_code) == (State.BLOCKED, "no_free_licence")
+    case = await _rerun(world, case)
+    assert case.state is State.FOLLOWING_UP
+    assert world.tenant.held.units[E3] == 4
+
+
+async def _rerun(world: World, case: Case) -> Case:
+    from onboarding.operate.actions import Ask, act
+
+    await act(world.s, "rerun", case.case_id, Ask("o-1", "bought"))
+    return await drive(world)
+
+
+async def test_an_account_from_active_directory_is_left_alone(make: Make) -> None:
+    for step in (assign_groups, assign_licenses):
+        world = make()
+        ctx = await stand(world, synced=True)
+        assert await step.run(ctx) == Skip("synced_account")
+        assert world.tape.calls == []
+
+
+async def test_a_licence_comes_after_the_usage_location_that_the_account_was_made_with(make: Make) -> None:
+    world = make()
+    await world.file(make_case())
+    await drive(world)
+    assert world.tenant.created[0].usage_location == "DE"
+    order = [call for call in world.tape.calls if call.startswith("directory.")]
+    assert order.index("directory.create_user") < order.index("directory.assign_licenses")
+    assert replace(world.tenant.held.assigned[0][1]) == Licence(E3)
