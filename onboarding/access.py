@@ -44,6 +44,7 @@ ROUTES: dict[str, Role | None] = {
     "dashboard_deliveries": Role.VIEWER,
     "dashboard_delivery": Role.VIEWER,
     "dashboard_replay": Role.OPERATOR,
+    "dashboard_reports": Role.VIEWER,
     "cases": Role.VIEWER,
     "case": Role.VIEWER,
     "case_action": Role.OPERATOR,

@@ -12,6 +12,7 @@ from onboarding.ports.deliveries import Delivery, DeliveryStatus, DeliveryStore
 from onboarding.ports.directory import (
     CANNOT_READ,
     Directory,
+    DirectoryPerson,
     DirectoryUser,
     GroupFacts,
     Licence,
@@ -34,6 +35,7 @@ from onboarding.ports.queues import (
 from onboarding.ports.security import AccessPass, PassLimits, SecurityInfo, SeenEvidence, SeenRegistration
 from onboarding.ports.services import Messages, Services
 from onboarding.ports.time import CLAIM_LEASE, Clock, Entropy
+from onboarding.ports.usage import UsageRow, UsageStore
 
 __all__ = [
     "BULK_QUEUE",
@@ -52,6 +54,7 @@ __all__ = [
     "DeliveryStatus",
     "DeliveryStore",
     "Directory",
+    "DirectoryPerson",
     "DirectoryUser",
     "DraftState",
     "DueRow",
@@ -80,6 +83,8 @@ __all__ = [
     "SeenRegistration",
     "Services",
     "Swept",
+    "UsageRow",
+    "UsageStore",
     "WorkMessage",
     "WorkQueue",
 ]

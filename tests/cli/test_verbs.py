@@ -37,9 +37,9 @@ Put = Callable[..., None]
 #: Every verb of the design.
 BUILT = (
     "serve", "demo", "doctor", "phone", "cases", "show", "deliveries", "rerun", "approve", "pause", "resume", "exclude",
-    "track", "followup", "replay", "forget", "export", "import", "names", "vendors", "trouble",
+    "track", "followup", "replay", "forget", "export", "import", "names", "vendors", "trouble", "report",
 )  # fmt: skip
-NOT_BUILT = ("plan", "report", "enroll")
+NOT_BUILT = ("plan", "enroll")
 
 
 # --- usage ---------------------------------------------------------------------------------------------------

@@ -84,6 +84,7 @@ FUNCTIONS = {
     "dashboard_deliveries": http("dashboard/deliveries"),
     "dashboard_delivery": http("dashboard/deliveries/{delivery_id}"),
     "dashboard_replay": http("dashboard/deliveries/{delivery_id}/replay", "POST"),
+    "dashboard_reports": http("dashboard/reports"),
     "cases": http("cases"),
     "case": http("cases/{case_id}"),
     "case_action": http("cases/{case_id}/{action}", "POST"),
@@ -102,6 +103,7 @@ FUNCTIONS = {
     "track": timer("0 */5 * * * *"),
     "followup": timer("30 */5 * * * *"),
     "watchdog": timer("45 */5 * * * *"),
+    "at_risk": timer("0 10 4 * * *"),
 }
 
 

@@ -51,6 +51,7 @@ METADATA = frozenset(
 HTTP = (
     "hr", "health", "dashboard", "dashboard_case", "dashboard_action", "cases", "case", "case_action", "operation",
     "deliveries", "delivery", "delivery_replay", "dashboard_deliveries", "dashboard_delivery", "dashboard_replay",
+    "dashboard_reports",
 )  # fmt: skip
 
 
