@@ -247,6 +247,14 @@ async def dashboard_rerun_many(req: func.HttpRequest) -> func.HttpResponse:
     return await _http("dashboard_rerun_many", req, reruns.carry_out)
 
 
+@app.function_name("dashboard_reports")
+@app.route("dashboard/reports", methods=["GET"])
+async def dashboard_reports(req: func.HttpRequest) -> func.HttpResponse:
+    from onboarding.dashboard import reports
+
+    return await _http("dashboard_reports", req, reports.reports)
+
+
 # --- operators: JSON --------------------------------------------------------------------------------------
 
 
@@ -490,6 +498,15 @@ async def watchdog(timer: func.TimerRequest) -> None:
                     await sources.alarm(s, await s.clock.now())
 
     await _run("watchdog_failed", use_case)
+
+
+@app.function_name("at_risk")
+@app.timer_trigger(arg_name="timer", schedule="0 10 4 * * *", run_on_startup=False, use_monitor=True)
+async def at_risk(timer: func.TimerRequest) -> None:
+    """Who of the whole workforce is at risk, once a week; tried each day until it was read."""
+    from onboarding.operate import at_risk as use_case
+
+    await _run("at_risk_failed", use_case.refresh)
 
 
 # --- the diagnostic stream, where there is one --------------------------------------------------------------

@@ -168,6 +168,7 @@ def build(
         entropy=entropy,
         cases=store.cases,
         deliveries=store.deliveries,
+        usage=store.usage,
         queue=store.queue,
         directory=HoldersKept(directory, clock),
         security=security,

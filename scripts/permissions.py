@@ -129,6 +129,7 @@ _MESSAGES = "/users/{sender}/messages"
 
 CALLS: tuple[GraphCall, ...] = (
     GraphCall("find_users", "GET /users?$filter", "User.Read.All", (CORE,)),
+    GraphCall("list_users", "GET /users?$select", "User.Read.All", (CORE,)),
     GraphCall("get_user", f"GET {_USER}", "User.Read.All", (CORE,)),
     GraphCall("get_manager", f"GET {_USER}/manager", "User.Read.All", (CORE,)),
     GraphCall("directory_audits", "GET /auditLogs/directoryAudits", "AuditLog.Read.All", (CORE,)),

@@ -37,6 +37,7 @@ var tables = [
   'words'
   'markers'
   'operations'
+  'usage'
   'deliveries'
 ]
 

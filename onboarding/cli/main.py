@@ -12,12 +12,12 @@ import traceback
 from collections.abc import Callable, Sequence
 
 from onboarding import observe
-from onboarding.cli import context
+from onboarding.cli import context, report_options
 from onboarding.errors import Ambiguous, OnboardingError
 
 #: Bytes of an argument that are not UTF-8, as Python hands them over.
 _UNREADABLE = re.compile("[\udc80-\udcff]")
-NOT_BUILT = ("report", "enroll")
+NOT_BUILT = ("enroll",)
 ACTIONS = {
     "approve": "release a case that waits for an approval (the command line has every role: whoever reaches the store)",
     "pause": "stop everything for this person until resume",
@@ -116,6 +116,7 @@ def parser() -> argparse.ArgumentParser:
     load.add_argument(
         "--resume", action="store_true", help="go on with an import of this file that ended early"
     )
+    report_options.add_arguments(add("report", "figures for many people: usage, at-risk", json_too=False))
     add("track", "read the audit log and the registration report once")
     add("followup", "put every case that is due on the work queue")
     return top

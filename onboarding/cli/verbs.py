@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from onboarding.bootstrap import App
-from onboarding.cli import context, desk, planning, transfer
+from onboarding.cli import context, desk, planning, reports, transfer
 from onboarding.errors import NotFound, RequestError
 from onboarding.followup.track import track
 from onboarding.operate import actions, cases, deliveries, doctor, due, requests, trouble, vendors
@@ -241,6 +241,7 @@ VERBS: dict[str, Callable[[App, Any], Awaitable[int]]] = {
     "doctor": _doctor,
     "export": transfer.export,
     "import": transfer.load,
+    "report": reports.run,
     "trouble": _trouble,
     **dict.fromkeys(requests.ACTIONS, _act),
     "rerun": planning.rerun,

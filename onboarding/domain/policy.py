@@ -145,6 +145,8 @@ class FirstDayRetryPolicy(RetryPolicy):
     cap_seconds: float = 900.0
 
 
+#: Nobody knows more than a year ahead.
+LONGEST_FORECAST = 366
 #: HR systems send a delivery again for three days at most (BambooHR, Gusto, HiBob, Standard Webhooks senders);
 #: ten times that, so that a repeat never counts as news.
 LONGEST_REPEAT_DAYS = 30
@@ -226,6 +228,51 @@ class DeskPolicy:
 
 
 @dataclass(frozen=True, slots=True)
+class ReportsPolicy:
+    """What the reports assume, and whom they look for. See docs/reports.md."""
+
+    #: Departments and countries with fewer people than this in a week are not shown by name.
+    least_people: int = 5
+    #: Calls to the service desk that one self-service reset saves, and where that number is from.
+    calls_per_reset: float = 1.0
+    calls_source: str = "assumption: who resets the own password would have called once"
+    #: Password calls of one person who cannot reset, in a year, and where that number is from.
+    resets_per_person_year: float = 1.2
+    resets_source: str = (
+        "a vendor's figure, 1.2 calls a person and year (Specops Software, The true cost of password resets, 2020); "
+        "put in your service desk's own"
+    )
+    #: Days of the forecast.
+    forecast_days: int = 30
+    #: An account younger than this is a new one.
+    new_days: int = 90
+    #: Beginnings of words in a department or job title, in any case.
+    finance_words: tuple[str, ...] = (
+        "financ",
+        "accounting",
+        "accounts payable",
+        "treasur",
+        "payroll",
+        "controlling",
+        "finanz",
+        "buchhaltung",
+    )
+    director_words: tuple[str, ...] = (
+        "director",
+        "chief",
+        "president",
+        "ceo",
+        "cfo",
+        "managing",
+        "geschäftsführ",
+        "vorstand",
+        "directeur",
+    )
+    #: No field of Graph says that somebody rarely uses a PC: without words here that group stays unknown.
+    little_pc_words: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """Everything in the policy file."""
 
@@ -241,6 +288,7 @@ class Policy:
     #: Of the first credential and the welcome.
     retry_first_day: FirstDayRetryPolicy = field(default_factory=FirstDayRetryPolicy)
     retention: RetentionPolicy = field(default_factory=RetentionPolicy)
+    reports: ReportsPolicy = field(default_factory=ReportsPolicy)
     limits: LimitsPolicy = field(default_factory=LimitsPolicy)
     desk: DeskPolicy = field(default_factory=DeskPolicy)
 
@@ -295,6 +343,7 @@ def _check(policy: Policy) -> None:
         raise ConfigurationError("working_time: start must be before end.")
     _check_retention(policy.retention)
     _check_desk(policy.desk)
+    _check_reports(policy.reports)
 
 
 def _check_desk(desk: DeskPolicy) -> None:
@@ -307,6 +356,19 @@ def _check_desk(desk: DeskPolicy) -> None:
             raise ConfigurationError(
                 "desk.identity_checks: a code has small letters, digits and _, and there is a text to confirm."
             )
+
+
+def _check_reports(reports: ReportsPolicy) -> None:
+    """A word of nothing would mean everybody."""
+    for name in ("finance_words", "director_words", "little_pc_words"):
+        if not all(word.strip() for word in getattr(reports, name)):
+            raise ConfigurationError(
+                f"reports.{name}: a word is empty; write the beginning of one, or leave it out."
+            )
+    if reports.least_people < 1 or not 1 <= reports.forecast_days <= LONGEST_FORECAST:
+        raise ConfigurationError(
+            f"reports: least_people is at least 1, forecast_days from 1 to {LONGEST_FORECAST}."
+        )
 
 
 def _check_names(account: AccountPolicy) -> None:

@@ -11,6 +11,7 @@ from onboarding.domain.case import TENANT, Act, Alias, AliasKind, Case, Evidence
 from onboarding.domain.confirmation import Assessment, assess
 from onboarding.domain.lifecycle import ACTIVE, State
 from onboarding.domain.rules import Rules
+from onboarding.domain.usage import groups_of, to_count
 from onboarding.errors import StoreConflict
 from onboarding.followup.evidence import codes, note, take_events
 from onboarding.ports import SeenEvidence, Services
@@ -69,6 +70,8 @@ async def change(run: Run, case_id: str, take: Callable[[Case], list[Evidence] |
         before = assess(case, run.rules, run.now)
         shown = case.status, case.recoverable
         fresh = take(case)
+        # Counted first, once for each id: a process that dies before the case is written counts nothing twice.
+        await run.s.usage.count(case.case_id, groups_of(case.hire), to_count(fresh or ()))
         after, entries = note(case, run.rules, run.now)
         if fresh is None and shown == (case.status, case.recoverable):
             return 0

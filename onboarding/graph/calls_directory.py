@@ -117,6 +117,34 @@ def users_by_id(ids: Sequence[str]) -> Build:
     return build
 
 
+#: What the at-risk report looks at.
+PERSON = (
+    "id",
+    "department",
+    "jobTitle",
+    "createdDateTime",
+    "accountEnabled",
+    "userType",
+    "onPremisesSyncEnabled",
+    "mobilePhone",
+    "businessPhones",
+    "otherMails",
+)
+LIST_USERS = Call("list_users", "User.Read.All")
+
+
+def list_users(top: int = 999) -> Build:
+    """user-list: everybody. 999 is the largest page of users."""
+
+    def build(client: Any) -> Any:
+        from msgraph.generated.users.users_request_builder import UsersRequestBuilder
+
+        query = UsersRequestBuilder.UsersRequestBuilderGetQueryParameters(select=list(PERSON), top=top)
+        return client.users.to_get_request_information(configured(query))
+
+    return build
+
+
 SET_MANAGER = Call("set_manager", "User.ReadWrite.All", writes=True)
 
 

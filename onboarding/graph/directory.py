@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -22,7 +22,7 @@ from onboarding.graph.client import GraphConnection
 from onboarding.graph.entitlements import GraphEntitlements
 from onboarding.graph.errors import Call
 from onboarding.graph.sdk import Build
-from onboarding.ports import DirectoryUser, NewUser
+from onboarding.ports import DirectoryPerson, DirectoryUser, NewUser
 
 #: Exists in no tenant.
 NOBODY = "00000000-0000-0000-0000-000000000000"
@@ -151,6 +151,11 @@ class GraphDirectory(GraphEntitlements):
             return []
         return [row for row in rows if row.get("@odata.type") in {_USER, None}]
 
+    async def people(self) -> AsyncIterator[Sequence[DirectoryPerson]]:
+        """Everybody, a page of up to 999 at a time: of phones and addresses only whether there are any."""
+        async for rows, _ in self._graph.pages(calls.LIST_USERS, calls.list_users()):
+            yield [_person(row) for row in rows if isinstance(row.get("id"), str)]
+
     async def check(self) -> Mapping[str, str]:
         """For doctor: finding → `ok`, or what is missing and what to do. Reads only, one request each; `role_holders`
         reads all of them, since each of its calls needs its own permission.
@@ -271,6 +276,23 @@ def _user(row: Mapping[str, Any]) -> DirectoryUser:
         synced=bool(row["onPremisesSyncEnabled"]) if "onPremisesSyncEnabled" in row else None,
         usage_location=row.get("usageLocation"),
         licences=_skus(row.get("assignedLicenses")),
+    )
+
+
+def _person(row: Mapping[str, Any]) -> DirectoryPerson:
+    def text(name: str) -> str | None:
+        value = row.get(name)
+        return value if isinstance(value, str) else None
+
+    return DirectoryPerson(
+        id=row["id"].lower(),
+        department=text("department"),
+        job_title=text("jobTitle"),
+        created_at=instant(row.get("createdDateTime")),
+        enabled=row.get("accountEnabled") is not False,
+        guest=(text("userType") or "").casefold() == "guest",
+        synced=row.get("onPremisesSyncEnabled") is True,
+        directory_data=any(row.get(name) for name in ("mobilePhone", "businessPhones", "otherMails")),
     )
 
 

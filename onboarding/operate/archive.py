@@ -1,9 +1,9 @@
 """Everything of a store into a file, and from there into another store, of whatever kind.
 
-Kept: cases with their timelines, aliases, markers, operations, deliveries with bodies. Not kept: queue messages
-and hints. The new store makes its due and list rows itself, so a case goes on exactly where it was: claims, rungs
-that were sent, reserved names, deliveries already seen. A delivery that was not worked off yet is put back on the
-queue by the watchdog, a quarter of an hour after it was last queued.
+Kept: cases with their timelines, aliases, markers, operations, deliveries with bodies, usage counters. Not kept:
+queue messages and hints. The new store makes its due and list rows itself, so a case goes on exactly where it was:
+claims, rungs that were sent, reserved names, deliveries already seen. A delivery that was not worked off yet is put
+back on the queue by the watchdog, a quarter of an hour after it was last queued.
 
 While the service runs, each case is whole (case and timeline of one moment), and the order of the kinds makes what
 belongs together safe: a marker is never newer than the evidence in the cases, a delivery that is marked as worked
@@ -39,6 +39,7 @@ from onboarding.operate.archive_rows import (
     MarkerRow,
     OperationRow,
     Row,
+    UsageLine,
 )
 from onboarding.ports import Page, Services
 
@@ -103,6 +104,9 @@ async def export(s: Services, write: Write, progress: Progress = _silent) -> dic
         _put_all(out, (AliasRow(alias, owner) for alias, owner in aliases))
     async for operations in _pages(s.cases.walk_operations, _PAGE):
         _put_all(out, (OperationRow(operation) for operation in operations))
+    # After the cases: what is counted and not in its case yet is known by its mark when it is read again.
+    async for counted in _pages(s.usage.walk, _PAGE):
+        _put_all(out, (UsageLine(row) for row in counted))
     out.end()
     return out.counts
 
@@ -243,6 +247,8 @@ async def _put(s: Services, number: int, row: Row) -> bool:
                 raise _differs(number, "operation")
             await s.cases.put_operation(row.operation)
             return there is None
+        case UsageLine():
+            await s.usage.restore(row.usage)
         case DeliveryRow():
             stored, inserted = await s.deliveries.put_if_absent(row.delivery)
             if not inserted and replace(stored, etag=None) != row.delivery:

@@ -1,7 +1,7 @@
 """The lines of an archive: JSON, one row a line, each with its kind in `row`.
 
     {"row":"archive","format":"onboarding-archive","version":1,"at":"…"}     the first line
-    {"row":"marker"|"delivery"|"case"|"alias"|"operation", …}                one line a row
+    {"row":"marker"|"delivery"|"case"|"alias"|"operation"|"usage", …}        one line a row
     {"row":"end","counts":{"case":…},"sha256":"…"}                           the last line
 
 `sha256` is over every byte before the last line: an archive that was cut, or changed on the way, is recognised.
@@ -21,7 +21,7 @@ import msgspec
 
 from onboarding.domain.case import Alias, Case, TimelineEntry, decode, encode
 from onboarding.errors import Refused
-from onboarding.ports import Delivery, Operation
+from onboarding.ports import Delivery, Operation, UsageRow
 
 FORMAT = "onboarding-archive"
 VERSION = 1
@@ -31,6 +31,7 @@ MAX_LINE = 64 * 2**20
 _CASE_ID = re.compile(r"c_[a-z0-9]{20}")
 _DELIVERY_ID = re.compile(r"d_[a-z0-9]{26}")
 _OPERATION_ID = re.compile(r"o_[a-z0-9]{1,40}")
+_WEEK, _PART, _COUNTED = re.compile(r"\d{4}-W\d{2}"), re.compile("[0-9]"), re.compile("count|event|person")
 
 
 class _Row(msgspec.Struct, tag_field="row", forbid_unknown_fields=True, frozen=True):
@@ -89,6 +90,12 @@ class DeliveryRow(_Row, tag="delivery", frozen=True):
     delivery: Delivery
 
 
+class UsageLine(_Row, tag="usage", frozen=True):
+    """A counter of the usage report, or a mark that something was counted."""
+
+    usage: UsageRow
+
+
 class End(_Row, tag="end", frozen=True):
     """The last line: how many rows of each kind there are, and the digest of all that stands before."""
 
@@ -96,9 +103,9 @@ class End(_Row, tag="end", frozen=True):
     sha256: str
 
 
-Row: TypeAlias = CaseRow | AliasRow | MarkerRow | OperationRow | DeliveryRow
+Row: TypeAlias = CaseRow | AliasRow | MarkerRow | OperationRow | DeliveryRow | UsageLine
 #: Kinds in the order of an export (`archive.export`).
-KINDS = ("marker", "delivery", "case", "alias", "operation")
+KINDS = ("marker", "delivery", "case", "alias", "operation", "usage")
 
 _encoder = msgspec.json.Encoder()
 _decoder: msgspec.json.Decoder[Header | Row | End] = msgspec.json.Decoder(Header | Row | End)
@@ -167,6 +174,8 @@ def _check(row: Header | Row | End) -> None:
         case DeliveryRow():
             ids = [(_DELIVERY_ID, row.delivery.delivery_id)]
             _check_times(row.delivery)
+        case UsageLine():
+            ids = [(_WEEK, row.usage.week), (_PART, str(row.usage.part)), (_COUNTED, row.usage.kind)]
         case _:
             ids = []
     if not all(pattern.fullmatch(value) for pattern, value in ids):

@@ -12,9 +12,7 @@ told the next day. To find what is new, every case is read once on a day that ha
 from __future__ import annotations
 
 import contextlib
-import csv
 import html
-import io
 import logging
 from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass
@@ -27,6 +25,7 @@ from onboarding.domain.quality import WORDS
 from onboarding.errors import EffectUnknown, OnboardingError, StoreConflict
 from onboarding.followup.text import plain
 from onboarding.intake.quality import NEWS, QUIET
+from onboarding.operate import sheets
 from onboarding.operate.stamps import stamp
 from onboarding.ports import CLAIM_LEASE, DraftState, Mail, Marker, Services
 
@@ -96,18 +95,8 @@ async def lines(s: Services) -> AsyncIterator[Line]:
 
 
 def as_csv(rows: Iterable[Mapping[str, Any]]) -> str:
-    """RFC 4180 with a heading. A cell that a spreadsheet would take for a formula gets an apostrophe in front."""
-    out = io.StringIO()
-    writer = csv.writer(out)
-    writer.writerow(COLUMNS)
-    for row in rows:
-        writer.writerow([_cell(row[name]) for name in COLUMNS])
-    return out.getvalue()
-
-
-def _cell(value: Any) -> str:
-    text = "" if value is None else str(value)
-    return "'" + text if text.lstrip()[:1] in set("=+-@") or text[:1] in set("\t\r\n") else text
+    """See `sheets.as_csv`."""
+    return sheets.as_csv(COLUMNS, rows)
 
 
 # --- the digest ----------------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@
 | body of a delivery that was worked off | `delivered_days` after it arrived | the row |
 | body of one that was not | `unresolved_days` | the row, which says `body_expired` |
 | the row | `rows_days` | nothing |
+| marks of what the usage report counted | `MARKS_KEPT` weeks after the event's week | the counts |
 | the case of somebody who left or never came | `closed_days`, if set | what `forget` leaves |
 
 Bodies and rows cost by what is old. Cases are looked through a page a call, since nothing lists them by the day on
@@ -21,6 +22,7 @@ from datetime import datetime, timedelta
 from onboarding import observe
 from onboarding.domain.case import JOINED, Case
 from onboarding.domain.lifecycle import State
+from onboarding.domain.usage import week_of, weeks
 from onboarding.errors import RequestError, StoreConflict
 from onboarding.intake.identity import being_forgotten
 from onboarding.operate import erase, forget
@@ -33,6 +35,9 @@ LIMIT, CASES = 500, 100
 ROUND = "retention_round"
 #: Why a delivery without a body was not worked off, or cannot be.
 BODY_EXPIRED = "body_expired"
+#: Marker of the last week whose marks are gone; weeks that they are kept (twice the longest time for which Graph gives
+#: an audit record again: after it nothing can be counted twice); weeks looked back at first, and in one call.
+MARKS, MARKS_KEPT, MARKS_LOST, WEEKS = "retention_usage", 10, 60, 8
 #: Who asks for the erasure of cases that are over.
 ASK = Ask("retention", "HR ended this case longer ago than retention.closed_days.")
 _DONE = frozenset({DeliveryStatus.PROCESSED, DeliveryStatus.IGNORED})
@@ -44,23 +49,35 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Pruned:
-    """What one call did. `aliases`: left-overs found by the second look at erased cases."""
+    """What one call did. `aliases`: left-overs found by the second look at erased cases;
+    `marks`: of counted events."""
 
     bodies: int = 0
     rows: int = 0
     cases: int = 0
     aliases: int = 0
+    marks: int = 0
 
 
 async def prune(s: Services) -> Pruned:
     """One bounded pass. Safe at any time, by several at once, and after a crash anywhere."""
     now = await s.clock.now()
     done = Pruned(
-        await _bodies(s, now), await _rows(s, now), await _cases(s, now), await erase.look_again(s, now)
+        await _bodies(s, now),
+        await _rows(s, now),
+        await _cases(s, now),
+        await erase.look_again(s, now),
+        await _marks(s, now),
     )
     if done != Pruned():
         observe.event(
-            log, "pruned", bodies=done.bodies, rows=done.rows, cases=done.cases, aliases=done.aliases
+            log,
+            "pruned",
+            bodies=done.bodies,
+            rows=done.rows,
+            cases=done.cases,
+            aliases=done.aliases,
+            marks=done.marks,
         )
     return done
 
@@ -109,6 +126,23 @@ async def _cases(s: Services, now: datetime) -> int:
     count = await forget.forget_all(s, over, ASK, now) if over else 0
     with contextlib.suppress(StoreConflict):  # another pass was faster
         await s.cases.write_marker(ROUND, {"page": found.next_page}, marker.etag if marker else None)
+    return count
+
+
+async def _marks(s: Services, now: datetime) -> int:
+    """Marks of weeks that are over, week by week; a week is done when it gives fewer than were asked for."""
+    marker = await s.cases.read_marker(MARKS)
+    first = now - timedelta(weeks=MARKS_KEPT + MARKS_LOST)
+    done = str(marker.value["week"]) if marker else week_of(first)
+    count = 0
+    for week in weeks(done, week_of(now - timedelta(weeks=MARKS_KEPT)))[1 : 1 + WEEKS]:
+        count += (gone := await s.usage.forget_marks(week, LIMIT))
+        if gone >= LIMIT:
+            break
+        done = week
+    if marker is None or done != marker.value["week"]:
+        with contextlib.suppress(StoreConflict):  # another pass was faster
+            await s.cases.write_marker(MARKS, {"week": done}, marker.etag if marker else None)
     return count
 
 

@@ -12,6 +12,7 @@ from onboarding.ports.deliveries import Delivery, DeliveryStatus, DeliveryStore
 from onboarding.ports.directory import (
     CANNOT_READ,
     Directory,
+    DirectoryPerson,
     DirectoryUser,
     GroupFacts,
     Licence,
@@ -41,6 +42,7 @@ from onboarding.ports.security import (
 )
 from onboarding.ports.services import Messages, Services
 from onboarding.ports.time import CLAIM_LEASE, Clock, Entropy
+from onboarding.ports.usage import UsageRow, UsageStore
 
 __all__ = [
     "BULK_QUEUE",
@@ -59,6 +61,7 @@ __all__ = [
     "DeliveryStatus",
     "DeliveryStore",
     "Directory",
+    "DirectoryPerson",
     "DirectoryUser",
     "DraftState",
     "DueRow",
@@ -88,6 +91,8 @@ __all__ = [
     "Services",
     "SignInMethod",
     "Swept",
+    "UsageRow",
+    "UsageStore",
     "WorkMessage",
     "WorkQueue",
 ]

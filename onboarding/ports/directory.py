@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -77,6 +77,21 @@ class Licence:
 
     sku: str
     disabled_plans: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DirectoryPerson:
+    """One user of the whole directory, as the at-risk report needs them. Numbers and addresses are not in here."""
+
+    id: str
+    department: str | None = None
+    job_title: str | None = None
+    created_at: datetime | None = None
+    enabled: bool = True
+    guest: bool = False
+    synced: bool = False
+    #: `mobilePhone`, `businessPhones` or `otherMails` hold something.
+    directory_data: bool = False
 
 
 #: Codes of the DeployerErrors by which a tenant says that it will not show something to this service.
@@ -172,6 +187,11 @@ class Directory(Protocol):
         May be an hour old. RetryLater when the tenant does not answer; a DeployerError of `CANNOT_READ` when it will
         not say.
         """
+        ...
+
+    def people(self) -> AsyncIterator[Sequence[DirectoryPerson]]:
+        """Pages of everybody in the directory, up to 999 each, streamed. A DeployerError of `CANNOT_READ` when the
+        tenant will not say."""
         ...
 
     async def check(self) -> Mapping[str, str]:

@@ -17,6 +17,7 @@ from onboarding.ports.mail import Mail, Mailer
 from onboarding.ports.queues import WorkQueue
 from onboarding.ports.security import SecurityInfo
 from onboarding.ports.time import Clock, Entropy
+from onboarding.ports.usage import UsageStore
 from onboarding.settings import Settings
 
 
@@ -56,6 +57,7 @@ class Services:
     entropy: Entropy
     cases: CaseStore
     deliveries: DeliveryStore
+    usage: UsageStore
     queue: WorkQueue
     directory: Directory
     security: SecurityInfo

@@ -15,7 +15,8 @@ WORDS = "words"
 MARKERS = "markers"
 OPERATIONS = "operations"
 DELIVERIES = "deliveries"
-TABLES = (CASES, ALIASES, DUE, LISTINGS, WORDS, MARKERS, OPERATIONS, DELIVERIES)
+USAGE = "usage"
+TABLES = (CASES, ALIASES, DUE, LISTINGS, WORDS, MARKERS, OPERATIONS, DELIVERIES, USAGE)
 
 #: Blob container of the raw deliveries.
 BODIES = "deliveries"

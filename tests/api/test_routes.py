@@ -32,6 +32,7 @@ CALLS: dict[str, tuple[str, dict[str, str]]] = {
     "dashboard_deliveries": ("GET", {}),
     "dashboard_delivery": ("GET", {"delivery_id": "d_1"}),
     "dashboard_replay": ("POST", {"delivery_id": "d_1"}),
+    "dashboard_reports": ("GET", {}),
     "cases": ("GET", {}),
     "case": ("GET", {"case_id": case_id(1)}),
     "case_action": ("POST", {"case_id": case_id(1), "action": "pause"}),

@@ -37,10 +37,10 @@ Put = Callable[..., None]
 #: Every verb of the design.
 BUILT = (
     "serve", "demo", "doctor", "phone", "cases", "show", "deliveries", "rerun", "approve", "pause", "resume", "exclude",
-    "track", "followup", "replay", "forget", "export", "import", "names", "vendors", "trouble", "plan",
+    "track", "followup", "replay", "forget", "export", "import", "names", "vendors", "trouble", "plan", "report",
     "lost-phone", "new-pass", "handout",
 )  # fmt: skip
-NOT_BUILT = ("report", "enroll")
+NOT_BUILT = ("enroll",)
 
 
 # --- usage ---------------------------------------------------------------------------------------------------

@@ -30,6 +30,7 @@ async def world(store: StoreUnderTest) -> Any:
         made.s,
         cases=made.tape.wrap("cases", store.cases),
         deliveries=made.tape.wrap("deliveries", store.deliveries),
+        usage=made.tape.wrap("usage", store.usage),
     )
     made.store = store  # type: ignore[assignment]
     yield made

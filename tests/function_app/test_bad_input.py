@@ -192,7 +192,7 @@ async def test_a_queue_message_leaves_no_value_in_the_log_or_in_what_the_host_is
     assert await function_app.work_poison(func.QueueMessage(id="m", body=body)) is None
 
 
-@pytest.mark.parametrize("timer", ["track", "followup", "watchdog"])
+@pytest.mark.parametrize("timer", ["track", "followup", "watchdog", "at_risk"])
 async def test_a_timer_that_fails_tells_the_host_type_and_place_only(
     outer: Outer, timer: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

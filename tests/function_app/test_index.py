@@ -96,6 +96,7 @@ FUNCTIONS = {
     "plan": http("plan"),
     "plan_apply": http("plan", "POST"),
     "reruns": http("reruns", "POST"),
+    "dashboard_reports": http("dashboard/reports"),
     "cases": http("cases"),
     "case": http("cases/{case_id}"),
     "case_action": http("cases/{case_id}/{action}", "POST"),
@@ -114,6 +115,7 @@ FUNCTIONS = {
     "track": timer("0 */5 * * * *"),
     "followup": timer("30 */5 * * * *"),
     "watchdog": timer("45 */5 * * * *"),
+    "at_risk": timer("0 10 4 * * *"),
 }
 
 

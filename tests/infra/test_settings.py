@@ -299,7 +299,7 @@ def test_every_setting_and_connection_that_a_binding_names_is_set(deployed: Depl
 
 def test_timers_tick_in_utc_and_not_at_each_start(triggers: dict[str, dict[str, Any]]) -> None:
     timers = {name: trigger for name, trigger in triggers.items() if trigger["type"] == "timerTrigger"}
-    assert {"track", "followup", "watchdog"} <= timers.keys()
+    assert {"track", "followup", "watchdog", "at_risk"} <= timers.keys()
     for name, timer in timers.items():
         assert len(timer["schedule"].split()) == 6, name
         assert timer["runOnStartup"] is False, name

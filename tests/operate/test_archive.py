@@ -21,6 +21,7 @@ import pytest
 from onboarding.domain.case import TENANT, Alias, AliasKind, Case, NextAction, TimelineEntry
 from onboarding.domain.hire import Verification
 from onboarding.domain.lifecycle import State
+from onboarding.domain.usage import Group, UsageEvent
 from onboarding.errors import NotFound, OnboardingError, Refused, StoreConflict
 from onboarding.operate import archive
 from onboarding.operate.archive_file import existing, new_file
@@ -86,7 +87,9 @@ def over(store: StoreUnderTest) -> Services:
     """Services whose store is this one."""
     world = World()
     world.store.close()
-    return replace(world.s, cases=store.cases, deliveries=store.deliveries, queue=store.queue)
+    return replace(
+        world.s, cases=store.cases, deliveries=store.deliveries, usage=store.usage, queue=store.queue
+    )
 
 
 async def save(store: StoreUnderTest | Services, path: Path) -> dict[str, int]:
@@ -141,6 +144,8 @@ async def fill(store: StoreUnderTest) -> None:
                 queued_at=T0 if n & 1 else None,
             )
         )
+    event = UsageEvent("SSGM_1/#?", "2028-W09", "registered:user:email:-")
+    await store.usage.count(case_id(1), (Group(), Group("department", "R&D / Ø#?")), [event])
 
 
 async def pages(walk: Any) -> list[Any]:
@@ -170,6 +175,7 @@ async def contents(store: StoreUnderTest) -> dict[str, Any]:
             [replace(item, etag=None) for item in await pages(store.deliveries.walk)],
             key=lambda d: d.delivery_id,
         ),
+        "usage": sorted(await pages(store.usage.walk), key=repr),
     }
 
 
@@ -196,7 +202,7 @@ async def test_what_is_in_one_store_is_in_the_other(
     name = "copy.jsonl.gz"
     await fill(source)
     counts = await save(source, tmp_path / name)
-    assert counts == {"marker": 7, "delivery": 6, "case": 15, "alias": 14, "operation": 7}
+    assert counts == {"marker": 7, "delivery": 6, "case": 15, "alias": 14, "operation": 7, "usage": 5}
     done = await load(target, tmp_path / name)
     assert (done.counts, done.there) == (counts, 0)
     assert await contents(target) == await contents(source)
@@ -297,7 +303,7 @@ async def test_the_kinds_are_in_the_order_in_which_nothing_is_missed(
     await fill(source)
     await save(source, file)
     kinds = list(dict.fromkeys(row["row"] for row in lines(file)))
-    assert kinds == ["archive", "marker", "delivery", "case", "alias", "operation", "end"]
+    assert kinds == ["archive", "marker", "delivery", "case", "alias", "operation", "usage", "end"]
 
 
 async def test_a_hire_in_the_middle_of_an_export_has_its_aliases_if_it_has_its_case(
@@ -725,7 +731,12 @@ async def test_an_import_that_died_goes_on_with_resume_and_ends_as_if_it_had_not
     await save(source, file)
     s, death = over(target), Death(at, when)
     with pytest.raises(Killed):
-        await load(replace(s, cases=death.port(s.cases), deliveries=death.port(s.deliveries)), file)
+        await load(
+            replace(
+                s, cases=death.port(s.cases), deliveries=death.port(s.deliveries), usage=death.port(s.usage)
+            ),
+            file,
+        )
     half = await contents(target)
     if any(half[name] for name in ("cases", "aliases", "operations", "deliveries")):
         with pytest.raises(Refused, match="--resume"):
@@ -884,12 +895,12 @@ async def test_progress_is_told_page_by_page(
     with new_file(file) as write:
         await archive.export(over(source), write, lambda counts: told.append(sum(counts.values())))
     assert told == sorted(told)
-    assert told[-1] == 49
+    assert told[-1] == 54
     told.clear()
     with existing(file) as found:
         await archive.load(over(target), found, progress=lambda counts: told.append(sum(counts.values())))
     assert told == sorted(told)
-    assert told[-1] == 49
+    assert told[-1] == 54
 
 
 def test_every_refusal_is_an_error_of_ours() -> None:

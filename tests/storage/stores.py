@@ -32,7 +32,15 @@ from onboarding.domain.case import (
 )
 from onboarding.domain.hire import Certainty, Hire, ManagerRef, Phone
 from onboarding.domain.lifecycle import State
-from onboarding.ports import CaseStore, Delivery, DeliveryStatus, DeliveryStore, QueueHost, WorkQueue
+from onboarding.ports import (
+    CaseStore,
+    Delivery,
+    DeliveryStatus,
+    DeliveryStore,
+    QueueHost,
+    UsageStore,
+    WorkQueue,
+)
 from onboarding.storage.azure import open_azure
 from onboarding.storage.embedded import open_embedded
 from tests.support.azurite import shared
@@ -66,6 +74,7 @@ class StoreUnderTest:
     location: str
     cases: CaseStore
     deliveries: DeliveryStore
+    usage: UsageStore
     queue: WorkQueue
     host: QueueHost
     #: Puts a body on a queue as it stands on the wire.
@@ -93,6 +102,7 @@ def _embedded(location: str) -> StoreUnderTest:
         location,
         store.cases,
         store.deliveries,
+        store.usage,
         store.queue,
         store.queue_host,
         raw.put_raw,
@@ -113,6 +123,7 @@ def _azure(location: str) -> StoreUnderTest:
         location,
         store.cases,
         store.deliveries,
+        store.usage,
         store.queue,
         store.queue_host,
         put_raw,

@@ -11,6 +11,7 @@ import pytest
 
 from onboarding.domain.case import NextAction, TimelineEntry
 from onboarding.domain.lifecycle import State
+from onboarding.domain.usage import Group, UsageEvent
 from onboarding.ports import CaseQuery
 from onboarding.storage.azure import AzureStore, open_azure
 from tests.storage.stores import T0, case_id, make_case, make_delivery
@@ -94,3 +95,16 @@ async def test_lists_and_counts(store: AzureStore, count: Any):
 
 async def test_storing_a_delivery(store: AzureStore, count: Any):
     assert await count(store.deliveries.put_if_absent(make_delivery(2))) == 3
+
+
+async def test_usage_counters(store: AzureStore, count: Any):
+    groups = (Group(), Group("department", "Sales"), Group("country", "DE"))
+    events = [UsageEvent(f"e{n}", "2026-W45", "registered:user:email:-") for n in range(2)]
+    await store.usage.count("somebody", groups, [UsageEvent("e9", "2026-W45", "x")])
+    # The mark, count and person of each group, and the transaction; known already: the marks.
+    assert await count(store.usage.count("other", groups, events[:1])) == 8
+    assert await count(store.usage.count("other", groups, events)) == 9
+    assert await count(store.usage.count("other", groups, events)) == 2
+    weeks = [f"2026-W{n}" for n in range(34, 46)]
+    assert await count(store.usage.cells(weeks, "")) == 48
+    assert await count(store.usage.cells(weeks, "department")) == 48

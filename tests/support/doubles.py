@@ -37,6 +37,7 @@ from onboarding.ports import (
     CLAIM_LEASE,
     WORK_QUEUE,
     AccessPass,
+    DirectoryPerson,
     DirectoryUser,
     DraftState,
     NameTaken,
@@ -201,6 +202,12 @@ class Directory(EntitlementCalls):
 
     def __init__(self, tenant: Tenant) -> None:
         self.tenant = tenant
+
+    async def people(self) -> AsyncIterator[Sequence[DirectoryPerson]]:
+        yield [
+            DirectoryPerson(user.id, created_at=user.created_at, enabled=user.account_enabled is not False)
+            for user in self.tenant.users.values()
+        ]
 
     async def create_user(self, user: NewUser) -> DirectoryUser:
         def effect() -> DirectoryUser:
@@ -587,6 +594,7 @@ class World:
             entropy=self.entropy,
             cases=wrap("cases", self.store.cases),
             deliveries=wrap("deliveries", self.store.deliveries),
+            usage=wrap("usage", self.store.usage),
             queue=wrap("queue", self.queue),
             directory=wrap("directory", HoldersKept(directory, self.clock)),
             security=wrap("security", security),

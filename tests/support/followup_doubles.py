@@ -17,6 +17,7 @@ from onboarding.followup.messages import CatalogueMessages
 from onboarding.graph import stream
 from onboarding.ports import (
     AccessPass,
+    DirectoryPerson,
     DirectoryUser,
     DraftState,
     GroupFacts,
@@ -117,6 +118,9 @@ class MemoryDirectory:
             ),
             USER: DirectoryUser(USER, "juergen.gross@contoso.example", account_enabled=True),
         }
+
+    def people(self) -> AsyncIterator[Sequence[DirectoryPerson]]:
+        raise AssertionError("follow-up reads no directory")
 
     async def create_user(self, user: NewUser) -> DirectoryUser:
         raise NotImplementedError
@@ -326,6 +330,7 @@ class World:
         return replace(
             self.s,
             cases=Wired(self.s.cases, wire),
+            usage=Wired(self.s.usage, wire),
             mailer=Wired(self.mailer, wire),
             queue=Wired(self.s.queue, wire),
         )
@@ -346,6 +351,7 @@ def world(
         entropy=CountingEntropy(),
         cases=store.cases,
         deliveries=store.deliveries,
+        usage=store.usage,
         queue=store.queue,
         directory=directory,
         security=security,

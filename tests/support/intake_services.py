@@ -195,6 +195,7 @@ def make_world(*sources: SourceSettings) -> World:
         entropy=CountedIds(),
         cases=cast("Any", _Port("cases", wire, store.cases)),
         deliveries=cast("Any", _Port("deliveries", wire, store.deliveries)),
+        usage=store.usage,
         queue=cast("Any", _Port("queue", wire, queue)),
         directory=cast("Any", Unused()),
         security=cast("Any", Unused()),

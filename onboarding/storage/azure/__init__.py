@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from onboarding.ports import CaseStore, DeliveryStore, QueueHost, WorkQueue
+from onboarding.ports import CaseStore, DeliveryStore, QueueHost, UsageStore, WorkQueue
 from onboarding.settings import StorageSettings
 from onboarding.storage.azure.cases import AzureCaseStore
 from onboarding.storage.azure.connection import Connection
 from onboarding.storage.azure.deliveries import AzureDeliveryStore
 from onboarding.storage.azure.queue import AzureQueue
+from onboarding.storage.azure.usage import AzureUsageStore
 
 
 @dataclass(frozen=True, slots=True)
 class AzureStore:
-    """The four ports over one account, and the connection to close."""
+    """The ports over one account, and the connection to close."""
 
     cases: CaseStore
     deliveries: DeliveryStore
+    usage: UsageStore
     queue: WorkQueue
     queue_host: QueueHost
     connection: Connection
@@ -34,4 +36,11 @@ def open_azure(settings: StorageSettings) -> AzureStore:
     """
     connection = Connection(settings)
     queue = AzureQueue(connection)
-    return AzureStore(AzureCaseStore(connection), AzureDeliveryStore(connection), queue, queue, connection)
+    return AzureStore(
+        AzureCaseStore(connection),
+        AzureDeliveryStore(connection),
+        AzureUsageStore(connection),
+        queue,
+        queue,
+        connection,
+    )

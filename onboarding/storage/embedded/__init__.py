@@ -6,19 +6,21 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from onboarding.ports import CaseStore, DeliveryStore, QueueHost, WorkQueue
+from onboarding.ports import CaseStore, DeliveryStore, QueueHost, UsageStore, WorkQueue
 from onboarding.storage.embedded.cases import EmbeddedCaseStore
 from onboarding.storage.embedded.database import EmbeddedDatabase
 from onboarding.storage.embedded.deliveries import EmbeddedDeliveryStore
 from onboarding.storage.embedded.queue import EmbeddedQueue
+from onboarding.storage.embedded.usage import EmbeddedUsageStore
 
 
 @dataclass(frozen=True, slots=True)
 class EmbeddedStore:
-    """The four ports over one file, and the file to close."""
+    """The ports over one file, and the file to close."""
 
     cases: CaseStore
     deliveries: DeliveryStore
+    usage: UsageStore
     queue: WorkQueue
     queue_host: QueueHost
     database: EmbeddedDatabase
@@ -40,4 +42,11 @@ def open_embedded(path: str, wall: Callable[[], datetime]) -> EmbeddedStore:
     """
     database = EmbeddedDatabase(path)
     queue = EmbeddedQueue(database, wall)
-    return EmbeddedStore(EmbeddedCaseStore(database), EmbeddedDeliveryStore(database), queue, queue, database)
+    return EmbeddedStore(
+        EmbeddedCaseStore(database),
+        EmbeddedDeliveryStore(database),
+        EmbeddedUsageStore(database),
+        queue,
+        queue,
+        database,
+    )

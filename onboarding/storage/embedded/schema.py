@@ -70,6 +70,16 @@ _STEPS = (
     ALTER TABLE search ADD COLUMN object_id TEXT;
     ALTER TABLE search ADD COLUMN seen TEXT;
     """,
+    # Counters of the usage report, and the marks by which nothing is counted twice.
+    """
+    CREATE TABLE usage_marks (
+        week TEXT NOT NULL, part INTEGER NOT NULL, kind TEXT NOT NULL, mark TEXT NOT NULL,
+        PRIMARY KEY (week, part, kind, mark)) WITHOUT ROWID;
+    CREATE TABLE usage_counts (
+        week TEXT NOT NULL, kind TEXT NOT NULL, name TEXT NOT NULL, part INTEGER NOT NULL,
+        people INTEGER NOT NULL, counts BLOB NOT NULL,
+        PRIMARY KEY (week, kind, name, part)) WITHOUT ROWID;
+    """,
 )
 VERSION = len(_STEPS)
 
