@@ -199,6 +199,62 @@ async def dashboard_reports(req: func.HttpRequest) -> func.HttpResponse:
     return await _http("dashboard_reports", req, reports.reports)
 
 
+@app.function_name("dashboard_methods")
+@app.route("dashboard/cases/{case_id}/methods", methods=["GET"])
+async def dashboard_methods(req: func.HttpRequest) -> func.HttpResponse:
+    from onboarding.dashboard import desk
+
+    return await _http("dashboard_methods", req, desk.methods)
+
+
+@app.function_name("dashboard_handout")
+@app.route("dashboard/cases/{case_id}/handout", methods=["GET"])
+async def dashboard_handout(req: func.HttpRequest) -> func.HttpResponse:
+    from onboarding.dashboard import desk
+
+    return await _http("dashboard_handout", req, desk.handout)
+
+
+@app.function_name("dashboard_case_plan")
+@app.route("dashboard/cases/{case_id}/plan", methods=["GET"])
+async def dashboard_case_plan(req: func.HttpRequest) -> func.HttpResponse:
+    from onboarding.dashboard import plans
+
+    return await _http("dashboard_case_plan", req, plans.one)
+
+
+@app.function_name("dashboard_plan")
+@app.route("dashboard/plan", methods=["GET"])
+async def dashboard_plan(req: func.HttpRequest) -> func.HttpResponse:
+    from onboarding.dashboard import plans
+
+    return await _http("dashboard_plan", req, plans.shown)
+
+
+@app.function_name("dashboard_plan_apply")
+@app.route("dashboard/plan", methods=["POST"])
+async def dashboard_plan_apply(req: func.HttpRequest) -> func.HttpResponse:
+    from onboarding.dashboard import plans
+
+    return await _http("dashboard_plan_apply", req, plans.carry_out)
+
+
+@app.function_name("dashboard_reruns")
+@app.route("dashboard/reruns", methods=["GET"])
+async def dashboard_reruns(req: func.HttpRequest) -> func.HttpResponse:
+    from onboarding.dashboard import reruns
+
+    return await _http("dashboard_reruns", req, reruns.shown)
+
+
+@app.function_name("dashboard_rerun_many")
+@app.route("dashboard/reruns", methods=["POST"])
+async def dashboard_rerun_many(req: func.HttpRequest) -> func.HttpResponse:
+    from onboarding.dashboard import reruns
+
+    return await _http("dashboard_rerun_many", req, reruns.carry_out)
+
+
 # --- operators: JSON --------------------------------------------------------------------------------------
 
 
@@ -224,6 +280,46 @@ async def case_action(req: func.HttpRequest) -> func.HttpResponse:
     from onboarding.api import views
 
     return await _http("case_action", req, views.act)
+
+
+@app.function_name("case_methods")
+@app.route("cases/{case_id}/methods", methods=["GET"])
+async def case_methods(req: func.HttpRequest) -> func.HttpResponse:
+    from onboarding.api import views
+
+    return await _http("case_methods", req, views.list_methods)
+
+
+@app.function_name("case_plan")
+@app.route("cases/{case_id}/plan", methods=["GET"])
+async def case_plan(req: func.HttpRequest) -> func.HttpResponse:
+    from onboarding.api import plans
+
+    return await _http("case_plan", req, plans.one)
+
+
+@app.function_name("plan")
+@app.route("plan", methods=["GET"])
+async def plan(req: func.HttpRequest) -> func.HttpResponse:
+    from onboarding.api import plans
+
+    return await _http("plan", req, plans.shown)
+
+
+@app.function_name("plan_apply")
+@app.route("plan", methods=["POST"])
+async def plan_apply(req: func.HttpRequest) -> func.HttpResponse:
+    from onboarding.api import plans
+
+    return await _http("plan_apply", req, plans.carry_out)
+
+
+@app.function_name("reruns")
+@app.route("reruns", methods=["POST"])
+async def reruns(req: func.HttpRequest) -> func.HttpResponse:
+    from onboarding.api import reruns as views
+
+    return await _http("reruns", req, views.rerun_many)
 
 
 @app.function_name("trouble")

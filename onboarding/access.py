@@ -45,9 +45,21 @@ ROUTES: dict[str, Role | None] = {
     "dashboard_delivery": Role.VIEWER,
     "dashboard_replay": Role.OPERATOR,
     "dashboard_reports": Role.VIEWER,
+    "dashboard_methods": Role.APPROVER,
+    "dashboard_handout": Role.OPERATOR,
+    "dashboard_case_plan": Role.VIEWER,
+    "dashboard_plan": Role.VIEWER,
+    "dashboard_plan_apply": Role.OPERATOR,
+    "dashboard_reruns": Role.VIEWER,
+    "dashboard_rerun_many": Role.OPERATOR,
     "cases": Role.VIEWER,
     "case": Role.VIEWER,
     "case_action": Role.OPERATOR,
+    "case_methods": Role.APPROVER,
+    "case_plan": Role.VIEWER,
+    "plan": Role.VIEWER,
+    "plan_apply": Role.OPERATOR,
+    "reruns": Role.OPERATOR,
     "trouble": Role.VIEWER,
     "limit_approve": Role.APPROVER,
     "operation": Role.VIEWER,
@@ -57,7 +69,12 @@ ROUTES: dict[str, Role | None] = {
 }
 
 #: Actions that need more than the route.
-ACTIONS: dict[str, Role] = {"approve": Role.APPROVER, "forget": Role.APPROVER}
+ACTIONS: dict[str, Role] = {
+    "approve": Role.APPROVER,
+    "forget": Role.APPROVER,
+    "lost-phone": Role.APPROVER,
+    "new-pass": Role.APPROVER,
+}
 
 _ROLE_CLAIMS = frozenset({"roles", "http://schemas.microsoft.com/ws/2008/06/identity/claims/role"})
 _ID_CLAIMS = ("http://schemas.microsoft.com/identity/claims/objectidentifier", "oid")

@@ -47,6 +47,11 @@ async def hand_on(
     return saved
 
 
+async def look_now(s: Services, case: Case, why: str) -> None:
+    """Put "look now" on the queue for a case that was written with something due beside its next action."""
+    await s.queue.send(WorkMessage(case_id=case.case_id, why=why))
+
+
 async def wait(
     s: Services,
     case: Case,

@@ -20,6 +20,7 @@ from typing import Any
 correlation: contextvars.ContextVar[str] = contextvars.ContextVar("correlation", default="-")
 #: Whose work this is: a case id, or `-` for work about nobody in particular.
 subject: contextvars.ContextVar[str] = contextvars.ContextVar("subject", default="-")
+_quiet: contextvars.ContextVar[bool] = contextvars.ContextVar("quiet", default=False)
 _requests: contextvars.ContextVar[list[str] | None] = contextvars.ContextVar("requests", default=None)
 
 _NOISY = ("azure", "msal", "httpx", "httpcore", "kiota_http", "aiohttp.access", "urllib3")
@@ -108,13 +109,25 @@ def cause(error: BaseException) -> str:
 
 def event(log: logging.Logger, action: str, *, level: int = logging.INFO, **fields: object) -> None:
     """Log one event. `fields` are ids of ours, codes, counts and durations; never what HR sent."""
-    if log.isEnabledFor(level):
+    if log.isEnabledFor(level) and not _quiet.get():
         log.log(level, action, extra={_FIELDS: fields})
 
 
 def failure(log: logging.Logger, action: str, error: BaseException, **fields: object) -> None:
     """Log an error by type and place at ERROR."""
+    if _quiet.get():
+        return
     log.error(action, extra={_FIELDS: {**fields, "exception": describe(error)}})
+
+
+@contextlib.contextmanager
+def rehearsal() -> Iterator[None]:
+    """What happens inside did not happen: no event of it may reach a log, a metric or an alert."""
+    token = _quiet.set(True)
+    try:
+        yield
+    finally:
+        _quiet.reset(token)
 
 
 @contextlib.contextmanager

@@ -47,7 +47,8 @@ ROLES: Mapping[str, GraphRole] = {
         GraphRole("User-LifeCycleInfo.ReadWrite.All", "925f1248-0f97-47b9-8ec8-538c54e01325", None),
         GraphRole("UserAuthMethod-Phone.ReadWrite.All", "6e85d483-7092-4375-babe-0a94a8213a58", 3),
         GraphRole("Organization.Read.All", "498476ce-e0fe-48b0-b801-37ba7e2685c6", None),
-        # Only with --allow-broad, where the tenant lacks the granular role.
+        GraphRole("User.RevokeSessions.All", "77f3a031-c388-4f99-b373-dc68676a979e", 3),
+        # Of the feature lost-phone; else only with --allow-broad, where the tenant lacks the granular role.
         GraphRole("UserAuthenticationMethod.ReadWrite.All", "50483e42-d915-4231-9639-7fdb7fd190e5", 4),
     )
 }
@@ -99,11 +100,12 @@ FEATURES: Mapping[str, str] = {
     "groups": "put people into groups (groups in the policy)",
     "licences": "assign licences (licences in the policy)",
     "leave-date": "set employeeLeaveDateTime (account.leave_date in the policy)",
+    "lost-phone": "delete a lost phone's sign-in method and end the person's sessions, on an approver's word",
     "phone-method": "add HR's phone as authentication method (ONBOARDING_PREPOPULATE_PHONE)",
     "domain-check": "doctor compares ONBOARDING_DOMAIN with the verified domains",
 }
 #: Features that a policy or a setting switches on: nothing is granted for them unasked.
-OPTIONAL = frozenset({"groups", "licences", "leave-date", "phone-method"})
+OPTIONAL = frozenset({"groups", "licences", "leave-date", "lost-phone", "phone-method"})
 DEFAULT: tuple[str, ...] = tuple(name for name in FEATURES if name not in OPTIONAL)
 
 
@@ -180,7 +182,29 @@ CALLS: tuple[GraphCall, ...] = (
         "authentication_methods",
         f"GET {_USER}/authentication/methods",
         "UserAuthenticationMethod.Read.All",
-        ("methods", "access-pass"),
+        ("methods", "access-pass", "lost-phone"),
+    ),
+    *(
+        GraphCall(
+            name,
+            f"DELETE {_USER}/authentication/{types}/{{id}}",
+            "UserAuthenticationMethod.ReadWrite.All",
+            ("lost-phone",),
+            writes=True,
+        )
+        for name, types in (
+            ("delete_phone", "phoneMethods"),
+            ("delete_authenticator", "microsoftAuthenticatorMethods"),
+            ("delete_software_oath", "softwareOathMethods"),
+            ("delete_fido2", "fido2Methods"),
+        )
+    ),
+    GraphCall(
+        "revoke_sessions",
+        f"POST {_USER}/revokeSignInSessions",
+        "User.RevokeSessions.All",
+        ("lost-phone",),
+        writes=True,
     ),
     GraphCall(
         "create_pass", f"POST {_PASSES}", "UserAuthMethod-TAP.ReadWrite.All", ("access-pass",), writes=True

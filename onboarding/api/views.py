@@ -9,12 +9,18 @@ from onboarding import access
 from onboarding.access import Principal
 from onboarding.api.errors import RETRY_AFTER
 from onboarding.errors import NotFound, RequestError
-from onboarding.operate import actions, cases, deliveries, forget, requests, trouble
+from onboarding.operate import actions, cases, deliveries, desk, forget, requests, trouble
 from onboarding.ports import CaseQuery, DeliveryStatus, Services
 from onboarding.web import Request, Response, json_response
 
 FILTERS = ("state", "status", "source", "reason_code", "employee_id", "q")
 DELIVERY_FILTERS = ("status", "source")
+#: What an action takes beside a reason.
+_MEMBERS = {
+    "rerun": ("from_step", "plan_hash"),
+    desk.LOST_PHONE: ("method",),
+    desk.NEW_PASS: ("confirmed",),
+}
 
 
 async def health(s: Services) -> Response:
@@ -51,14 +57,26 @@ async def act(s: Services, request: Request, who: Principal) -> Response:
     access.require(who, access.ACTIONS.get(action, access.Role.OPERATOR))
     access.check_json(request)
     body = body_of(request)
-    unknown = set(body) - {"reason", "from_step"}
-    if unknown or (action != "rerun" and "from_step" in body):
-        raise RequestError("The body takes 'reason', and for rerun also 'from_step'.", code="unknown_member")
-    ask = actions.Ask(who.id, text(body, "reason") or "", text(body, "from_step"))
+    members = ("reason", *_MEMBERS.get(action, ()))
+    if set(body) - set(members):
+        raise RequestError(f"The body of {action} takes: {', '.join(members)}.", code="unknown_member")
+    ask = actions.Ask(
+        who.id,
+        text(body, "reason") or "",
+        text(body, "from_step"),
+        text(body, "plan_hash") or None,
+        method=text(body, "method"),
+        confirmed=_texts(body, "confirmed"),
+    )
     operation = await requests.carry_out(s, action, request.params["case_id"], ask)
     answer = {"operation_id": operation.operation_id, "case_id": operation.case_id}
     note = requests.note(action)
     return json_response(202, {**answer, "note": note} if note else answer)
+
+
+async def list_methods(s: Services, request: Request, who: Principal) -> Response:
+    """`GET cases/{case_id}/methods`: what can be deleted when a phone is lost, for an approver."""
+    return json_response(200, await desk.methods(s, request.params["case_id"]))
 
 
 async def show_operation(s: Services, request: Request, who: Principal) -> Response:
@@ -142,6 +160,14 @@ def body_of(request: Request) -> dict[str, Any]:
     if not isinstance(data, dict):
         raise RequestError("The body must be a JSON object.", code="unreadable")
     return data
+
+
+def _texts(body: dict[str, Any], name: str) -> tuple[str, ...]:
+    """A list of texts, or nothing."""
+    value = body.get(name) or []
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise RequestError(f"'{name}' must be a list of texts.", code="unreadable")
+    return tuple(value)
 
 
 def text(body: dict[str, Any], name: str) -> str | None:

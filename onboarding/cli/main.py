@@ -9,7 +9,7 @@ import os
 import re
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from onboarding import observe
 from onboarding.cli import context, report_options
@@ -17,9 +17,8 @@ from onboarding.errors import Ambiguous, OnboardingError
 
 #: Bytes of an argument that are not UTF-8, as Python hands them over.
 _UNREADABLE = re.compile("[\udc80-\udcff]")
-NOT_BUILT = ("plan", "enroll")
+NOT_BUILT = ("enroll",)
 ACTIONS = {
-    "rerun": "run provisioning again; every step looks before it acts",
     "approve": "release a case that waits for an approval (the command line has every role: whoever reaches the store)",
     "pause": "stop everything for this person until resume",
     "resume": "go on after pause or exclude",
@@ -94,6 +93,8 @@ def parser() -> argparse.ArgumentParser:
     replay = add("replay", "process a stored delivery again")
     replay.add_argument("id", help="delivery id")
     replay.add_argument("--reason", required=True, help="kept with the delivery")
+    _add_planning(add)
+    _add_desk(add)
     for name, text in ACTIONS.items():
         verb = add(name, text)
         verb.add_argument("id", help=_IDS.get(name, "case id, SOURCE:ID, or a bare id"))
@@ -102,8 +103,6 @@ def parser() -> argparse.ArgumentParser:
             verb.add_argument(
                 "--allow", type=int, help="with limit:KIND: how many before it counts again (a day's time)"
             )
-        if name == "rerun":
-            verb.add_argument("--from-step", help="also repeat steps that are done, from this one on")
     export = add("export", "the whole store into a new file: people, timelines, deliveries with bodies")
     export.add_argument("file", nargs="?", help="a name that is free; compressed if it ends in .gz")
     export.add_argument(
@@ -121,6 +120,46 @@ def parser() -> argparse.ArgumentParser:
     add("track", "read the audit log and the registration report once")
     add("followup", "put every case that is due on the work queue")
     return top
+
+
+def _add_planning(add: Callable[[str, str], argparse.ArgumentParser]) -> None:
+    rerun = add("rerun", "run provisioning again, for one or by filter; every step looks before it acts")
+    rerun.add_argument("id", nargs="?", help="case id, SOURCE:ID, or a bare id; else a filter")
+    for name in ("state", "reason-code", "source"):
+        rerun.add_argument(f"--{name}", help=f"everybody of this: {_FILTERS[name]}")
+    rerun.add_argument("--from-step", help="also repeat steps that are done, from this one on")
+    rerun.add_argument("--dry-run", action="store_true", help="show what would run, and its hash")
+    rerun.add_argument("--plan-hash", help="of the preview; a filter needs it, and a stale one is refused")
+    rerun.add_argument("--reason", help="kept in the case's timeline; needed unless --dry-run")
+    plan = add("plan", "what would be created and sent, for whom and when; writes nothing")
+    plan.add_argument("--limit", type=int, default=50, help="people to rehearse, 1 to 500 (default 50)")
+    plan.add_argument(
+        "--apply", metavar="HASH", help="release those who stopped in dry-run mode, if this is still the plan"
+    )
+    plan.add_argument("--reason", help="with --apply: kept in each timeline")
+
+
+def _add_desk(add: Callable[[str, str], argparse.ArgumentParser]) -> None:
+    texts = {
+        "lost-phone": "list a person's sign-in methods; with --method, delete the lost one and end all sessions",
+        "new-pass": "have a new pass issued after the person's identity was checked; it goes by mail, never here",
+        "handout": "a page for the person: how to register, in their language, with no secret on it",
+    }
+    for name, text in texts.items():
+        verb = add(name, text)
+        verb.add_argument("id", help="case id, SOURCE:ID, or a bare id")
+        needed = name != "lost-phone"
+        verb.add_argument("--reason", required=needed, help="kept in the case's timeline")
+        if name == "lost-phone":
+            verb.add_argument("--method", metavar="ID", help="which one is lost, as listed")
+        if name == "new-pass":
+            verb.add_argument(
+                "--confirm",
+                action="append",
+                default=[],
+                metavar="CODE",
+                help="an identity check of the policy (desk.identity_checks); all of them are needed",
+            )
 
 
 def _add_names(verb: argparse.ArgumentParser) -> None:

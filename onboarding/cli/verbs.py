@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from onboarding.bootstrap import App
-from onboarding.cli import context, reports, transfer
+from onboarding.cli import context, desk, planning, reports, transfer
 from onboarding.errors import NotFound, RequestError
 from onboarding.followup.track import track
 from onboarding.operate import actions, cases, deliveries, doctor, due, requests, trouble, vendors
@@ -185,7 +185,7 @@ async def _approve(app: App, args: argparse.Namespace) -> int:
 
 
 async def _act(app: App, args: argparse.Namespace) -> int:
-    ask = actions.Ask(ACTOR, args.reason, getattr(args, "from_step", None))
+    ask = actions.Ask(ACTOR, args.reason)
     done = await requests.carry_out(app.services, args.verb, args.id, ask)
     if note := requests.note(args.verb):
         context.note(note)
@@ -244,5 +244,10 @@ VERBS: dict[str, Callable[[App, Any], Awaitable[int]]] = {
     "report": reports.run,
     "trouble": _trouble,
     **dict.fromkeys(requests.ACTIONS, _act),
+    "rerun": planning.rerun,
+    "plan": planning.show_plan,
+    "lost-phone": desk.lost_phone,
+    "new-pass": desk.new_pass,
+    "handout": desk.hand_out,
     "approve": _approve,
 }

@@ -16,7 +16,7 @@ from onboarding.errors import NotFound, RequestError
 from onboarding.followup import sources
 from onboarding.followup.messages import recognise
 from onboarding.intake.identity import being_forgotten
-from onboarding.operate import actions, cases, forget, requests, trouble
+from onboarding.operate import actions, cases, desk, forget, requests, trouble
 from onboarding.operate.explain import MEANING, listed_next, next_words, pass_ended
 from onboarding.operate.judge import judge
 from onboarding.operate.story import rung_words, said_once, sentence
@@ -31,6 +31,8 @@ BUTTONS: dict[str, tuple[str, Event]] = {
     "exclude": ("Exclude", Event.EXCLUDE),
 }
 FORM_LIMIT = 8_192
+#: Beginning of the name of a check box of the identity checks.
+_CHECK = "check_"
 REFERENCE_LIMIT = 40
 #: In the order in which somebody has to look at them.
 _STATES = sorted(State, key=lambda state: (state is not State.BLOCKED, list(State).index(state)))
@@ -48,6 +50,7 @@ _TITLES = {
     "not_found": "Not found",
     "ambiguous": "Several people have this id",
     "illegal_transition": "Not possible now",
+    "plan_stale": "It has changed since you looked",
     "media_type": "The form could not be read",
     "body_pruned": "Its content is gone",
     "not_an_event": "This is not an event",
@@ -136,6 +139,7 @@ async def case_page(s: Services, request: Request, who: Principal) -> Response:
         next_words=next_words(case),
         story=[_told(item) for item in reversed(said_once(data["timeline"]))],
         buttons=buttons,
+        desk=_desk(s, case, who),
         forget=forget.KEPT if _may_forget(case, who) else None,
         token=access.form_token(who, s.settings, now),
         steps=[step["name"] for step in data["steps"]] if any(b.action == "rerun" for b in buttons) else [],
@@ -146,6 +150,19 @@ async def case_page(s: Services, request: Request, who: Principal) -> Response:
         simulated=s.settings.graph == "simulated",
         mode=s.settings.mode,
     )
+
+
+def _desk(s: Services, case: Case, who: Principal) -> dict[str, Any] | None:
+    """What the service desk can do for this person; None: nothing, or not in this role."""
+    if who.role is None or who.role < Role.OPERATOR or case.account is None or being_forgotten(case):
+        return None
+    setting = s.settings.first_credential
+    return {
+        "approver": who.role >= Role.APPROVER and case.state not in {State.EXCLUDED, State.CANCELLED},
+        "new_pass": setting != "none" and Event.RERUN in allowed(case.state),
+        "recipient": "manager, or to the service desk" if setting.endswith("manager") else "service desk",
+        "checks": s.policy.desk.identity_checks,
+    }
 
 
 def _row(item: CaseSummary) -> dict[str, Any]:
@@ -202,8 +219,19 @@ async def case_action(s: Services, request: Request, who: Principal) -> Response
     values = await read_form(s, request, who)
     # One form for all buttons: the step says something to "run again" only.
     step = values.get("from_step") if action == "rerun" else None
-    ask = actions.Ask(who.id, values.get("reason", ""), step or None)
+    seen = values.get("plan_hash") if action == "rerun" else None
+    checks = tuple(name.removeprefix(_CHECK) for name in values if name.startswith(_CHECK))
+    ask = actions.Ask(
+        who.id,
+        values.get("reason", ""),
+        step or None,
+        seen or None,
+        method=values.get("method"),
+        confirmed=checks,
+    )
     done = await requests.carry_out(s, action, case_id, ask)
+    if action == desk.HANDOUT:
+        return Response(303, headers={"Location": "handout"})
     gone = action == forget.ACTION and done.status == "done"
     return Response(303, headers={"Location": "../../../dashboard" if gone else f"../{done.case_id}"})
 

@@ -228,6 +228,26 @@ class PassRecord:
     usable_until: datetime | None = None
 
 
+@dataclass(slots=True)
+class LostMethod:
+    """A lost phone's sign-in method that is being deleted, on an approver's word. Gone from the case once it is done;
+    the timeline keeps what was done."""
+
+    #: Graph's id of the method, and its name in the vocabulary of `methodsRegistered`.
+    method_id: str
+    method: str
+    asked_at: datetime
+    #: Not before this moment.
+    when: datetime
+    #: Written before the first try to delete: whatever is gone later, we may have deleted.
+    deleting: bool = False
+    #: The method is gone, whoever deleted it, or the tenant refused to delete it.
+    settled: bool = False
+    attempts: int = 0
+    #: Why the last try failed.
+    code: str | None = None
+
+
 class RungStatus(StrEnum):
     """Life of one message. `uncertain` is final: never sent again."""
 
@@ -385,6 +405,10 @@ class Case:
     account: Account | None = None
     steps: dict[str, StepRecord] = field(default_factory=dict)
     access_pass: PassRecord | None = None
+    #: When an approver confirmed who the person is, for one new pass.
+    identity_proofed_at: datetime | None = None
+    #: A lost phone that is being taken care of.
+    lost_method: LostMethod | None = None
     episode: int = 1
     #: Day that counts as day 0 of this episode's ladder; None: the start date.
     episode_started_at: datetime | None = None
@@ -420,10 +444,13 @@ class Case:
 
     @property
     def wakes_at(self) -> datetime | None:
-        """When somebody must look at this case: its next action, or a read that is due before it. None: never."""
+        """When somebody must look at this case: its next action, or a read or a lost phone that is due before it. None:
+        never."""
         moments = [self.next_action.when]
         if self.state in ACTIVE:
             moments += [item.when for item in self.fetches.values()]
+        if self.lost_method is not None:
+            moments.append(self.lost_method.when)
         return min((moment for moment in moments if moment is not None), default=None)
 
     def pass_at_large(self, now: datetime) -> bool:

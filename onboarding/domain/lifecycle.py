@@ -8,7 +8,8 @@ Rules in prose:
   operator's resume. Both remember the state to return to.
 - HR can withdraw a hire (`cancelled`), an operator can leave a person alone (`excluded`). Both can be undone,
   because HR changes its mind and operators err.
-- A confirmed person who loses a needed method is followed up again.
+- A confirmed person who loses a needed method is followed up again; after the watch, too, when an approver reports a
+  lost phone.
 - A start date that moves away before the account exists sends a case back to `waiting_start`.
 
 What is not in the table raises `IllegalTransition` and changes nothing. `docs/states.md` is drawn from it.
@@ -48,6 +49,7 @@ class Event(StrEnum):
     PROVISIONED = "provisioned"
     CONFIRM = "confirm"
     METHOD_REMOVED = "method_removed"
+    PHONE_LOST = "phone_lost"
     BLOCK = "block"
     UNBLOCK = "unblock"
     PAUSE = "pause"
@@ -85,6 +87,7 @@ TABLE: dict[tuple[State, Event], State | Return] = {
     (S.PROVISIONING, E.PROVISIONED): S.FOLLOWING_UP,
     (S.FOLLOWING_UP, E.CONFIRM): S.CONFIRMED,
     (S.CONFIRMED, E.METHOD_REMOVED): S.FOLLOWING_UP,
+    **{(s, E.PHONE_LOST): S.FOLLOWING_UP for s in (S.CONFIRMED, S.CLOSED)},
     (S.BLOCKED, E.UNBLOCK): Return.BACK,
     (S.PAUSED, E.RESUME): Return.BACK,
     (S.CANCELLED, E.REOPEN): S.RECEIVED,

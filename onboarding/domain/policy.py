@@ -6,6 +6,7 @@ repeats a policy value, so a changed policy applies to everybody at once.
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
@@ -25,6 +26,9 @@ from onboarding.domain.people_policy import (
 )
 from onboarding.errors import ConfigurationError
 
+#: Items of a check list: more is not read, it is clicked.
+MOST_CHECKS = 6
+_CODE = re.compile(r"[a-z0-9_]{1,40}")
 #: Of any number here. More would overflow a date, and nobody means it.
 LARGEST = 1_000_000
 
@@ -244,6 +248,31 @@ class ReportsPolicy:
 
 
 @dataclass(frozen=True, slots=True)
+class IdentityCheck:
+    """One item that an approver confirms before a new pass is issued. `code` stands in the timeline."""
+
+    code: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeskPolicy:
+    """What the service desk keeps to (docs/service-desk.md)."""
+
+    identity_checks: tuple[IdentityCheck, ...] = (
+        IdentityCheck(
+            "photo_id", "I compared the person with a photo identity document, in person or on video."
+        ),
+        IdentityCheck(
+            "known_fact", "I asked for something that stands in HR's record only, and it was right."
+        ),
+        IdentityCheck(
+            "call_back", "I called back on a number from HR's record, not on one that the caller gave."
+        ),
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """Everything in the policy file."""
 
@@ -261,6 +290,7 @@ class Policy:
     retention: RetentionPolicy = field(default_factory=RetentionPolicy)
     reports: ReportsPolicy = field(default_factory=ReportsPolicy)
     limits: LimitsPolicy = field(default_factory=LimitsPolicy)
+    desk: DeskPolicy = field(default_factory=DeskPolicy)
 
     def retry_of(self, section: str) -> RetryPolicy:
         """The back-off that a step names by its section."""
@@ -313,6 +343,7 @@ def _check(policy: Policy) -> None:
         raise ConfigurationError("working_time: start must be before end.")
     _check_retention(policy.retention)
     _check_reports(policy.reports)
+    _check_desk(policy.desk)
 
 
 def _check_reports(reports: ReportsPolicy) -> None:
@@ -326,6 +357,18 @@ def _check_reports(reports: ReportsPolicy) -> None:
         raise ConfigurationError(
             f"reports: least_people is at least 1, forecast_days from 1 to {LONGEST_FORECAST}."
         )
+
+
+def _check_desk(desk: DeskPolicy) -> None:
+    """A new pass without any check would be given to whoever calls."""
+    codes = [check.code for check in desk.identity_checks]
+    if not 1 <= len(codes) <= MOST_CHECKS or len(set(codes)) != len(codes):
+        raise ConfigurationError(f"desk.identity_checks: 1 to {MOST_CHECKS} checks, each with its own code.")
+    for check in desk.identity_checks:
+        if not _CODE.fullmatch(check.code) or not check.text.strip():
+            raise ConfigurationError(
+                "desk.identity_checks: a code has small letters, digits and _, and there is a text to confirm."
+            )
 
 
 def _check_names(account: AccountPolicy) -> None:

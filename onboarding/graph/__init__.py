@@ -27,6 +27,9 @@ What each method of the ports costs, in requests without repetitions, and the le
 | SecurityInfo.pass_limits | 1 GET | Policy.Read.AuthenticationMethod |
 | SecurityInfo.create_pass, void_pass | 1 POST, 1 DELETE | UserAuthMethod-TAP.ReadWrite.All |
 | SecurityInfo.add_phone | 1 POST | UserAuthMethod-Phone.ReadWrite.All |
+| SecurityInfo.sign_in_methods | 1 GET | UserAuthenticationMethod.Read.All |
+| SecurityInfo.delete_method | 1 DELETE | UserAuthenticationMethod.ReadWrite.All |
+| Directory.revoke_sessions | 1 POST | User.RevokeSessions.All |
 | SecurityInfo.passes | 1 GET | UserAuthMethod-TAP.Read.All |
 | Mailer.create_draft, look_up | 1 POST, 1 GET | Mail.ReadWrite, scoped to the sender |
 | Mailer.send_draft, send_now | 1 POST | Mail.Send, scoped to the sender |

@@ -174,6 +174,14 @@ def disable_user(user_id: str) -> Build:
     return build
 
 
+REVOKE_SESSIONS = Call("revoke_sessions", "User.RevokeSessions.All", writes=True)
+
+
+def revoke_sessions(user_id: str) -> Build:
+    """user-revokesigninsessions: refresh tokens and session cookies end within minutes. Not for external users."""
+    return lambda client: user(client, user_id).revoke_sign_in_sessions.to_post_request_information()
+
+
 GET_MANAGER = Call("get_manager", "User.Read.All", may_be_absent=True)
 
 

@@ -81,6 +81,10 @@ class GraphDirectory(GraphEntitlements):
         """Repeating it is harmless. NotYetVisible when it is not replicated."""
         await self._graph.send(calls.DISABLE_USER, calls.disable_user(user_id))
 
+    async def revoke_sessions(self, user_id: str) -> None:
+        """Everybody has to sign in again. Repeating it is harmless. NotYetVisible when it is not replicated."""
+        await self._graph.send(calls.REVOKE_SESSIONS, calls.revoke_sessions(user_id))
+
     async def enable_user(self, user_id: str) -> None:
         """Repeating it is harmless. NotYetVisible when it is not replicated."""
         await self._graph.send(calls_accounts.ENABLE_USER, calls_accounts.enable_user(user_id))

@@ -40,6 +40,16 @@ SDK_MODULES = (
     "policies.authentication_methods_policy.authentication_method_configurations.item"
     ".authentication_method_configuration_item_request_builder",
     _USER + "authentication.phone_methods.phone_methods_request_builder",
+    _USER + "authentication.phone_methods.item.phone_authentication_method_item_request_builder",
+    _USER + "authentication.microsoft_authenticator_methods.microsoft_authenticator_methods_request_builder",
+    _USER + "authentication.microsoft_authenticator_methods.item"
+    ".microsoft_authenticator_authentication_method_item_request_builder",
+    _USER + "authentication.software_oath_methods.software_oath_methods_request_builder",
+    _USER + "authentication.software_oath_methods.item"
+    ".software_oath_authentication_method_item_request_builder",
+    _USER + "authentication.fido2_methods.fido2_methods_request_builder",
+    _USER + "authentication.fido2_methods.item.fido2_authentication_method_item_request_builder",
+    _USER + "revoke_sign_in_sessions.revoke_sign_in_sessions_request_builder",
     _USER + "assign_license.assign_license_request_builder",
     _USER + "assign_license.assign_license_post_request_body",
     "groups.groups_request_builder",

@@ -14,7 +14,7 @@ from onboarding.graph.answer import instant
 from onboarding.graph.client import GraphConnection
 from onboarding.graph.evidence import SERVICES, parse
 from onboarding.graph.vocabulary import method_of_type
-from onboarding.ports import AccessPass, PassLimits, SeenEvidence, SeenRegistration
+from onboarding.ports import AccessPass, PassLimits, SeenEvidence, SeenRegistration, SignInMethod
 
 #: The audit log is read, sorted and handed on in windows of this length: order without holding it all.
 WINDOW = timedelta(days=7)
@@ -87,6 +87,20 @@ class GraphSecurityInfo:
 
         data = await self._graph.read(calls.METHODS, calls.methods(user_id))
         return methods_read(data, now)
+
+    async def sign_in_methods(self, user_id: str) -> list[SignInMethod] | None:
+        """What can be deleted when a phone is lost."""
+        data = await self._graph.read(calls.METHODS, calls.methods(user_id))
+        if data is None:
+            return None
+        named = [(row, method_of_type(row)) for row in data.get("value") or ()]
+        return [
+            _method(row, name) for row, name in named if name and name in calls.DELETABLE and row.get("id")
+        ]
+
+    async def delete_method(self, user_id: str, method: str, method_id: str) -> None:
+        """One that is gone already is fine."""
+        await self._graph.send(calls.DELETABLE[method][0], calls.delete_method(user_id, method, method_id))
 
     async def pass_limits(self) -> PassLimits:
         """The tenant's Temporary Access Pass policy; not enabled in a cloud that has none."""
@@ -196,6 +210,13 @@ def _pass(row: dict[str, Any]) -> AccessPass:
         usable=row.get("isUsable") is not False,
         reason=row.get("methodUsabilityReason"),
     )
+
+
+def _method(row: dict[str, Any], name: str) -> SignInMethod:
+    """The number's last two digits; else the device's own name."""
+    digits = [char for char in str(row.get("phoneNumber") or "") if char.isdigit()]
+    label = f"…{''.join(digits[-2:])}" if digits else str(row.get("displayName") or "")
+    return SignInMethod(str(row["id"]), name, label, instant(row.get("createdDateTime")))
 
 
 def _literal(at: datetime) -> str:

@@ -152,6 +152,12 @@ def case_json(
             "usable_from": stamp(case.access_pass.usable_from),
             "usable_until": stamp(case.access_pass.usable_until),
         },
+        "lost_phone": case.lost_method
+        and {
+            "method": case.lost_method.method,
+            "asked_at": stamp(case.lost_method.asked_at),
+            "code": case.lost_method.code,
+        },
         "data_quality": [finding_json(item) for item in case.findings],
         "timeline": [
             {"at": stamp(item.at), "actor": item.actor, "action": item.action, "detail": item.detail}

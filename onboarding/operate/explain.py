@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from onboarding.domain.case import By, Case, PassStatus, Status, StepStatus
+from onboarding.domain.case import By, Case, LostMethod, PassStatus, Status, StepStatus
 from onboarding.domain.lifecycle import State
 from onboarding.domain.missing import BECAUSE
 from onboarding.domain.provenance import PASSKEYS
@@ -132,9 +132,21 @@ def explain(case: Case, now: datetime | None = None) -> str:
         parts.append(_FETCHING[case.next_action.why])
     elif case.state in {State.CANCELLED, State.CLOSED, State.EXCLUDED} and case.account:
         parts += _account_left(case)
+    if case.lost_method is not None:
+        parts.append(_lost(case.lost_method))
     if case.state is State.FOLLOWING_UP and now is not None and (ended := _unused_pass(case, now)):
         parts.append(ended)
     return " ".join(parts)
+
+
+def _lost(task: LostMethod) -> str:
+    """Where the work about a lost phone stands."""
+    tried = (
+        f" The tenant did not take it yet ({task.code.replace('_', ' ')}); it is tried again."
+        if task.code
+        else ""
+    )
+    return f"A lost phone is being taken care of: its sign-in method is deleted and all sessions end.{tried}"
 
 
 def _account_left(case: Case) -> list[str]:

@@ -47,13 +47,19 @@ async def hints(s: Services, case: Case, now: datetime) -> tuple[str, ...]:
 def works(case: Case) -> bool:
     """Would a queue message make something of the case (`operate.work`)?"""
     return (
-        case.state in ACTIVE or case.state is State.RECEIVED or being_forgotten(case) or withdraw.is_due(case)
+        case.state in ACTIVE
+        or case.state is State.RECEIVED
+        or case.lost_method is not None
+        or being_forgotten(case)
+        or withdraw.is_due(case)
     )
 
 
 def is_late(case: Case, now: datetime) -> bool:
     """Its planned moment has long passed, or it works and nothing is planned."""
     when = case.wakes_at
+    if case.lost_method is not None and case.lost_method.when < now - LATE:
+        return True
     if when is None or case.next_action.when is None:
         return case.state in ACTIVE
     return when < now - LATE and works(case)

@@ -145,7 +145,8 @@ REASONS: dict[str, tuple[str, str]] = {
     ),
     "dry_run": (
         "The service runs in dry-run mode and writes nothing to the tenant.",
-        "Check the person's data and the reserved user name, set ONBOARDING_MODE=live, then rerun.",
+        "Look at the plan (python -m onboarding plan, or the dashboard) and the reserved user name; set "
+        "ONBOARDING_MODE=live, then release everybody by the plan's hash, or rerun this person.",
     ),
     "disable_after_start": (
         "HR withdrew the hire after the first day.",

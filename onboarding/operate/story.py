@@ -72,11 +72,35 @@ TIMELINE: dict[str, str] = {
     "pause": "An operator paused it: {reason}",
     "resume": "An operator resumed it: {reason}",
     "exclude": "An operator excluded the person: {reason}",
+    "lost_phone": "An approver reported a phone as lost ({method}): {reason}",
+    "lost_phone_deleted": "The sign-in method of the lost phone was deleted ({method})",
+    "lost_phone_gone": "The sign-in method of the lost phone was gone already ({method})",
+    "lost_phone_not_deleted": "The tenant refused to delete the lost phone's sign-in method ({reason}); an "
+    "administrator has to act in Entra",
+    "lost_phone_refused": "Nothing was done about the lost phone: the account is protected or gone ({reason})",
+    "sessions_ended": "All sessions of the account were ended",
+    "sessions_not_ended": "The sessions of the account could not be ended ({reason}); an administrator has to act in "
+    "Entra",
+    "new_pass": "An approver asked for a new pass, the person's identity checked ({checks}): {reason}",
+    "handout": "The page for the person was printed: {reason}",
     "forget": "An approver asked to erase everything about this person: {reason}",
 }
 
 #: Entries that hold what an operator wrote: shown as written.
-_WRITTEN = frozenset({"rerun", "approve", "pause", "resume", "exclude", "forget", "released"})
+_WRITTEN = frozenset(
+    {
+        "rerun",
+        "approve",
+        "pause",
+        "resume",
+        "exclude",
+        "forget",
+        "released",
+        "lost_phone",
+        "new_pass",
+        "handout",
+    }
+)
 
 #: What a step writes on its way, and its `step_done` says again: needed by whoever looks after a crash.
 _SAID_AGAIN = {"username_reserved": "reserve_username", "pass_delivered": "issue_access_pass"}
@@ -150,6 +174,11 @@ def said_once(timeline: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
             continue
         kept.append(item)
     return kept[::-1]
+
+
+def method_words(method: str) -> str:
+    """A method's name for people; an unknown one is shown as it is."""
+    return _METHODS.get(method, method)
 
 
 def rung_words(rung: str) -> str:

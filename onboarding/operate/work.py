@@ -17,7 +17,7 @@ from onboarding.followup import advance as followup
 from onboarding.intake import fetch, process
 from onboarding.intake.decide import APPROVE_SAME_PERSON
 from onboarding.intake.identity import being_forgotten
-from onboarding.operate import forget, mending, release
+from onboarding.operate import forget, lost_phone, mending, release
 from onboarding.ports import WORK_QUEUE, DeliveryStatus, Services, WorkMessage
 from onboarding.provisioning import runner, withdraw
 from onboarding.stops import RELEASED
@@ -75,6 +75,10 @@ async def _advance(s: Services, case_id: str, queue: str, *, doubt: bool, why: s
     if being_forgotten(case):
         await forget.resume(s, case, now)
         return
+    if case.lost_method is not None and await lost_phone.advance(s, case, now):
+        case = await s.cases.get(case_id)
+        if case is None:
+            return
     if case.maybe_same and APPROVE_SAME_PERSON in case.approvals:
         await process.unite(s, case, now, queue=queue)
         return

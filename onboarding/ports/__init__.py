@@ -32,7 +32,14 @@ from onboarding.ports.queues import (
     WorkMessage,
     WorkQueue,
 )
-from onboarding.ports.security import AccessPass, PassLimits, SecurityInfo, SeenEvidence, SeenRegistration
+from onboarding.ports.security import (
+    AccessPass,
+    PassLimits,
+    SecurityInfo,
+    SeenEvidence,
+    SeenRegistration,
+    SignInMethod,
+)
 from onboarding.ports.services import Messages, Services
 from onboarding.ports.time import CLAIM_LEASE, Clock, Entropy
 from onboarding.ports.usage import UsageRow, UsageStore
@@ -82,6 +89,7 @@ __all__ = [
     "SeenEvidence",
     "SeenRegistration",
     "Services",
+    "SignInMethod",
     "Swept",
     "UsageRow",
     "UsageStore",

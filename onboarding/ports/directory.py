@@ -167,6 +167,10 @@ class Directory(Protocol):
         `no_usage_location`; NotYetVisible."""
         ...
 
+    async def revoke_sessions(self, user_id: str) -> None:
+        """All sessions end, within minutes. Repeating it is harmless. NotYetVisible; PermissionMissing."""
+        ...
+
     async def disable_user(self, user_id: str) -> None:
         """Nobody can sign in any more. Repeating it is harmless. NotYetVisible when it is not replicated;
         PermissionMissing for people with a role, whom Graph protects."""

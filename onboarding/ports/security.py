@@ -24,6 +24,18 @@ class AccessPass:
 
 
 @dataclass(frozen=True, slots=True)
+class SignInMethod:
+    """One method as the service desk has to recognise it. Never stored or logged: the label is the person's."""
+
+    id: str
+    #: Name in the vocabulary of `methodsRegistered`.
+    method: str
+    #: Name of the device, or the last two digits of the number.
+    label: str = field(repr=False, default="")
+    created_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class PassLimits:
     """The tenant's TAP policy: limits in minutes; `enabled` False: no passes in this tenant."""
 
@@ -65,6 +77,16 @@ class SecurityInfo(Protocol):
 
     async def registration_of(self, user_id: str, now: datetime) -> Registration:
         """The targeted read: this person's methods right now (`/authentication/methods`)."""
+        ...
+
+    async def sign_in_methods(self, user_id: str) -> list[SignInMethod] | None:
+        """What can be deleted when a phone is lost: phones, authenticator apps, passkeys. None: no such account, or
+        not yet."""
+        ...
+
+    async def delete_method(self, user_id: str, method: str, method_id: str) -> None:
+        """Delete one; one that is gone already is fine. OperatorError `graph_bad_value` where Graph refuses: a mobile
+        phone while an alternate one is left; PermissionMissing."""
         ...
 
     async def pass_limits(self) -> PassLimits: ...

@@ -8,6 +8,8 @@ delivery; else to the service desk; never to an address from the payload.
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from onboarding.domain import calendar
 from onboarding.domain.nudges import working_time_of
 from onboarding.errors import NotYetVisible
@@ -18,6 +20,14 @@ from onboarding.provisioning.steps import prepopulate_phone
 NEEDS_APPROVAL = "needs_approval_pass"
 NEEDS_APPROVAL_MANAGER = "needs_approval_manager"
 DISABLED = "account_disabled"
+#: How long an approver's word counts that somebody's identity was checked.
+PROOF_LASTS = timedelta(hours=24)
+
+
+def proofed(ctx: Context) -> bool:
+    """An approver confirmed who the person is, for one new pass: the account may have been in use by now."""
+    at = ctx.case.identity_proofed_at
+    return at is not None and ctx.now < at + PROOF_LASTS
 
 
 def too_early(ctx: Context) -> Wait | None:
@@ -27,7 +37,10 @@ def too_early(ctx: Context) -> Wait | None:
         return None
     time = working_time_of(ctx.case, ctx.s.policy)
     day = calendar.working_day_before(start, time)
-    moment = calendar.next_working_moment(max(ctx.now, calendar.at_local(day, time.start, time.zone)), time)
+    opens = calendar.at_local(day, time.start, time.zone)
+    if proofed(ctx) and ctx.now >= opens:
+        return None  # somebody stands at the desk, whatever the hour
+    moment = calendar.next_working_moment(max(ctx.now, opens), time)
     return Wait(moment, "pass_near_start") if ctx.now < moment else None
 
 
@@ -35,7 +48,8 @@ async def standing(ctx: Context) -> Outcome | list[AccessPass]:
     """The passes that are there, if another may be issued."""
     account, start = ctx.account, ctx.hire.start_date
     late = ctx.s.policy.first_credential.latest_days_after_start
-    approved = NEEDS_APPROVAL in ctx.case.approvals
+    known = proofed(ctx)
+    approved = known or NEEDS_APPROVAL in ctx.case.approvals
     user = await ctx.writable(thorough=True)
     if isinstance(user, Block):
         return user
@@ -45,7 +59,7 @@ async def standing(ctx: Context) -> Outcome | list[AccessPass]:
     if not registered.present:
         raise NotYetVisible("The account's methods cannot be read yet; waiting for replication.")
     ours = {"temporaryAccessPass"} | ({prepopulate_phone.METHOD} if account.phone_added else set())
-    if set(registered.methods) - ours:
+    if set(registered.methods) - ours and not known:
         return Skip("already_in_use")
     found = await ctx.s.security.passes(account.id)
     if any(item.reason == "OneTimeUsed" for item in found) and not approved:

@@ -44,14 +44,38 @@ CALLS: dict[str, tuple[str, dict[str, str]]] = {
     "deliveries": ("GET", {}),
     "delivery": ("GET", {"delivery_id": "d_1"}),
     "delivery_replay": ("POST", {"delivery_id": "d_1"}),
+    "case_plan": ("GET", {"case_id": case_id(3)}),
+    "case_methods": ("GET", {"case_id": case_id(4)}),
+    "dashboard_methods": ("GET", {"case_id": case_id(4)}),
+    "dashboard_handout": ("GET", {"case_id": case_id(1)}),
+    "plan": ("GET", {}),
+    "plan_apply": ("POST", {}),
+    "reruns": ("POST", {}),
+    "dashboard_case_plan": ("GET", {"case_id": case_id(3)}),
+    "dashboard_plan": ("GET", {}),
+    "dashboard_plan_apply": ("POST", {}),
+    "dashboard_reruns": ("GET", {}),
+    "dashboard_rerun_many": ("POST", {}),
 }
+#: JSON bodies of writes that take more than a reason.
+BODIES: dict[str, dict[str, Any]] = {
+    "reruns": {"filter": {"state": "blocked"}, "dry_run": True},
+    "plan_apply": {"reason": "because", "plan_hash": "0"},
+}
+#: Queries without which a page asks nothing of the store.
+QUERIES = {"dashboard_reruns": {"state": "blocked"}}
 #: Least role of each route, as the design says it; None: anonymous at the host, and checked otherwise.
 LEAST: dict[str, Role | None] = {
     name: None if name in {"hr", "health"} else Role.OPERATOR if call[0] == "POST" else Role.VIEWER
     for name, call in CALLS.items()
 }
-LEAST |= {"limit_approve": Role.APPROVER, "dashboard_limit": Role.APPROVER}
-FORMS = ("dashboard_action", "dashboard_replay", "dashboard_limit")
+LEAST |= {
+    "limit_approve": Role.APPROVER,
+    "dashboard_limit": Role.APPROVER,
+    "dashboard_handout": Role.OPERATOR,
+}
+LEAST |= {"case_methods": Role.APPROVER, "dashboard_methods": Role.APPROVER}
+FORMS = tuple(name for name, call in CALLS.items() if name.startswith("dashboard") and call[0] == "POST")
 HTML = [name for name in CALLS if name.startswith("dashboard")]
 WRITES = [name for name, call in CALLS.items() if call[0] == "POST" and name != "hr"]
 JSON_WRITES = [name for name in WRITES if name not in HTML]
@@ -83,6 +107,8 @@ async def full(outer: Outer) -> Outer:
     await outer.put(
         rich_case(2, State.BLOCKED, reason_code="needs_approval_adopt", return_state=State.PROVISIONING)
     )
+    await outer.put(rich_case(4, State.EXCLUDED))
+    await outer.put(rich_case(3, State.PAUSED, return_state=State.FOLLOWING_UP))
     return outer
 
 
@@ -91,9 +117,10 @@ async def ask(
 ) -> func.HttpResponse:
     """One well-formed call of a route; `more` overwrites parts of it."""
     method, params = CALLS[name]
-    given: dict[str, Any] = {"params": params, "body": b"", "headers": {}}
+    given: dict[str, Any] = {"params": params, "body": b"", "headers": {}, "query": QUERIES.get(name)}
     if name in JSON_WRITES:
-        given |= {"body": b'{"reason": "because"}', "headers": {"content-type": "application/json"}}
+        body = json.dumps(BODIES.get(name, {"reason": "because"})).encode()
+        given |= {"body": body, "headers": {"content-type": "application/json"}}
     given |= more
     role = {"x-dev-role": "approver"} if LEAST[name] is Role.APPROVER else {}
     given["headers"] = {**role, **given["headers"], **(headers or {})}
@@ -106,7 +133,8 @@ async def form(outer: Outer, who: str = "pretend", **fields: str) -> bytes:
     )
     from urllib.parse import urlencode
 
-    return urlencode({"token": token, "reason": "because", **fields}).encode()
+    more = {"state": "blocked", "plan_hash": "0"}  # of the forms of plans; the others do not read them
+    return urlencode({"token": token, "reason": "because", **more, **fields}).encode()
 
 
 def expected(least: Role | None, role: Role | None, signed_in: bool) -> int | None:
@@ -304,6 +332,22 @@ async def test_only_an_approver_approves(full: Outer, role: str, wanted: int) ->
     assert answer.status_code == wanted
     page = await ask(full, "dashboard_action", {"x-dev-role": role}, params=params, body=await form(full))
     assert (page.status_code == 403) is (wanted == 403)
+
+
+@pytest.mark.parametrize("action", ["lost-phone", "new-pass"])
+@pytest.mark.parametrize(
+    ("role", "heard"), [("none", False), ("viewer", False), ("operator", False), ("approver", True)]
+)
+async def test_only_an_approver_reports_a_lost_phone_or_asks_for_a_pass(
+    full: Outer, action: str, role: str, heard: bool
+) -> None:
+    params = {"case_id": case_id(1), "action": action}
+    for name, more in (("case_action", {}), ("dashboard_action", {"body": await form(full)})):
+        answer = await ask(full, name, {"x-dev-role": role}, params=params, **more)
+        assert (answer.status_code in {401, 403}) is not heard
+    case = await full.s.cases.get(case_id(1))
+    assert case.lost_method is None
+    assert case.identity_proofed_at is None
 
 
 @pytest.mark.parametrize("action", sorted(ACTIONS))

@@ -37,9 +37,10 @@ Put = Callable[..., None]
 #: Every verb of the design.
 BUILT = (
     "serve", "demo", "doctor", "phone", "cases", "show", "deliveries", "rerun", "approve", "pause", "resume", "exclude",
-    "track", "followup", "replay", "forget", "export", "import", "names", "vendors", "trouble", "report",
+    "track", "followup", "replay", "forget", "export", "import", "names", "vendors", "trouble", "report", "plan",
+    "lost-phone", "new-pass", "handout",
 )  # fmt: skip
-NOT_BUILT = ("plan", "enroll")
+NOT_BUILT = ("enroll",)
 
 
 # --- usage ---------------------------------------------------------------------------------------------------
@@ -81,6 +82,7 @@ def test_a_verb_that_is_not_built_is_exit_2_and_says_so(run: Run, verb: str, mor
         ["replay", "d_1"],
         ["demo", "--seed", "x"],
         ["pause", "7", "--reason", "x", "--from-step", "y"],
+        ["plan", "--limit", "x"],
     ],
 )
 def test_wrong_usage_is_exit_2_on_standard_error(run: Run, env: object, argv: list[str]) -> None:
@@ -163,7 +165,7 @@ def test_in_dry_run_the_reserved_name_is_shown_and_called_reserved(run: Run, put
     text = run("show", case_id(1)).out
     assert f"account: none yet; {upn} is reserved, not created" in text
     assert "reserved user name" in data["explanation"]
-    assert "plan" not in data["explanation"]
+    assert "python -m onboarding plan" in data["explanation"]
     put(make_case(3, State.BLOCKED, intent=AccountIntent(upn, "m", T0), found_account=upn))
     assert "reserved" not in run("show", case_id(3)).out, "the account that was found is called found"
     created = run("show", case_id(2), "--json").json

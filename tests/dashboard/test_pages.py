@@ -550,8 +550,10 @@ async def test_a_page_can_be_used_without_seeing_it(outer: Outer) -> None:
     for page in (await get(outer), await get(outer, "dashboard")):
         assert page.all("html")[0]["lang"] == "en"
         assert len(page.all("h1")) == 1
-        labelled = {item["for"] for item in page.all("label")}
-        fields = [i for i in (*page.all("input"), *page.all("select")) if i.get("type") != "hidden"]
+        labelled = {item["for"] for item in page.all("label") if "for" in item}
+        # A choice stands inside its label.
+        inside = {"hidden", "checkbox", "radio"}
+        fields = [i for i in (*page.all("input"), *page.all("select")) if i.get("type") not in inside]
         assert {item["id"] for item in fields} == labelled
         assert all(head.get("scope") == "col" for head in page.all("th"))
         ids = [item["id"] for _, item in page.tags if "id" in item]

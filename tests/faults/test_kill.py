@@ -48,6 +48,7 @@ LOOKS = frozenset(
         "directory.has_privileges", "directory.role_holders", "directory.find_deleted", "directory.get_deleted",
         "directory.groups", "directory.memberships", "directory.licence_units", "queue.backlog",
         "security.audit_events", "security.registration_report", "security.registration_of", "security.pass_limits",
+        "security.sign_in_methods",
         "security.passes", "mailer.look_up",
     }
 )  # fmt: skip

@@ -85,7 +85,7 @@ def fields(text: str) -> set[str]:
 
 def test_every_text_is_used_and_every_used_text_exists() -> None:
     used = catalogue.texts("en").keys()
-    source = "".join((messages.TEMPLATES.parent / name).read_text() for name in ("messages.py",))
+    source = "".join((messages.TEMPLATES.parent / name).read_text() for name in ("messages.py", "handout.py"))
     for key in used:
         family, _, last = key.partition(".")
         assert (

@@ -138,3 +138,52 @@ async def test_a_row_without_what_decides_counts_as_no_unit(rig: Any) -> None:
     ]
     rig.reply(httpx.Response(200, json={"value": rows}))
     assert [(units.sku, units.free) for units in await rig.directory.licence_units()] == [(E3, 0)]
+
+
+# --- what the service desk does ------------------------------------------------------------------------------
+
+LOST = {
+    "mobilePhone": "+1 2065550142",
+    "microsoftAuthenticatorPush": "Zoë's phone",
+    "softwareOneTimePasscode": None,
+    "fido2": "Blue key",
+}
+
+
+@pytest.mark.parametrize("method", LOST)
+async def test_a_lost_method_is_listed_with_what_it_is_recognised_by_and_deleted_once(
+    graph: Any, control: Any, method: str
+) -> None:
+    key = await control.person("anna")
+    for name, value in LOST.items():
+        body = {"method": name, "actor": "user", **({"value": value} if value else {})}
+        (await control.client.post(f"/_control/users/{key}/methods", json=body)).raise_for_status()
+    found = await graph.security.sign_in_methods(key)
+    assert {item.method for item in found} == LOST.keys(), "neither the password nor a pass"
+    lost = next(item for item in found if item.method == method)
+    assert lost.label == {"mobilePhone": "…42", "softwareOneTimePasscode": ""}.get(method, LOST[method])
+    assert "2065550142" not in repr(found)
+    for _ in range(2):
+        await graph.security.delete_method(key, method, lost.id)
+    left = await graph.security.sign_in_methods(key)
+    assert {item.method for item in left} == LOST.keys() - {method}
+
+
+async def test_a_phone_is_not_deleted_while_an_alternate_one_is_left(graph: Any, control: Any) -> None:
+    key = await control.person("anna")
+    for name in ("mobilePhone", "alternateMobilePhone"):
+        body = {"method": name, "actor": "user", "value": "+1 2065550142"}
+        (await control.client.post(f"/_control/users/{key}/methods", json=body)).raise_for_status()
+    mobile = next(i for i in await graph.security.sign_in_methods(key) if i.method == "mobilePhone")
+    with pytest.raises(OperatorError) as caught:
+        await graph.security.delete_method(key, "mobilePhone", mobile.id)
+    assert caught.value.code == "graph_bad_value"
+
+
+async def test_sessions_end_and_may_be_ended_twice(graph: Any, control: Any) -> None:
+    key = await control.person("anna")
+    for _ in range(2):
+        await graph.directory.revoke_sessions(key)
+    with pytest.raises(NotYetVisible):
+        await graph.directory.revoke_sessions("00000000-0000-4000-8000-000000000000")
+    assert await graph.security.sign_in_methods("00000000-0000-4000-8000-000000000000") is None

@@ -219,6 +219,12 @@ def test_every_write_says_whether_it_may_be_repeated():
         "set_manager": True,
         "disable_user": True,
         "void_pass": True,
+        "delete_phone": True,
+        "delete_authenticator": True,
+        "delete_software_oath": True,
+        "delete_fido2": True,
+        # A POST that ends what there is; the second time there is nothing.
+        "revoke_sessions": True,
     }
 
 

@@ -39,6 +39,7 @@ READS: dict[Any, set[str]] = {
         "streamed",
         "registration_report",
         "registration_of",
+        "sign_in_methods",
         "pass_limits",
         "passes",
     },

@@ -14,9 +14,10 @@ import pytest
 
 from onboarding import dry_run, protection
 from onboarding.domain import protected
-from onboarding.domain.case import Account, AccountIntent, Case, StepRecord, StepStatus
+from onboarding.domain.case import Account, AccountIntent, Case, LostMethod, StepRecord, StepStatus
 from onboarding.domain.lifecycle import State
 from onboarding.domain.policy import load
+from onboarding.operate import lost_phone
 from onboarding.operate.explain import REASONS
 from onboarding.ports import DirectoryUser
 from onboarding.provisioning import existing
@@ -127,6 +128,18 @@ def _withdrawn(**_: Any) -> Case:
     return _case(state=State.CANCELLED, hire={"start_date": date(2026, 9, 1)})
 
 
+def _losing(**_: Any) -> Case:
+    return _case(state=State.FOLLOWING_UP, lost_method=LostMethod("id-mobilePhone", "mobilePhone", T0, T0))
+
+
+async def _lost_phone(ctx: Context) -> Outcome:
+    """The refusal as a step would say it."""
+    await lost_phone.advance(ctx.s, ctx.case, ctx.now)
+    entry = (await ctx.s.cases.timeline(ctx.case.case_id))[-1]
+    assert entry.action == "lost_phone_refused"
+    return Block(entry.detail["reason"])
+
+
 Run = Callable[[Context], Any]
 #: Where Directory and SecurityInfo are written to, and how such a write begins.
 PATHS: Mapping[str, tuple[str, Run, Callable[..., Case]]] = {
@@ -139,6 +152,7 @@ PATHS: Mapping[str, tuple[str, Run, Callable[..., Case]]] = {
     "licence": ("provisioning/steps/assign_licenses.py", assign_licenses.run, _case),
     "leave date": ("provisioning/steps/set_leave_date.py", set_leave_date.run, _case),
     "phone": ("provisioning/steps/prepopulate_phone.py", prepopulate_phone.run, _case),
+    "lost phone": ("operate/lost_phone.py", _lost_phone, _losing),
     "pass": ("provisioning/steps/issue_access_pass.py", issue_access_pass.run, _case),
 }
 #: Writes that need no guard: the account is not there yet, or a credential is taken away.
@@ -199,6 +213,8 @@ async def test_no_path_writes_to_a_protected_account_whatever_was_approved(path:
     if reason == protected.SHARED and case.account is not None:
         case.account.origin = "adopted"
         case.approvals = ["needs_approval_pass"]
+    if path == "lost phone":
+        world.tenant.methods[user.id] = ("mobilePhone",)
     world.clock.move(days=4)
     await _run_refused(world, run, await world.file(case), reason)
     world.close()
@@ -223,6 +239,8 @@ def _tenant(world: World) -> Any:
             tenant.methods,
             tenant.held,
             tenant.mail,
+            tenant.deleted_methods,
+            tenant.revoked,
         )
     )
 

@@ -301,10 +301,13 @@ def test_step_10_goes_on_with_those_who_waited_for_it_and_with_nobody_else(tmp_p
     asyncio.run(put())
     done = sh(block("Went live"), tmp_path, **env)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.count("rerun: provisioning") == 2
+    assert done.stdout.count("→ rerun") == 2
     assert "c_00000000000000000003" not in done.stdout
     assert list(tmp_path.glob("*.json")) == []
-    assert sh(block("Went live"), tmp_path, **env).stdout == "", "the list is empty now"
+    again = sh(block("Went live"), tmp_path, **env)
+    assert again.returncode == 0, again.stderr
+    assert "stopped: 0" in again.stdout
+    assert "→" not in again.stdout, "nobody is released twice"
 
 
 def test_restoring_empties_and_makes_every_table_of_the_service(tmp_path: Path) -> None:

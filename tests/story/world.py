@@ -407,7 +407,7 @@ class World:
         return dict(found)
 
     async def operator(
-        self, action: str, wanted: str = EMPLOYEE, *, role: str = "operator", **more: str
+        self, action: str, wanted: str = EMPLOYEE, *, role: str = "operator", **more: Any
     ) -> tuple[int, Any]:
         """An operator acts by the API; the queue is worked off."""
         case_id = (await self.case(wanted)).case_id

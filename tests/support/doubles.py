@@ -46,6 +46,7 @@ from onboarding.ports import (
     SeenEvidence,
     SeenRegistration,
     Services,
+    SignInMethod,
     WorkMessage,
 )
 from onboarding.ports import Mail as MailMessage
@@ -162,6 +163,9 @@ class Tenant:
     #: Every pass ever made, with its secret, and every one that was voided.
     issued: list[AccessPass] = field(default_factory=list)
     voided: list[str] = field(default_factory=list)
+    #: (user id, method) of deleted methods, and users whose sessions were ended.
+    deleted_methods: list[tuple[str, str]] = field(default_factory=list)
+    revoked: list[str] = field(default_factory=list)
     limits: PassLimits = field(default_factory=lambda: PassLimits(True, 60, 480))
     #: User ids and names that answer 404 although they exist.
     hidden: set[str] = field(default_factory=set)
@@ -260,6 +264,9 @@ class Directory(EntitlementCalls):
 
         await self.tenant.faults.run("set_manager", effect)
 
+    async def revoke_sessions(self, user_id: str) -> None:
+        await self.tenant.faults.run("revoke_sessions", lambda: self.tenant.revoked.append(user_id))
+
     async def disable_user(self, user_id: str) -> None:
         def effect() -> None:
             if user_id not in self.tenant.users or user_id in self.tenant.hidden:
@@ -319,6 +326,26 @@ class SecurityInfo:
 
         found: Registration = await tenant.faults.run("registration_of", effect)
         return found
+
+    async def sign_in_methods(self, user_id: str) -> list[SignInMethod] | None:
+        tenant = self.tenant
+
+        def effect() -> list[SignInMethod] | None:
+            if tenant.seen(tenant.users.get(user_id)) is None:
+                return None
+            return [SignInMethod(f"id-{name}", name, "…01") for name in tenant.methods.get(user_id, ())]
+
+        found: list[SignInMethod] | None = await tenant.faults.run("sign_in_methods", effect)
+        return found
+
+    async def delete_method(self, user_id: str, method: str, method_id: str) -> None:
+        def effect() -> None:
+            left = tuple(name for name in self.tenant.methods.get(user_id, ()) if f"id-{name}" != method_id)
+            if left != self.tenant.methods.get(user_id, ()):
+                self.tenant.deleted_methods.append((user_id, method))
+            self.tenant.methods[user_id] = left
+
+        await self.tenant.faults.run("delete_method", effect)
 
     async def pass_limits(self) -> PassLimits:
         found: PassLimits = await self.tenant.faults.run("pass_limits", lambda: self.tenant.limits)

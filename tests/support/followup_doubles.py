@@ -29,6 +29,7 @@ from onboarding.ports import (
     SeenEvidence,
     SeenRegistration,
     Services,
+    SignInMethod,
 )
 from onboarding.settings import Settings
 from onboarding.storage.embedded import EmbeddedStore, open_embedded
@@ -142,6 +143,9 @@ class MemoryDirectory:
     async def get_manager(self, user_id: str) -> DirectoryUser | None:
         return None
 
+    async def revoke_sessions(self, user_id: str) -> None:
+        raise NotImplementedError
+
     async def enable_user(self, user_id: str) -> None:
         raise NotImplementedError
 
@@ -222,6 +226,12 @@ class ScriptedSecurityInfo:
             raise self.targeted_error
         present = user_id not in self.absent
         return Registration(self.methods.get(user_id, ()), now, present=present, direct=True)
+
+    async def sign_in_methods(self, user_id: str) -> list[SignInMethod] | None:
+        raise NotImplementedError
+
+    async def delete_method(self, user_id: str, method: str, method_id: str) -> None:
+        raise NotImplementedError
 
     async def pass_limits(self) -> PassLimits:
         return PassLimits(True)

@@ -54,7 +54,7 @@ async def run(ctx: Context) -> Outcome:
         await _void(ctx, record)
     if ctx.s.settings.first_credential == "none":
         return Skip("company_own_way")
-    if ctx.case.status is Status.USER_REGISTERED:
+    if ctx.case.status is Status.USER_REGISTERED and not pass_guards.proofed(ctx):
         return Skip("already_in_use")
     if ctx.account.origin == "synced":
         return Skip("synced_account")  # the first password comes from Active Directory
@@ -111,6 +111,7 @@ async def _issue(
     case.access_pass = replace(claimed, status=PassStatus.DELIVERED, delivered_at=ctx.now)
     # An approval is for one pass: the next one needs its own.
     case.approvals = [code for code in case.approvals if code not in {NEEDS_APPROVAL, NEEDS_APPROVAL_MANAGER}]
+    case.identity_proofed_at = None
     await ctx.save("pass_delivered", recipient=recipient)
     return Done(recipient)
 

@@ -39,6 +39,7 @@ DIRECTORY_WRITES = {
     "disable_user": "disable the account",
     "enable_user": "enable the account",
     "restore_user": "restore the account",
+    "revoke_sessions": "end the sessions of the account",
     "set_leave_date": "set the leave date",
     "add_to_group": "add the account to a group",
     "assign_licenses": "assign licences",
@@ -46,6 +47,7 @@ DIRECTORY_WRITES = {
 SECURITY_WRITES = {
     "create_pass": "issue a first credential",
     "void_pass": "void a first credential",
+    "delete_method": "delete an authentication method",
     "add_phone": "add a phone as authentication method",
 }
 MAILER_WRITES = {

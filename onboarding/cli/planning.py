@@ -1,0 +1,112 @@
+"""`rerun` and `plan`: look first, then do what was shown."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from typing import Any
+
+from onboarding.bootstrap import App
+from onboarding.cli import context
+from onboarding.errors import RequestError
+from onboarding.operate import case_plan, plan, requests, reruns
+from onboarding.operate.actions import Ask
+from onboarding.operate.reruns import Reruns
+
+ACTOR = "cli"
+
+
+async def rerun(app: App, args: argparse.Namespace) -> int:
+    """One case, or with a filter everybody whom it finds; `--dry-run` shows what would be done."""
+    given = {name: getattr(args, name) for name in reruns.FILTERS if getattr(args, name)}
+    if bool(args.id) == bool(given):
+        raise RequestError("Give an id, or a filter: --state, --reason-code, --source.", code="usage")
+    if args.id:
+        return await _one(app, args)
+    query = reruns.query_of(given)
+    if args.dry_run:
+        found = await reruns.preview(app.services, query, args.from_step)
+    else:
+        ask = Ask(ACTOR, args.reason or "", args.from_step, args.plan_hash)
+        found = await reruns.carry_out(app.services, query, ask)
+    _told(args, found)
+    return context.OK
+
+
+def _told(args: argparse.Namespace, found: Reruns) -> None:
+    data = found.as_json()
+    if args.json:
+        return context.out_json(data)
+    rows = [
+        {
+            **item,
+            "steps": ", ".join(step["step"] for step in item["steps"]) or None,
+            "result": item["result"] or item["why_not"],
+        }
+        for item in data["items"]
+    ]
+    columns = [("case_id", "CASE"), ("state", "STATE"), ("reason_code", "REASON"), ("steps", "STEPS")]
+    context.table(rows, [*columns, ("result", "RESULT")])
+    context.out(f"matched: {data['matched']}, can be run again: {found.possible}, more: {data['more']}")
+    if args.dry_run:
+        context.out(f"plan: {data['plan_hash']}")
+        context.note(
+            "Nothing was run. To run it: the same, with --plan-hash and --reason, without --dry-run."
+        )
+
+
+async def _one(app: App, args: argparse.Namespace) -> int:
+    if args.dry_run:
+        data = await case_plan.shown(app.services, args.id, args.from_step)
+        if args.json:
+            context.out_json(data)
+        else:
+            _one_told(data)
+        return context.OK if data["possible"] else context.REFUSED
+    ask = Ask(ACTOR, args.reason or "", args.from_step, args.plan_hash)
+    done = await requests.carry_out(app.services, "rerun", args.id, ask)
+    if args.json:
+        context.out_json({"operation_id": done.operation_id, "case_id": done.case_id})
+    else:
+        context.out(f"rerun: {done.result} (case {done.case_id}, operation {done.operation_id})")
+    return context.OK
+
+
+def _one_told(data: dict[str, Any]) -> None:
+    if data["why_not"]:
+        return context.out(f"not possible: {data['why_not']}")
+    context.table(data["steps"], [("step", "STEP"), ("now", "NOW"), ("outcome", "OUTCOME")])
+    context.out()
+    _actions(data["would"]["actions"])
+    ends = data["would"]["ends"]
+    context.out(f"ends: {ends['state']} ({ends['why']})")
+    context.out(f"plan: {data['plan_hash']}")
+
+
+def _actions(actions: Sequence[dict[str, Any]]) -> None:
+    for action in actions:
+        context.out(f"  {action['at'] or 'at once':<20}  {action['text']}")
+
+
+async def show_plan(app: App, args: argparse.Namespace) -> int:
+    """What would be created and sent; with `--apply`, release those who stopped in dry-run mode."""
+    if args.apply:
+        ask = Ask(ACTOR, args.reason or "", plan_hash=args.apply)
+        found = await plan.carry_out(app.services, ask, args.limit)
+    else:
+        found = await plan.survey(app.services, args.limit)
+    data = found.as_json()
+    if args.json:
+        context.out_json(data)
+        return context.OK
+    for item in data["items"]:
+        result = f" → {item['result']}" if item["result"] else ""
+        context.out(f"{item['case_id']}  {item['user_principal_name'] or '–'}  {item['state']}{result}")
+        _actions(item["actions"])
+        context.out(f"  ends: {item['ends']['state']} ({item['ends']['why']})")
+        context.out()
+    for what, count in data["totals"].items():
+        context.out(f"{what}: {count}")
+    context.out(f"people: {data['matched']}, stopped: {data['stopped']}, not shown: {data['more']}")
+    context.out(f"plan: {data['plan_hash']}")
+    return context.OK

@@ -1,0 +1,117 @@
+"""What the service desk does for one person: a lost phone, a new pass, a page to hand out. Each with a reason.
+
+A lost phone and a new pass are an approver's: both are ways into an account. The new pass is made by the same step as
+the first one, past the same guards; what the approver adds is that somebody checked who the person is, item by item of
+the policy's list. It goes to the manager or to the desk's mailbox, as the setting says, and is shown to nobody here.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from onboarding import casework
+from onboarding.domain.case import Account, Case, LostMethod
+from onboarding.domain.lifecycle import State
+from onboarding.errors import Refused, RequestError
+from onboarding.operate import lost_phone, rerun_plan
+from onboarding.operate.asks import Ask
+from onboarding.operate.cases import find, stamp
+from onboarding.ports import Services
+from onboarding.provisioning.steps import issue_access_pass
+
+LOST_PHONE, NEW_PASS, HANDOUT = "lost-phone", "new-pass", "handout"
+#: Nobody works for these people any more, or on purpose not.
+_LEFT_ALONE = frozenset({State.EXCLUDED, State.CANCELLED})
+
+
+async def methods(s: Services, wanted: str) -> dict[str, Any]:
+    """What can be deleted when a phone is lost, read now. NotFound, Ambiguous; Refused without an account, for a
+    protected one, or for one that is gone; Unavailable."""
+    case = await find(s, wanted)
+    account = await _writable(s, case)
+    found = await s.security.sign_in_methods(account.id) or []
+    items = [
+        {"id": item.id, "method": item.method, "label": item.label, "created_at": stamp(item.created_at)}
+        for item in found
+    ]
+    return {"case_id": case.case_id, "items": items}
+
+
+async def report_lost(s: Services, case: Case, now: datetime, ask: Ask) -> None:
+    """Put the task on the case; a worker carries it out (`operate.lost_phone`)."""
+    if case.lost_method is not None:
+        raise Refused("A lost phone of this person is being taken care of already.", code="under_way")
+    if not ask.method:
+        raise RequestError("Say which method is lost, by its id: list them first.", code="method_required")
+    account = await _writable(s, case)
+    found = await s.security.sign_in_methods(account.id) or []
+    lost = next((item for item in found if item.id == ask.method), None)
+    if lost is None:
+        raise RequestError("The person has no such method any more: list them again.", code="no_such_method")
+    case.lost_method = LostMethod(lost.id, lost.method, now, now)
+    note = casework.entry(
+        now, "lost_phone", f"operator:{ask.actor}", reason=ask.reason.strip(), method=lost.method
+    )
+    await casework.save(s, case, now, note)
+    await casework.look_now(s, case, "lost_phone")
+
+
+async def new_pass(s: Services, case: Case, now: datetime, ask: Ask) -> None:
+    """Have the step issue another pass, with an approver's word that the person's identity was checked."""
+    _check_list(s, ask)
+    if s.settings.first_credential == "none":
+        raise Refused(
+            "The company gives the first credential in its own way (ONBOARDING_FIRST_CREDENTIAL=none).",
+            code="company_own_way",
+        )
+    await _writable(s, case)
+    what = rerun_plan.prepare(case, now, issue_access_pass.STEP.name)
+    case.identity_proofed_at = now
+    note = casework.entry(
+        now,
+        "new_pass",
+        f"operator:{ask.actor}",
+        reason=ask.reason.strip(),
+        checks=",".join(check.code for check in s.policy.desk.identity_checks),
+    )
+    await casework.hand_on(s, case, now, what, "new_pass", note)
+
+
+def _check_list(s: Services, ask: Ask) -> None:
+    """Every item of the policy's list, and no other."""
+    wanted = {check.code: check.text for check in s.policy.desk.identity_checks}
+    if unknown := sorted(set(ask.confirmed) - wanted.keys()):
+        raise RequestError(
+            f"The policy has no identity check {', '.join(unknown)}. It has: {', '.join(wanted)}.",
+            code="unknown_check",
+        )
+    if missing := [f"{code} ({text})" for code, text in wanted.items() if code not in ask.confirmed]:
+        raise RequestError(
+            f"Not every identity check is confirmed. Missing: {' '.join(missing)}", code="checks_missing"
+        )
+
+
+async def hand_out(s: Services, case: Case, now: datetime, ask: Ask) -> None:
+    """Note who had the person's page printed, and why. The page itself holds no secret (`operate.handout`)."""
+    if case.account is None:
+        raise Refused("There is no account yet, so there is nothing to register.", code="no_account")
+    note = casework.entry(now, HANDOUT, f"operator:{ask.actor}", reason=ask.reason.strip())
+    await casework.save(s, case, now, note)
+
+
+async def _writable(s: Services, case: Case) -> Account:
+    """The account, if something may be done to it. Refused with the reason otherwise."""
+    if case.account is None:
+        raise Refused("The case has no account yet.", code="no_account")
+    if case.state in _LEFT_ALONE:
+        raise Refused(
+            "The person is left alone (excluded or withdrawn): resume the case first, or act in Entra.",
+            code="left_alone",
+        )
+    if reason := await lost_phone.refusal(s, case.account):
+        raise Refused(
+            "Nothing may be done to this account here; an Entra administrator has to act in Entra.",
+            code=reason,
+        )
+    return case.account

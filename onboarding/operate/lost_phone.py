@@ -1,0 +1,157 @@
+"""A lost phone: its sign-in method is deleted once, the person's sessions end, and the follow-up begins anew.
+
+Not part of the plan: an approver asked for it, which stands on the case (`Case.lost_method`) before anything is done,
+with a due row of its own, whatever state the case is in. Look, act on the difference, record:
+
+    asked → guard → look at the methods → "deleting" on the case → delete → settled on the case → end the sessions
+    → follow-up resumed and task off the case, in one write
+
+A worker that dies in between is followed by one that looks first: a method that is gone is not deleted again; sessions
+are ended once more at worst, which does no harm. Where the tenant refuses the deletion, the sessions are ended all the
+same. An outage is waited for without end: the phone is somebody else's in the meantime.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from onboarding import casework, observe, protection
+from onboarding.domain.case import Account, Act, By, Case, Evidence, LostMethod, TimelineEntry
+from onboarding.domain.lifecycle import Event, State
+from onboarding.errors import DeployerError, NotYetVisible, OperatorError, RetryLater, StoreConflict
+from onboarding.followup.evidence import new_episode, take_events
+from onboarding.ports import Services, SignInMethod
+
+log = logging.getLogger(__name__)
+
+FIRST, MOST = timedelta(seconds=30), timedelta(minutes=30)
+#: A delayed message may be there a moment before our clock agrees.
+_EARLY = timedelta(seconds=1)
+#: `next_action.why` of a case that was watched to its end.
+WATCHED = "watch_ended"
+ACCOUNT_GONE = "account_gone"
+
+
+async def advance(s: Services, case: Case, now: datetime) -> bool:
+    """Go on with the task, if there is one and its moment has come. True: the case has been written.
+
+    Raises StoreConflict (load the case again).
+    """
+    task, account = case.lost_method, case.account
+    if task is None or now < task.when - _EARLY:
+        return False
+    if account is None:  # the case became another's; that one has the account
+        case.lost_method = None
+        await casework.save(s, case, now, casework.entry(now, "lost_phone_refused", reason=ACCOUNT_GONE))
+        return True
+    with observe.request_ids() as requests:
+        try:
+            if reason := await refusal(s, account):
+                # The sessions of a protected account are its administrators' matter, too.
+                case.lost_method = None
+                await casework.save(s, case, now, _entry(now, "lost_phone_refused", requests, reason=reason))
+                return True
+            if not task.settled:
+                await _settle(s, case, account, task, now, requests)
+            await _end(s, case, account, now, requests)
+        except StoreConflict:
+            raise
+        except RetryLater as exc:
+            await _again(s, case, task, now, exc)
+    return True
+
+
+async def refusal(s: Services, account: Account) -> str | None:
+    """Why nothing may be written to the account, as a reason code; None: it may."""
+    user = await s.directory.get_user(account.id)
+    if user is None:
+        return ACCOUNT_GONE
+    return await protection.refusal(s, user, ours=account.origin == "created")
+
+
+async def _settle(
+    s: Services, case: Case, account: Account, task: LostMethod, now: datetime, requests: list[str]
+) -> None:
+    """The method is gone, or it is written why it is not."""
+    try:
+        note = await _delete(s, case, account, task, now, requests)
+    except (OperatorError, DeployerError) as exc:
+        observe.failure(log, "lost_phone_not_deleted", exc, case_id=case.case_id)
+        note = _entry(now, "lost_phone_not_deleted", requests, method=task.method, reason=exc.code)
+    task.settled = True
+    await casework.save(s, case, now, note)
+
+
+async def _delete(
+    s: Services, case: Case, account: Account, task: LostMethod, now: datetime, requests: list[str]
+) -> TimelineEntry:
+    found = await s.security.sign_in_methods(account.id)
+    if found is None:
+        raise NotYetVisible("The account's methods cannot be read; they are read again.")
+    if any(item.id == task.method_id for item in found):
+        if not task.deleting:
+            task.deleting = True
+            await casework.save(s, case, now)
+        await s.security.delete_method(account.id, task.method, task.method_id)
+    _forget_listed(case, task, found, now)
+    # One that was gone before we tried was somebody else's to delete.
+    action = "lost_phone_deleted" if task.deleting else "lost_phone_gone"
+    return _entry(now, action, requests, method=task.method)
+
+
+def _forget_listed(case: Case, task: LostMethod, found: list[SignInMethod], now: datetime) -> None:
+    """The list without this method, and a piece of evidence: what is read in the next minutes may still show it,
+    and the audit record is on its way."""
+    if any(item.method == task.method for item in found if item.id != task.method_id):
+        return  # another one of its kind is left: the list still has the name
+    if case.registration is not None:
+        kept = tuple(name for name in case.registration.methods if name != task.method)
+        case.registration = replace(case.registration, methods=kept, as_of=now)
+    by = By.APP if task.deleting else By.UNKNOWN
+    seen = f"methods:{task.method}:deleted:{now:%Y%m%dT%H%M%SZ}"
+    take_events(case, [Evidence(seen, "methods", Act.DELETED, by, task.method, now)])
+
+
+async def _end(s: Services, case: Case, account: Account, now: datetime, requests: list[str]) -> None:
+    """End the sessions, and take the task off the case together with what follows from it."""
+    try:
+        await s.directory.revoke_sessions(account.id)
+        note = _entry(now, "sessions_ended", requests)
+    except (OperatorError, DeployerError) as exc:
+        observe.failure(log, "sessions_not_ended", exc, case_id=case.case_id)
+        note = _entry(now, "sessions_not_ended", requests, reason=exc.code)
+    case.lost_method = None
+    if not _reopened(case):
+        await casework.save(s, case, now, note)
+        return
+    new_episode(case, now)
+    if case.state is State.FOLLOWING_UP:
+        resumed = casework.entry(now, "method_removed", because="lost_phone", episode=case.episode)
+        await casework.hand_on(s, case, now, "follow_up", "method_removed", note, resumed)
+    else:
+        await casework.save(s, case, now, note)
+
+
+def _reopened(case: Case) -> bool:
+    """Put the case where the follow-up goes on, now or later. False: it was never there, or is over."""
+    watched = case.state is State.CLOSED and case.next_action.why == WATCHED and case.reason_code is None
+    if case.state is State.CONFIRMED or watched:
+        case.apply(Event.PHONE_LOST)
+        return True
+    if case.state in {State.BLOCKED, State.PAUSED} and case.return_state is State.CONFIRMED:
+        case.return_state = State.FOLLOWING_UP
+    return State.FOLLOWING_UP in {case.state, case.return_state}
+
+
+async def _again(s: Services, case: Case, task: LostMethod, now: datetime, error: RetryLater) -> None:
+    task.attempts, task.code = task.attempts + 1, error.code
+    pause = min(MOST, FIRST * 2 ** min(task.attempts - 1, 10)) * (0.5 + s.entropy.fraction())
+    task.when = now + max(pause, timedelta(seconds=error.retry_after or 0))
+    observe.event(log, "lost_phone_retries", level=logging.WARNING, case_id=case.case_id, why=error.code)
+    await casework.save(s, case, now)
+
+
+def _entry(now: datetime, action: str, requests: list[str], **detail: object) -> TimelineEntry:
+    return casework.entry(now, action, request_id=requests[-1] if requests else None, **detail)

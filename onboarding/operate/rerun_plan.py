@@ -1,0 +1,245 @@
+"""What a rerun of one case would do, and the same on the case itself: one function for both.
+
+`of` runs the preparation on a copy and says which steps would run; its digest is that of everything that decides
+about it, and of nothing that an automatic retry changes. Whoever applies a plan names the digest: if it is another by
+then, the case has moved on, and nothing is done.
+"""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from onboarding.domain.case import Case, PassStatus, StepRecord, StepStatus
+from onboarding.domain.hire import Certainty
+from onboarding.domain.lifecycle import Event, State, allowed
+from onboarding.errors import IllegalTransition
+from onboarding.intake.decide import (
+    APPROVE_SAME_PERSON,
+    HR_DELETED_RECORD,
+    MENDABLE,
+    TWO_PEOPLE,
+    lacking,
+    read_again,
+)
+from onboarding.intake.identity import being_forgotten
+from onboarding.ports import CLAIM_LEASE, Services
+from onboarding.provisioning import existing, withdraw
+from onboarding.provisioning.plan import names_from, steps
+from onboarding.provisioning.step import Step
+from onboarding.provisioning.steps import (
+    create_account,
+    disable_account,
+    issue_access_pass,
+    reserve_username,
+)
+
+#: Reason code of a plan that is not the present one.
+STALE = "plan_stale"
+APPROVABLE = "needs_approval_"
+#: Approvals that a step asks for again by itself, so that running it again gives nothing away.
+ASKED_AGAIN = frozenset(
+    {
+        reserve_username.NEEDS_APPROVAL,
+        create_account.NEEDS_APPROVAL,
+        existing.NEEDS_APPROVAL_RESTORE,
+        issue_access_pass.NEEDS_APPROVAL,
+        issue_access_pass.NEEDS_APPROVAL_MANAGER,
+    }
+)
+#: Questions that an operator answers by running the case again: two people, after all.
+RERUNNABLE = ASKED_AGAIN | {APPROVE_SAME_PERSON}
+_BEFORE_PLAN = frozenset({State.RECEIVED, State.AWAITING_FETCH})
+
+
+NEXT = {
+    State.FOLLOWING_UP: "follow_up",
+    State.CONFIRMED: "follow_up",
+    State.RECEIVED: "await_hire",
+    State.AWAITING_FETCH: "await_hire",
+}
+
+
+#: Actions that are one event of the lifecycle table, in the order in which they are offered.
+EVENTS = {"rerun": Event.RERUN, "pause": Event.PAUSE, "resume": Event.RESUME, "exclude": Event.EXCLUDE}
+
+
+def possible(case: Case) -> list[str]:
+    """Actions that this case would take now, by the names that all views use; to erase it is always possible."""
+    code = case.reason_code or ""
+    waits = case.state is State.BLOCKED and code.startswith(APPROVABLE)
+    refused = {"rerun"} if _is_incomplete(case) or (waits and code not in RERUNNABLE) else set()
+    taken = allowed(case.state)
+    found = ["approve"] if waits else []
+    found += [name for name, event in EVENTS.items() if event in taken and name not in refused]
+    found += ["rerun"] if _is_undisabled(case) else []
+    if case.state is State.EXCLUDED:
+        found.append("resume")
+    return [*found, "forget"]
+
+
+def _is_incomplete(case: Case) -> bool:
+    """Nothing can be run, and there is no HR system that could be asked for what is missing."""
+    return (case.certainty is not Certainty.EMPLOYEE or bool(lacking(case))) and not case.fetches
+
+
+def apply(case: Case, action: str, *, reason: str | None = None) -> None:
+    """`Case.apply`; the refusal names what an operator can do, not events that only HR or time can bring."""
+    try:
+        case.apply(EVENTS[action], reason=reason)
+    except IllegalTransition as exc:
+        raise IllegalTransition(
+            f"A case in state '{case.state}' cannot take '{action}'. Possible now: {', '.join(possible(case))}."
+        ) from exc
+
+
+def _is_undisabled(case: Case) -> bool:
+    """The account of a withdrawn hire could not be disabled; what stood in the way may be gone."""
+    planned = case.next_action
+    return case.state is State.CANCELLED and planned.what == withdraw.DISABLE and planned.when is None
+
+
+def prepare(case: Case, now: datetime, from_step: str | None) -> str:
+    """Put the case where a rerun begins, and say what comes next. Writes nothing: for a copy it is a preview.
+
+    Raises IllegalTransition, and RequestError for a step that does not exist.
+    """
+    reset = names_from(from_step) if from_step else list(case.steps)
+    if _is_undisabled(case):
+        case.steps.pop(withdraw.DISABLE, None)
+        return withdraw.DISABLE
+    if _is_incomplete(case):
+        raise IllegalTransition(
+            "The hire is not complete, so there is nothing to run again yet: HR has to send what is missing."
+        )
+    code = case.reason_code or ""
+    if case.state is State.BLOCKED and code.startswith(APPROVABLE) and code not in RERUNNABLE:
+        raise IllegalTransition("This case waits for an approver's word, which a rerun cannot replace.")
+    _decide_by_rerun(case, code)
+    if code in MENDABLE or lacking(case):
+        read_again(case, now)  # whoever asks for another try asks the HR system, too
+    if case.state is State.BLOCKED and case.return_state in _BEFORE_PLAN:
+        case.apply(Event.UNBLOCK)  # whatever stopped it there, it goes the usual way
+    elif case.state is State.BLOCKED and code == APPROVE_SAME_PERSON:
+        case.apply(Event.UNBLOCK)
+    else:
+        apply(case, "rerun")
+    for name in reset:
+        record = case.step(name)
+        if from_step or record.status not in {StepStatus.DONE, StepStatus.SKIPPED}:
+            case.steps[name] = StepRecord()
+    if from_step == issue_access_pass.STEP.name:
+        _doubt_pass(case, now)
+    return NEXT.get(case.state, "provision")
+
+
+def _decide_by_rerun(case: Case, code: str) -> None:
+    """What an operator says by running a case again that stopped for a question."""
+    if code == HR_DELETED_RECORD:
+        case.deleted_at = None
+    elif code == APPROVE_SAME_PERSON and TWO_PEOPLE not in case.approvals:
+        case.approvals.append(TWO_PEOPLE)
+        case.maybe_same = None
+
+
+def _doubt_pass(case: Case, now: datetime) -> None:
+    """Whoever asks for another pass says that the first is of no use: the step voids it before it issues one.
+
+    A claim that a worker holds right now keeps its time.
+    """
+    if case.access_pass and case.access_pass.status is PassStatus.DELIVERED:
+        case.access_pass.status, case.access_pass.claimed_at = PassStatus.CREATED, now - CLAIM_LEASE
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a rerun of one case would do now. `steps` in their order; empty with `why_not` where it is refused."""
+
+    case_id: str
+    state: str
+    reason_code: str | None
+    steps: Sequence[Step]
+    #: The case's records of these steps before the rerun, by name.
+    before: dict[str, StepRecord]
+    digest: str
+    #: Why it is refused, for people; None: it is possible.
+    why_not: str | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """As every view prints it: `now` is where the step stands today."""
+        return {
+            "case_id": self.case_id,
+            "state": self.state,
+            "reason_code": self.reason_code,
+            "possible": self.why_not is None,
+            "why_not": self.why_not,
+            "steps": [
+                {"step": step.name, "outcome": step.outcome, "now": self._now(step.name)}
+                for step in self.steps
+            ],
+            "plan_hash": self.digest,
+        }
+
+    def _now(self, name: str) -> str:
+        record = self.before.get(name)
+        return str(record.status if record else StepStatus.PENDING)
+
+
+def of(s: Services, case: Case, now: datetime, from_step: str | None) -> Plan:
+    """The plan. RequestError (400) for a step that does not exist; a case that cannot be rerun says so in it."""
+    trial, why_not, found = copy.deepcopy(case), None, list[Step]()
+    try:
+        if being_forgotten(case):
+            raise IllegalTransition("This case is being erased; nothing else can be done to it.")
+        what = prepare(trial, now, from_step)
+        found = [disable_account.STEP] if what == withdraw.DISABLE else _unfinished(s, trial)
+    except IllegalTransition as exc:
+        why_not = exc.message
+    before = {step.name: case.steps[step.name] for step in found if step.name in case.steps}
+    return Plan(
+        case.case_id,
+        str(case.state),
+        case.reason_code,
+        found,
+        before,
+        _digest(case, found, from_step),
+        why_not,
+    )
+
+
+def _unfinished(s: Services, case: Case) -> list[Step]:
+    over = {StepStatus.DONE, StepStatus.SKIPPED}
+    return [
+        item.step
+        for item in steps()
+        if item.step.applies(s, case)
+        and not (item.step.name in case.steps and case.steps[item.step.name].status in over)
+    ]
+
+
+def _digest(case: Case, found: Sequence[Step], from_step: str | None) -> str:
+    """Of state, reason, account, pass and of which steps are over; not of tries, times and waits."""
+    over = {StepStatus.DONE, StepStatus.SKIPPED}
+    facts = [
+        case.case_id,
+        str(case.state),
+        case.reason_code,
+        str(case.return_state),
+        from_step,
+        case.account.id if case.account else None,
+        str(case.access_pass.status) if case.access_pass else None,
+        [step.name for step in found],
+        sorted(name for name, record in case.steps.items() if record.status in over),
+    ]
+    return hashed(facts)
+
+
+def hashed(facts: object) -> str:
+    """128 bits of SHA-256 over the JSON of these facts, as hex."""
+    text = json.dumps(facts, ensure_ascii=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:32]

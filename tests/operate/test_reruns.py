@@ -1,0 +1,344 @@
+"""Reruns: the preview says what would run, its hash is that of exactly this, and nobody is run twice."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from onboarding.domain.case import Account, Case, PassRecord, PassStatus, RungStatus, StepRecord, StepStatus
+from onboarding.domain.lifecycle import State
+from onboarding.errors import NotFound, Refused, RequestError, StoreConflict
+from onboarding.operate import actions, rerun_plan, reruns
+from onboarding.operate.actions import Ask
+from onboarding.ports import BULK_QUEUE, CaseQuery, WorkMessage
+from onboarding.provisioning.plan import names_from, steps
+from tests.support.doubles import CASE_ID, MANAGER, T0, Killed, World, drive, hire, make_case
+
+BLOCKED = CaseQuery(state="blocked", reason_code="permission_missing")
+ASK = Ask("o-1", "the permission was granted")
+
+
+def numbered(n: int) -> str:
+    return f"c_{n:020d}"
+
+
+async def stuck(world: World, n: int, **changes: Any) -> Case:
+    values = {"state": State.BLOCKED, "reason_code": "permission_missing", "return_state": State.PROVISIONING}
+    person = hire(employee_id=f"E-{n}", employee_number=None)
+    return await world.file(make_case(numbered(n), hire=person, **{**values, **changes}))
+
+
+async def told(world: World, case_id: str) -> list[tuple[str, str]]:
+    return [(entry.action, entry.actor) for entry in await world.story(case_id)]
+
+
+# --- the preview ---------------------------------------------------------------------------------------------
+
+
+async def test_a_preview_names_the_steps_of_each_case_and_writes_nothing(world: World) -> None:
+    done = {"reserve_username": StepRecord(StepStatus.DONE), "create_account": StepRecord(StepStatus.BLOCKED)}
+    await stuck(world, 1, steps=done)
+    await stuck(world, 2, reason_code="needs_approval_adopt")
+    world.tape.calls.clear()
+    found = await reruns.preview(world.s, CaseQuery(state="blocked"), None)
+    data = found.as_json()
+    assert (data["matched"], data["more"], found.possible) == (2, 0, 2)
+    first = data["items"][0]
+    assert first["steps"][0] == {
+        "step": "create_account",
+        "outcome": "The Entra account exists, once",
+        "now": "blocked",
+    }
+    assert "reserve_username" not in [step["step"] for step in first["steps"]]
+    assert {call.partition(".")[2] for call in world.tape.calls} <= {"search", "get"}
+
+
+async def test_from_a_step_on_it_names_that_one_and_all_after_it(world: World) -> None:
+    done = {item.step.name: StepRecord(StepStatus.DONE) for item in steps()}
+    case = await stuck(world, 1, state=State.FOLLOWING_UP, reason_code=None, return_state=None, steps=done)
+    plan = rerun_plan.of(world.s, case, T0, "set_manager")
+    wanted = [item.step.name for item in steps() if item.step.applies(world.s, case)]
+    assert [step.name for step in plan.steps] == [n for n in names_from("set_manager") if n in wanted]
+    assert rerun_plan.of(world.s, case, T0, None).steps == []
+    with pytest.raises(RequestError):
+        rerun_plan.of(world.s, case, T0, "make_coffee")
+    with pytest.raises(RequestError):
+        await reruns.preview(world.s, CaseQuery(), "make_coffee")
+
+
+async def test_a_case_that_cannot_be_rerun_says_why_and_is_left_alone(world: World) -> None:
+    await stuck(world, 1, state=State.PAUSED, reason_code=None)
+    found = await reruns.preview(world.s, CaseQuery(state="paused"), None)
+    assert found.plans[0].why_not is not None
+    assert "resume" in found.plans[0].why_not
+    done = await reruns.carry_out(world.s, CaseQuery(state="paused"), with_hash(found))
+    assert done.results == {}
+    assert (await world.case(numbered(1))).state is State.PAUSED
+
+
+async def test_a_row_of_the_list_that_is_out_of_date_is_no_match(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await stuck(world, 1, state=State.EXCLUDED, reason_code=None)
+    await stuck(world, 2)
+
+    async def listed(_s: object, _query: CaseQuery) -> list[str]:
+        return [numbered(1), numbered(2), numbered(3)]  # excluded, as asked for, erased
+
+    monkeypatch.setattr(reruns, "matching", listed)
+    found = await reruns.preview(world.s, BLOCKED, None)
+    assert [plan.case_id for plan in found.plans] == [numbered(2)]
+    assert found.matched == 1
+
+
+@pytest.mark.parametrize("given", [{"status": "partial"}, {"state": "blockd"}, {"reason": "x"}])
+def test_a_filter_that_does_not_exist_is_refused_and_not_taken_for_everybody(given: dict[str, str]) -> None:
+    with pytest.raises(RequestError):
+        reruns.query_of(given)
+
+
+# --- the hash ------------------------------------------------------------------------------------------------
+
+
+def with_hash(found: reruns.Reruns, **more: Any) -> Ask:
+    return replace(ASK, plan_hash=found.plan_hash, **more)
+
+
+CHANGES: dict[str, Callable[[Case], None]] = {
+    "it was excluded": lambda case: setattr(case, "state", State.EXCLUDED),
+    "another reason": lambda case: setattr(case, "reason_code", "no_free_licence"),
+    "a step is done": lambda case: case.steps.update(create_account=StepRecord(StepStatus.DONE)),
+    "it has an account": lambda case: setattr(case, "account", Account("u", "u@c.example", "m", T0)),
+    "a pass is out": lambda case: setattr(
+        case, "access_pass", PassRecord(PassStatus.DELIVERED, T0, "manager")
+    ),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+async def test_a_plan_is_stale_when_a_case_has_moved_on(world: World, change: str) -> None:
+    await stuck(world, 1)
+    await stuck(world, 2)
+    found = await reruns.preview(world.s, BLOCKED, None)
+    case = await world.case(numbered(1))
+    CHANGES[change](case)
+    await world.store.cases.save(case)
+    with pytest.raises(Refused) as caught:
+        await reruns.carry_out(world.s, BLOCKED, with_hash(found))
+    assert caught.value.code == "plan_stale"
+    assert (await world.case(numbered(2))).state is State.BLOCKED, "nobody was run"
+
+
+async def test_what_an_automatic_retry_writes_does_not_make_it_stale(world: World) -> None:
+    waiting = {"create_account": StepRecord(StepStatus.RETRYING, 1, T0, T0, "throttled")}
+    case = await stuck(world, 1, state=State.PROVISIONING, reason_code=None, return_state=None, steps=waiting)
+    query = CaseQuery(state="provisioning")
+    found = await reruns.preview(world.s, query, None)
+    case.steps["create_account"] = StepRecord(StepStatus.RETRYING, 7, T0, T0, "unavailable")
+    case.updated_at = world.clock.move(minutes=3)
+    await world.store.cases.save(case)
+    done = await reruns.carry_out(world.s, query, with_hash(found))
+    assert done.results[case.case_id][0] == "rerun"
+
+
+@pytest.mark.parametrize("other", ["from_step", "filter"])
+async def test_a_hash_is_good_for_its_own_question_only(world: World, other: str) -> None:
+    await stuck(world, 1)
+    found = await reruns.preview(world.s, BLOCKED, None)
+    query = CaseQuery(state="blocked") if other == "filter" else BLOCKED
+    step = "create_account" if other == "from_step" else None
+    with pytest.raises(Refused):
+        await reruns.carry_out(world.s, query, with_hash(found, from_step=step))
+
+
+@pytest.mark.parametrize(
+    ("ask", "code"),
+    [
+        (ASK, "plan_hash_required"),
+        (Ask("o-1", " ", plan_hash="x"), "reason_required"),
+        (Ask("o-1", "x" * 501, plan_hash="x"), "reason_too_long"),
+    ],
+)
+async def test_without_reason_or_hash_nothing_is_run(world: World, ask: Ask, code: str) -> None:
+    await stuck(world, 1)
+    with pytest.raises(RequestError) as caught:
+        await reruns.carry_out(world.s, BLOCKED, ask)
+    assert caught.value.code == code
+    assert (await world.case(numbered(1))).state is State.BLOCKED
+
+
+# --- carrying it out -----------------------------------------------------------------------------------------
+
+
+async def test_each_case_is_run_once_with_actor_reason_and_operation(world: World) -> None:
+    for n in (1, 2, 3):
+        await stuck(world, n)
+    await stuck(world, 4, reason_code="no_free_licence")
+    found = await reruns.preview(world.s, BLOCKED, None)
+    done = (await reruns.carry_out(world.s, BLOCKED, with_hash(found))).as_json()
+    assert [item["result"] for item in done["items"]] == ["rerun"] * 3
+    for item in done["items"]:
+        entry = (await world.story(item["case_id"]))[-1]
+        assert (entry.action, entry.actor) == ("rerun", "operator:o-1")
+        assert entry.detail["reason"] == ASK.reason
+        operation = await world.s.cases.get_operation(item["operation_id"])
+        assert operation is not None
+        assert (operation.status, operation.case_id) == ("done", item["case_id"])
+    assert (await world.case(numbered(4))).state is State.BLOCKED
+    assert (await drive(world, numbered(1))).state is State.FOLLOWING_UP
+
+
+async def test_many_go_through_the_lane_of_mass_arrivals(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queues: list[str] = []
+    original = world.queue.send
+
+    async def send(message: WorkMessage, *, queue: str = "onboarding-work", delay: float = 0.0) -> None:
+        queues.append(queue)
+        await original(message, queue=queue, delay=delay)
+
+    monkeypatch.setattr(world.queue, "send", send)
+    for n in range(reruns.FEW + 1):
+        await stuck(world, n)
+    found = await reruns.preview(world.s, BLOCKED, None)
+    await reruns.carry_out(world.s, BLOCKED, with_hash(found))
+    assert queues == [BULK_QUEUE] * (reruns.FEW + 1)
+
+
+async def test_more_than_one_plan_holds_are_counted_and_left(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reruns, "MOST", 2)
+    monkeypatch.setattr(reruns, "_PAGE", 2)
+    for n in range(5):
+        await stuck(world, n)
+    found = await reruns.preview(world.s, BLOCKED, None)
+    assert (found.matched, found.as_json()["more"], len(found.plans)) == (5, 3, 2)
+    await reruns.carry_out(world.s, BLOCKED, with_hash(found))
+    again = await reruns.preview(world.s, BLOCKED, None)
+    assert again.matched == 3
+    assert not {plan.case_id for plan in found.plans} & {plan.case_id for plan in again.plans}
+
+
+@pytest.mark.parametrize("from_step", [None, "create_account"])
+async def test_two_operators_at_once_run_each_case_once(world: World, from_step: str | None) -> None:
+    for n in range(6):
+        await stuck(world, n, steps={"create_account": StepRecord(StepStatus.DONE)})
+    found = await reruns.preview(world.s, BLOCKED, from_step)
+    both = await asyncio.gather(
+        *(
+            reruns.carry_out(world.s, BLOCKED, with_hash(found, actor=who, from_step=from_step))
+            for who in ("first", "second")
+        ),
+        return_exceptions=True,
+    )
+    results = [r.results for r in both if isinstance(r, reruns.Reruns)]
+    assert results, both
+    for n in range(6):
+        came = sorted(r[numbered(n)][0] for r in results)
+        assert came.count("rerun") == 1, came
+        assert set(came) <= {"rerun", "changed"}
+        assert [action for action, _ in await told(world, numbered(n))].count("rerun") == 1
+
+
+async def test_a_case_that_changes_between_the_two_looks_is_left_alone(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await stuck(world, 1)
+    await stuck(world, 2)
+    found = await reruns.preview(world.s, BLOCKED, None)
+    original = reruns.release
+
+    async def late(s: Any, case_id: str, ask: Ask) -> tuple[str, str | None]:
+        if case_id == numbered(1):
+            await actions.act(s, "exclude", case_id, Ask("o-2", "was faster"))
+        return await original(s, case_id, ask)
+
+    monkeypatch.setattr(reruns, "release", late)
+    done = await reruns.carry_out(world.s, BLOCKED, with_hash(found))
+    assert {case_id: result for case_id, (result, _) in done.results.items()} == {
+        numbered(1): "changed",
+        numbered(2): "rerun",
+    }
+    assert (await world.case(numbered(1))).state is State.EXCLUDED
+
+
+@pytest.mark.parametrize("error", [StoreConflict("busy"), NotFound("erased")])
+async def test_one_case_that_fails_does_not_stop_the_others(
+    world: World, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    await stuck(world, 1)
+    await stuck(world, 2)
+    found = await reruns.preview(world.s, BLOCKED, None)
+    original = actions.act
+
+    async def act(s: Any, action: str, wanted: str, ask: Ask) -> Any:
+        if wanted == numbered(1):
+            raise error
+        return await original(s, action, wanted, ask)
+
+    monkeypatch.setattr(actions, "act", act)
+    done = await reruns.carry_out(world.s, BLOCKED, with_hash(found))
+    assert [done.results[numbered(n)][0] for n in (1, 2)] in (["refused", "rerun"], ["gone", "rerun"])
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+async def test_whoever_dies_in_the_middle_leaves_the_rest_for_the_next_preview(
+    make_world: Callable[..., World], moment: str
+) -> None:
+    number, died = 0, True
+    while died:
+        world = make_world()
+        for n in range(3):
+            await stuck(world, n)
+        found = await reruns.preview(world.s, BLOCKED, None)
+        world.tape.calls.clear()
+        world.tape.kill_at = (number, moment)
+        with contextlib.suppress(Killed):
+            await reruns.carry_out(world.s, BLOCKED, with_hash(found))
+        died, world.tape.kill_at = world.tape.killed, None
+        again = await reruns.preview(world.s, BLOCKED, None)
+        await reruns.carry_out(world.s, BLOCKED, with_hash(again))
+        due = {row.case_id for row in await world.store.cases.due(world.clock.at, 10)}
+        for n in range(3):
+            assert (await world.case(numbered(n))).state is State.PROVISIONING, (number, moment)
+            assert [a for a, _ in await told(world, numbered(n))].count("rerun") == 1, (number, moment)
+            assert numbered(n) in due, "also where the message was not sent"
+        number += 1
+    assert number > 15
+
+
+# --- beside automatic work -----------------------------------------------------------------------------------
+
+
+async def test_a_rerun_beside_a_worker_ends_in_one_account_one_pass_and_one_welcome(world: World) -> None:
+    """Reruns fall in at every port call of a whole first day."""
+    import random
+
+    await world.file(make_case())
+
+    async def operator() -> None:
+        for n in range(30):
+            for _ in range(n % 7):
+                await asyncio.sleep(0)
+            try:
+                await actions.act(world.s, "rerun", CASE_ID, Ask("o-1", "again"))
+            except (StoreConflict, Refused):
+                continue
+
+    world.tape.shuffle = random.Random(4)
+    await asyncio.gather(drive(world), operator())
+    case = await drive(world)
+    assert case.state is State.FOLLOWING_UP
+    made = [user for user in world.tenant.users.values() if user.id != MANAGER.id]
+    assert len(made) == 1
+    assert case.account is not None
+    assert len(world.tenant.usable_passes(case.account.id)) == 1
+    assert [rung.status for rung in case.rungs.values()] == [RungStatus.SENT]
+    assert [action for action, _ in await told(world, CASE_ID)].count("message_sent") == 1
