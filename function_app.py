@@ -191,6 +191,14 @@ async def dashboard_replay(req: func.HttpRequest) -> func.HttpResponse:
     return await _http("dashboard_replay", req, deliveries.replay)
 
 
+@app.function_name("dashboard_reports")
+@app.route("dashboard/reports", methods=["GET"])
+async def dashboard_reports(req: func.HttpRequest) -> func.HttpResponse:
+    from onboarding.dashboard import reports
+
+    return await _http("dashboard_reports", req, reports.reports)
+
+
 @app.function_name("dashboard_methods")
 @app.route("dashboard/cases/{case_id}/methods", methods=["GET"])
 async def dashboard_methods(req: func.HttpRequest) -> func.HttpResponse:
@@ -245,14 +253,6 @@ async def dashboard_rerun_many(req: func.HttpRequest) -> func.HttpResponse:
     from onboarding.dashboard import reruns
 
     return await _http("dashboard_rerun_many", req, reruns.carry_out)
-
-
-@app.function_name("dashboard_reports")
-@app.route("dashboard/reports", methods=["GET"])
-async def dashboard_reports(req: func.HttpRequest) -> func.HttpResponse:
-    from onboarding.dashboard import reports
-
-    return await _http("dashboard_reports", req, reports.reports)
 
 
 # --- operators: JSON --------------------------------------------------------------------------------------

@@ -203,31 +203,6 @@ class LimitsPolicy:
 
 
 @dataclass(frozen=True, slots=True)
-class IdentityCheck:
-    """One item that an approver confirms before a new pass is issued. `code` stands in the timeline."""
-
-    code: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class DeskPolicy:
-    """What the service desk keeps to (docs/service-desk.md)."""
-
-    identity_checks: tuple[IdentityCheck, ...] = (
-        IdentityCheck(
-            "photo_id", "I compared the person with a photo identity document, in person or on video."
-        ),
-        IdentityCheck(
-            "known_fact", "I asked for something that stands in HR's record only, and it was right."
-        ),
-        IdentityCheck(
-            "call_back", "I called back on a number from HR's record, not on one that the caller gave."
-        ),
-    )
-
-
-@dataclass(frozen=True, slots=True)
 class ReportsPolicy:
     """What the reports assume, and whom they look for. See docs/reports.md."""
 
@@ -270,6 +245,31 @@ class ReportsPolicy:
     )
     #: No field of Graph says that somebody rarely uses a PC: without words here that group stays unknown.
     little_pc_words: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class IdentityCheck:
+    """One item that an approver confirms before a new pass is issued. `code` stands in the timeline."""
+
+    code: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeskPolicy:
+    """What the service desk keeps to (docs/service-desk.md)."""
+
+    identity_checks: tuple[IdentityCheck, ...] = (
+        IdentityCheck(
+            "photo_id", "I compared the person with a photo identity document, in person or on video."
+        ),
+        IdentityCheck(
+            "known_fact", "I asked for something that stands in HR's record only, and it was right."
+        ),
+        IdentityCheck(
+            "call_back", "I called back on a number from HR's record, not on one that the caller gave."
+        ),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -342,20 +342,8 @@ def _check(policy: Policy) -> None:
     if policy.working_time.start >= policy.working_time.end:
         raise ConfigurationError("working_time: start must be before end.")
     _check_retention(policy.retention)
-    _check_desk(policy.desk)
     _check_reports(policy.reports)
-
-
-def _check_desk(desk: DeskPolicy) -> None:
-    """A new pass without any check would be given to whoever calls."""
-    codes = [check.code for check in desk.identity_checks]
-    if not 1 <= len(codes) <= MOST_CHECKS or len(set(codes)) != len(codes):
-        raise ConfigurationError(f"desk.identity_checks: 1 to {MOST_CHECKS} checks, each with its own code.")
-    for check in desk.identity_checks:
-        if not _CODE.fullmatch(check.code) or not check.text.strip():
-            raise ConfigurationError(
-                "desk.identity_checks: a code has small letters, digits and _, and there is a text to confirm."
-            )
+    _check_desk(policy.desk)
 
 
 def _check_reports(reports: ReportsPolicy) -> None:
@@ -369,6 +357,18 @@ def _check_reports(reports: ReportsPolicy) -> None:
         raise ConfigurationError(
             f"reports: least_people is at least 1, forecast_days from 1 to {LONGEST_FORECAST}."
         )
+
+
+def _check_desk(desk: DeskPolicy) -> None:
+    """A new pass without any check would be given to whoever calls."""
+    codes = [check.code for check in desk.identity_checks]
+    if not 1 <= len(codes) <= MOST_CHECKS or len(set(codes)) != len(codes):
+        raise ConfigurationError(f"desk.identity_checks: 1 to {MOST_CHECKS} checks, each with its own code.")
+    for check in desk.identity_checks:
+        if not _CODE.fullmatch(check.code) or not check.text.strip():
+            raise ConfigurationError(
+                "desk.identity_checks: a code has small letters, digits and _, and there is a text to confirm."
+            )
 
 
 def _check_names(account: AccountPolicy) -> None:

@@ -37,7 +37,7 @@ Put = Callable[..., None]
 #: Every verb of the design.
 BUILT = (
     "serve", "demo", "doctor", "phone", "cases", "show", "deliveries", "rerun", "approve", "pause", "resume", "exclude",
-    "track", "followup", "replay", "forget", "export", "import", "names", "vendors", "trouble", "plan", "report",
+    "track", "followup", "replay", "forget", "export", "import", "names", "vendors", "trouble", "report", "plan",
     "lost-phone", "new-pass", "handout",
 )  # fmt: skip
 NOT_BUILT = ("enroll",)

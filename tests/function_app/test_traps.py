@@ -51,9 +51,9 @@ METADATA = frozenset(
 HTTP = (
     "hr", "health", "dashboard", "dashboard_case", "dashboard_action", "cases", "case", "case_action", "operation",
     "deliveries", "delivery", "delivery_replay", "dashboard_deliveries", "dashboard_delivery", "dashboard_replay",
+    "dashboard_reports",
     "dashboard_case_plan", "dashboard_plan", "dashboard_plan_apply", "dashboard_reruns", "dashboard_rerun_many",
     "case_methods", "dashboard_methods", "dashboard_handout", "case_plan", "plan", "plan_apply", "reruns",
-    "dashboard_reports",
 )  # fmt: skip
 
 
