@@ -27,6 +27,7 @@ READS: dict[Any, set[str]] = {
         "get_manager",
         "has_privileges",
         "role_holders",
+        "people",
         "check",
         "find_deleted",
         "get_deleted",
