@@ -20,7 +20,7 @@ from tests.support.outer import case_id, make_case, rich_case
 
 Run = Callable[..., Any]
 Put = Callable[..., None]
-ROWS = {"marker": 0, "delivery": 0, "case": 3, "alias": 7, "operation": 0}
+ROWS = {"marker": 0, "delivery": 0, "case": 3, "alias": 7, "operation": 0, "usage": 0}
 
 
 @pytest.fixture
@@ -58,13 +58,13 @@ def test_without_json_a_line_says_what_was_done(
     run: Run, filled: None, elsewhere: Any, tmp_path: Path
 ) -> None:
     out = run("export", "copy")
-    assert out.out == "export: marker 0, delivery 0, case 3, alias 7, operation 0\n"
+    assert out.out == "export: marker 0, delivery 0, case 3, alias 7, operation 0, usage 0\n"
     assert "keep it as you keep the store" in out.err
     assert "stop the service" in out.err
     assert str(tmp_path / "store.db") in out.err
     elsewhere("other.db")
     done = run("import", "copy")
-    assert done.out == "import: marker 0, delivery 0, case 3, alias 7, operation 0\n"
+    assert done.out == "import: marker 0, delivery 0, case 3, alias 7, operation 0, usage 0\n"
     assert str(tmp_path / "other.db") in done.err
 
 
