@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any
 
 from onboarding.circuit import Circuit
-from onboarding.errors import OnboardingError
+from onboarding.errors import DeployerError, OnboardingError, OperatorError
 from onboarding.limits import Limits
 from onboarding.ports import NameTaken
 
@@ -49,14 +49,20 @@ class Guarded:
     def _call(self, name: str, method: Callable[..., Any]) -> Callable[..., Any]:
         async def guarded(*args: Any, **kwargs: Any) -> Any:
             probe = await self._circuit.enter()
+            taken: str | None = None
             try:
                 if kind := COUNTED.get(name, _not_counted)(kwargs):
                     await self._limits.take(kind)
+                    taken = kind
                 answer = await method(*args, **kwargs)
             except OnboardingError as exc:
+                if taken and isinstance(exc, OperatorError | DeployerError):
+                    await self._limits.put_back(taken)  # refused: what may have happened stays counted
                 await self._circuit.leave(exc, probe)
                 raise
             except NameTaken:
+                if taken:
+                    await self._limits.put_back(taken)
                 await self._circuit.leave(None, probe)  # the tenant has spoken
                 raise
             await self._circuit.leave(None, probe)

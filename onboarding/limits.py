@@ -92,6 +92,12 @@ class Limits:
                 block = self._blocks[kind] = await self._lease(kind, now)
             block.left -= 1
 
+    async def put_back(self, kind: str) -> None:
+        """The tenant refused what was counted: nothing was done, so the next one may use it."""
+        async with self._lock:
+            if block := self._blocks.get(kind):
+                block.left += 1
+
     async def _lease(self, kind: str, now: datetime) -> _Block:
         if (await stops.read(self._cases)).find(stops.LIMIT, kind) is not None:
             raise _reached(kind)

@@ -62,7 +62,7 @@ def parser() -> argparse.ArgumentParser:
     served.add_argument(
         "--store", choices=("embedded", "azure"), default="embedded", help="azure: over Azurite"
     )
-    demo = add("demo", "forty-five hires and twenty-three days, in about half a minute", json_too=False)
+    demo = add("demo", "forty-five hires and twenty-three days, in about a minute", json_too=False)
     demo.add_argument("--once", action="store_true", help="stop after printing the result")
     demo.add_argument("--seed", type=int, default=1, help="another seed, other people")
     add("trouble", "what is held back for everybody, and failures that nobody foresaw, by cause")

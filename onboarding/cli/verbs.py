@@ -181,6 +181,10 @@ async def _approve(app: App, args: argparse.Namespace) -> int:
             raise RequestError("--allow goes with limit:KIND.")
         return await _act(app, args)
     done = await trouble.approve(app.services, kind, actions.Ask(ACTOR, args.reason), args.allow)
+    if not args.json:
+        context.out(f"approve: {done.result}; everybody who waited goes on within five minutes")
+        context.note(f"operation {done.operation_id}")
+        return context.OK
     return _operation(args, done.operation_id, None, done.result)
 
 

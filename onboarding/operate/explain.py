@@ -89,6 +89,12 @@ NEXT: dict[str, str] = {
 
 #: Reasons that HR ends by completing the record; nobody here can.
 _HR_COMPLETES = frozenset({"missing_start_date", "missing_name", "missing_employee_id"})
+#: What ends a wait that everybody shares.
+_HELD_NEXT = {
+    "paused_by_limit": "An approver has to approve the limit",
+    "held_for_permission": "An administrator has to grant the permission; it is tried again",
+    "held_for_tenant": "The tenant is tried again",
+}
 _LADDER_DONE = "All reminders are sent and nobody above is left to tell. The service looks again once a day."
 #: Statuses under which it can be that the person never signed in.
 _NEVER_SEEN = frozenset({Status.UNKNOWN, Status.ABSENT, Status.DIRECTORY_ONLY, Status.ADMIN_REGISTERED})
@@ -195,6 +201,8 @@ def next_words(case: Case) -> str:
 
 def listed_next(what: str, reason: str | None) -> str:
     """What happens next, as far as a line of a list knows."""
+    if reason in _HELD_NEXT:
+        return _HELD_NEXT[reason]
     if what == "operator" and reason in _HR_COMPLETES:
         return "HR has to complete the record"
     return NEXT.get(what, what)

@@ -55,7 +55,7 @@ async def known(ctx: Context, intent: AccountIntent) -> Outcome | None:
 async def take_up(ctx: Context, user: DirectoryUser, intent: AccountIntent) -> Outcome:
     """A live account that is not ours."""
     if reason := await protection.refusal(ctx.s, user):
-        return Block(reason)
+        return ask(ctx, [user], reason)
     if user.account_enabled is False:
         return (
             await link(ctx, user, "restored", intent)
@@ -86,7 +86,7 @@ async def finish_restore(ctx: Context, intent: AccountIntent) -> Outcome:
         intent.restores = None
         return Block(NAME_TAKEN)
     if reason := await protection.refusal(ctx.s, user):
-        return Block(reason)
+        return ask(ctx, [user], reason)
     return await link(ctx, user, "restored", intent)
 
 
@@ -132,7 +132,7 @@ async def await_sync(ctx: Context) -> Outcome:
     if not found:
         return _until_synced(ctx)
     if reason := await protection.refusal(ctx.s, found[0]):
-        return Block(reason)
+        return ask(ctx, found, reason)
     if found[0].synced:
         return await link(ctx, found[0], "synced", ctx.case.intent)
     if NEEDS_APPROVAL in ctx.case.approvals:

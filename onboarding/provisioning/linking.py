@@ -44,7 +44,7 @@ async def link(ctx: Context, user: DirectoryUser, origin: str, intent: AccountIn
 
 
 def ask(ctx: Context, found: Sequence[DirectoryUser], reason: str) -> Block:
-    """An approver decides; the names are kept on the case, for whoever has to look the account up."""
+    """Somebody decides; the names are kept on the case, for whoever has to look the account up."""
     ctx.case.found_account = ", ".join(sorted(user.user_principal_name for user in found))
     return Block(reason)
 

@@ -11,14 +11,15 @@ from typing import Any
 
 import pytest
 
-from onboarding import casework, errors
+from onboarding import casework, errors, stops
 from onboarding.intake import decide
+from onboarding.operate.explain import listed_next
 from onboarding.operate.reasons import REASONS
 from onboarding.provisioning.step import Block
 
 ROOT = Path(__file__).parents[2]
 #: Code whose errors reach a case. Errors of intake's door are answers to a sender and reach none.
-PLACES = ("provisioning", "followup", "graph", "storage", "hr_api", "ports", "dry_run.py", "operate/work.py")
+PLACES = ("provisioning", "followup", "graph", "storage", "hr_api", "ports", "dry_run", "operate/work.py")
 BLOCKING = (errors.OperatorError, errors.DeployerError)
 
 
@@ -84,3 +85,8 @@ def test_a_reason_says_what_is_wrong_and_what_to_do(code: str) -> None:
     assert todo.endswith(".")
     assert wrong[0].isupper()
     assert code == code.lower()
+
+
+def test_whoever_waits_for_what_everybody_waits_for_is_told_what_ends_it() -> None:
+    for reason in stops.REASONS.values():
+        assert listed_next("create_account", reason) != listed_next("create_account", None), reason

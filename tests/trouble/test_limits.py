@@ -12,14 +12,25 @@ from typing import Any
 import pytest
 
 from onboarding import limits, stops
+from onboarding.circuit import Circuit
 from onboarding.domain.case import Case
 from onboarding.domain.lifecycle import State
 from onboarding.domain.policy import LIMITED, LimitsPolicy, Policy, load
-from onboarding.errors import ConfigurationError, IllegalTransition, LimitReached, NotFound, RequestError
+from onboarding.errors import (
+    ConfigurationError,
+    DeployerError,
+    IllegalTransition,
+    LimitReached,
+    NotFound,
+    OperatorError,
+    RequestError,
+    Unavailable,
+)
+from onboarding.guard import Guarded
 from onboarding.limits import Limits
 from onboarding.operate import due, trouble, work
 from onboarding.operate.actions import Ask
-from onboarding.ports import CaseStore
+from onboarding.ports import CaseStore, NameTaken
 from tests.storage.stores import FACTORIES, PLACES, StoreUnderTest, open_store
 from tests.support.doubles import T0, FixedClock, Killed, Tape, World, advance, hire, make_case
 
@@ -210,9 +221,6 @@ def limited(world: World, chosen: Policy, cases: CaseStore | None = None) -> Any
     """The world's services behind the guard, as bootstrap puts it there."""
     from dataclasses import replace
 
-    from onboarding.circuit import Circuit
-    from onboarding.guard import Guarded
-
     store = cases or world.store.cases
     counted = Limits(store, world.clock, chosen.limits)
 
@@ -348,6 +356,30 @@ async def test_an_outage_uses_up_no_limit(world: World) -> None:
         with pytest.raises(TenantHeld):
             await s.directory.create_user(None)
     assert await world.store.cases.read_marker(limits.PREFIX + "creations") is None
+
+
+@pytest.mark.parametrize(
+    ("answer", "counted"),
+    [
+        (NameTaken("taken"), 0),
+        (OperatorError("refused", code="refused_by_graph"), 0),
+        (DeployerError("forbidden", code="forbidden"), 0),
+        (Unavailable("no answer"), 1),
+    ],
+)
+async def test_what_the_tenant_refused_is_not_counted_and_what_may_have_happened_is(
+    world: World, answer: Exception, counted: int
+) -> None:
+    class Tenant:
+        async def create_user(self) -> None:
+            raise answer
+
+    chosen = policy(creations_per_hour=100, creations_percent=0)  # blocks of two
+    counted_by = Limits(world.store.cases, world.clock, chosen)
+    circuit = Circuit("directory", world.store.cases, world.clock, lambda: 0.0)
+    with pytest.raises(type(answer)):
+        await Guarded(Tenant(), circuit, counted_by).create_user()
+    assert await taken(counted_by, "creations", 110) == 100 - counted
 
 
 async def test_a_limit_that_is_reached_is_no_answer_of_the_tenant(world: World) -> None:

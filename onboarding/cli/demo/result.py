@@ -129,7 +129,8 @@ def _clause(case: Mapping[str, Any]) -> str:
     if case["state"] == "following_up":
         return _STATUS.get(case["status"], str(case["status"]))
     if case["state"] == "cancelled" and case["account"]:
-        return "the account exists: an administrator decides about it"
+        done = any(step["name"] == "disable_account" and step["status"] == "done" for step in case["steps"])
+        return "the account is disabled" if done else "the account exists: an administrator decides about it"
     return _REASON.get(case["reason_code"], str(case["reason_code"] or case["state"]))
 
 
