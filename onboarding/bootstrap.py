@@ -19,13 +19,13 @@ from pathlib import Path
 from typing import Any
 
 from onboarding import dry_run, observe
-from onboarding.circuit import Circuit
 from onboarding.domain.policy import Policy, load
 from onboarding.errors import ConfigurationError, Unavailable
-from onboarding.guard import Guarded
-from onboarding.holders import HoldersKept
-from onboarding.limits import Limits
 from onboarding.ports import Clock, QueueHost, Services
+from onboarding.safeguards.circuit import Circuit
+from onboarding.safeguards.guard import Guarded
+from onboarding.safeguards.holders import HoldersKept
+from onboarding.safeguards.limits import Limits
 from onboarding.settings import Settings
 
 _ALPHABET = string.ascii_lowercase + string.digits

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from onboarding.domain.case import Case, NextAction, TimelineEntry
 from onboarding.domain.lifecycle import ACTIVE, Event
 from onboarding.ports import CLAIM_LEASE, WORK_QUEUE, Services, WorkMessage
-from onboarding.stops import HELD
+from onboarding.safeguards.stops import HELD
 
 #: Longer waits than this are due rows only; shorter ones are also a delayed message.
 MESSAGE_DELAY_MAX = 30.0

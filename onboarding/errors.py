@@ -8,7 +8,7 @@
     │   ├── NotYetVisible      a fresh object has not replicated yet
     │   ├── StoreConflict      somebody else wrote the row first: load it again
     │   ├── EffectUnknown      a write may or may not have happened: look before doing it again
-    │   └── Held               the service holds this back for everybody (`onboarding.stops`): not a try of the case
+    │   └── Held               the service holds this back for everybody (`safeguards.stops`): not a try of the case
     │       ├── TenantHeld     the tenant does not answer, and one request at a time finds out when it does
     │       └── LimitReached   more of this in an hour than the policy allows: an approver decides
     ├── OperatorError          an operator: the case is blocked with this reason code

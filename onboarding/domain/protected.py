@@ -11,7 +11,7 @@ Break-glass, service, shared, room, sync and guest accounts. The policy names wh
 - shared, room and equipment mailboxes: sign-in is blocked, there is a mailbox, and no licence (Learn, "Shared
   mailboxes"). A leaver whose mailbox was converted looks the same, and is for an administrator, too.
 
-Who holds a role is not to be seen in a user; `onboarding.protection` asks for that.
+Who holds a role is not to be seen in a user; `onboarding.safeguards.protection` asks for that.
 """
 
 from __future__ import annotations

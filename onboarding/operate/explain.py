@@ -15,7 +15,7 @@ from onboarding.intake.identity import FORGET
 from onboarding.operate.reasons import REASONS as REASONS
 from onboarding.operate.story import TIMELINE as TIMELINE
 from onboarding.operate.story import sentence as sentence
-from onboarding.stops import HELD
+from onboarding.safeguards.stops import HELD
 
 _STATES: dict[State, str] = {
     State.RECEIVED: "HR has announced this person; the hire itself is not complete yet.",

@@ -17,12 +17,13 @@ import logging
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from onboarding import casework, observe, protection
+from onboarding import casework, observe
 from onboarding.domain.case import Account, Act, By, Case, Evidence, LostMethod, TimelineEntry
 from onboarding.domain.lifecycle import Event, State
 from onboarding.errors import DeployerError, NotYetVisible, OperatorError, RetryLater, StoreConflict
 from onboarding.followup.evidence import new_episode, take_events
 from onboarding.ports import Services, SignInMethod
+from onboarding.safeguards import protection
 
 log = logging.getLogger(__name__)
 

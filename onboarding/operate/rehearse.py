@@ -24,7 +24,7 @@ from onboarding.operate.rerun_plan import hashed
 from onboarding.operate.stamps import stamp
 from onboarding.ports import Services
 from onboarding.provisioning import runner
-from onboarding.stops import HELD
+from onboarding.safeguards.stops import HELD
 
 #: Reason code of a case that stopped because nothing is written.
 DRY_RUN = "dry_run"

@@ -1,6 +1,6 @@
 """The end of a stop: everybody who waited for it is sent, and goes on.
 
-A stop ends in one write (`onboarding.stops`); the follow-up timer then walks the list of the cases that carry its
+A stop ends in one write (`safeguards.stops`); the follow-up timer then walks the list of the cases that carry its
 reason and puts each on a queue. It may die anywhere: until the whole list was walked the next pass walks it again, and
 a case that went on already has no such reason any more.
 """
@@ -10,11 +10,12 @@ from __future__ import annotations
 import asyncio
 from datetime import datetime, timedelta
 
-from onboarding import casework, stops
+from onboarding import casework
 from onboarding.domain.case import Case, NextAction
 from onboarding.domain.lifecycle import State
 from onboarding.ports import BULK_QUEUE, WORK_QUEUE, CaseQuery, Services, WorkMessage
-from onboarding.stops import HELD, REASONS, RELEASED, Board, Release
+from onboarding.safeguards import stops
+from onboarding.safeguards.stops import HELD, REASONS, RELEASED, Board, Release
 
 _PAGE, _AT_ONCE = 200, 25
 #: More than this at once is a mass.

@@ -8,13 +8,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from onboarding import limits, observe, stops
+from onboarding import observe
 from onboarding.domain.policy import LIMITED
 from onboarding.errors import IllegalTransition, NotFound, RequestError, StoreConflict, Unavailable
 from onboarding.operate.actions import Ask, check_reason
 from onboarding.operate.stamps import stamp
 from onboarding.ports import CaseQuery, Operation, Services
-from onboarding.stops import Board, Release, Stop
+from onboarding.safeguards import limits, stops
+from onboarding.safeguards.stops import Board, Release, Stop
 
 log = logging.getLogger(__name__)
 

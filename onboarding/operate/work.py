@@ -20,7 +20,7 @@ from onboarding.intake.identity import being_forgotten
 from onboarding.operate import forget, lost_phone, mending, release
 from onboarding.ports import WORK_QUEUE, DeliveryStatus, Services, WorkMessage
 from onboarding.provisioning import runner, withdraw
-from onboarding.stops import RELEASED
+from onboarding.safeguards.stops import RELEASED
 
 log = logging.getLogger(__name__)
 

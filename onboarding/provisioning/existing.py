@@ -5,7 +5,7 @@
   taken up again where the name is the same (numbers are used again, and for other people).
 - For people whom the policy calls synced nothing is created: their account is waited for, and only followed up.
 
-A protected account (`onboarding.protection`) is refused, whatever anybody approved. A deleted one cannot be asked for
+A protected account (`safeguards.protection`) is refused, whatever anybody approved. A deleted one cannot be asked for
 roles; Graph itself refuses to restore a role holder.
 """
 
@@ -14,7 +14,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from onboarding import protection
 from onboarding.domain import calendar, names, protected
 from onboarding.domain.case import AccountIntent
 from onboarding.domain.nudges import working_time_of
@@ -23,6 +22,7 @@ from onboarding.ports import DirectoryUser, NameTaken
 from onboarding.provisioning.linking import ask, link
 from onboarding.provisioning.step import Block, Context, Done, Outcome, Wait
 from onboarding.provisioning.steps import reserve_username
+from onboarding.safeguards import protection
 
 NEEDS_APPROVAL = "needs_approval_adopt"
 #: A disabled or deleted account with HR's number.

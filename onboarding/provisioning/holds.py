@@ -1,7 +1,7 @@
 """One step of one case, run where nothing holds it back.
 
 A step that the tenant refuses for want of a permission is refused for everybody, so it is held for everybody at once:
-one stop (`onboarding.stops`), one alert, and nobody's tries are spent. Then one case at a time probes, at growing
+one stop (`safeguards.stops`), one alert, and nobody's tries are spent. Then one case at a time probes, at growing
 intervals; the first that gets through ends the stop.
 
 A refusal can also be about one account alone: Entra protects people with a role from most of what an application may
@@ -15,12 +15,13 @@ import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from onboarding import observe, stops
+from onboarding import observe
 from onboarding.errors import DeployerError, Held, PermissionMissing, RetryLater, StoreConflict
 from onboarding.ports import CaseStore
 from onboarding.provisioning.plan import Planned
 from onboarding.provisioning.step import Block, Context, Done, Outcome, Wait
-from onboarding.stops import Board, Release, Stop
+from onboarding.safeguards import stops
+from onboarding.safeguards.stops import Board, Release, Stop
 
 log = logging.getLogger(__name__)
 

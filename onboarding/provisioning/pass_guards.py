@@ -1,7 +1,7 @@
 """The guards of the first credential, each of which must hold (design: first credential).
 
 A pass is a takeover path. It is for an account that we created, that is nobody's who came back, that is near its start
-date, enabled, without any sign of use and not protected (`onboarding.protection`: no role, no role-assignable
+date, enabled, without any sign of use and not protected (`safeguards.protection`: no role, no role-assignable
 group). It goes to the manager only if the creating event named them and their own enabled account is older than that
 delivery; else to the service desk; never to an address from the payload.
 """

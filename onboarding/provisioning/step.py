@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from onboarding import casework, protection
+from onboarding import casework
 from onboarding.domain.case import Account, Case
 from onboarding.domain.hire import Hire
 from onboarding.errors import NotYetVisible, OperatorError
 from onboarding.ports import DirectoryUser, Services
+from onboarding.safeguards import protection
 
 #: Tracks: what a hire goes through, and what is left to do for one that HR withdrew.
 ONBOARDING, WITHDRAWAL = "onboarding", "withdrawal"
@@ -114,7 +115,7 @@ class Context:
         return self.case.account
 
     async def writable(self, *, thorough: bool = False) -> DirectoryUser | Block:
-        """The account as the tenant shows it, or why nothing may be written to it (`onboarding.protection`). Every step
+        """The account as the tenant shows it, or why nothing may be written to it (`safeguards.protection`). Every step
         that writes to it asks first; the answer holds for this run, unless `thorough` asks anew.
 
         Raises NotYetVisible while it cannot be read.

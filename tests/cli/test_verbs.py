@@ -13,7 +13,6 @@ from typing import Any
 
 import pytest
 
-from onboarding import stops
 from onboarding.bootstrap import build
 from onboarding.cli import context, verbs
 from onboarding.cli import main as command
@@ -23,6 +22,7 @@ from onboarding.domain.lifecycle import State
 from onboarding.errors import Ambiguous, PermissionMissing, StoreConflict, Unavailable
 from onboarding.intake import catalog, receive, signing
 from onboarding.operate import doctor
+from onboarding.safeguards import stops
 from onboarding.settings import Settings
 from onboarding.web import Request
 from tests.support import planted

@@ -11,11 +11,12 @@ from typing import Any
 
 import pytest
 
-from onboarding import casework, errors, stops
+from onboarding import casework, errors
 from onboarding.intake import decide
 from onboarding.operate.explain import listed_next
 from onboarding.operate.reasons import REASONS
 from onboarding.provisioning.step import Block
+from onboarding.safeguards import stops
 
 ROOT = Path(__file__).parents[2]
 #: Code whose errors reach a case. Errors of intake's door are answers to a sender and reach none.

@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from onboarding import dry_run, protection
+import onboarding
+from onboarding import dry_run
 from onboarding.domain import protected
 from onboarding.domain.case import Account, AccountIntent, Case, LostMethod, StepRecord, StepStatus
 from onboarding.domain.lifecycle import State
@@ -33,6 +34,7 @@ from onboarding.provisioning.steps import (
     set_leave_date,
     set_manager,
 )
+from onboarding.safeguards import protection
 from onboarding.settings import Settings
 from tests.support.doubles import T0, World, make_case
 from tests.support.full_policy import BREAK_GLASS, full_case, full_policy, full_world
@@ -166,7 +168,7 @@ UNGUARDED = {
 
 def test_every_place_that_writes_to_an_account_is_walked_here() -> None:
     """Whoever writes somewhere else adds a path above, and is held to the guard by it."""
-    root = Path(protection.__file__).parent
+    root = Path(onboarding.__file__).parent
     writes = "|".join([*dry_run.DIRECTORY_WRITES, *dry_run.SECURITY_WRITES])
     call = re.compile(rf"\b(?:directory|security)\.({writes})\(")
     found = {

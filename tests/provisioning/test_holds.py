@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 
-from onboarding import stops
 from onboarding.domain.case import Account, Case, NextAction, StepStatus
 from onboarding.domain.lifecycle import Event, State
 from onboarding.errors import DeployerError, LimitReached, PermissionMissing, TenantHeld, Unavailable
@@ -20,6 +19,7 @@ from onboarding.ports import CLAIM_LEASE
 from onboarding.provisioning import holds, runner
 from onboarding.provisioning.plan import Planned
 from onboarding.provisioning.step import Context, Done, Outcome, Skip, Wait
+from onboarding.safeguards import stops
 from tests.support.doubles import T0, Killed, World, advance, make_case
 
 HELD = "held_for_permission"

@@ -12,9 +12,9 @@ import pytest
 
 from onboarding.domain.lifecycle import State
 from onboarding.errors import DeployerError, PermissionMissing, Throttled, Unavailable
-from onboarding.holders import LIFETIME, REFUSED_FOR, HoldersKept
 from onboarding.operate import actions
 from onboarding.ports import DirectoryUser
+from onboarding.safeguards.holders import LIFETIME, REFUSED_FOR, HoldersKept
 from tests.support.doubles import CASE_ID, Directory, World, advance, drive, hire, look_now, make_case
 
 DENIED = PermissionMissing("Grant RoleManagement.Read.Directory.")

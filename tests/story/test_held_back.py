@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
-from onboarding import stops
 from onboarding.domain.case import Case
+from onboarding.safeguards import stops
 from tests.story.world import World
 
 PEOPLE = ("Anna Berg", "Bo Lind", "Cara Voss", "Dag Moen", "Eva Hahn")

@@ -32,7 +32,6 @@ from onboarding.domain.policy import Policy
 from onboarding.errors import EffectUnknown, NotYetVisible, StoreConflict
 from onboarding.followup.messages import CatalogueMessages
 from onboarding.graph import stream
-from onboarding.holders import HoldersKept
 from onboarding.ports import (
     CLAIM_LEASE,
     WORK_QUEUE,
@@ -51,6 +50,7 @@ from onboarding.ports import (
 )
 from onboarding.ports import Mail as MailMessage
 from onboarding.provisioning import runner
+from onboarding.safeguards.holders import HoldersKept
 from onboarding.settings import Settings
 from onboarding.storage.embedded import EmbeddedStore, open_embedded
 from tests.support.entitlement_doubles import EntitlementCalls, Holdings

@@ -7,9 +7,9 @@ import re
 from collections.abc import Mapping
 from types import ModuleType
 
-from onboarding import protection
 from onboarding.followup import deliver
 from onboarding.provisioning import existing, pass_guards, step
+from onboarding.safeguards import protection
 
 #: `port.method` → names of the calls in `onboarding/graph/calls_*.py`.
 GRAPH_CALLS: Mapping[str, tuple[str, ...]] = {

@@ -9,8 +9,7 @@ from typing import Any
 
 import pytest
 
-from onboarding import observe, stops
-from onboarding.circuit import FIRST, MOST, PROBE_LEASE, Circuit
+from onboarding import observe
 from onboarding.errors import (
     EffectUnknown,
     NotYetVisible,
@@ -20,9 +19,11 @@ from onboarding.errors import (
     Throttled,
     Unavailable,
 )
-from onboarding.guard import Guarded
-from onboarding.limits import Limits
 from onboarding.ports import NameTaken
+from onboarding.safeguards import stops
+from onboarding.safeguards.circuit import FIRST, MOST, PROBE_LEASE, Circuit
+from onboarding.safeguards.guard import Guarded
+from onboarding.safeguards.limits import Limits
 from tests.support.doubles import World
 
 DOWN = Unavailable("HTTP 503")

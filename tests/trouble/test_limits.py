@@ -11,8 +11,6 @@ from typing import Any
 
 import pytest
 
-from onboarding import limits, stops
-from onboarding.circuit import Circuit
 from onboarding.domain.case import Case
 from onboarding.domain.lifecycle import State
 from onboarding.domain.policy import LIMITED, LimitsPolicy, Policy, load
@@ -26,11 +24,13 @@ from onboarding.errors import (
     RequestError,
     Unavailable,
 )
-from onboarding.guard import Guarded
-from onboarding.limits import Limits
 from onboarding.operate import due, trouble, work
 from onboarding.operate.actions import Ask
 from onboarding.ports import CaseStore, NameTaken
+from onboarding.safeguards import limits, stops
+from onboarding.safeguards.circuit import Circuit
+from onboarding.safeguards.guard import Guarded
+from onboarding.safeguards.limits import Limits
 from tests.storage.stores import FACTORIES, PLACES, StoreUnderTest, open_store
 from tests.support.doubles import T0, FixedClock, Killed, Tape, World, advance, hire, make_case
 
@@ -239,7 +239,7 @@ def limited(world: World, chosen: Policy, cases: CaseStore | None = None) -> Any
 
 async def test_every_counted_method_is_one_of_a_port_and_every_kind_has_one() -> None:
     from onboarding import ports
-    from onboarding.guard import COUNTED
+    from onboarding.safeguards.guard import COUNTED
 
     methods = {name for port in (ports.Directory, ports.SecurityInfo, ports.Mailer) for name in vars(port)}
     later = {"assign_licenses", "restore_user"}

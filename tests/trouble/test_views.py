@@ -12,13 +12,13 @@ import azure.functions as func
 import pytest
 
 import function_app
-from onboarding import limits, stops
 from onboarding.domain.lifecycle import State
 from onboarding.operate import doctor, trouble, work
 from onboarding.operate.cases import case_json
 from onboarding.operate.explain import explain
 from onboarding.ports import CaseStore, DeliveryStatus, WorkMessage
-from onboarding.stops import LIMIT, PERMISSION, TENANT, Stop
+from onboarding.safeguards import limits, stops
+from onboarding.safeguards.stops import LIMIT, PERMISSION, TENANT, Stop
 from onboarding.storage import messages
 from tests.dashboard.test_pages import Page
 from tests.storage.stores import make_delivery

@@ -2,18 +2,18 @@
 
 Look, act on the difference, record. Refused, with a reason for an administrator: accounts that we did not create,
 accounts that are synchronised from Active Directory (their state belongs to it), protected accounts
-(`onboarding.protection`: break-glass and other administrators are never touched), and accounts of people whose first
+(`safeguards.protection`: break-glass and other administrators are never touched), and accounts of people whose first
 day has come. An account whose request may still be on its way is looked for under the reserved name until that cannot
 be any more. Nothing is deleted.
 """
 
 from __future__ import annotations
 
-from onboarding import protection
 from onboarding.domain.case import TENANT, Account, AccountIntent, Alias, AliasKind
 from onboarding.errors import NotYetVisible
 from onboarding.ports import CLAIM_LEASE, DirectoryUser
 from onboarding.provisioning.step import WITHDRAWAL, Block, Context, Done, Outcome, Step, Wait
+from onboarding.safeguards import protection
 
 STEP = Step(
     "disable_account",

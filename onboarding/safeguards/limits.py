@@ -19,11 +19,12 @@ from typing import Any
 
 import msgspec
 
-from onboarding import observe, stops
+from onboarding import observe
 from onboarding.domain.policy import LimitsPolicy
 from onboarding.errors import LimitReached, StoreConflict, Unavailable
 from onboarding.ports import CaseStore, Clock
-from onboarding.stops import Board, Stop
+from onboarding.safeguards import stops
+from onboarding.safeguards.stops import Board, Stop
 
 log = logging.getLogger(__name__)
 

@@ -15,7 +15,7 @@ from collections import deque
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from onboarding import observe, stops
+from onboarding import observe
 from onboarding.errors import (
     EffectUnknown,
     Held,
@@ -26,7 +26,8 @@ from onboarding.errors import (
     Unavailable,
 )
 from onboarding.ports import CaseStore, Clock
-from onboarding.stops import Board, Release, Stop
+from onboarding.safeguards import stops
+from onboarding.safeguards.stops import Board, Release, Stop
 
 log = logging.getLogger(__name__)
 

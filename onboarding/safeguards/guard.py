@@ -10,10 +10,10 @@ import inspect
 from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any
 
-from onboarding.circuit import Circuit
 from onboarding.errors import DeployerError, OnboardingError, OperatorError
-from onboarding.limits import Limits
 from onboarding.ports import NameTaken
+from onboarding.safeguards.circuit import Circuit
+from onboarding.safeguards.limits import Limits
 
 #: Method of a port → what it is counted as, given its arguments; None: not at all.
 Kind = Callable[[Mapping[str, Any]], str | None]

@@ -1,0 +1,1 @@
+"""What holds the service back: stops, circuit, limits of an hour, the guard before the adapters, protected accounts."""
