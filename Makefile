@@ -39,8 +39,13 @@ check: $(STAMP)
 	$(VENV)/bin/mypy
 
 # make test FULL=1: also what takes an hour, and is told in smaller steps by the tests of every run
-test: check $(TOOLS)
-	$(VENV)/bin/pytest -n $(WORKERS) --dist loadgroup $(if $(FULL),--every-point --every-store --every-python --deliveries 10000 --timeout 7200)
+# The checks run beside the tests, and speak last.
+test: $(STAMP) $(TOOLS)
+	@mkdir -p build
+	@$(MAKE) --no-print-directory check > build/check.txt 2>&1 & check=$$!; \
+	$(VENV)/bin/pytest -n $(WORKERS) --dist loadgroup $(if $(FULL),--every-point --every-store --every-python --deliveries 10000 --timeout 7200); \
+	tests=$$?; wait $$check; checks=$$?; cat build/check.txt; \
+	[ $$checks = 0 ] || echo "The checks failed: see above, and build/check.txt." >&2; exit $$((tests | checks))
 
 bench: $(STAMP) $(TOOLS)
 	$(PY) -m tests.bench
