@@ -18,7 +18,9 @@ from tests.support.logscan import (
 pytest_plugins = ["tests.support.azurite"]
 
 # A busy machine makes nothing false: neither a deadline nor slow drawing fails a property.
-settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+SLOW = [HealthCheck.too_slow]
+settings.register_profile("busy", max_examples=50, deadline=None, suppress_health_check=SLOW)
+settings.register_profile("full", max_examples=500, deadline=None, suppress_health_check=SLOW)
 settings.load_profile("busy")
 
 __all__ = [
@@ -38,6 +40,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--every-python", action="store_true", help="let the worker judge the app on 3.12 too")
 
 
-def pytest_sessionstart() -> None:
+def pytest_sessionstart(session: pytest.Session) -> None:
     """As the service does: the SDKs write every request with its headers at INFO."""
+    if session.config.getoption("every_point"):
+        settings.load_profile("full")
     logging.getLogger("azure").setLevel(logging.WARNING)

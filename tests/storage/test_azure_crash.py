@@ -152,7 +152,8 @@ async def points(place: Place, act: Act) -> list[tuple[int, str]]:
     if left is not None:
         await store.erase(left)
     count = connection.requests - before
-    return [(number, side) for number in range(1, count + 1) for side in ("before", "after")]
+    # Before a request lies what is after the one before it.
+    return [(1, "before"), *((number, "after") for number in range(1, count + 1))]
 
 
 async def die(place: Place, act: Act, n: int, number: int, side: str) -> bool:
