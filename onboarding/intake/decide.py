@@ -24,12 +24,24 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from onboarding.casework import entry
-from onboarding.domain.case import JOINED, Case, Fetch, TimelineEntry
+from onboarding.domain.case import Case, TimelineEntry
 from onboarding.domain.hire import Certainty, EventType, Hire, HireEvent
 from onboarding.domain.lifecycle import ACTIVE, Event, State
 from onboarding.intake.merging import HIRING as HIRING
 from onboarding.intake.merging import READ, drop_dates, merge
 from onboarding.intake.merging import event_time as event_time
+from onboarding.intake.planned_reads import ask, pending, read_again
+from onboarding.intake.standing import (
+    APPROVE_REHIRE,
+    EXISTING_STAFF,
+    end,
+    is_finished,
+    is_hired_since,
+    newest_withdrawal,
+    reopen,
+    reopens,
+    stand,
+)
 from onboarding.intake.twins import TWO_PEOPLE as TWO_PEOPLE
 from onboarding.ports import hr
 
@@ -38,14 +50,8 @@ MISSING_NAME = "missing_name"
 FIELD_WITHHELD = "hr_field_withheld"
 NO_HR_READER = hr.NO_READER
 HR_DELETED_RECORD = "hr_deleted_record"
-APPROVE_REHIRE = "needs_approval_rehire"
 APPROVE_SHARED_ID = "needs_approval_shared_id"
 APPROVE_SAME_PERSON = "needs_approval_same_person"
-#: An approver's words about one run; another run needs words of its own. (Those of the steps: `provisioning`.)
-OF_ONE_RUN = frozenset({APPROVE_REHIRE, "needs_approval_restore", "needs_approval_pass"})
-CANCELLED_BY_HR = "cancelled_by_hr"
-EMPLOYMENT_ENDED = "employment_ended"
-EXISTING_STAFF = "existing_staff"
 #: Blocks of a read that failed for good; another read may mend them.
 READ_FAILED = frozenset(
     {
@@ -57,8 +63,6 @@ READ_FAILED = frozenset(
 MENDABLE = READ_FAILED | {MISSING_START_DATE, MISSING_NAME}
 #: `next_action.what` of a case that waits for a read.
 FETCH = "fetch"
-#: Events that come while a read is planned put it off, but never longer than this after the first of them.
-PUT_OFF_AT_MOST = timedelta(minutes=2)
 #: A record that nobody announced as a hire, of somebody who began longer ago than this, is existing staff.
 EXISTING_AFTER = timedelta(days=90)
 
@@ -132,7 +136,7 @@ def settle(
     """
     if (over := _is_over_already(case, now)) is not None:
         return over
-    if case.deleted_at is not None and not _is_hired_since(case, case.deleted_at):
+    if case.deleted_at is not None and not is_hired_since(case, case.deleted_at):
         return _block(case, now, HR_DELETED_RECORD)
     if (waits := _await_read(case, now, read=read)) is not None:
         return waits
@@ -155,11 +159,11 @@ def settle(
 def _is_over_already(case: Case, now: datetime) -> Outcome | None:
     """A withdrawal that came before the hire that it speaks of, or with another case that was joined to this one;
     None: there is none that stands."""
-    newest = _newest_withdrawal(case)
-    if newest is None or _is_hired_since(case, newest):
+    newest = newest_withdrawal(case)
+    if newest is None or is_hired_since(case, newest):
         return None
     case.withdrawn_at = newest
-    _end(case)
+    end(case)
     return _left_over(case, entry(now, "withdrawn_before", "hr", reason=case.reason_code), now)
 
 
@@ -171,39 +175,25 @@ def lacking(case: Case) -> str | None:
     return None if hire.start_date else MISSING_START_DATE
 
 
-def pending(case: Case) -> Fetch | None:
-    """The read that is planned next, of those that are."""
-    planned = [item for item in case.fetches.values() if item.when is not None]
-    return min(planned, key=lambda item: item.when or item.asked_at, default=None)
-
-
-def read_again(case: Case, now: datetime) -> bool:
-    """Plan a read of everything that was ever read for this case, now. False: there is nothing to read."""
-    for item in case.fetches.values():
-        item.when, item.attempts, item.first_failed_at, item.code = now, 0, None, None
-        item.first_asked_at = now
-    return bool(case.fetches)
-
-
 # --- hires and updates ---------------------------------------------------------------------------------------
 
 
 def _hired(case: Case, event: HireEvent, about: Circumstances, now: datetime) -> Outcome:
-    if case.state is State.EXCLUDED or (case.state in _OVER and _is_finished(case, event)):
+    if case.state is State.EXCLUDED or (case.state in _OVER and is_finished(case, event)):
         return Outcome((_noted(now, "event_recorded", event, about),))
     was_over, candidacy = case.state in _OVER, case.certainty is not Certainty.EMPLOYEE
-    reopens = was_over and _reopens(case, event, event_time(event, about.received_at))
-    if reopens:
-        _reopen(case, event, about)
-    if case.reason_code == EXISTING_STAFF and was_over and not reopens:
+    again = was_over and reopens(case, event, event_time(event, about.received_at))
+    if again:
+        reopen(case, event, about.received_at)
+    if case.reason_code == EXISTING_STAFF and was_over and not again:
         event = replace(event, hire=_ids(event.hire), cleared=())
     before = case.hire.start_date
     changed = _merge(case, event, about)
-    _ask(case, event, about)
-    if was_over and not reopens:
-        _stand(case)
+    ask(case, event, about.received_at, about.read_lag)
+    if was_over and not again:
+        stand(case)
         return Outcome((_noted(now, "event_recorded", event, about),))
-    reopened = (entry(now, "reopened", "hr", account=_account(case)),) if reopens else ()
+    reopened = (entry(now, "reopened", "hr", account=_account(case)),) if again else ()
     entries = (*reopened, *_applied(case, event, about, now, changed=changed, was_candidate=candidacy))
     moved = (case.hire.start_date - before).days if before and case.hire.start_date else 0
     if moved and case.state in ACTIVE:
@@ -274,7 +264,7 @@ def _is_mended(case: Case, event: HireEvent, about: Circumstances) -> bool:
     if reason == HR_DELETED_RECORD:
         if case.deleted_at is None:  # recruiting deleted the candidate, who turns out to be hired
             return case.certainty is Certainty.EMPLOYEE
-        return _is_hired_since(case, case.deleted_at)
+        return is_hired_since(case, case.deleted_at)
     if reason not in MENDABLE:
         return False
     if event.needs_fetch is not None or about.is_read:
@@ -302,7 +292,7 @@ def _hides(reason: str, withheld: tuple[str, ...]) -> bool:
 def _is_existing_staff(case: Case, now: datetime) -> bool:
     """An update of a record brought us here, nobody announced a hire, and the person began long ago."""
     start = case.hire.start_date
-    if _newest_withdrawal(case) is not None:
+    if newest_withdrawal(case) is not None:
         return False
     return case.hired_at is None and start is not None and start < (now - EXISTING_AFTER).date()
 
@@ -324,31 +314,6 @@ def _ids(hire: Hire) -> Hire:
 
 
 # --- reads ---------------------------------------------------------------------------------------------------
-
-
-def _ask(case: Case, event: HireEvent, about: Circumstances) -> None:
-    """Plan a read for an event that names the person only by id: one for all events that come before it."""
-    ref = event.needs_fetch
-    if ref is None:
-        return
-    known, wish = case.fetches.get(event.source), about.received_at + about.read_lag
-    first, attempts = about.received_at, 0
-    if known is not None and known.when is not None:
-        first, attempts = known.first_asked_at, known.attempts
-        # A host that does not answer is not asked sooner because there is more to ask.
-        wish = known.when if attempts else min(max(known.when, wish), first + PUT_OFF_AT_MOST)
-    case.fetches[event.source] = Fetch(
-        event.source,
-        ref.kind,
-        ref.id,
-        asked_at=max(about.received_at, known.asked_at if known else about.received_at),
-        first_asked_at=first,
-        when=wish,
-        read_at=known.read_at if known else None,
-        attempts=attempts,
-        first_failed_at=known.first_failed_at if known and attempts else None,
-        code=known.code if known and attempts else None,
-    )
 
 
 def _await_read(case: Case, now: datetime, *, read: bool) -> Outcome | None:
@@ -378,10 +343,10 @@ def _withdraw(case: Case, event: HireEvent, about: Circumstances, now: datetime)
     if sure:
         name = "ended_at" if ended else "cancelled_at"
         setattr(case, name, max(at, getattr(case, name) or at))
-    if _is_hired_since(case, at):
+    if is_hired_since(case, at):
         drop_dates(case, at)
-        if case.state in _OVER and _reopens(case, event, at):
-            _reopen(case, event, about)
+        if case.state in _OVER and reopens(case, event, at):
+            reopen(case, event, about.received_at)
         outcome = _look_again(case, about, now)
         noted = _noted(now, "withdrawal_outdated", event, about)
         return replace(outcome, entries=(noted, *outcome.entries))
@@ -391,9 +356,9 @@ def _withdraw(case: Case, event: HireEvent, about: Circumstances, now: datetime)
           opened=about.opened)  # fmt: skip
     case.withdrawn_at = max(at, case.withdrawn_at or at)
     if case.state in _OVER:
-        _stand(case)
+        stand(case)
         return Outcome((_noted(now, "event_recorded", event, about),))
-    _end(case)
+    end(case)
     return _ending(case, event, about, now)
 
 
@@ -415,88 +380,11 @@ def _left_over(case: Case, noted: TimelineEntry, now: datetime) -> Outcome:
     return Outcome((noted,), "disable_account", reason, look_now=case.state is State.CANCELLED)
 
 
-def _end(case: Case) -> None:
-    """Over, in the way that the newest withdrawal since the last hire says: an end outweighs a cancellation."""
-    hired, ended = case.hired_at, case.ended_at
-    if ended and (hired is None or ended >= hired):
-        case.apply(Event.CLOSE, reason=EMPLOYMENT_ENDED)
-    else:
-        case.apply(Event.CANCEL, reason=CANCELLED_BY_HR)
-
-
-def _stand(case: Case) -> None:
-    """The same for a case that is over already, and has heard of another withdrawal or hire since."""
-    if case.withdrawn_at is None:
-        return
-    before, reason = case.state, case.reason_code
-    case.apply(Event.REOPEN)
-    _end(case)
-    if case.state is before:
-        case.reason_code = reason
-
-
-def _newest_withdrawal(case: Case) -> datetime | None:
-    return max(filter(None, (case.cancelled_at, case.ended_at)), default=None)
-
-
-def _is_hired_since(case: Case, at: datetime) -> bool:
-    return case.hired_at is not None and case.hired_at > at
-
-
-def _is_finished(case: Case, event: HireEvent) -> bool:
-    """Closed because everything was done, or joined into another case: only a later start is another hire."""
-    if case.reason_code == JOINED:
-        return True
-    if case.withdrawn_at is not None or case.reason_code == EXISTING_STAFF:
-        return False
-    if event.event_type not in HIRING:
-        return True
-    first, again = case.hire.start_date, event.hire.start_date
-    unsaid = event.needs_fetch is not None and not again and event.event_type is EventType.HIRE_CREATED
-    return not unsaid and not (first and again and again > first)
-
-
-def _reopens(case: Case, event: HireEvent, at: datetime) -> bool:
-    """The event, or another case that was joined to this one, makes the hire stand again."""
-    newest = _newest_withdrawal(case)
-    if newest is not None and _is_hired_since(case, newest):
-        return True
-    if event.needs_fetch is not None and newest is None and case.certainty is not Certainty.EMPLOYEE:
-        return True  # recruiting withdrew what nobody had confirmed, and only a read can tell whether that stands
-    if event.event_type not in HIRING:
-        return False
-    if newest is not None:
-        return at > newest
-    # Only an offer was withdrawn (whatever hires for good outranks it), or all was done.
-    hired_for_good = Certainty.EMPLOYEE is event.certainty is not case.certainty
-    return case.withdrawn_at is None or hired_for_good or at > case.withdrawn_at
-
-
-def _reopen(case: Case, event: HireEvent, about: Circumstances) -> None:
-    """Back to `received`, for a new run: nothing dated of the old one may carry the new one."""
-    before = event_time(event, about.received_at) - timedelta.resolution
-    drop_dates(case, _newest_withdrawal(case) or min(case.withdrawn_at or before, before))
-    case.apply(Event.REOPEN)
-    case.withdrawn_at = None
-    if event.event_type in HIRING:
-        case.certainty = event.certainty
-    if case.account is not None:
-        case.rehired_at = event_time(event, about.received_at)
-    case.approvals = [reason for reason in case.approvals if reason not in OF_ONE_RUN]
-    case.steps.clear()
-    case.access_pass = (
-        None  # the new run needs one of its own; whatever is left in the tenant is voided first
-    )
-    if case.rungs:
-        case.episode += 1
-        case.episode_started_at = None
-
-
 def _look_again(case: Case, about: Circumstances, now: datetime) -> Outcome:
     """Facts came or went that the event does not speak of: dates of a hire that is outdated, or another case that
     was joined to this one. Is anything missing now, or no longer?"""
     if case.state in _OVER:
-        _stand(case)
+        stand(case)
     if case.state in _OVER or case.state is State.EXCLUDED:
         return Outcome(())
     if (over := _is_over_already(case, now)) is not None:
@@ -528,7 +416,7 @@ def _deleted(case: Case, event: HireEvent, about: Circumstances, now: datetime) 
     else:
         case.deleted_at = max(at, case.deleted_at or at)
         noted = _noted(now, "hr_record_deleted", event, about, account=_account(case))
-    if _is_hired_since(case, at) or case.state in _OVER or case.state is State.EXCLUDED:
+    if is_hired_since(case, at) or case.state in _OVER or case.state is State.EXCLUDED:
         return Outcome((noted,))
     if case.state is State.BLOCKED and (case.reason_code or "").startswith("needs_approval_"):
         return Outcome((noted,))  # still waits for an approver, whom no other reason may stand in for

@@ -16,9 +16,10 @@ from onboarding.domain.hire import HireEvent
 from onboarding.domain.lifecycle import ACTIVE, State
 from onboarding.intake import catalog, identity, leavers, quality
 from onboarding.intake.adapter import SILENT, Adapter
-from onboarding.intake.decide import FETCH, Circumstances, Outcome, apply_event, event_time, pending, settle
+from onboarding.intake.decide import FETCH, Circumstances, Outcome, apply_event, event_time, settle
 from onboarding.intake.identity import BeingForgotten, locate
 from onboarding.intake.payload import Unreadable
+from onboarding.intake.planned_reads import pending
 from onboarding.ports import WORK_QUEUE, Delivery, DeliveryStatus, Services, WorkMessage
 
 #: Events that a case remembers. One that is older than these many others only fills gaps if it comes again.

@@ -25,9 +25,9 @@ from onboarding.intake.decide import (
     MENDABLE,
     TWO_PEOPLE,
     lacking,
-    read_again,
 )
 from onboarding.intake.identity import being_forgotten
+from onboarding.intake.planned_reads import read_again
 from onboarding.ports import CLAIM_LEASE, Services
 from onboarding.provisioning import existing, withdraw
 from onboarding.provisioning.plan import names_from, steps

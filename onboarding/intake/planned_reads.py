@@ -1,0 +1,53 @@
+"""Which reads of the HR system a case waits for. Pure; the reading itself is `intake.fetch`."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from onboarding.domain.case import Case, Fetch
+from onboarding.domain.hire import HireEvent
+
+#: Events that come while a read is planned put it off, but never longer than this after the first of them.
+PUT_OFF_AT_MOST = timedelta(minutes=2)
+
+
+def pending(case: Case) -> Fetch | None:
+    """The read that is planned next, of those that are."""
+    planned = [item for item in case.fetches.values() if item.when is not None]
+    return min(planned, key=lambda item: item.when or item.asked_at, default=None)
+
+
+def read_again(case: Case, now: datetime) -> bool:
+    """Plan a read of everything that was ever read for this case, now. False: there is nothing to read."""
+    for item in case.fetches.values():
+        item.when, item.attempts, item.first_failed_at, item.code = now, 0, None, None
+        item.first_asked_at = now
+    return bool(case.fetches)
+
+
+def ask(case: Case, event: HireEvent, received_at: datetime, lag: timedelta) -> None:
+    """Plan a read for an event that names the person only by id: one for all events that come before it.
+
+    `lag`: how long after an event the HR system may still show what was before it.
+    """
+    ref = event.needs_fetch
+    if ref is None:
+        return
+    known, wish = case.fetches.get(event.source), received_at + lag
+    first, attempts = received_at, 0
+    if known is not None and known.when is not None:
+        first, attempts = known.first_asked_at, known.attempts
+        # A host that does not answer is not asked sooner because there is more to ask.
+        wish = known.when if attempts else min(max(known.when, wish), first + PUT_OFF_AT_MOST)
+    case.fetches[event.source] = Fetch(
+        event.source,
+        ref.kind,
+        ref.id,
+        asked_at=max(received_at, known.asked_at if known else received_at),
+        first_asked_at=first,
+        when=wish,
+        read_at=known.read_at if known else None,
+        attempts=attempts,
+        first_failed_at=known.first_failed_at if known and attempts else None,
+        code=known.code if known and attempts else None,
+    )

@@ -1,0 +1,97 @@
+"""Does the hire of a case stand? Pure: the dates of what HR said, compared; and the case put where they say.
+
+The newest event of each kind counts, not the order in which they came (`intake.decide`).
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from onboarding.domain.case import JOINED, Case
+from onboarding.domain.hire import Certainty, EventType, HireEvent
+from onboarding.domain.lifecycle import Event
+from onboarding.intake.merging import HIRING, drop_dates, event_time
+
+CANCELLED_BY_HR = "cancelled_by_hr"
+EMPLOYMENT_ENDED = "employment_ended"
+EXISTING_STAFF = "existing_staff"
+APPROVE_REHIRE = "needs_approval_rehire"
+#: An approver's words about one run; another run needs words of its own. (Those of the steps: `provisioning`.)
+OF_ONE_RUN = frozenset({APPROVE_REHIRE, "needs_approval_restore", "needs_approval_pass"})
+
+
+def newest_withdrawal(case: Case) -> datetime | None:
+    return max(filter(None, (case.cancelled_at, case.ended_at)), default=None)
+
+
+def is_hired_since(case: Case, at: datetime) -> bool:
+    return case.hired_at is not None and case.hired_at > at
+
+
+def is_finished(case: Case, event: HireEvent) -> bool:
+    """Closed because everything was done, or joined into another case: only a later start is another hire."""
+    if case.reason_code == JOINED:
+        return True
+    if case.withdrawn_at is not None or case.reason_code == EXISTING_STAFF:
+        return False
+    if event.event_type not in HIRING:
+        return True
+    first, again = case.hire.start_date, event.hire.start_date
+    unsaid = event.needs_fetch is not None and not again and event.event_type is EventType.HIRE_CREATED
+    return not unsaid and not (first and again and again > first)
+
+
+def reopens(case: Case, event: HireEvent, at: datetime) -> bool:
+    """The event, or another case that was joined to this one, makes the hire stand again."""
+    newest = newest_withdrawal(case)
+    if newest is not None and is_hired_since(case, newest):
+        return True
+    if event.needs_fetch is not None and newest is None and case.certainty is not Certainty.EMPLOYEE:
+        return True  # recruiting withdrew what nobody had confirmed, and only a read can tell whether that stands
+    if event.event_type not in HIRING:
+        return False
+    if newest is not None:
+        return at > newest
+    # Only an offer was withdrawn (whatever hires for good outranks it), or all was done.
+    hired_for_good = Certainty.EMPLOYEE is event.certainty is not case.certainty
+    return case.withdrawn_at is None or hired_for_good or at > case.withdrawn_at
+
+
+def reopen(case: Case, event: HireEvent, received_at: datetime) -> None:
+    """Back to `received`, for a new run: nothing dated of the old one may carry the new one."""
+    before = event_time(event, received_at) - timedelta.resolution
+    drop_dates(case, newest_withdrawal(case) or min(case.withdrawn_at or before, before))
+    case.apply(Event.REOPEN)
+    case.withdrawn_at = None
+    if event.event_type in HIRING:
+        case.certainty = event.certainty
+    if case.account is not None:
+        case.rehired_at = event_time(event, received_at)
+    case.approvals = [reason for reason in case.approvals if reason not in OF_ONE_RUN]
+    case.steps.clear()
+    case.access_pass = (
+        None  # the new run needs one of its own; whatever is left in the tenant is voided first
+    )
+    if case.rungs:
+        case.episode += 1
+        case.episode_started_at = None
+
+
+def end(case: Case) -> None:
+    """Over, in the way that the newest withdrawal since the last hire says: an end outweighs a cancellation."""
+    hired, ended = case.hired_at, case.ended_at
+    if ended and (hired is None or ended >= hired):
+        case.apply(Event.CLOSE, reason=EMPLOYMENT_ENDED)
+    else:
+        case.apply(Event.CANCEL, reason=CANCELLED_BY_HR)
+
+
+def stand(case: Case) -> None:
+    """The same for a case that is over already, and has heard of another withdrawal or hire since."""
+    if case.withdrawn_at is None:
+        return
+    before, reason = case.state, case.reason_code
+    case.apply(Event.REOPEN)
+    end(case)
+    if case.state is before:
+        case.reason_code = reason
