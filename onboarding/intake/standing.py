@@ -21,10 +21,12 @@ OF_ONE_RUN = frozenset({APPROVE_REHIRE, "needs_approval_restore", "needs_approva
 
 
 def newest_withdrawal(case: Case) -> datetime | None:
+    """When HR last cancelled the hire or ended the employment; None: never."""
     return max(filter(None, (case.cancelled_at, case.ended_at)), default=None)
 
 
 def is_hired_since(case: Case, at: datetime) -> bool:
+    """HR announced the hire after `at`."""
     return case.hired_at is not None and case.hired_at > at
 
 
