@@ -350,6 +350,28 @@ def test_a_name_that_can_be_mistaken_for_a_protected_account_is_refused(given_, 
     assert [refusal for _, refusal, _ in rest] == [None, None, None]
 
 
+@pytest.mark.parametrize(
+    ("given_", "family", "first"),
+    [
+        ("Gr\u0430\u0441\u0435", "Hopper", "grase.hopper"),  # Cyrillic а, с, е: с is spelled s, and reads c
+        ("Grace", "\u041dopp\u0435r", "grace.nopper"),  # Cyrillic Н, е
+        ("Grace", "Ho\u03c1\u03c1er", "grace.horrer"),  # Greek ρ
+    ],
+)
+def test_a_name_that_reads_like_a_protected_account_s_is_refused_however_it_is_spelled(given_, family, first):
+    (seen, *rest) = offered(PersonName(given_, family), protected=("grace.hopper@contoso.com",))
+    assert seen == (first, Refusal.LOOKALIKE, "grace.hopper")
+    assert [refusal for _, refusal, _ in rest] == [None, None, None]
+
+
+def test_a_name_in_another_script_is_compared_as_a_whole_word():
+    """Серов reads Cepo and a letter that is in no Latin word."""
+    assert (
+        offered(PersonName("Сер\u0433", "Hopper"), 1, protected=("cep.hopper", "cepr.hopper"))[0][1] is None
+    )
+    assert offered(PersonName("Søren", "Hopper"), 1, protected=("grace.hopper",))[0][1] is None
+
+
 def test_other_names_have_nothing_to_do_with_protected_ones():
     assert offered(PersonName("Ian", "Lewin"), 1, protected=("ian.lewis",)) == [("ian.lewin", None, None)]
     assert offered(PersonName("山田"), 1, protected=("🎉",)) == [("shantian", None, None)]

@@ -54,6 +54,21 @@ def looks_like(a: str, b: str) -> bool:
     return skeleton(a) == skeleton(b)
 
 
+def latin_reading(text: str) -> str | None:
+    """The Latin word that `text` passes for: "Grасе" with three Cyrillic letters is "grace".
+
+    `text` itself where no Cyrillic, Greek or Armenian letter stands in it; None where one of them passes for nothing.
+    """
+    if not any(_foreign(c) for c in text):
+        return text
+    read = unicodedata.normalize("NFKD", clean(text)).casefold().translate(_LETTERS)
+    return None if any(_foreign(c) for c in read) else read
+
+
+def _foreign(letter: str) -> bool:
+    return letter.isalpha() and unicodedata.name(letter, "").startswith(("CYRILLIC", "GREEK", "ARMENIAN"))
+
+
 def plain_word(text: str) -> str:
     """`text` as the word it wants to be read as: "r00t" root, "post.master" postmaster, "admin2" admin."""
     word = _base(text).rstrip("0123456789")

@@ -20,7 +20,7 @@ from functools import lru_cache
 from itertools import count as count_from
 
 from onboarding.domain.names.local import check_pattern, limited, local_part, spelled, tidy
-from onboarding.domain.names.lookalike import plain_word, skeleton
+from onboarding.domain.names.lookalike import latin_reading, plain_word, skeleton
 from onboarding.domain.names.person import NameUnusable, PersonName, base_language
 from onboarding.errors import ConfigurationError
 
@@ -113,7 +113,8 @@ def candidates(
     bases = [(base, plain_word(base) in RESERVED) for base in found if base]
     if not found[0]:
         bases.insert(0, (tidy(f"user.{person.number}"), False))
-    return _judged(bases, domain, _Protected.of(naming.protected))
+    protected = _Protected.of(naming.protected)
+    return _judged(bases, domain, protected, _read_as(name, patterns, protected, number, employee_id))
 
 
 def upn_candidates(
@@ -132,8 +133,34 @@ def upn_candidates(
     return (each.upn for each in found if each.refusal is None)
 
 
-def _judged(bases: Sequence[tuple[str, bool]], domain: str, protected: _Protected) -> Iterator[Candidate]:
-    """Each local part once, with what speaks against it."""
+def _read_as(
+    name: PersonName,
+    patterns: Sequence[str],
+    protected: _Protected,
+    number: str | None,
+    employee_id: str | None,
+) -> str | None:
+    """The protected name that the written name can be mistaken for, whatever its letters are spelled as; None: none.
+
+    Colleagues read the display name: a Cyrillic с is spelled s and looks like c.
+    """
+    parts = (name.given, name.family, name.preferred, name.display)
+    read = [latin_reading(text) if text else text for text in parts]
+    if (
+        not protected.names
+        or read == list(parts)
+        or any(a and b is None for a, b in zip(parts, read, strict=True))
+    ):
+        return None
+    person = spelled(PersonName(*read), "", number, employee_id)
+    found = (protected.resembled_by(local_part(person, pattern)) for pattern in patterns)
+    return next(filter(None, found), None)
+
+
+def _judged(
+    bases: Sequence[tuple[str, bool]], domain: str, protected: _Protected, read_as: str | None
+) -> Iterator[Candidate]:
+    """Each local part once, with what speaks against it. `read_as` speaks against the first."""
     seen: set[str] = set()
     for local, reserved in _locals(bases):
         if (
@@ -145,6 +172,10 @@ def _judged(bases: Sequence[tuple[str, bool]], domain: str, protected: _Protecte
         refusal = Refusal.RESERVED_WORD if reserved else None
         if resembles and not reserved:
             refusal = Refusal.PROTECTED if resembles == local else Refusal.LOOKALIKE
+        if read_as and not reserved:
+            if refusal is None:
+                refusal, resembles = Refusal.LOOKALIKE, read_as
+            read_as = None
         yield Candidate(f"{local}@{domain}", refusal, resembles)
 
 
