@@ -37,6 +37,8 @@ COUNTED_FOR = timedelta(minutes=15)
 #: How long what an approver allowed on top of the limit may be used.
 EXTRA_FOR = timedelta(hours=24)
 _TRIES = 20
+#: Seconds between tries to write the count, doubled each time.
+FIRST_PAUSE, LONGEST_PAUSE = 0.01, 0.25
 
 
 @dataclass(slots=True)
@@ -102,7 +104,7 @@ class Limits:
     async def _lease(self, kind: str, now: datetime) -> _Block:
         if (await stops.read(self._cases)).find(stops.LIMIT, kind) is not None:
             raise _reached(kind)
-        for _ in range(_TRIES):
+        for lost in range(_TRIES):
             spent, etag = await read(self._cases, kind)
             await self._count(spent, now)
             cap = self._policy.cap(kind, spent.people) or 0
@@ -116,6 +118,8 @@ class Limits:
             try:
                 await write(self._cases, kind, spent, etag)
             except StoreConflict:
+                # Whoever is slower loses every race against one that never rests.
+                await self._clock.sleep(min(FIRST_PAUSE * 2**lost, LONGEST_PAUSE))
                 continue
             return _Block(number, now + PIECE)
         raise Unavailable("The count of a limit is being written by many: it is tried again later.")

@@ -22,6 +22,7 @@ from onboarding.errors import (
     NotFound,
     OperatorError,
     RequestError,
+    StoreConflict,
     Unavailable,
 )
 from onboarding.operate import due, trouble, work
@@ -97,8 +98,33 @@ def somebody(n: int) -> Case:
 # --- counting ------------------------------------------------------------------------------------------------
 
 
+class Waiting(FixedClock):
+    """Whoever sleeps lets the others go first."""
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+
+
+async def test_whoever_loses_every_race_waits_longer_each_time_and_then_comes_again_later(
+    world: World,
+) -> None:
+    class Contended:
+        def __getattr__(self, name: str) -> Any:
+            return getattr(world.store.cases, name)
+
+        async def write_marker(self, name: str, value: object, etag: str | None) -> str:
+            raise StoreConflict("somebody else was first")
+
+    instance = Limits(Contended(), world.clock, policy(creations_per_hour=9, creations_percent=0))  # type: ignore[arg-type]
+    with pytest.raises(Unavailable):
+        await instance.take("creations")
+    slept = world.clock.slept
+    assert slept[:4] == [0.01, 0.02, 0.04, 0.08]
+    assert max(slept) == 0.25
+
+
 async def test_two_instances_at_once_never_do_more_than_the_limit(store: StoreUnderTest) -> None:
-    clock = FixedClock()
+    clock = Waiting()
     some = policy(creations_per_hour=120, creations_percent=0)
     instances = [Limits(each.cases, clock, some) for each in (store, store.second())]
     through = await asyncio.gather(*(taken(instances[n % 2], "creations", 25) for n in range(8)))
