@@ -17,7 +17,7 @@ from onboarding.followup import sources
 from onboarding.followup.messages import recognise
 from onboarding.intake.identity import being_forgotten
 from onboarding.operate import actions, cases, desk, forget, requests, trouble
-from onboarding.operate.explain import MEANING, listed_next, next_words, pass_ended
+from onboarding.operate.explain import MEANING, listed_next, next_because, next_words, pass_ended
 from onboarding.operate.judge import judge
 from onboarding.operate.story import rung_words, said_once, sentence
 from onboarding.ports import CaseQuery, CaseSummary, Services
@@ -137,6 +137,7 @@ async def case_page(s: Services, request: Request, who: Principal) -> Response:
         case=data,
         name=name or "No name yet",
         next_words=next_words(case),
+        next_because=next_because(case),
         story=[_told(item) for item in reversed(said_once(data["timeline"]))],
         buttons=buttons,
         desk=_desk(s, case, who),

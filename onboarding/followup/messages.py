@@ -145,7 +145,7 @@ def _welcome(r: _Reader) -> list[Block]:
     return [
         *r.paragraph("welcome.intro" if r.values["start_date"] else "welcome.intro_undated"),
         *(r.paragraph("welcome.user_name") if r.values["upn"] else []),
-        *r.paragraph(f"welcome.credential_{route if route in {'manager', 'desk'} else 'none'}"),
+        *r.paragraph(f"welcome.credential_{route if route in {'manager', 'desk', 'existing'} else 'none'}"),
         *r.paragraph("welcome.task"),
         *r.steps(),
         *r.paragraph("hint.only_you"),

@@ -1,8 +1,8 @@
 """The connection to Graph: the SDK's client made once, and one way of sending.
 
 The SDK builds requests (typed builders, request models), authenticates them and runs its middleware; answers
-come back whole through its native response handler and are read as JSON. The SDK's retries are off
-(`max_retries=0`): `onboarding.graph.retry` decides. `msgraph`, `kiota_*` and `azure.identity` are imported on
+come back whole through its native response handler and are read as JSON. The SDK does not retry:
+`onboarding.graph.retry` decides. `msgraph`, `kiota_*` and `azure.identity` are imported on
 first use, in a thread, since that takes 0.3 to 3 seconds.
 """
 
@@ -164,7 +164,7 @@ class GraphConnection:
             await limiter.acquire()
         if not (call.report or call.mailbox):
             await self._pressure.ease()
-        info = build(client)
+        info = fixed(build(client), self.base_url)
         info.add_request_options([self._handler])
         try:
             response = await client.request_adapter.send_primitive_async(info, "bytes", {})
@@ -217,10 +217,14 @@ class GraphConnection:
     def _make(self) -> Any:
         load_sdk()
         from kiota_abstractions.native_response_handler import NativeResponseHandler
-        from kiota_http.middleware.options import ResponseHandlerOption, RetryHandlerOption
+        from kiota_http.middleware import ParametersNameDecodingHandler
+        from kiota_http.middleware.options import ResponseHandlerOption
+        from kiota_http.middleware.user_agent_handler import UserAgentHandler
         from msgraph import GraphServiceClient
         from msgraph.graph_request_adapter import GraphRequestAdapter, options
         from msgraph_core import GraphClientFactory
+        from msgraph_core.middleware import GraphTelemetryHandler
+        from msgraph_core.middleware.options import GraphTelemetryHandlerOption
 
         self._credential = self._credential or default_credential(self.settings)
         self._http = httpx.AsyncClient(
@@ -229,13 +233,17 @@ class GraphConnection:
             ),
             limits=httpx.Limits(max_connections=20, max_keepalive_connections=20, keepalive_expiry=30.0),
             transport=self._transport,
-            # A corporate proxy is for the internet, never for the loopback.
+            # A corporate proxy is for the internet, never for the loopback, which has no TLS either.
             trust_env=self.settings.graph != "simulated",
+            verify=self.settings.graph != "simulated",
         )
         # The SDK wraps these in a transport that has no aclose: connections would stay open.
         self._opened = [self._http._transport, *filter(None, self._http._mounts.values())]
-        middleware = {**options, RetryHandlerOption.get_key(): RetryHandlerOption(max_retries=0)}
-        http = GraphClientFactory.create_with_default_middleware(client=self._http, options=middleware)
+        # Of the SDK's middleware what a request needs. Left out: retries (ours), redirects (Graph sends none, and a
+        # token must not follow one), the inspection of headers and bodies, the replacement of `/users/me…`.
+        telemetry = GraphTelemetryHandler(options=options[GraphTelemetryHandlerOption.get_key()])
+        needed = [ParametersNameDecodingHandler(), UserAgentHandler(), telemetry]
+        http = GraphClientFactory.create_with_custom_middleware(needed, client=self._http)
         self._handler = ResponseHandlerOption(NativeResponseHandler())
         adapter = GraphRequestAdapter(authentication_provider(self.settings, self._credential), client=http)
         # Set here and not on httpx, which appends a slash: requests would go to `/v1.0//users`.
@@ -251,6 +259,14 @@ class GraphConnection:
         if self._credential is not None:
             await self._credential.close()
         self._client, self._http, self._opened = None, None, []
+
+
+def fixed(info: Any, base_url: str) -> Any:
+    """The request with its URL expanded once: the SDK would expand the template at each of several looks at it."""
+    # In dicts of their own: the builders share theirs between requests.
+    info.path_parameters = {"baseurl": base_url, **info.path_parameters}
+    info.path_parameters, info.query_parameters = {info.RAW_URL_KEY: info.url}, {}
+    return info
 
 
 def body(answer: Answer, call: Call) -> dict[str, Any]:

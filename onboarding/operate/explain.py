@@ -95,6 +95,25 @@ _HELD_NEXT = {
     "held_for_permission": "An administrator has to grant the permission; it is tried again",
     "held_for_tenant": "The tenant is tried again",
 }
+#: Why it comes later: the code of the wait, in words that follow the time. A code that the sentences above say already,
+#: and one that says nothing to people, is None.
+_LATER: dict[str, str | None] = {
+    "account_in_doubt": "whether the last try succeeded is being looked up",
+    "dry_run": "a dry run sends nothing",
+    "in_progress": "work is under way",
+    "ladder_done": None,
+    "least_gap": "two messages never come close together",
+    "mailbox_not_there_yet": "the mailbox is not there yet",
+    "message_in_doubt": "whether the last message went out is being looked up",
+    "next_rung": None,
+    "not_yet_visible": "the tenant does not show the account everywhere yet",
+    "pass_in_doubt": "whether a pass was made is being looked up",
+    "pass_near_start": "a pass is handed over shortly before the start",
+    "start_is_far": "so long before the start",
+    "waiting_for_sync": "the account comes from the directory on site",
+    "watch_for_removal": "a method that is removed again is noticed until then",
+    "working_time": "in working time",
+}
 _LADDER_DONE = "All reminders are sent and nobody above is left to tell. The service looks again once a day."
 #: Statuses under which it can be that the person never signed in.
 _NEVER_SEEN = frozenset({Status.UNKNOWN, Status.ABSENT, Status.DIRECTORY_ONLY, Status.ADMIN_REGISTERED})
@@ -197,6 +216,14 @@ def next_words(case: Case) -> str:
     if case.next_action.what == "follow_up" and case.next_action.why == "ladder_done":
         return _LADDER_DONE
     return listed_next(case.next_action.what, case.reason_code)
+
+
+def next_because(case: Case) -> str | None:
+    """Why it happens then and not now; None where nothing is left to say. An unknown code is shown as it is."""
+    why = case.next_action.why
+    if why in BECAUSE or why in _FETCHING or case.next_action.what == FORGET or case.next_action.when is None:
+        return None
+    return _LATER.get(why, why.replace("_", " "))
 
 
 def listed_next(what: str, reason: str | None) -> str:

@@ -241,10 +241,10 @@ async def all_aliases(run: _Run) -> None:
         return
     _forget_outdated(place)
     found = await place.read(run.s.cases.walk_aliases, ALIASES_PAGE)
-    there = {owner: await run.s.cases.get(owner) is not None for owner in {owner for _, owner in found.items}}
+    there = await run.s.cases.there({owner for _, owner in found.items})
     for alias, owner in found.items:
         key = _orphan(alias, owner)
-        if there[owner]:
+        if owner in there:
             place.notes.pop(key, None)
         elif await _is_orphan(run, place.notes, key, owner):
             await run.s.cases.release_alias(alias, owner)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, Protocol, TypeVar
@@ -111,6 +111,10 @@ class CaseStore(Protocol):
         ...
 
     async def get(self, case_id: str) -> Case | None: ...
+
+    async def there(self, case_ids: Collection[str]) -> set[str]:
+        """Those of them that exist, without reading the cases."""
+        ...
 
     async def save(self, case: Case, timeline: Sequence[TimelineEntry] = ()) -> Case:
         """Write if `case.etag` is still current, else StoreConflict; sets and returns the new etag.

@@ -43,6 +43,14 @@ async def test_an_unknown_case_is_none(store: StoreUnderTest):
     assert await store.cases.get("c_' OR '1'='1") is None
 
 
+async def test_those_that_are_there_are_told_from_the_others(store: StoreUnderTest):
+    for number in (1, 2):
+        await store.cases.create(make_case(number))
+    asked = {case_id(1), case_id(2), case_id(9), "", "c_' OR '1'='1", "c_\u2068"}
+    assert await store.cases.there(asked) == {case_id(1), case_id(2)}
+    assert await store.cases.there(()) == set()
+
+
 async def test_create_refuses_an_id_that_exists_and_writes_nothing(store: StoreUnderTest):
     await store.cases.create(make_case(employee_id="first"), [line(1)])
     again = make_case(employee_id="second")

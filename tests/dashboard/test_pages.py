@@ -11,12 +11,13 @@ from typing import Any
 
 import pytest
 
+import onboarding
 from onboarding.dashboard.render import _environment
 from onboarding.domain.case import AccountIntent, NextAction, Status, TimelineEntry
 from onboarding.domain.hire import Hire, ManagerRef
 from onboarding.domain.lifecycle import State
 from onboarding.followup.messages import reference
-from onboarding.operate.explain import MEANING, NEXT, REASONS
+from onboarding.operate.explain import MEANING, NEXT, REASONS, next_because
 from onboarding.operate.story import TIMELINE, sentence
 from onboarding.provisioning.plan import steps
 from tests.support.doubles import T0
@@ -505,6 +506,22 @@ def test_every_step_of_the_plan_is_told_as_a_sentence() -> None:
 
 def test_every_next_action_has_words_that_are_not_its_code() -> None:
     assert all(" " in words or words.istitle() for words in NEXT.values())
+
+
+def test_every_wait_says_in_words_why_it_is_not_over_yet() -> None:
+    """Codes are read from the source: `Wait(until, "code")` and `wait(what, until, "code")`."""
+    folder = Path(onboarding.__file__).parent
+    sources = [
+        p.read_text()
+        for room in ("domain", "followup", "provisioning")
+        for p in (folder / room).rglob("*.py")
+    ]
+    codes = {code for text in sources for code in re.findall(r'[wW]ait\([^\n]*[ (]"([a-z_]+)"[,)]', text)}
+    assert {"start_is_far", "working_time", "mailbox_not_there_yet"} <= codes
+    codes -= {"provision", "follow_up", "watch", "escalate"}
+    for code in codes:
+        case = make_case(1, State.FOLLOWING_UP, next_action=NextAction("nudge", T0, code))
+        assert next_because(case) != code.replace("_", " "), code
 
 
 # --- reading it -------------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ import shutil
 import subprocess
 import sys
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -28,6 +28,7 @@ from onboarding.devhost import ncrontab
 from onboarding.domain import phone
 from onboarding.domain.lifecycle import State
 from onboarding.settings import Settings
+from onboarding.simulator.server import running_simulator
 from onboarding.storage import names
 from scripts import exchange_sender, grant_graph_roles
 from tests.support import planted
@@ -289,8 +290,20 @@ def test_step_3_makes_a_hash_key_and_a_secret_that_the_service_takes(tmp_path: P
     assert not re.search(r"\s", key + secret), "a line break would be part of the secret"
 
 
-def test_step_10_goes_on_with_those_who_waited_for_it_and_with_nobody_else(tmp_path: Path) -> None:
-    env = {**ENV, "ONBOARDING_STORE_PATH": str(tmp_path / "store.db")}
+@pytest.fixture
+def tenant() -> Iterator[str]:
+    with running_simulator(seed=1) as simulator:
+        yield simulator.base_url
+
+
+def test_step_10_goes_on_with_those_who_waited_for_it_and_with_nobody_else(
+    tmp_path: Path, tenant: str
+) -> None:
+    env = {
+        **ENV,
+        "ONBOARDING_STORE_PATH": str(tmp_path / "store.db"),
+        "ONBOARDING_GRAPH_BASE_URL": tenant,
+    }
 
     async def put() -> None:
         app = bootstrap.build(Settings.from_env(env))

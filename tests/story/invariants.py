@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from datetime import time
+from functools import cache
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -133,9 +134,18 @@ async def _explained(s: Services, case: Case) -> None:
 def _shown(found: dict[str, Any]) -> None:
     assert set(found) >= PROMISED
     if SCHEMA.exists():
-        import jsonschema  # type: ignore[import-untyped]
+        _validator().validate(found)
 
-        jsonschema.validate(found, json.loads(SCHEMA.read_text(encoding="utf-8")))
+
+@cache
+def _validator() -> Any:
+    """Checked once: `jsonschema.validate` would compare the schema with its own schema at every case."""
+    import jsonschema  # type: ignore[import-untyped]
+
+    schema = json.loads(SCHEMA.read_text(encoding="utf-8"))
+    kind = jsonschema.validators.validator_for(schema)
+    kind.check_schema(schema)
+    return kind(schema, format_checker=None)
 
 
 def _discreet(world: World, sent: list[Sent]) -> None:

@@ -49,6 +49,9 @@ async def run(ctx: Context) -> Outcome:
 
 
 def _route(ctx: Context) -> str:
-    """`manager`, `desk` or `none`: where the person gets the first credential."""
+    """`manager` or `desk`: where the person gets the first credential. Without one: `existing` for an account that was
+    there before us, whose password the person may know, else `none`."""
     issued = ctx.case.access_pass
-    return issued.recipient if issued and issued.status is PassStatus.DELIVERED else "none"
+    if issued and issued.status is PassStatus.DELIVERED:
+        return issued.recipient
+    return "none" if ctx.account.origin == "created" else "existing"

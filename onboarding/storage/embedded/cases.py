@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -89,6 +90,12 @@ class EmbeddedCaseStore:
             return None
         with damaged("case", case_id):
             return decode(found[0], str(found[1]))
+
+    async def there(self, case_ids: Collection[str]) -> set[str]:
+        """See CaseStore."""
+        asked = json.dumps(sorted(case_ids))
+        sql = "SELECT case_id FROM cases WHERE case_id IN (SELECT value FROM json_each(?))"
+        return set(await self._database.read(lambda c: [row[0] for row in c.execute(sql, (asked,))]))
 
     async def save(self, case: Case, timeline: Sequence[TimelineEntry] = ()) -> Case:
         """See CaseStore."""
