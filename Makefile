@@ -5,8 +5,8 @@ PY := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
 TOOLS := node_modules/.installed
 SEED ?= 1
-# One more than cores: many tests wait for processes, leases and clocks.
-WORKERS ?= $(shell $(PYTHON) -c 'import os; print(1 + len(getattr(os, "sched_getaffinity", lambda _: range(os.cpu_count() or 1))(0)))')
+# Two more than cores: many tests wait for processes, leases and clocks.
+WORKERS ?= $(shell $(PYTHON) -c 'import os; print(2 + len(getattr(os, "sched_getaffinity", lambda _: range(os.cpu_count() or 1))(0)))')
 export PYTHONUNBUFFERED := 1
 
 .PHONY: install demo test serve bench fuzz package check tools format clean

@@ -57,26 +57,28 @@ class SimulatorClock:
 
     def __init__(self, base_url: str) -> None:
         self._url = f"{base_url}/_control/clock"
-        self._client: Any = None
+        self._session: Any = None
 
     async def now(self) -> datetime:
-        import httpx
+        import aiohttp
 
-        if self._client is None:
-            self._client = httpx.AsyncClient(timeout=10)
+        if self._session is None:
+            self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=10))
         try:
-            answer = await self._client.get(self._url)
-            answer.raise_for_status()
-            return datetime.fromisoformat(answer.json()["now"]).astimezone(UTC)
-        except (httpx.HTTPError, ValueError, KeyError, TypeError) as exc:
+            async with self._session.get(self._url) as answer:
+                answer.raise_for_status()
+                said = await answer.json()
+            return datetime.fromisoformat(said["now"]).astimezone(UTC)
+        except (aiohttp.ClientError, TimeoutError, ValueError, KeyError, TypeError) as exc:
             raise Unavailable("The simulator's clock does not answer: is the simulator running?") from exc
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
 
     async def aclose(self) -> None:
-        if self._client is not None:
-            await self._client.aclose()
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
 
 
 class SystemEntropy:

@@ -258,7 +258,7 @@ class World:
         end = self.local(day, clock)
         while (now := self.now()) < end:
             target = min([end, now + every, *[at + timedelta(seconds=1) for at in await self._planned(now)]])
-            self.tenant.move_to(max(target, now + timedelta(seconds=1)))
+            self.simulator.tenant.clock.move_to(max(target, now + timedelta(seconds=1)))
             await self.tick(*timers)
 
     async def _planned(self, now: datetime) -> list[datetime]:
