@@ -69,8 +69,11 @@ def example_values() -> dict[str, str]:
 class _Signals:
     held: bool = False
     pending: bool = False
+    #: One came. What a handler raises is lost where Python ignores exceptions, as in a finaliser.
+    came: bool = False
 
     def __call__(self, number: int, frame: FrameType | None) -> None:
+        self.came = True
         if self.held:
             self.pending = True
         else:
@@ -83,12 +86,19 @@ _signals = _Signals()
 @contextlib.contextmanager
 def interrupts() -> Iterator[None]:
     """Within it, SIGINT, SIGTERM and SIGHUP raise KeyboardInterrupt (also where a shell had them ignored)."""
+    _signals.came = False
     before = {number: signal.signal(number, _signals) for number in SIGNALS}
     try:
         yield
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def heed() -> None:
+    """For loops: KeyboardInterrupt if a signal came whose exception got lost."""
+    if _signals.came:
+        raise KeyboardInterrupt
 
 
 @contextlib.contextmanager
@@ -189,7 +199,8 @@ class Pair:
                 child.wait()
 
     def died(self) -> int | None:
-        """Exit code of the first child that ended, else None."""
+        """Exit code of the first child that ended, else None. For loops that wait: it heeds signals."""
+        heed()
         return next((code for child in self.children if (code := child.poll()) is not None), None)
 
     def _child(self, module: list[str], log: Path | None) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import os
 import pty
 import re
@@ -10,11 +12,13 @@ import socket
 import subprocess
 import sys
 import time
+import warnings
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from onboarding.cli import processes
 from onboarding.cli.demo import story
 from tests.support import doubles
 
@@ -168,3 +172,20 @@ def test_the_story_begins_on_the_next_monday_at_six(days: int, hours: float, ahe
     begin = story.beginning(now)
     assert begin == monday + timedelta(days=days + ahead, hours=6)
     assert begin >= now
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_a_signal_whose_exception_got_lost_still_ends_the_next_loop() -> None:
+    class Lost:
+        def __del__(self) -> None:
+            os.kill(os.getpid(), signal.SIGTERM)  # Python prints what a finaliser raises, and goes on
+
+    with processes.interrupts():
+        processes.heed()
+        with warnings.catch_warnings(), contextlib.redirect_stderr(io.StringIO()):
+            warnings.simplefilter("ignore")
+            Lost()
+        with pytest.raises(KeyboardInterrupt):
+            processes.heed()
+    with processes.interrupts():
+        processes.heed()

@@ -14,6 +14,7 @@ from onboarding.cli.demo import hr
 from onboarding.cli.demo import people as p
 from onboarding.cli.demo.people import Person
 from onboarding.cli.demo.world import WRONG_SECRET, World
+from onboarding.cli.processes import heed
 from onboarding.domain import calendar
 from onboarding.domain.calendar import WorkingTime
 from onboarding.domain.places import country
@@ -59,6 +60,7 @@ def play(world: World, hires: list[Person], tell: Tell) -> None:
     acts = {act.at for act in agenda if act.at < steps[-1]}
     moments = sorted({at for at in steps if at.weekday() != SATURDAY} | acts)
     for number, moment in enumerate(moments, 1):
+        heed()
         if number > 1:
             world.move_to(moment)
         done = [act for act in agenda if act.at <= moment and _do(world, act, first_day)]

@@ -83,7 +83,7 @@ class EmbeddedCaseStore:
 
     async def get(self, case_id: str) -> Case | None:
         """See CaseStore. DeployerError `store_damaged` for a row that cannot be read."""
-        found = await self._database.read(
+        found = await self._database.look(
             lambda c: c.execute("SELECT row, version FROM cases WHERE case_id = ?", (case_id,)).fetchone()
         )
         if found is None:
@@ -139,16 +139,16 @@ class EmbeddedCaseStore:
 
     async def owners(self, wanted: Sequence[Alias]) -> dict[Alias, str]:
         """See CaseStore."""
-        return await self._database.read(lambda c: aliases.owners(c, wanted))
+        return await self._database.look(lambda c: aliases.owners(c, wanted))
 
     async def find_aliases(self, value: str) -> list[tuple[Alias, str]]:
         """See CaseStore."""
-        return await self._database.read(lambda c: aliases.find(c, value))
+        return await self._database.look(lambda c: aliases.find(c, value))
 
     async def due(self, before: datetime, limit: int) -> list[DueRow]:
         """See CaseStore."""
         bound = micros(before)
-        rows = await self._database.read(
+        rows = await self._database.look(
             lambda c: c.execute(
                 "SELECT case_id, at FROM due WHERE at <= ? ORDER BY at, case_id LIMIT ?",
                 (bound, max(limit, 0)),
@@ -257,7 +257,7 @@ class EmbeddedCaseStore:
 
     async def read_marker(self, name: str) -> Marker | None:
         """See CaseStore."""
-        found = await self._database.read(
+        found = await self._database.look(
             lambda c: c.execute("SELECT value, version FROM markers WHERE name = ?", (name,)).fetchone()
         )
         if found is None:
@@ -290,7 +290,7 @@ class EmbeddedCaseStore:
 
     async def get_operation(self, operation_id: str) -> Operation | None:
         """See CaseStore."""
-        found = await self._database.read(
+        found = await self._database.look(
             lambda c: c.execute(
                 "SELECT row FROM operations WHERE operation_id = ?", (operation_id,)
             ).fetchone()

@@ -1,9 +1,10 @@
 """One SQLite file, used by several processes at once, without holding up the event loop.
 
-Two threads a process, each with its own connection: one writes, one reads (in WAL mode readers and the writer
-do not wait for each other). Writes that are waiting together share one transaction, each in a savepoint of its
-own: many workers cost one sync to disk, and one refused write takes none of the others with it. A write is
-answered after the commit.
+Three connections a process, two of them with a thread: one writes, one reads, one looks (in WAL mode readers and
+the writer do not wait for each other). A look is a read of a few rows by an index. It runs where it is called: it
+takes some microseconds, and the way to a thread and back ten times as long. Writes that are waiting together share
+one transaction, each in a savepoint of its own: many workers cost one sync to disk, and one refused write takes none
+of the others with it. A write is answered after the commit.
 
 What survives. A killed process loses nothing that was answered: the log is in the kernel's hands. For power
 loss, "lasting" writes (the default) are synced before they are answered (`synchronous=FULL`); the others, the
@@ -62,8 +63,13 @@ class _Lane:
         self.executor = ThreadPoolExecutor(1, thread_name_prefix=name)
         self._connection: sqlite3.Connection | None = None
 
+    @property
+    def opened(self) -> bool:
+        """The connection is there."""
+        return self._connection is not None
+
     def connection(self) -> sqlite3.Connection:
-        """Called in the lane's thread."""
+        """Called in the lane's thread, or by one caller at a time."""
         if self._connection is None:
             try:
                 self._connection = connect(self._path, busy_seconds=self._busy_seconds)
@@ -89,6 +95,9 @@ class EmbeddedDatabase:
         self._writer = _Lane(path, "store-writer", busy_seconds)
         # A database in memory belongs to one connection, so there its reads queue up behind the writes.
         self._reader = self._writer if path == MEMORY else _Lane(path, "store-reader", busy_seconds)
+        #: Waits for nobody: what it cannot have at once is read in the reading thread.
+        self._looker = None if path == MEMORY else _Lane(path, "store-looker", 0.0)
+        self._looking = threading.Lock()
         self._state = threading.Condition()
         self._waiting: list[_Job] = []
         self._busy = False
@@ -101,6 +110,27 @@ class EmbeddedDatabase:
         if self._reader is self._writer:
             return await self.write(run)
         return await asyncio.wrap_future(self._reader.executor.submit(self._query, run))
+
+    async def look(self, run: Run[T]) -> T:
+        """`read` for a few rows that an index names. Does not leave the caller's thread, unless it had to wait."""
+        looker = self._looker
+        if self._closed or looker is None or not looker.opened or not self._looking.acquire(blocking=False):
+            return await self._look_elsewhere(run)
+        try:
+            return run(looker.connection())
+        except sqlite3.OperationalError:
+            return await self.read(run)
+        except sqlite3.Error as exc:
+            raise translate(exc) from exc
+        finally:
+            self._looking.release()
+
+    async def _look_elsewhere(self, run: Run[T]) -> T:
+        """While another thread looks, and when closed. The first look opens the connection, which takes longer."""
+        found = await self.read(run)
+        if self._looker is not None and not self._looker.opened and not self._closed:
+            await asyncio.wrap_future(self._reader.executor.submit(self._looker.connection))
+        return found
 
     async def write(self, run: Run[T], *, lasting: bool = True) -> T:
         """Run statements in one transaction, which is committed when this returns.
@@ -123,6 +153,9 @@ class EmbeddedDatabase:
             self._state.wait_for(lambda: not self._busy)
         self._writer.close()
         self._reader.close()
+        if self._looker is not None:
+            with self._looking:
+                self._looker.close()
 
     def _query(self, run: Run[T]) -> T:
         try:

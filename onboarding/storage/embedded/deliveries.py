@@ -58,7 +58,7 @@ class EmbeddedDeliveryStore:
 
     async def get(self, delivery_id: str) -> Delivery | None:
         """See DeliveryStore. DeployerError `store_damaged` for a row that cannot be read."""
-        found = await self._database.read(lambda c: c.execute(_GET, (delivery_id,)).fetchone())
+        found = await self._database.look(lambda c: c.execute(_GET, (delivery_id,)).fetchone())
         return None if found is None else _unpack(found)
 
     async def update(self, delivery: Delivery) -> Delivery:
@@ -108,7 +108,7 @@ class EmbeddedDeliveryStore:
             f"{kept} ORDER BY received_at LIMIT ?"
         )
         values = (status.value, micros(before), max(limit, 0))
-        rows = await self._database.read(lambda c: c.execute(sql, values).fetchall())
+        rows = await self._database.look(lambda c: c.execute(sql, values).fetchall())
         return [_unpack(row) for row in rows]
 
     async def remove(self, delivery: Delivery) -> None:

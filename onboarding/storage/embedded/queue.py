@@ -50,11 +50,19 @@ class EmbeddedQueue:
         A body that is not base64 goes to the poison queue at once and is not returned, as the Functions host
         does; in a poison queue itself, where there is no further queue, it stays, leased, and is not returned.
         """
-        if count < 1:
+        if count < 1 or not await self._any_visible(queue):
             return []
         return await self._database.write(
             lambda c: self._receive(c, queue, count, lease_seconds), lasting=False
         )
+
+    async def _any_visible(self, queue: str) -> bool:
+        """Most looks into a queue find nothing: those write nothing either."""
+        sql, values = (
+            "SELECT 1 FROM messages WHERE queue = ? AND visible_at <= ? LIMIT 1",
+            (queue, micros(self._wall())),
+        )
+        return await self._database.look(lambda c: c.execute(sql, values).fetchone()) is not None
 
     def _receive(
         self, connection: sqlite3.Connection, queue: str, count: int, seconds: float
@@ -125,7 +133,7 @@ class EmbeddedQueue:
     async def depth(self, queue: str) -> tuple[int, int]:
         """See QueueHost."""
         now = micros(self._wall())
-        return await self._database.read(
+        return await self._database.look(
             lambda c: c.execute(
                 "SELECT count(*) FILTER (WHERE visible_at <= ?1), count(*) FILTER (WHERE visible_at > ?1)"
                 " FROM messages WHERE queue = ?2",
