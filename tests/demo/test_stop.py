@@ -61,8 +61,14 @@ def alive(pid: int) -> bool:
 COMMAND = [sys.executable, "-m", "onboarding", "demo", "--once"]
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-@pytest.mark.parametrize("whom", ["the demo alone", "the whole group, as a terminal does"])
+@pytest.mark.parametrize(
+    ("whom", "number"),
+    [
+        ("the demo alone", signal.SIGTERM),
+        ("the demo alone", signal.SIGHUP),
+        ("the whole group, as a terminal does", signal.SIGINT),
+    ],
+)
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="looks for children in /proc")
 def test_a_signal_in_the_middle_ends_both_processes_and_exits_0(
     tmp_path: Path, number: signal.Signals, whom: str

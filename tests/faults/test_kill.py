@@ -14,6 +14,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -38,6 +39,13 @@ def simulator() -> Iterator[str]:
 
 STORES = ("embedded", "azure")
 BOTH = ("before", "after")
+
+
+def in_one_process(store: str) -> Any:
+    """What a store's tests share, the recorded points and the fork server, is made once."""
+    return pytest.param(store, marks=pytest.mark.xdist_group(f"kill-{store}"))
+
+
 #: Port methods that only look. A method that is not named here counts as a write.
 LOOKS = frozenset(
     {
@@ -109,7 +117,7 @@ def points(store: str, simulator: str, tmp_path_factory: pytest.TempPathFactory)
     return _recorded[store]
 
 
-@pytest.mark.parametrize("store", ["embedded"])
+@pytest.mark.parametrize("store", [in_one_process("embedded")])
 def test_the_clean_run_meets_every_kind_of_effect(points: list[Recorded]) -> None:
     """The story would prove little if it did not touch what can go wrong."""
     names = {name for _, name, _ in points}
@@ -131,7 +139,7 @@ def test_the_clean_run_meets_every_kind_of_effect(points: list[Recorded]) -> Non
     assert any(name.startswith("http POST") for name in names)
 
 
-@pytest.mark.parametrize("store", ["azure"])
+@pytest.mark.parametrize("store", [in_one_process("azure")])
 def test_the_clean_run_over_a_storage_account_writes_to_everything_in_it(
     points: list[Recorded],
 ) -> None:
@@ -143,7 +151,7 @@ def test_the_clean_run_over_a_storage_account_writes_to_everything_in_it(
 @pytest.mark.slow
 @pytest.mark.timeout(400)
 @pytest.mark.parametrize("chunk", range(CHUNKS))
-@pytest.mark.parametrize("store", STORES)
+@pytest.mark.parametrize("store", [in_one_process(store) for store in STORES])
 def test_every_point(
     store: str,
     chunk: int,
