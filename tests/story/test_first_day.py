@@ -7,6 +7,8 @@ from collections import Counter
 from datetime import datetime, timedelta
 from typing import Any
 
+import pytest
+
 from tests.story.world import EMPLOYEE, MANAGER, START, World
 
 E3 = "05e9a617-0261-4cee-bb44-138d3ef5d965"
@@ -98,6 +100,52 @@ async def test_what_groups_and_a_licence_add_to_it(world: World) -> None:
     case = await world.case()
     assert case.account is not None
     assert case.account.mailbox is True
+
+
+LAGS = ("replication", "manager", "member", "licence", "index", "sent_items")
+WHOLE = GROUPS + LICENCES + "[account]\nenable_days_before_start = 5\n"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "refused"),
+    [(30, "not_found"), (300, "bad_request"), (1800, "not_found"), (1800, "bad_request")],
+)
+async def test_a_tenant_in_which_everything_shows_late_gets_each_thing_once(
+    world: World, seconds: int, refused: str
+) -> None:
+    """Whatever is written is to be seen that much later, and the first answer to each kind of write is lost."""
+    bought(world)
+    late = {f"{name}_lag_seconds": seconds for name in LAGS}
+    world.tenant.post("/_control/policy", {**late, "unreplicated_reference": refused})
+    for method, path in (
+        ("POST", "/users"),
+        ("PUT", "/users/*/manager/$ref"),
+        ("POST", "/groups/*/members/$ref"),
+        ("POST", "/users/*/assignLicense"),
+        ("PATCH", "/users/*"),
+        ("POST", "/users/*/authentication/temporaryAccessPassMethods"),
+        ("POST", "/users/*/messages/*/send"),
+    ):
+        world.fault("drop_after_effect", method, path)
+    await world.restart(POLICY_FILE=world.policy(WHOLE))
+    await world.hire(end_date=(START + timedelta(days=200)).isoformat(), employment_type="Contractor")
+    await world.until(-6, "23:00")
+    assert world.account()["accountEnabled"] is False
+    await world.until(0, "12:00")
+    (user,) = world.ours()
+    shown = await world.show()
+    assert shown["state"] == "following_up", shown["reason_code"]
+    assert {step["name"]: step["status"] for step in shown["steps"]}["set_manager"] == "done"
+    assert user["accountEnabled"] is True
+    assert user["mail"]
+    held = world.tenant.get("/_control/groups")["items"]
+    assert [group["members"].count(user["id"]) for group in held if group["id"] in {STAFF, SSPR}] == [1, 1]
+    refusals = Counter(item["status"] for item in world.requests() if item["status"] in {0, 400, 404})
+    assert refusals[0] == 7, "an answer was not lost"
+    assert refusals[404] > 1, "nothing was late"
+    sent = Counter(await world.heard())
+    assert set(sent) >= {"welcome", "nudge_first"}
+    assert max(sent.values()) == 1
 
 
 async def test_no_free_unit_waits_for_whoever_buys(world: World) -> None:
