@@ -19,6 +19,8 @@ from urllib.parse import urlsplit
 
 from onboarding.errors import ConfigurationError
 
+#: The embedded store, where nothing names another.
+STORE_FILE = "build/onboarding.db"
 PREFIX = "ONBOARDING_"
 DEFAULT_DEADLINE = date(2026, 9, 7)
 #: Of the key in Azure; what this repository publishes is no key there.
@@ -154,7 +156,7 @@ class Settings:
     #: `embedded` (one SQLite file) or `azure` (Tables, Queues, Blobs).
     store: str = "embedded"
     #: SQLite file of the embedded store.
-    store_path: str = "build/onboarding.db"
+    store_path: str = STORE_FILE
     #: The storage account of the azure store.
     storage: StorageSettings = field(default_factory=StorageSettings)
     #: `microsoft` or `simulated`.
@@ -323,7 +325,7 @@ class _Reader:
         domain = self.text("DOMAIN", "contoso.example").lower()
         settings = Settings(
             store=self.choice("STORE", "azure" if in_azure else "embedded", "azure", "embedded"),
-            store_path=self.text("STORE_PATH", "build/onboarding.db"),
+            store_path=self.text("STORE_PATH", STORE_FILE),
             storage=self.storage(),
             graph=graph,
             graph_base_url=self.text(

@@ -29,10 +29,13 @@ from onboarding.errors import (
     RetryLater,
     StoreConflict,
 )
-from onboarding.settings import Settings
+from onboarding.settings import STORE_FILE, Settings
 
 OK, NEGATIVE, USAGE, NOT_FOUND, AMBIGUOUS, REFUSED, UNREACHABLE, BUG = 0, 1, 2, 3, 4, 5, 6, 70
 SERVE_FILE = Path("build/serve.json")
+#: Where `make serve` and `make demo` leave their store when they end.
+LEFT = (Path("build/serve/onboarding.db"), Path("build/demo/onboarding.db"))
+STORE_PATH = "ONBOARDING_STORE_PATH"
 #: Characters of a cell, but in the last column.
 WIDEST = 100
 #: What moves the cursor, clears the screen, or turns the direction of what follows (Unicode bidirectional controls).
@@ -44,7 +47,10 @@ _ON_A_LINE = re.compile(f"[\\x00-\\x0a{_TURNS}]")
 def environment() -> Mapping[str, str]:
     """The environment, completed by what a running `make serve` wrote."""
     env = dict(os.environ)
-    if "ONBOARDING_STORE_PATH" in env or "ONBOARDING_STORE" in env or not SERVE_FILE.is_file():
+    if STORE_PATH in env or "ONBOARDING_STORE" in env:
+        return env
+    if not SERVE_FILE.is_file():
+        _say_where_the_last_data_are()
         return env
     try:
         found = json.loads(SERVE_FILE.read_text(encoding="utf-8"))
@@ -55,6 +61,14 @@ def environment() -> Mapping[str, str]:
         note(f"{SERVE_FILE} cannot be read, so the settings are those of the environment.")
         return env
     return {**{str(name): str(value) for name, value in served}, **env}
+
+
+def _say_where_the_last_data_are() -> None:
+    """An empty answer of the default store is no news to somebody who has just watched a demo."""
+    left = [path for path in LEFT if path.is_file()]
+    if left and not Path(STORE_FILE).is_file():
+        newest = max(left, key=lambda path: path.stat().st_mtime)
+        note(f"No service runs from here. The last one left its data; for a look: {STORE_PATH}={newest}")
 
 
 def _alive(pid: object) -> bool:

@@ -475,6 +475,18 @@ def test_a_damaged_file_of_make_serve_is_said_and_passed_over(
     assert "serve.json" in answer.err
 
 
+def test_without_a_service_it_is_said_where_the_last_one_left_its_data(
+    run: Run, env: dict[str, str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for name in env:
+        monkeypatch.delenv(name)
+    left = Path("build/demo/onboarding.db")
+    (tmp_path / left).parent.mkdir(parents=True)
+    (tmp_path / left).touch()
+    assert f"ONBOARDING_STORE_PATH={left}" in run("cases").err
+    assert "left its data" not in run("cases").err, "the store of that folder is there now"
+
+
 # --- at the edge of the process --------------------------------------------------------------------------------------
 
 
