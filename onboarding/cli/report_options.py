@@ -19,7 +19,11 @@ def add_arguments(verb: argparse.ArgumentParser) -> None:
     one.add_argument("--by", choices=BY, default=BY[0], help="one row for each (default: week)")
     _add_forms(one)
     text = "who of the whole workforce could not reset: reads the registration report and the users; enrols nobody"
-    _add_forms(kinds.add_parser("at-risk", help=text, description=text))
+    risk = kinds.add_parser("at-risk", help=text, description=text)
+    risk.add_argument(
+        "--names", action="store_true", help="with user names and names: reads all users once more"
+    )
+    _add_forms(risk)
 
 
 def _add_forms(verb: argparse.ArgumentParser) -> None:

@@ -57,16 +57,18 @@ async def _at_risk(app: App, args: argparse.Namespace) -> int:
     found = await at_risk.read(app.services)
     summary = found.summary()
     await at_risk.keep(app.services, summary)
+    columns = (*at_risk.NAMES, *at_risk.COLUMNS) if args.names else at_risk.COLUMNS
+    table = await at_risk.named(app.services, found) if args.names else found.table()
     if args.json:
-        _stream(summary, found.table())
+        _stream(summary, table)
     elif args.csv or args.xlsx:
-        _sheet(args, "At risk", at_risk.COLUMNS, found.table(), summary["notes"])
+        _sheet(args, "At risk", columns, table, summary["notes"])
     else:
         for line in _words(summary):
             context.out(line)
         context.out()
-        rows = [dict(row) for row in islice(found.table(), _SHOWN)]
-        context.table(rows, [(name, name.upper().replace("_", " ")) for name in at_risk.COLUMNS])
+        rows = [dict(row) for row in islice(table, _SHOWN)]
+        context.table(rows, [(name, name.upper().replace("_", " ")) for name in columns])
         if found.total > _SHOWN:
             context.note(f"{found.total - _SHOWN} more: --csv, --xlsx FILE or --json")
         _tell(summary["notes"])

@@ -133,13 +133,14 @@ PERSON = (
 LIST_USERS = Call("list_users", "User.Read.All")
 
 
-def list_users(top: int = 999) -> Build:
+def list_users(top: int = 999, *, named: bool = False) -> Build:
     """user-list: everybody. 999 is the largest page of users."""
+    properties = [*PERSON, "userPrincipalName", "displayName"] if named else list(PERSON)
 
     def build(client: Any) -> Any:
         from msgraph.generated.users.users_request_builder import UsersRequestBuilder
 
-        query = UsersRequestBuilder.UsersRequestBuilderGetQueryParameters(select=list(PERSON), top=top)
+        query = UsersRequestBuilder.UsersRequestBuilderGetQueryParameters(select=properties, top=top)
         return client.users.to_get_request_information(configured(query))
 
     return build

@@ -151,9 +151,9 @@ class GraphDirectory(GraphEntitlements):
             return []
         return [row for row in rows if row.get("@odata.type") in {_USER, None}]
 
-    async def people(self) -> AsyncIterator[Sequence[DirectoryPerson]]:
+    async def people(self, *, named: bool = False) -> AsyncIterator[Sequence[DirectoryPerson]]:
         """Everybody, a page of up to 999 at a time: of phones and addresses only whether there are any."""
-        async for rows, _ in self._graph.pages(calls.LIST_USERS, calls.list_users()):
+        async for rows, _ in self._graph.pages(calls.LIST_USERS, calls.list_users(named=named)):
             yield [_person(row) for row in rows if isinstance(row.get("id"), str)]
 
     async def check(self) -> Mapping[str, str]:
@@ -293,6 +293,8 @@ def _person(row: Mapping[str, Any]) -> DirectoryPerson:
         guest=(text("userType") or "").casefold() == "guest",
         synced=row.get("onPremisesSyncEnabled") is True,
         directory_data=any(row.get(name) for name in ("mobilePhone", "businessPhones", "otherMails")),
+        user_principal_name=text("userPrincipalName"),
+        display_name=text("displayName"),
     )
 
 

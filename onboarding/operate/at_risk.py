@@ -48,6 +48,8 @@ COLUMNS = (
     "hybrid",
     "department",
 )
+#: In front of them, where they are asked for.
+NAMES = ("user_principal_name", "display_name")
 #: Different contents of rows that are told apart, and departments of a summary.
 CONTENTS, DEPARTMENTS = 10_000, 50
 NEEDS_PREMIUM = "report_needs_premium"
@@ -290,6 +292,22 @@ async def read(s: Services) -> AtRisk:
             found.take(seen)
     observe.event(log, "at_risk_read", people=len(found.workforce), at_risk=found.total)
     return found
+
+
+async def named(s: Services, found: AtRisk) -> Iterator[Mapping[str, Any]]:
+    """The rows of `table` with `NAMES` in front; null for whoever the directory does not show any more. Reads all users
+    once more, and holds the names of those at risk."""
+    names: dict[str, tuple[str | None, str | None]] = {
+        user_id.lower(): (None, None) for rows in found.rows for user_id, *_ in rows
+    }
+    if found.directory_read:
+        async for users in s.directory.people(named=True):
+            for user in users:
+                if user.id.lower() in names:
+                    names[user.id.lower()] = (user.user_principal_name, user.display_name)
+    return (
+        {**dict(zip(NAMES, names[row["object_id"].lower()], strict=True)), **row} for row in found.table()
+    )
 
 
 async def keep(s: Services, summary: Mapping[str, Any]) -> None:

@@ -81,7 +81,8 @@ class Licence:
 
 @dataclass(frozen=True, slots=True)
 class DirectoryPerson:
-    """One user of the whole directory, as the at-risk report needs them. Numbers and addresses are not in here."""
+    """One user of the whole directory, as the at-risk report needs them. Numbers and addresses are not in here;
+    names only where they were asked for."""
 
     id: str
     department: str | None = None
@@ -92,6 +93,8 @@ class DirectoryPerson:
     synced: bool = False
     #: `mobilePhone`, `businessPhones` or `otherMails` hold something.
     directory_data: bool = False
+    user_principal_name: str | None = None
+    display_name: str | None = None
 
 
 #: Codes of the DeployerErrors by which a tenant says that it will not show something to this service.
@@ -189,9 +192,9 @@ class Directory(Protocol):
         """
         ...
 
-    def people(self) -> AsyncIterator[Sequence[DirectoryPerson]]:
-        """Pages of everybody in the directory, up to 999 each, streamed. A DeployerError of `CANNOT_READ` when the
-        tenant will not say."""
+    def people(self, *, named: bool = False) -> AsyncIterator[Sequence[DirectoryPerson]]:
+        """Pages of everybody in the directory, up to 999 each, streamed; `named`: with their names. A DeployerError of
+        `CANNOT_READ` when the tenant will not say."""
         ...
 
     async def check(self) -> Mapping[str, str]:

@@ -105,6 +105,17 @@ def test_tables_and_files_hold_no_formula(run: Run, tenant: httpx.Client, tmp_pa
     assert "at risk" in run("report", "at-risk").out
 
 
+def test_names_are_there_where_they_are_asked_for(run: Run, tenant: httpx.Client) -> None:
+    known = ids(tenant)
+    said = run("report", "at-risk", "--names", "--json").json["items"]
+    assert {row["object_id"]: row["user_principal_name"] for row in said}[known["plain"]] == f"plain@{DOMAIN}"
+    assert list(said[0])[:3] == [*at_risk.NAMES, "object_id"]
+    rows = list(csv.DictReader(io.StringIO(run("report", "at-risk", "--names", "--csv").out)))
+    assert tuple(rows[0]) == (*at_risk.NAMES, *at_risk.COLUMNS)
+    assert f"root@{DOMAIN}" in run("report", "at-risk", "--names").out
+    assert "user_principal_name" not in run("report", "at-risk", "--json").out
+
+
 def test_usage_of_nothing_and_every_form(run: Run, tenant: httpx.Client, tmp_path: Path) -> None:
     said = run("report", "usage", "--json").json
     assert len(said["items"]) == 12

@@ -42,7 +42,7 @@ class Tenant:
     no_report: Exception | None = None
     asked: list[str] = field(default_factory=list)
 
-    async def people(self) -> AsyncIterator[Sequence[DirectoryPerson]]:
+    async def people(self, *, named: bool = False) -> AsyncIterator[Sequence[DirectoryPerson]]:
         self.asked.append("people")
         if self.refuses:
             raise self.refuses
@@ -219,7 +219,7 @@ class Many:
     def __init__(self, count: int) -> None:
         self.count = count
 
-    async def people(self) -> AsyncIterator[Sequence[DirectoryPerson]]:
+    async def people(self, *, named: bool = False) -> AsyncIterator[Sequence[DirectoryPerson]]:
         for start in range(0, self.count, 999):
             numbers = range(start, min(start + 999, self.count))
             yield [

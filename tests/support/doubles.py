@@ -203,7 +203,7 @@ class Directory(EntitlementCalls):
     def __init__(self, tenant: Tenant) -> None:
         self.tenant = tenant
 
-    async def people(self) -> AsyncIterator[Sequence[DirectoryPerson]]:
+    async def people(self, *, named: bool = False) -> AsyncIterator[Sequence[DirectoryPerson]]:
         yield [
             DirectoryPerson(user.id, created_at=user.created_at, enabled=user.account_enabled is not False)
             for user in self.tenant.users.values()

@@ -119,7 +119,7 @@ class MemoryDirectory:
             USER: DirectoryUser(USER, "juergen.gross@contoso.example", account_enabled=True),
         }
 
-    def people(self) -> AsyncIterator[Sequence[DirectoryPerson]]:
+    def people(self, *, named: bool = False) -> AsyncIterator[Sequence[DirectoryPerson]]:
         raise AssertionError("follow-up reads no directory")
 
     async def create_user(self, user: NewUser) -> DirectoryUser:
