@@ -111,14 +111,14 @@ class StoryHost(Host):
 
     async def _round(self, queues: list[str]) -> bool:
         worked = False
-        for queue in queues:
-            for message in await self.app.queue_host.receive(queue, 8, LEASE):
-                worked = True
-                self._working += 1
-                try:
+        self._working += 1  # from before the lease: whoever waits for it holds nothing yet
+        try:
+            for queue in queues:
+                for message in await self.app.queue_host.receive(queue, 8, LEASE):
+                    worked = True
                     await self._deliver(queue, WORKERS[queue], message)
-                finally:
-                    self._working -= 1
+        finally:
+            self._working -= 1
         return worked
 
     async def left(self) -> int:

@@ -112,7 +112,9 @@ class EmbeddedDatabase:
         return await asyncio.wrap_future(self._reader.executor.submit(self._query, run))
 
     async def look(self, run: Run[T]) -> T:
-        """`read` for a few rows that an index names. Does not leave the caller's thread, unless it had to wait."""
+        """`read` for a few rows that an index names. Does not leave the caller's thread, unless it had to wait; others
+        have their turn all the same."""
+        await asyncio.sleep(0)
         looker = self._looker
         if self._closed or looker is None or not looker.opened or not self._looking.acquire(blocking=False):
             return await self._look_elsewhere(run)
@@ -127,10 +129,14 @@ class EmbeddedDatabase:
 
     async def _look_elsewhere(self, run: Run[T]) -> T:
         """While another thread looks, and when closed. The first look opens the connection, which takes longer."""
-        found = await self.read(run)
-        if self._looker is not None and not self._looker.opened and not self._closed:
-            await asyncio.wrap_future(self._reader.executor.submit(self._looker.connection))
-        return found
+        looker = self._looker
+
+        def opening(connection: sqlite3.Connection) -> T:
+            if looker is not None and not looker.opened:
+                looker.connection()
+            return run(connection)
+
+        return await self.read(opening)
 
     async def write(self, run: Run[T], *, lasting: bool = True) -> T:
         """Run statements in one transaction, which is committed when this returns.
