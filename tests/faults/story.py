@@ -30,8 +30,19 @@ from tests.support.tracing import KILLED, Point, Tracer, trace_http, trace_stora
 
 SECRET = "whsec_" + "a2lsbC1oYXJuZXNzLXNlY3JldC0wMDAwMDAwMQ=="
 EMPLOYEE = "4711"
-#: A short ladder: every kind of rung once.
-POLICY = """
+STAFF, SSPR = "aaaaaaaa-0000-4000-8000-000000000001", "aaaaaaaa-0000-4000-8000-000000000002"
+E3 = "05e9a617-0261-4cee-bb44-138d3ef5d965"
+#: Every step of a hire but the phone, which would register for the person; and a short ladder, every kind of rung once.
+POLICY = f"""
+[account]
+enable_days_before_start = 5
+leave_date = true
+[groups]
+allowed = ["{STAFF}", "{SSPR}"]
+sspr_scope = "{SSPR}"
+rules = [{{ group = "{STAFF}" }}]
+[licences]
+rules = [{{ sku = "{E3}", mailbox = true }}]
 [[follow_up.ladder]]
 rung = "person_day_0"
 audience = "person"
@@ -102,6 +113,9 @@ def prepare(tenant: Tenant) -> None:
         "/_control/users", {"userPrincipalName": MANAGER, "employeeId": "M1", "displayName": "Petra Vogel"}
     )
     tenant.http.put(f"/_control/vendors/{ADAPTER.slug}/people/{EMPLOYEE}", json=PERSON).raise_for_status()
+    for group, name in ((STAFF, "Staff"), (SSPR, "SSPR")):
+        tenant.post("/_control/groups", {"id": group, "displayName": name})
+    tenant.post("/_control/skus", {"skuId": E3, "enabled": 1})
     tenant.post("/_control/policy", {"audit_latency_minutes": 0})
     tenant.post("/_control/report", {"lag_hours": 0})
 
@@ -114,6 +128,7 @@ PERSON = {
     "work_country": "Ireland",
     "manager": {"email": MANAGER},
     "start_date": START.isoformat(),
+    "end_date": "2027-12-31",
     "phones": {"mobile": "+49 151 23456789"},
 }
 

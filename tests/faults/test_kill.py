@@ -211,7 +211,18 @@ def check(tenant: Tenant, case: Case, target: list[Point]) -> None:
     assert case.account.id == made[0]["id"], f"{target}: the case links another account"
     assert case.state is State.CONFIRMED, f"{target}: {case.state} {case.reason_code} {case.next_action}"
     assert case.next_action.when is not None, f"{target}: nothing is planned"
+    _entitled(tenant, made[0], target)
     _messages(tenant, case, target)
+
+
+def _entitled(tenant: Tenant, user: dict[str, Any], target: list[Point]) -> None:
+    """What the steps after the account left in the tenant."""
+    held = tenant.get("/_control/groups")["items"]
+    members = {group["id"]: group["members"].count(user["id"]) for group in held}
+    assert (members[story.STAFF], members[story.SSPR]) == (1, 1), f"{target}: {members}"
+    assert user["accountEnabled"] is True, f"{target}: the account is not enabled"
+    assert user["mail"], f"{target}: no licence, so no mailbox"
+    assert str(user["employeeLeaveDateTime"]).startswith("2027-12-31"), f"{target}: no end date"
 
 
 def _messages(tenant: Tenant, case: Case, target: list[Point]) -> None:
