@@ -40,6 +40,8 @@ PASSKEYS = frozenset(
     }
 )
 PUSH, PASSWORDLESS = "microsoftAuthenticatorPush", "microsoftAuthenticatorPasswordless"
+#: Microsoft's app gives these codes too; so does an app of anybody else.
+CODE = "softwareOneTimePasscode"
 #: Methods that SSPR refuses, named so that an unknown string is still seen as unknown.
 REFUSED = PASSKEYS | {
     "windowsHelloForBusiness",
@@ -99,9 +101,14 @@ class Method:
         return self.left is True or (self.first_listed is not None and self.left is not False)
 
     @property
-    def _free(self) -> bool:
+    def free(self) -> bool:
         """No record of its own says whose it is."""
         return self.owner in {Owner.NOBODY, Owner.UNKNOWN, Owner.PERSON_ALL}
+
+    @property
+    def unnamed(self) -> bool:
+        """No record names it."""
+        return self.free and self.left is not True
 
     def take(self, event: Evidence, exact: bool) -> None:
         """One event, in order of time. `exact`: it is about this method; else it may be."""
@@ -135,7 +142,7 @@ class Method:
         if exact:
             self.left, self.at, self.lag = True, event.at, LISTING_LAG
         # What was known before may be anybody's, and has a record of its own where it is the person's.
-        elif event.method == "all" and event.act is Act.REGISTERED and self._free and not self.known:
+        elif event.method == "all" and event.act is Act.REGISTERED and self.free and not self.known:
             self.owner, self.evidence, self.claimed_at = Owner.PERSON_ALL, event.id, event.at
 
     def _by_others(self, event: Evidence, exact: bool) -> None:
@@ -147,7 +154,7 @@ class Method:
             # Which one was changed is not said: nothing that can be changed is taken for the person's any more.
             if self.name in _CHANGEABLE and self.left is not False:
                 self.owner, self.evidence, self.reviewed = owner, event.id, None
-        elif self._free and not self.known:
+        elif self.free and not self.known:
             self.owner, self.evidence, self.reviewed = owner, event.id, None
 
     def present(self, registration: Registration | None) -> bool:
@@ -230,8 +237,8 @@ class View:
 
     @property
     def absence_as_of(self) -> datetime | None:
-        """As of when something can be said *not* to be there: a list, or a deletion."""
-        times = [event.at for event in self.events if event.act is Act.DELETED]
+        """As of when something can be said *not* to be there: a list, or a deletion, which a pass says nothing of."""
+        times = [e.at for e in self.events if e.act is Act.DELETED and e.method not in REFUSED]
         if self.registration:
             times.append(self.registration.as_of)
         return max(times, default=None)
@@ -302,6 +309,9 @@ def _about(event: Evidence, methods: Mapping[str, Method]) -> Iterator[tuple[str
         yield from ((name, False) for name in METHODS)
     elif event.method in METHODS:
         yield event.method, True
+        # The app is registered and deleted under one name, its notifications and its code, which the report lists.
+        if event.method == PUSH and event.act is Act.DELETED and methods[CODE].unnamed:
+            yield CODE, True
 
 
 def build(case: Case, methods_required: int, now: datetime) -> View:
