@@ -75,7 +75,7 @@ def assess(case: Case, rules: Rules, now: datetime) -> Assessment:
     view = build(case, rules.methods_required, now, rules.frozen_as_of)
     status, because = _status(case, rules, view, now)
     weaker = status in _WITHOUT_THE_PERSON or (status is Status.USER_REVIEWED and not rules.accept_reviewed)
-    if case.confirmed_at and weaker and view.gone():
+    if case.confirmed_at and weaker and view.needed(case.confirmed_at):
         status, because = Status.REMOVED, "method_deleted"
     unattributed = status is Status.UNATTRIBUTED and view.enough(view.present)
     if status in _FROM_ABSENCE and is_stale(view, rules, now):

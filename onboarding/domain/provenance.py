@@ -26,6 +26,8 @@ METHODS: Mapping[str, str] = {
 PHONES = frozenset({"mobilePhone", "alternateMobilePhone", "officePhone"})
 #: `Evidence.method` of an event that says "phone" and not which.
 SOME_PHONE = "phone"
+#: A first credential: neither registered for reset nor confirmed by anybody.
+PASS = "temporaryAccessPass"  # noqa: S105 - the name of a method, not a secret
 #: What an administrator can change after it was registered.
 _CHANGEABLE = PHONES | {"email"}
 #: Nobody but the person can add these (facts 2.6).
@@ -45,7 +47,7 @@ CODE = "softwareOneTimePasscode"
 #: Methods that SSPR refuses, named so that an unknown string is still seen as unknown.
 REFUSED = PASSKEYS | {
     "windowsHelloForBusiness",
-    "temporaryAccessPass",
+    PASS,
     PASSWORDLESS,
     "macOsSecureEnclaveKey",
     "platformCredential",
@@ -111,6 +113,11 @@ class Method:
     def unnamed(self) -> bool:
         """No record names it."""
         return self.free and self.left is not True
+
+    @property
+    def since(self) -> datetime | None:
+        """When it was first heard of as it is now."""
+        return self.at if self.left is True else self.first_listed
 
     def take(self, event: Evidence, exact: bool) -> None:
         """One event, in order of time. `exact`: it is about this method; else it may be."""
@@ -279,6 +286,17 @@ class View:
                 # "All" was said of what was listed, and of nothing else.
                 or (method.first_listed is not None and (method.claimed or name in PERSON_ONLY))
             )
+        }
+
+    def needed(self, confirmed_at: datetime) -> set[str]:
+        """What is gone of what the confirmation can have rested on: not what was deleted before something that the
+        person has added since, by which they were confirmed."""
+        added = {self.methods[name].since for name in self.personal}
+        return {
+            name
+            for name in self.gone()
+            if (method := self.methods[name]).left is not False
+            or not any(at and method.at and method.at < at <= confirmed_at for at in added)
         }
 
     def last(self, *acts: Act, by: By | None = None) -> datetime | None:
