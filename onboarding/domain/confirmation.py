@@ -11,9 +11,10 @@ owner per method, and counts. Rules in prose:
 - A method that only the person can add is personal wherever it is listed. One that an administrator can add
   needs an audit record by the person, after the account was created, and no later deletion or change by others.
   A change by others that does not say what it changed takes the person's word from everything that it may be.
-- "Registered all required" names no method: it speaks for listed methods that nobody else is known to have added,
-  and for none that is listed for the first time long after.
-- "Looks good" on the review page is weaker: no new proof of possession. So is an update by the person.
+- "Registered all required" names no method: it speaks for listed methods that were not known before it and that nobody
+  else is known to have added, and for none that is listed for the first time long after.
+- "Looks good" on the review page is weaker: no new proof of possession. So is an update by the person. It speaks for
+  what was there, and for nothing that is listed for the first time long after.
 - The report runs up to 36 hours behind, a few rows 24 more (Learn, "Authentication methods activity"): until
   `LISTING_LAG` after an audit event the event is believed and the list is not. The targeted read is believed after
   minutes.

@@ -49,23 +49,31 @@ def _listed(case: Case, seen: Registration) -> list[Evidence]:
 
 
 def take_events(case: Case, events: Iterable[Evidence]) -> list[Evidence]:
-    """Append what the case does not have yet, by id; returns that.
+    """Append what the case does not have yet, by id; returns that. A copy that names the method, or the actor, where
+    the case's own does not takes its place: what the stream brings first may say less than the audit log.
 
     Anybody who knows a user name can try to reset its password, as often as they like: of failed attempts only so many
     are kept, and the others change nothing, in this pass and in the next.
     """
-    known = {event.id for event in case.evidence}
+    known = {event.id: event for event in case.evidence}
     attempts = [event for event in case.evidence if event.act in _ATTEMPTS]
-    fresh = []
+    fresh: dict[str, Evidence] = {}
     for event in events:
-        if event.id in known or (event.act in _ATTEMPTS and _crowded(attempts, event)):
+        had = known.get(event.id)
+        if had is not None and _says(event) <= _says(had):
             continue
-        known.add(event.id)
-        fresh.append(event)
-        if event.act in _ATTEMPTS:
+        if had is None and event.act in _ATTEMPTS:
+            if _crowded(attempts, event):
+                continue
             attempts.append(event)
-    case.evidence.extend(fresh)
-    return fresh
+        known[event.id] = fresh[event.id] = event
+    if fresh:
+        case.evidence[:] = known.values()
+    return list(fresh.values())
+
+
+def _says(event: Evidence) -> tuple[bool, bool]:
+    return event.method is not None, event.by is not By.UNKNOWN
 
 
 _ATTEMPTS = frozenset({Act.RESET_FAILED, Act.RESET_NO_METHODS})

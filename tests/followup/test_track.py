@@ -52,6 +52,22 @@ async def test_the_same_events_again_change_nothing() -> None:
     assert (case.etag, [e.id for e in case.evidence]) == (etag, ["e1", "e2"])
 
 
+async def test_a_copy_that_names_the_method_takes_the_place_of_one_that_does_not() -> None:
+    w = world()
+    await w.add(make_case())
+    w.security.events = [seen("e0", method="email", act="reviewed"), seen("e1", by="unknown", method=None)]
+    await track(w.s)
+    assert (await w.load(CASE)).status is not Status.USER_REGISTERED
+    w.security.events = [seen("e1"), seen("e1", method=None)]
+    w.clock.at += MINUTE
+    assert (await track(w.s)).events == 1
+    case = await w.load(CASE)
+    assert [(e.id, e.method) for e in case.evidence] == [("e0", "email"), ("e1", "mobilePhone")]
+    assert case.status is Status.USER_REGISTERED
+    w.clock.at += MINUTE
+    assert (await track(w.s)).events == 0
+
+
 async def test_the_cursor_overlaps_by_an_hour_and_reaches_back_as_far_as_records_are_kept() -> None:
     w = world()
     await track(w.s)
