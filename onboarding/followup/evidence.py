@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from onboarding import casework
 from onboarding.domain.case import Act, By, Case, Evidence, Registration, Status, TimelineEntry
@@ -51,31 +52,38 @@ def _listed(case: Case, seen: Registration) -> list[Evidence]:
 def take_events(case: Case, events: Iterable[Evidence]) -> list[Evidence]:
     """Append what the case does not have yet, by id; returns that.
 
-    Anybody who knows a user name can try to reset its password, as often as they like: of failed attempts only so many
-    are kept, and the others change nothing, in this pass and in the next.
+    Anybody who knows a user name can try to reset its password, as often as they like: of failed attempts only the
+    newest are kept, in whatever order they come, and the others change nothing, in this pass and in the next.
     """
     known = {event.id for event in case.evidence}
-    attempts = [event for event in case.evidence if event.act in _ATTEMPTS]
-    fresh = []
-    for event in events:
-        if event.id in known or (event.act in _ATTEMPTS and _crowded(attempts, event)):
-            continue
-        known.add(event.id)
-        fresh.append(event)
-        if event.act in _ATTEMPTS:
-            attempts.append(event)
+    fresh = list({event.id: event for event in reversed(list(events)) if event.id not in known}.values())[
+        ::-1
+    ]
     case.evidence.extend(fresh)
+    if any(event.act in _ATTEMPTS for event in fresh) and (crowded := _crowded(case.evidence)):
+        case.evidence[:] = [event for event in case.evidence if event.id not in crowded]
+        fresh = [event for event in fresh if event.id not in crowded]
     return fresh
 
 
 _ATTEMPTS = frozenset({Act.RESET_FAILED, Act.RESET_NO_METHODS})
-#: Failed attempts that are kept: of one kind around one day, and in all.
+#: Failed attempts of one kind that are kept: the newest of a day (UTC), and of those the newest of all.
 MOST_A_DAY, MOST_ATTEMPTS = 10, 200
 
 
-def _crowded(attempts: list[Evidence], event: Evidence) -> bool:
-    near = [one for one in attempts if one.act is event.act and abs(one.at - event.at) < timedelta(days=1)]
-    return len(near) >= MOST_A_DAY or len(attempts) >= MOST_ATTEMPTS
+def _crowded(events: Iterable[Evidence]) -> set[str]:
+    """Ids of attempts that newer ones of their kind leave no room for."""
+    found: set[str] = set()
+    kept: Counter[object] = Counter()
+    for event in sorted(events, key=lambda one: (one.at, one.id), reverse=True):
+        if event.act not in _ATTEMPTS:
+            continue
+        day = event.act, event.at.astimezone(UTC).date()
+        if kept[day] >= MOST_A_DAY or kept[event.act] >= MOST_ATTEMPTS:
+            found.add(event.id)
+        else:
+            kept.update((day, event.act))
+    return found
 
 
 def note(case: Case, rules: Rules, now: datetime) -> tuple[Assessment, list[TimelineEntry]]:
