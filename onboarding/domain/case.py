@@ -180,6 +180,8 @@ class Account:
     mailbox: bool | None = None
     #: HR's number was added as an authentication method, or is about to be.
     phone_added: bool = False
+    #: When it was last about to be restored, while it was this case's account.
+    restored_at: datetime | None = None
 
 
 class StepStatus(StrEnum):
@@ -403,6 +405,9 @@ class Case:
     #: several carry the number, all of them, separated by commas.
     found_account: str | None = None
     account: Account | None = None
+    #: What an account of this case that is gone carried in `employeeId`; the next one carries it, too, where HR has no
+    #: number that fits.
+    mark: str | None = None
     steps: dict[str, StepRecord] = field(default_factory=dict)
     access_pass: PassRecord | None = None
     #: When an approver confirmed who the person is, for one new pass.

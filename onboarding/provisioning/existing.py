@@ -15,11 +15,11 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from onboarding.domain import calendar, names, protected
-from onboarding.domain.case import AccountIntent
+from onboarding.domain.case import TENANT, AccountIntent, Alias, AliasKind
 from onboarding.domain.nudges import working_time_of
 from onboarding.errors import NotYetVisible
 from onboarding.ports import DirectoryUser, NameTaken
-from onboarding.provisioning.linking import ask, link
+from onboarding.provisioning.linking import ask, hidden_until, link
 from onboarding.provisioning.step import Block, Context, Done, Outcome, Wait
 from onboarding.provisioning.steps import reserve_username
 from onboarding.safeguards import protection
@@ -102,23 +102,36 @@ async def _restored(ctx: Context, user_id: str) -> DirectoryUser:
 
 
 async def come_back(ctx: Context) -> Outcome | None:
-    """Somebody whose account of this very case is deleted, or there. None: it is gone for good, and another is made."""
+    """Somebody whose account of this very case is deleted, or there. None: it is gone for good, and another is made.
+
+    Raises NotYetVisible while it may only be hidden: another one would be a second one.
+    """
     if await ctx.s.directory.get_user(ctx.account.id) is not None:
         return Done("already_linked")
     deleted = await ctx.s.directory.get_deleted(ctx.account.id)
     if deleted is None:
-        ctx.case.account = None
+        if ctx.now < hidden_until(ctx.account):
+            raise NotYetVisible("The account is not readable yet; waiting for replication.")
+        ctx.case.mark, ctx.case.account = ctx.account.mark, None
         await ctx.save("account_gone")
         return None
     if not agreed(ctx, deleted):
         return ask(ctx, [deleted], NEEDS_APPROVAL_RESTORE)
     if reason := _refused(ctx, deleted):
         return Block(reason)
+    ctx.account.restored_at = ctx.now
+    await ctx.save("restore_intended", object_id=deleted.id)
     try:
         await _restored(ctx, ctx.account.id)
     except NameTaken:
         return Block(NAME_TAKEN)
     return Done("restored")
+
+
+async def was_ours(ctx: Context, user: DirectoryUser) -> bool:
+    """This case was linked to the account before, whatever mark it carries by now."""
+    alias = Alias(TENANT, AliasKind.OBJECT_ID, user.id)
+    return (await ctx.s.cases.owners([alias])).get(alias) == ctx.case.case_id
 
 
 async def await_sync(ctx: Context) -> Outcome:

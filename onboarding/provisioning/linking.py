@@ -51,8 +51,9 @@ def ask(ctx: Context, found: Sequence[DirectoryUser], reason: str) -> Block:
 
 
 def hidden_until(account: Account) -> datetime:
-    """Until then 404 does not say that the account is gone: it is so new that it may not have replicated."""
-    return account.created_at + REPLICATION
+    """Until then 404 does not say that the account is gone: it was made, or restored, so lately that it may not have
+    replicated."""
+    return max(account.created_at, account.restored_at or account.created_at) + REPLICATION
 
 
 def upn_alias(upn: str) -> Alias:
