@@ -174,6 +174,9 @@ class Account:
     manager_id: str | None = None
     #: We made it disabled, or disabled it when HR withdrew the hire. Whoever else disabled it is not overruled.
     disabled_by_us: bool = False
+    #: The run in which this service enabled it, or found it enabled (`existing.run_of`): whoever disables or deletes it
+    #: after that is not overruled.
+    enabled_for: datetime | None = None
     #: Groups that we put it into: one that is missing later was taken away, and is not given again.
     groups: list[str] = field(default_factory=list)
     #: True: there is a mailbox. False: none is expected, or it did not come in time. None: not known.
