@@ -174,12 +174,17 @@ class Account:
     manager_id: str | None = None
     #: We made it disabled, or disabled it when HR withdrew the hire. Whoever else disabled it is not overruled.
     disabled_by_us: bool = False
+    #: The run in which this service enabled it, or found it enabled (`existing.run_of`): whoever disables or deletes it
+    #: after that is not overruled.
+    enabled_for: datetime | None = None
     #: Groups that we put it into: one that is missing later was taken away, and is not given again.
     groups: list[str] = field(default_factory=list)
     #: True: there is a mailbox. False: none is expected, or it did not come in time. None: not known.
     mailbox: bool | None = None
     #: HR's number was added as an authentication method, or is about to be.
     phone_added: bool = False
+    #: When it was last about to be restored, while it was this case's account.
+    restored_at: datetime | None = None
 
 
 class StepStatus(StrEnum):
@@ -403,6 +408,9 @@ class Case:
     #: several carry the number, all of them, separated by commas.
     found_account: str | None = None
     account: Account | None = None
+    #: What an account of this case that is gone carried in `employeeId`; the next one carries it, too, where HR has no
+    #: number that fits.
+    mark: str | None = None
     steps: dict[str, StepRecord] = field(default_factory=dict)
     access_pass: PassRecord | None = None
     #: When an approver confirmed who the person is, for one new pass.
