@@ -248,6 +248,10 @@ class LostMethod:
     deleting: bool = False
     #: The method is gone, whoever deleted it, or the tenant refused to delete it.
     settled: bool = False
+    #: The tenant refused: the method is still there.
+    refused: bool = False
+    #: The sessions were ended while the deletion waits; they are ended again when the method is gone.
+    signed_out: bool = False
     attempts: int = 0
     #: Why the last try failed.
     code: str | None = None
