@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from onboarding.domain.hire import Certainty, Hire
+from onboarding.domain.hire import Certainty, Hire, ManagerRef
 from onboarding.domain.lifecycle import ACTIVE, REMEMBERS, Event, State, next_state
 
 SCHEMA = 1
@@ -171,7 +171,10 @@ class Account:
     #: Directory.
     origin: str = "created"
     synced: bool = False
+    #: Object id of the manager in Entra; None while nobody is known for sure. It is told what escalates.
     manager_id: str | None = None
+    #: Whom HR named when `manager_id` was found; None: Active Directory decides, or nobody was found.
+    manager_named: ManagerRef | None = None
     #: We made it disabled, or disabled it when HR withdrew the hire. Whoever else disabled it is not overruled.
     disabled_by_us: bool = False
     #: The run in which this service enabled it, or found it enabled (`existing.run_of`): whoever disables or deletes it
