@@ -331,6 +331,13 @@ class Fetch:
     first_failed_at: datetime | None = None
     #: Why the last try failed.
     code: str | None = None
+    #: The day after the end that the record names, from 00:00 UTC: it is read once more then, and nothing waits for it.
+    look_at: datetime | None = None
+
+    @property
+    def due_at(self) -> datetime | None:
+        """When to read next, whatever for; None: never."""
+        return min(filter(None, (self.when, self.look_at)), default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -461,12 +468,23 @@ class Case:
     def wakes_at(self) -> datetime | None:
         """When somebody must look at this case: its next action, or a read or a lost phone that is due before it. None:
         never."""
-        moments = [self.next_action.when]
-        if self.state in ACTIVE:
-            moments += [item.when for item in self.fetches.values()]
+        moments = [self.next_action.when, *(item.due_at for item in self.reads)]
         if self.lost_method is not None:
             moments.append(self.lost_method.when)
         return min((moment for moment in moments if moment is not None), default=None)
+
+    @property
+    def reads(self) -> list[Fetch]:
+        """Reads that are planned and may happen in this state.
+
+        Of a hire that HR withdrew only those that were asked for since: they tell whether somebody came back.
+        """
+        if self.state in ACTIVE:
+            return [item for item in self.fetches.values() if item.due_at is not None]
+        if self.withdrawn_at is None or self.state not in {State.CANCELLED, State.CLOSED} or not self.listed:
+            return []
+        since = max(filter(None, (self.withdrawn_at, self.cancelled_at, self.ended_at)))
+        return [item for item in self.fetches.values() if item.when is not None and item.asked_at > since]
 
     def pass_at_large(self, now: datetime) -> bool:
         """A pass of this case may still be usable: issued or in doubt, not voided, not expired."""
