@@ -316,6 +316,7 @@ ADAPTER = Adapter(
         "SCIM has no start date: say in the options in which attribute your system sends it.",
     ),
     dedupe_key=lambda headers, body: f"{headers.get(METHOD, 'POST')} {body_hash(headers, body)}",
+    says_again=True,
     success_status=202,
     media_types=("application/scim+json", "application/json"),
     methods=("POST", "PUT", "PATCH"),
