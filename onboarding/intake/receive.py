@@ -257,7 +257,8 @@ async def _enqueue_alone(s: Services, delivery: Delivery, events: int, now: date
         stored = there
     elif there.status is DeliveryStatus.UNREADABLE or _expired(there, delivery):
         # The sender mended the body, or we the mapping: what can be read replaces what could not, or is gone.
-        stored = await s.deliveries.update(replace(delivery, etag=there.etag))
+        replays = there.replays + (there.body_sha256 != delivery.body_sha256)
+        stored = await s.deliveries.update(replace(delivery, etag=there.etag, replays=replays))
     elif there.status in _RETRIED and there.body_sha256 == delivery.body_sha256:
         stored = there
     else:

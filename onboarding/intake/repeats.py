@@ -12,6 +12,7 @@ import base64
 import hashlib
 from dataclasses import replace
 
+from onboarding.domain.case import delivery_of
 from onboarding.intake.adapter import Adapter
 from onboarding.ports import Delivery, DeliveryStatus, Services
 
@@ -47,7 +48,7 @@ async def _last_word(s: Services, case_id: str, source: str) -> Delivery | None:
     """The delivery of this source that was applied to the case last; None: the case or the delivery is gone."""
     case = await s.cases.get(case_id)
     for seen in reversed(case.deliveries[-FAR:] if case else ()):
-        found = await s.deliveries.get(seen.partition(".")[0])
+        found = await s.deliveries.get(delivery_of(seen))
         if found is not None and found.source == source:
             return found
     return None
