@@ -405,6 +405,8 @@ class Case:
     findings: list[Finding] = field(default_factory=list)
     #: Case id of somebody who may be the same person, while an approver decides about it.
     maybe_same: str | None = None
+    #: Events that were applied, oldest first: `d_…`, `d_….2` for the third event of a delivery, and `d_…#1.2` once an
+    #: operator had it processed again (`event_mark`, `delivery_of`).
     deliveries: list[str] = field(default_factory=list)
     #: When the delivery that named the manager first arrived; a later change is not trusted with a pass.
     manager_named_at: datetime | None = None
@@ -527,6 +529,16 @@ def ids_in(case: Case, source: str) -> dict[str, str]:
 
 
 _encoder = msgspec.json.Encoder()
+
+
+def event_mark(delivery_id: str, index: int, replays: int = 0) -> str:
+    """How a case remembers that it has seen this event of a delivery."""
+    return delivery_id + (f"#{replays}" if replays else "") + (f".{index}" if index else "")
+
+
+def delivery_of(mark: str) -> str:
+    """Id of the delivery of an entry of `Case.deliveries`."""
+    return mark.partition(".")[0].partition("#")[0]
 
 
 def encode(case: Case) -> bytes:
