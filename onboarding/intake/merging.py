@@ -20,7 +20,7 @@ from datetime import datetime
 from typing import Any
 
 from onboarding.domain.case import Case, Said, StepRecord, ids_in
-from onboarding.domain.hire import Certainty, EventType, Hire, HireEvent, ManagerRef
+from onboarding.domain.hire import Certainty, EventType, Hire, HireEvent, ManagerRef, Phone
 
 #: Events that say "this person is coming": only they reopen what HR withdrew.
 HIRING = frozenset({EventType.HIRE_CREATED, EventType.EMPLOYMENT_STARTED})
@@ -48,7 +48,7 @@ def merge(case: Case, event: HireEvent, delivery: str, received_at: datetime, *,
     """Merge the hire; returns the names of the fields whose value changed, comma-separated."""
     at, before = event_time(event, received_at), case.hire
     firm = event.certainty not in _UNSURE or event.event_type is EventType.START_DATE_CHANGED
-    hire = replace(event.hire, phones=None) if case.account else event.hire
+    hire = replace(event.hire, phones=None if case.account else _numbers(case, event))
     cleared = set(event.cleared) - (_USED if case.account or case.intent else frozenset())
     if _is_of_an_earlier_hire(case, at):
         hire = replace(hire, **dict.fromkeys(_DATED))
@@ -94,6 +94,16 @@ def join_facts(case: Case, other: Case) -> None:
     case.ids = {name: known for name, known in ids.items() if known}
     known = {(item.code, item.field) for item in case.findings}
     case.findings += [item for item in other.findings if (item.code, item.field) not in known]
+
+
+def _numbers(case: Case, event: HireEvent) -> tuple[Phone, ...] | None:
+    """All numbers as they are after this event, which may speak of some of them only."""
+    said = event.hire.phones
+    if event.phones_of is None or said is None:
+        return said
+    replaced = {item.raw for item in said}
+    stay = (item for item in case.hire.phones or () if item.label not in event.phones_of)
+    return (*(item for item in stay if item.raw not in replaced), *said)
 
 
 def _note_ids(case: Case, event: HireEvent) -> None:
