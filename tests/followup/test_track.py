@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
 from itertools import pairwise
 
 import pytest
@@ -89,6 +90,61 @@ async def test_a_record_that_arrives_late_within_the_overlap_is_seen() -> None:
     w.security.events = [seen("late", ago=30 * MINUTE)]
     w.clock.at += 5 * MINUTE
     assert (await track(w.s)).events == 1
+
+
+@pytest.mark.parametrize("late", [60, 66, 90, 10 * 60, 20 * 60])
+async def test_a_record_that_shows_hours_after_its_time_is_read(late: int) -> None:
+    w = world()
+    await w.add(make_case())
+    await track(w.s)
+    happened = MONDAY + 7 * MINUTE
+    shows = happened + late * MINUTE
+    event = SeenEvidence(USER, audit("late", "registered", "user", "mobilePhone", happened))
+    while w.clock.at < shows + 4 * HOUR:
+        w.clock.at += 5 * MINUTE
+        w.security.events = [event] if w.clock.at >= shows else []
+        await track(w.s)
+    assert [e.id for e in (await w.load(CASE)).evidence] == ["late"]
+
+
+async def test_the_last_day_is_read_again_every_four_hours_and_no_more_often() -> None:
+    w = world()
+    await track(w.s)
+    w.security.asked.clear()
+    for _ in range(12 * 24):
+        w.clock.at += 5 * MINUTE
+        await track(w.s)
+    lengths = [until - since for since, until in w.security.asked]
+    assert len(lengths) == 12 * 24, "one question a pass, whatever its length"
+    assert lengths.count(DAY + 5 * MINUTE) == 6
+    assert lengths.count(HOUR + 5 * MINUTE) == 12 * 24 - 6
+
+
+async def test_reading_a_day_again_holds_up_no_catching_up() -> None:
+    """A tenant that lets one window a pass through: each pass gets on."""
+    w = world()
+    await track(w.s)
+    w.clock.at += 6 * DAY
+    reached = []
+
+    async def one(since: datetime, until: datetime) -> AsyncIterator[list[SeenEvidence]]:
+        if len(w.security.asked) > before:
+            raise Throttled("slow down")
+        w.security.asked.append((since, until))
+        yield []
+
+    w.security.audit_events = one  # type: ignore[method-assign]
+    for _ in range(8):
+        before = len(w.security.asked)
+        try:
+            await track(w.s)
+        except Throttled:
+            w.clock.at += 5 * MINUTE
+        cursor = await w.s.cases.read_marker(AUDIT_CURSOR)
+        assert cursor is not None
+        reached.append(cursor.value["until"])
+    assert reached == sorted(reached), "never back"
+    assert reached[-1] > (MONDAY + 6 * DAY).isoformat()
 
 
 async def test_the_cursor_moves_only_after_every_page_was_applied() -> None:
