@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -10,7 +11,9 @@ import pytest
 
 from onboarding.domain.case import Case, Registration, Status
 from onboarding.domain.lifecycle import State
+from onboarding.domain.usage import week_of
 from onboarding.errors import OperatorError, StoreConflict, Throttled
+from onboarding.followup.evidence import MOST_A_DAY, MOST_ATTEMPTS
 from onboarding.followup.sources import AUDIT_CURSOR, REPORT_STATE
 from onboarding.followup.track import TrackResult, track
 from onboarding.ports import QUEUES, QueueHost, SeenEvidence, SeenRegistration
@@ -145,6 +148,79 @@ async def test_reading_a_day_again_holds_up_no_catching_up() -> None:
         reached.append(cursor.value["until"])
     assert reached == sorted(reached), "never back"
     assert reached[-1] > (MONDAY + 6 * DAY).isoformat()
+
+
+def attempts(act: str, first: timedelta, number: int, name: str = "") -> list[SeenEvidence]:
+    """A minute apart, the first so long ago."""
+    return [
+        seen(f"{name or act}-{n}", act, method=None, ago=first - n * MINUTE, by="unknown")
+        for n in range(number)
+    ]
+
+
+@pytest.mark.parametrize("seed", [None, 1, 2, 3])
+async def test_of_many_failed_attempts_the_newest_are_kept_in_whatever_order_they_come(
+    seed: int | None,
+) -> None:
+    w = world(methods_required=1)
+    await w.add(make_case())
+    events = attempts("reset_no_methods", 2 * HOUR, 25)
+    events += [
+        seen("phone", ago=HOUR),
+        *attempts("reset_no_methods", 40 * MINUTE, 1, "last"),
+        # Anybody can make these.
+        *attempts("reset_failed", 10 * DAY, 300, "noise"),
+        *attempts("reset_failed", 2 * HOUR, 50, "more"),
+    ]
+    if seed is None:
+        events.reverse()
+    else:
+        random.Random(seed).shuffle(events)
+    await in_turn(w, events)
+    case = await w.load(CASE)
+    kept = {e.id for e in case.evidence if e.act == "reset_no_methods"}
+    assert kept == {"last-0", *(f"reset_no_methods-{n}" for n in range(16, 25))}
+    assert case.recoverable == "no"
+    assert (await in_turn(w, events)) == 0, "the same again changes nothing"
+
+
+async def in_turn(w: World, events: list[SeenEvidence]) -> int:
+    """Three to a page."""
+    w.security.events, w.security.page = events, 3
+    await w.s.cases.write_marker(AUDIT_CURSOR, {"until": (MONDAY - 15 * DAY).isoformat()}, await etag(w))
+    w.clock.at += MINUTE
+    return (await track(w.s)).events
+
+
+async def etag(w: World) -> str | None:
+    marker = await w.s.cases.read_marker(AUDIT_CURSOR)
+    return marker.etag if marker else None
+
+
+async def test_two_hundred_failures_by_anybody_hide_no_refusal_for_want_of_methods() -> None:
+    w = world()
+    await w.add(make_case())
+    noise = [
+        event for day in range(25, 1, -1) for event in attempts("reset_failed", day * DAY, 10, f"noise-{day}")
+    ]
+    w.security.events = [*noise, seen("refused", "reset_no_methods", method=None)]
+    await track(w.s)
+    case = await w.load(CASE)
+    assert "refused" in {e.id for e in case.evidence}
+    assert len(case.evidence) == MOST_ATTEMPTS + 1
+
+
+async def test_every_attempt_is_counted_though_few_are_kept() -> None:
+    w = world()
+    await w.add(make_case())
+    w.security.events = attempts("reset_no_methods", 2 * HOUR, 30)
+    w.security.page = 30
+    for _ in range(2):
+        await track(w.s)
+        w.clock.at += MINUTE
+    (cell,) = await w.s.usage.cells([week_of(MONDAY)], "")
+    assert sum(cell.counts.values()) == 30
+    assert len((await w.load(CASE)).evidence) == MOST_A_DAY
 
 
 async def test_the_cursor_moves_only_after_every_page_was_applied() -> None:
