@@ -42,7 +42,9 @@ from onboarding.domain.recovery import (
     is_stale,
     microsofts_word,
     recoverable,
+    report_counts_more,
     report_disagrees,
+    unknown_to_us,
 )
 from onboarding.domain.rules import PHONE_SERVICE_END, Rules
 
@@ -189,6 +191,8 @@ def _nothing(view: View) -> tuple[Status, str]:
         if view.gone():
             return Status.DIRECTORY_ONLY, "nothing_registered"
         return Status.UNKNOWN, "not_looked_at_yet"
+    if unknown_to_us(view):
+        return Status.UNKNOWN, "method_not_known"
     listed = _refused(view)
     if listed & PASSKEYS:
         return Status.DIRECTORY_ONLY, "passkey_only"
@@ -237,6 +241,7 @@ def _notes(case: Case, rules: Rules, view: View, now: datetime) -> tuple[str, ..
         "reset_succeeded": any(act is Act.RESET_SUCCEEDED for act, _ in acts),
         "reset_by_desk": any(act is Act.RESET_BY_ADMIN for act, _ in acts),
         "report_disagrees": report_disagrees(view, set(view.present)),
+        "report_counts_more": report_counts_more(view) and not view.enough(view.present),
         "report_frozen": rules.frozen_as_of is not None,
         "needs_writeback": bool(case.account and case.account.synced and not rules.writeback),
         "directory_data_counts": now.date() < rules.deadline and bool(directory_phone(case, rules)),

@@ -5,7 +5,15 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from onboarding.domain.case import Act, By, Case, Recoverable, Registration, Status
-from onboarding.domain.provenance import DIRECT_LAG, LISTING_LAG, PHONES, QUESTIONS_END, REFUSED, View
+from onboarding.domain.provenance import (
+    DIRECT_LAG,
+    LISTING_LAG,
+    METHODS,
+    PHONES,
+    QUESTIONS_END,
+    REFUSED,
+    View,
+)
 from onboarding.domain.rules import PHONE_SERVICE_END, Rules
 
 
@@ -41,7 +49,7 @@ def recoverable(case: Case, rules: Rules, view: View, status: Status, now: datet
         methods |= {"mobilePhone"} if phone else set()
         doubt = doubt or phone is None
     if not view.enough(methods):
-        return Recoverable.UNKNOWN if doubt else Recoverable.NO
+        return Recoverable.UNKNOWN if doubt or report_counts_more(view) else Recoverable.NO
     if now.date() >= PHONE_SERVICE_END and not view.enough(methods - PHONES):
         return Recoverable.UNKNOWN
     in_scope = rules.sspr_scope == "all" or bool(registration and registration.sspr_enabled)
@@ -99,9 +107,36 @@ def _list_since(view: View, moment: datetime) -> bool:
 def report_disagrees(view: View, methods: set[str]) -> bool:
     """The report says that this person has not registered enough, where we count enough, of the same methods."""
     registration = view.registration
-    if registration is None or registration.direct or registration.sspr_registered is not False:
+    if registration is None or registration.sspr_registered is not False:
         return False
-    return methods <= set(registration.methods) and view.enough(methods)
+    return methods <= _reported(view) and view.enough(methods)
+
+
+def report_counts_more(view: View) -> bool:
+    """The report says that this person has registered enough, where we count too little of what it had then."""
+    registration = view.registration
+    if registration is None or registration.sspr_registered is not True or not registration.present:
+        return False
+    # Security questions explain its word also where SSPR does not take them any more.
+    return not view.enough(_reported(view) & METHODS.keys())
+
+
+def unknown_to_us(view: View) -> bool:
+    """What the report counts more has a name that this version does not know."""
+    return report_counts_more(view) and bool(_reported(view) - METHODS.keys() - REFUSED)
+
+
+def _reported(view: View) -> set[str]:
+    """Methods that the newest row of the report had. A read since keeps few names of the row: then also what any list
+    had said by the time of the row."""
+    registration = view.registration
+    if registration is None or registration.reported_at is None:
+        return set()
+    if not registration.direct:
+        return set(registration.methods)
+    until = registration.reported_at
+    said = {e.method for e in view.events if e.act is Act.LISTED and e.method is not None and e.at <= until}
+    return said | set(registration.report_methods)
 
 
 def directory_phone(case: Case, rules: Rules) -> bool | None:
