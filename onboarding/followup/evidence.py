@@ -83,9 +83,8 @@ def _crowded(events: Iterable[Evidence]) -> set[str]:
     """Ids of attempts that newer ones of their kind leave no room for."""
     found: set[str] = set()
     kept: Counter[object] = Counter()
-    for event in sorted(events, key=lambda one: (one.at, one.id), reverse=True):
-        if event.act not in _ATTEMPTS:
-            continue
+    attempts = [event for event in events if event.act in _ATTEMPTS]
+    for event in sorted(attempts, key=lambda one: (one.at, one.id), reverse=True):
         day = event.act, event.at.astimezone(UTC).date()
         if kept[day] >= MOST_A_DAY or kept[event.act] >= MOST_ATTEMPTS:
             found.add(event.id)
