@@ -46,14 +46,16 @@ def is_due(case: Case) -> bool:
 
 
 def unfinished(case: Case) -> str | None:
-    """The step with which a rerun begins, where one of them came to rest undone; None: nobody has to run it again."""
+    """The step with which a rerun begins, where one of them came to rest undone, or found no account; None: nobody has
+    to run it again."""
     planned = case.next_action
-    if case.state not in OVER or planned.what not in {REVOKE, DISABLE} or planned.when is not None:
+    if case.state not in OVER or planned.when is not None:
         return None
     # A pass that could be used when the case was last written was never made void.
-    if planned.what == REVOKE or case.pass_at_large(case.updated_at):
+    if planned.what == REVOKE or (planned.what == DISABLE and case.pass_at_large(case.updated_at)):
         return REVOKE
-    return DISABLE if case.state is State.CANCELLED else None
+    undisabled = planned.what == DISABLE or disable_account.found_none(case)
+    return DISABLE if case.state is State.CANCELLED and undisabled else None
 
 
 def track(case: Case, what: str) -> tuple[Planned, ...]:
