@@ -162,7 +162,6 @@ UNGUARDED = {
     ("provisioning/steps/create_account.py", "create_user"),
     ("provisioning/steps/issue_access_pass.py", "void_pass"),
     ("provisioning/steps/revoke_pass.py", "void_pass"),
-    ("operate/forget.py", "void_pass"),
 }
 
 

@@ -7,8 +7,8 @@ the worker's claim is over. No guard stands before it: a credential is taken awa
 
 from __future__ import annotations
 
-from onboarding.domain.case import PassStatus
-from onboarding.ports import CLAIM_LEASE
+from onboarding.domain.case import Account, PassRecord, PassStatus
+from onboarding.ports import CLAIM_LEASE, Services
 from onboarding.provisioning.step import WITHDRAWAL, Context, Done, Outcome, Retries, Skip, Step, Wait
 
 STEP = Step(
@@ -21,18 +21,23 @@ STEP = Step(
 
 
 async def run(ctx: Context) -> Outcome:
-    """Make void what is known, then what is listed."""
+    """Make void what there is."""
     record, account = ctx.case.access_pass, ctx.case.account
     if record is None or account is None:
         return Skip("no_pass")
-    known = record.pass_id
-    if known is not None:
-        await ctx.s.security.void_pass(account.id, known)
-    for left in await ctx.s.security.passes(account.id):
-        if left.id != known:
-            await ctx.s.security.void_pass(account.id, left.id)
+    await void_all(ctx.s, account, record)
     issuing = record.status is PassStatus.INTENDED
     if issuing and ctx.now < (until := record.claimed_at + CLAIM_LEASE):
         return Wait(until, "pass_in_doubt")
     record.status = PassStatus.VOID
     return Done("voided")
+
+
+async def void_all(s: Services, account: Account, record: PassRecord) -> None:
+    """Make void what is known, then what is listed."""
+    known = record.pass_id
+    if known is not None:
+        await s.security.void_pass(account.id, known)
+    for left in await s.security.passes(account.id):
+        if left.id != known:
+            await s.security.void_pass(account.id, left.id)
