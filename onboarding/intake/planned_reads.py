@@ -42,6 +42,8 @@ def ask(case: Case, event: HireEvent, received_at: datetime, lag: timedelta) -> 
     if ref is None:
         return
     known, wish = case.fetches.get(event.source), received_at + lag
+    if ref.kind == "employment" and known is not None and known.kind == "person":
+        ref = FetchRef(known.kind, known.id)  # Personio has no call from an employment to the person
     first, attempts = received_at, 0
     if known is not None and known.when is not None:
         if tells_more(known, ref):
