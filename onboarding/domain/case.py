@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from onboarding.domain.hire import Certainty, Hire
+from onboarding.domain.hire import Certainty, Hire, ManagerRef
 from onboarding.domain.lifecycle import ACTIVE, REMEMBERS, Event, State, next_state
 
 SCHEMA = 1
@@ -171,15 +171,23 @@ class Account:
     #: Directory.
     origin: str = "created"
     synced: bool = False
+    #: Object id of the manager in Entra; None while nobody is known for sure. It is told what escalates.
     manager_id: str | None = None
+    #: Whom HR named when `manager_id` was found; None: Active Directory decides, or nobody was found.
+    manager_named: ManagerRef | None = None
     #: We made it disabled, or disabled it when HR withdrew the hire. Whoever else disabled it is not overruled.
     disabled_by_us: bool = False
+    #: The run in which this service enabled it, or found it enabled (`existing.run_of`): whoever disables or deletes it
+    #: after that is not overruled.
+    enabled_for: datetime | None = None
     #: Groups that we put it into: one that is missing later was taken away, and is not given again.
     groups: list[str] = field(default_factory=list)
     #: True: there is a mailbox. False: none is expected, or it did not come in time. None: not known.
     mailbox: bool | None = None
     #: HR's number was added as an authentication method, or is about to be.
     phone_added: bool = False
+    #: When it was last about to be restored, while it was this case's account.
+    restored_at: datetime | None = None
 
 
 class StepStatus(StrEnum):
@@ -243,6 +251,10 @@ class LostMethod:
     deleting: bool = False
     #: The method is gone, whoever deleted it, or the tenant refused to delete it.
     settled: bool = False
+    #: The tenant refused: the method is still there.
+    refused: bool = False
+    #: The sessions were ended while the deletion waits; they are ended again when the method is gone.
+    signed_out: bool = False
     attempts: int = 0
     #: Why the last try failed.
     code: str | None = None
@@ -393,6 +405,8 @@ class Case:
     findings: list[Finding] = field(default_factory=list)
     #: Case id of somebody who may be the same person, while an approver decides about it.
     maybe_same: str | None = None
+    #: Events that were applied, oldest first: `d_…`, `d_….2` for the third event of a delivery, and `d_…#1.2` once an
+    #: operator had it processed again (`event_mark`, `delivery_of`).
     deliveries: list[str] = field(default_factory=list)
     #: When the delivery that named the manager first arrived; a later change is not trusted with a pass.
     manager_named_at: datetime | None = None
@@ -410,6 +424,9 @@ class Case:
     #: several carry the number, all of them, separated by commas.
     found_account: str | None = None
     account: Account | None = None
+    #: What an account of this case that is gone carried in `employeeId`; the next one carries it, too, where HR has no
+    #: number that fits.
+    mark: str | None = None
     steps: dict[str, StepRecord] = field(default_factory=dict)
     access_pass: PassRecord | None = None
     #: When an approver confirmed who the person is, for one new pass.
@@ -512,6 +529,16 @@ def ids_in(case: Case, source: str) -> dict[str, str]:
 
 
 _encoder = msgspec.json.Encoder()
+
+
+def event_mark(delivery_id: str, index: int, replays: int = 0) -> str:
+    """How a case remembers that it has seen this event of a delivery."""
+    return delivery_id + (f"#{replays}" if replays else "") + (f".{index}" if index else "")
+
+
+def delivery_of(mark: str) -> str:
+    """Id of the delivery of an entry of `Case.deliveries`."""
+    return mark.partition(".")[0].partition("#")[0]
 
 
 def encode(case: Case) -> bytes:

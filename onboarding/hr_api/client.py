@@ -70,7 +70,7 @@ class Client:
         """The token as it is set. ReaderRefused when it is not."""
         if not self.source.api_token:
             raise ReaderRefused(
-                f"{_setting(self.source, 'API_TOKEN')} is not set: it takes {self._token_form}.",
+                f"{setting_name(self.source, 'API_TOKEN')} is not set: it takes {self._token_form}.",
                 code=hr.NOT_CONFIGURED,
             )
         return self.source.api_token.reveal()
@@ -80,7 +80,8 @@ class Client:
         first, colon, second = self.token().partition(":")
         if not (first and colon and second):
             raise ReaderRefused(
-                f"{_setting(self.source, 'API_TOKEN')} must be {self._token_form}.", code=hr.NOT_CONFIGURED
+                f"{setting_name(self.source, 'API_TOKEN')} must be {self._token_form}.",
+                code=hr.NOT_CONFIGURED,
             )
         return first, second
 
@@ -151,7 +152,7 @@ class Client:
         url = self.source.api_url or self._root
         if url is None:
             raise ReaderRefused(
-                f"{_setting(self.source, 'API_URL')} is not set: the address of this company's HR system.",
+                f"{setting_name(self.source, 'API_URL')} is not set: the address of this company's HR system.",
                 code=hr.NOT_CONFIGURED,
             )
         try:
@@ -168,7 +169,7 @@ class Client:
 
     def _not_a_root(self) -> ReaderRefused:
         return ReaderRefused(
-            f"{_setting(self.source, 'API_URL')} must be https://host or https://host/path, without a user, a "
+            f"{setting_name(self.source, 'API_URL')} must be https://host or https://host/path, without a user, a "
             "query or a fragment (http only for this machine).",
             code=hr.NOT_CONFIGURED,
         )
@@ -268,5 +269,5 @@ def _stop(state: RetryCallState) -> bool:
     return state.attempt_number >= ATTEMPTS or spent + state.upcoming_sleep > BUDGET
 
 
-def _setting(source: SourceSettings, what: str) -> str:
+def setting_name(source: SourceSettings, what: str) -> str:
     return f"ONBOARDING_HR_{source.source.upper().replace('-', '_')}_{what}"

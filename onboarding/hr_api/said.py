@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from onboarding.domain.hire import CLEARABLE, Certainty, Hire, ManagerRef, Phone
 from onboarding.ports import HrRecord
@@ -165,6 +166,20 @@ def iso_day_of_instant(text: str) -> date | None:
         except ValueError:
             return None
     return iso_day(text[:10])
+
+
+def day_in(zone: ZoneInfo) -> Callable[[str], date | None]:
+    """A reader: the day of a point in time in this zone; one that names no zone, or is a day, as it is written."""
+
+    def day(text: str) -> date | None:
+        found = iso_day_of_instant(text)
+        at = datetime.fromisoformat(text) if found and len(text) > 10 else None
+        try:
+            return at.astimezone(zone).date() if at and at.tzinfo else found
+        except OverflowError:
+            return None
+
+    return day
 
 
 def day_of_millis(text: str) -> date | None:

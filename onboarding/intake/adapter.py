@@ -124,6 +124,9 @@ class Adapter:
     doubts: tuple[str, ...] = ()
     #: Key under which a repeat of the same delivery is recognised; only called once the signature is good.
     dedupe_key: Callable[[Headers, bytes], str] = body_hash
+    #: A body that was taken before is news, if this source has said something else of the person since (`repeats`).
+    #: Only for doors whose credential is a token: where bodies are signed, a recorded one would be good once more.
+    says_again: bool = False
     #: What the vendor takes for "I have it".
     success_status: int = 200
     media_types: tuple[str, ...] = ("application/json",)

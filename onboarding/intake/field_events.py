@@ -149,17 +149,17 @@ def _hire(found: FieldMap, reader: _Reader) -> Hire:
             values[name] = reader.text(at)
     manager = ManagerRef(*(values.pop(name, None) for name in MANAGER))
     numbers = [phone for at in found.phones for phone in _numbers(at, reader)]
-    phones = tuple(numbers) if _spoken(found, reader) else None
+    phones = tuple(numbers) if numbers or _spoken(found, reader) else None
     return Hire(**values, manager=manager or None, phones=phones)
 
 
 def _spoken(found: FieldMap, reader: _Reader) -> bool:
     """The body has a place for numbers, also where it is empty: "has none" is not "not said"."""
     for at in found.phones:
-        tokens = at.items if at.items is not None else at.numbers[0]
-        parent = pointer.resolve(reader.item, tokens[:-1], reader.place)
-        if isinstance(parent, dict) and tokens and tokens[-1] in parent:
-            return True
+        for tokens in (at.items,) if at.items is not None else at.numbers:
+            parent = pointer.resolve(reader.item, tokens[:-1], reader.place)
+            if isinstance(parent, dict) and tokens and tokens[-1] in parent:
+                return True
     return False
 
 
@@ -183,7 +183,8 @@ def _number(at: PhoneAt, item: Any, place: str) -> Iterator[Phone]:
 
     texts = [text for tokens in at.numbers if (text := said(tokens))]
     raw = " ".join(texts) if at.joined else next(iter(texts), "")
-    if at.plus and raw and not raw.startswith(("+", "00")):
+    # Without its country code a number is a national one: a plus would make another country's of it.
+    if at.plus and said(at.numbers[0]) and not raw.startswith(("+", "00")):
         raw = f"+{raw}"
     kind = said(at.type)
     label = at.types.get(kind, "other") if kind is not None and at.types else at.label

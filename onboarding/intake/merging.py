@@ -7,6 +7,7 @@
   stay as they were used.
 - An offer or a draft is no firm word: it fills gaps, and whatever a hire or a record says stands over it. A moved
   start date of an offer that was accepted is firm.
+- Another manager than before is looked for anew where the account is there already; the same one in fewer words is not.
 - Raw numbers leave a case once its account exists (design: storage); they do not come back by an update.
 - A withdrawn hire takes its dates with it: what was said about start, end and status before HR withdrew the hire
   says nothing about the hire that follows.
@@ -18,8 +19,8 @@ from dataclasses import fields, replace
 from datetime import datetime
 from typing import Any
 
-from onboarding.domain.case import Case, Said, ids_in
-from onboarding.domain.hire import Certainty, EventType, Hire, HireEvent
+from onboarding.domain.case import Case, Said, StepRecord, ids_in
+from onboarding.domain.hire import Certainty, EventType, Hire, HireEvent, ManagerRef, Phone
 from onboarding.intake.planned_reads import tells_more
 
 #: Events that say "this person is coming": only they reopen what HR withdrew.
@@ -35,6 +36,8 @@ _DATED = ("start_date", "end_date", "status")
 _USED = frozenset({"given_name", "family_name", "preferred_name", "display_name", "start_date"})
 RANK = {Certainty.DRAFT: 0, Certainty.CANDIDATE: 0, Certainty.OFFER: 1, Certainty.EMPLOYEE: 2}
 _UNSURE = frozenset({Certainty.OFFER, Certainty.DRAFT})
+#: The step that finds the manager, and the approval of one (`provisioning`).
+_SET_MANAGER, _APPROVE_MANAGER = "set_manager", "needs_approval_manager"
 
 
 def event_time(event: HireEvent, received_at: datetime) -> datetime:
@@ -46,7 +49,7 @@ def merge(case: Case, event: HireEvent, delivery: str, received_at: datetime, *,
     """Merge the hire; returns the names of the fields whose value changed, comma-separated."""
     at, before = event_time(event, received_at), case.hire
     firm = event.certainty not in _UNSURE or event.event_type is EventType.START_DATE_CHANGED
-    hire = replace(event.hire, phones=None) if case.account else event.hire
+    hire = replace(event.hire, phones=None if case.account else _numbers(case, event))
     cleared = set(event.cleared) - (_USED if case.account or case.intent else frozenset())
     if _is_of_an_earlier_hire(case, at):
         hire = replace(hire, **dict.fromkeys(_DATED))
@@ -58,6 +61,7 @@ def merge(case: Case, event: HireEvent, delivery: str, received_at: datetime, *,
     for name in cleared:
         _empty(case, name, said)
     _judge_manager(case, event, before, received_at, opened=opened, again=again)
+    _forget_manager(case, before.manager)
     if firm or case.hire_as_of is None:
         case.hire_as_of = max(at, case.hire_as_of or at)
     if event.event_type in HIRING:
@@ -69,11 +73,14 @@ def merge(case: Case, event: HireEvent, delivery: str, received_at: datetime, *,
 
 def join_facts(case: Case, other: Case) -> None:
     """What HR said about the same person in another case, as if it had been said in this one."""
+    before = case.hire.manager
     for name in _FIELDS:
         if (value := getattr(other.hire, name)) is not None and (said := _said(other, name)) is not None:
             _take(case, Hire(**{name: value}), said)
         for word in other.emptied.get(name, {}).values():
             _empty(case, name, word)
+    case.manager_changed = case.manager_changed or (before is not None and not _is_same(case, before))
+    _forget_manager(case, before)
     for name in ("hired_at", "cancelled_at", "ended_at", "deleted_at"):
         moments = [moment for moment in (getattr(case, name), getattr(other, name)) if moment is not None]
         setattr(case, name, max(moments, default=None))
@@ -90,6 +97,16 @@ def join_facts(case: Case, other: Case) -> None:
     case.ids = {name: known for name, known in ids.items() if known}
     noted = {(item.code, item.field) for item in case.findings}
     case.findings += [item for item in other.findings if (item.code, item.field) not in noted]
+
+
+def _numbers(case: Case, event: HireEvent) -> tuple[Phone, ...] | None:
+    """All numbers as they are after this event, which may speak of some of them only."""
+    said = event.hire.phones
+    if event.phones_of is None or said is None:
+        return said
+    replaced = {item.raw for item in said}
+    stay = (item for item in case.hire.phones or () if item.label not in event.phones_of)
+    return (*(item for item in stay if item.raw not in replaced), *said)
 
 
 def _note_ids(case: Case, event: HireEvent) -> None:
@@ -175,15 +192,34 @@ def _judge_manager(
     one who stands, the manager was changed. `again`: one who was named before was taken away.
     """
     asked = case.said.get("manager", Said(received_at, False, "")).delivery == READ
-    if case.hire.manager != before.manager and asked:
+    same, announced = _is_same(case, before.manager), event.hire.manager
+    if asked and (not same or case.manager_changed):
         case.manager_named_at, case.manager_changed = received_at, False
     elif case.hire.manager and not before.manager:
         case.manager_named_at = received_at
         case.manager_changed = again or (not opened and event.event_type is not EventType.HIRE_CREATED)
-    elif case.hire.manager != before.manager or (
+    elif not same or (
         event.event_type is EventType.HIRE_CREATED
-        and event.hire.manager
-        and event.hire.manager != case.hire.manager
+        and announced
+        and not _is_same(case, announced)
         and not asked
     ):
         case.manager_changed = True
+
+
+def _is_same(case: Case, before: ManagerRef | None) -> bool:
+    """The manager who stands is the one of `before`, perhaps in fewer words."""
+    now = case.hire.manager
+    return now == before or (now is not None and now.within(before))
+
+
+def _forget_manager(case: Case, before: ManagerRef | None) -> None:
+    """Another manager, or none any more: nobody is told anything before the step has looked for them, and what an
+    approver said was about the one before."""
+    if _is_same(case, before):
+        return
+    case.approvals = [code for code in case.approvals if code != _APPROVE_MANAGER]
+    if case.account is not None and _SET_MANAGER in case.steps:
+        case.steps[_SET_MANAGER] = StepRecord()
+        if not case.account.synced:
+            case.account.manager_id = case.account.manager_named = None

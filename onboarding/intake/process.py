@@ -1,7 +1,8 @@
 """From a stored delivery to cases. Everything here may be killed at any await and done again.
 
 The delivery is parsed again from its bytes, so an operator's replay uses the mapping of today. A case
-remembers which events it has seen; one that it has seen does nothing.
+remembers which events it has seen; one that it has seen does nothing. An event of a replay is seen anew, and says what
+it says as of the time when it came: a newer word stands.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from onboarding import casework, observe
-from onboarding.domain.case import Case, NextAction
+from onboarding.domain.case import Case, NextAction, delivery_of, event_mark
 from onboarding.domain.hire import HireEvent
 from onboarding.domain.lifecycle import ACTIVE, State
 from onboarding.intake import catalog, identity, leavers, quality
@@ -106,7 +107,7 @@ async def _apply(s: Services, delivery: Delivery, index: int, event: HireEvent, 
         await leavers.remember(s, event, event_time(event, delivery.received_at), now)
         return None
     case = found.case
-    seen = delivery.delivery_id if index == 0 else f"{delivery.delivery_id}.{index}"
+    seen = event_mark(delivery.delivery_id, index, delivery.replays)
     if seen in case.deliveries:
         return case.case_id
     await leavers.recall(s, case, event, now)
@@ -131,7 +132,7 @@ async def _apply(s: Services, delivery: Delivery, index: int, event: HireEvent, 
 
 def _began(case: Case, delivery: Delivery) -> bool:
     """An event of this delivery was applied to the case already."""
-    return any(seen.partition(".")[0] == delivery.delivery_id for seen in case.deliveries)
+    return any(delivery_of(seen) == delivery.delivery_id for seen in case.deliveries)
 
 
 async def lay_down(s: Services, case: Case, outcome: Outcome, now: datetime, queue: str) -> Case:

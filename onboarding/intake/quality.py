@@ -85,7 +85,8 @@ def _is_gone(case: Case, item: Finding, *, anew: bool) -> bool:
     if item.delivery == READ:
         return anew
     word = case.said.get(item.field)
-    return word is not None and word.at > item.at
+    # The same delivery has said it after all: it was processed again, with another mapping.
+    return word is not None and (word.at > item.at or word.delivery == item.delivery)
 
 
 def _kept(case: Case, item: Finding) -> bool:

@@ -8,7 +8,6 @@ contracts) and is the order of `_take`. Nothing of a body is logged, and no head
 from __future__ import annotations
 
 import asyncio
-import base64
 import contextlib
 import hashlib
 import logging
@@ -34,6 +33,8 @@ from onboarding.intake.arrivals import BULK_AFTER as BULK_AFTER
 from onboarding.intake.arrivals import Arrivals as Arrivals
 from onboarding.intake.checks import MAX_BODY as MAX_BODY
 from onboarding.intake.payload import Unreadable
+from onboarding.intake.repeats import delivery_id as delivery_id
+from onboarding.intake.repeats import or_news
 from onboarding.intake.signatures import verify
 from onboarding.ports import Delivery, DeliveryStatus, Services, WorkMessage
 from onboarding.settings import Settings, SourceSettings
@@ -51,12 +52,6 @@ log = logging.getLogger(__name__)
 
 
 _arrivals = Arrivals()
-
-
-def delivery_id(source: str, dedupe_key: str) -> str:
-    """`d_` and 26 lower-case base32 characters of SHA-256 over source, NUL and key."""
-    digest = hashlib.sha256(f"{source}\0{dedupe_key}".encode()).digest()
-    return "d_" + base64.b32encode(digest).decode("ascii").lower()[:26]
 
 
 async def receive(s: Services, source: str, request: web.Request) -> web.Response:
@@ -100,7 +95,7 @@ async def _take(s: Services, source: str, request: web.Request) -> web.Response:
     except SenderError as error:
         await _keep_unreadable(s, delivery, error)
         raise
-    return await _accept(s, adapter, delivery, events, now)
+    return await _accept(s, adapter, await or_news(s, adapter, delivery), events, now)
 
 
 def _resolve(settings: Settings, source: str) -> tuple[SourceSettings, Adapter]:
@@ -262,7 +257,8 @@ async def _enqueue_alone(s: Services, delivery: Delivery, events: int, now: date
         stored = there
     elif there.status is DeliveryStatus.UNREADABLE or _expired(there, delivery):
         # The sender mended the body, or we the mapping: what can be read replaces what could not, or is gone.
-        stored = await s.deliveries.update(replace(delivery, etag=there.etag))
+        replays = there.replays + (there.body_sha256 != delivery.body_sha256)
+        stored = await s.deliveries.update(replace(delivery, etag=there.etag, replays=replays))
     elif there.status in _RETRIED and there.body_sha256 == delivery.body_sha256:
         stored = there
     else:

@@ -1,12 +1,14 @@
 """A SCIM resource in one shape: attribute names lower case, extensions apart, PATCH operations laid into a resource.
 
 RFC 7643, 2.1: attribute names are not told apart by case. RFC 7644, 3.5.2: PATCH. A patch is read as the resource that
-it says; what it removes is null there (RFC 7643, 2.5). One entry of several that is removed is passed over.
+it says; what it removes is null there (RFC 7643, 2.5). One entry of several that is removed is passed over, but for a
+telephone number (`phones_changed`).
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 from onboarding.intake.payload import MAX_DEPTH, Payload, Unreadable
@@ -15,6 +17,7 @@ ENTERPRISE_URN = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:user"
 CORE_URN = "urn:ietf:params:scim:schemas:core:2.0:user:"
 #: Where the Enterprise User's attributes, and those of all other extensions, stand in the one shape.
 ENTERPRISE, EXTENSIONS = "enterprise", "extensions"
+PHONES = "phonenumbers"
 
 #: `name.givenName`, `emails[type eq "work"].value`, `urn:…:User:department`.
 _PATH = re.compile(
@@ -85,6 +88,37 @@ def patched(said: Payload) -> Payload:
     return Payload(resource, said.path)
 
 
+def phones_changed(said: Payload) -> frozenset[str] | None:
+    """Types (lower case) of the telephone numbers that a PatchOp replaces or removes; numbers of other types stay.
+
+    None: it says all numbers, or nothing of them. RFC 7644, 3.5.2.1: `add` to a list adds to it.
+    """
+    types: set[str] = set()
+    touched = False
+    for op, path in _changes(said):
+        parts = _PATH.fullmatch(_within_core(path))
+        if parts is None or parts["name"].lower() != PHONES:
+            continue
+        if parts["type"] is None and op != "add":
+            return None
+        touched = True
+        if parts["type"] is not None and (parts["sub"] or "value").lower() == "value":
+            types.add(parts["type"].lower())
+    return frozenset(types) if touched else None
+
+
+def _changes(said: Payload) -> Iterator[tuple[str, str]]:
+    """Operation and path of everything that a PatchOp changes."""
+    for item in said.items("Operations"):
+        path, value = item.optional_text("path"), item.raw("value")
+        for place in [path] if path else value if isinstance(value, dict) else ():
+            yield item.text("op").lower(), place
+
+
+def _within_core(path: str) -> str:
+    return path[len(CORE_URN) :] if path.lower().startswith(CORE_URN) else path
+
+
 def _remove(resource: dict[str, Any], path: str | None, item: Payload) -> None:
     if path is not None and "[" not in path:
         _set(resource, path, None, item)
@@ -102,8 +136,7 @@ def _merge(resource: dict[str, Any], value: Any, item: Payload) -> None:
 
 
 def _set(resource: dict[str, Any], path: str, value: Any, item: Payload) -> None:
-    if path.lower().startswith(CORE_URN):
-        path = path[len(CORE_URN) :]
+    path = _within_core(path)
     if (found := _URN_PATH.fullmatch(path)) is not None:
         resource, path = _into(resource, found["urn"], item), found["rest"]
     parts = _PATH.fullmatch(path)
@@ -114,6 +147,10 @@ def _set(resource: dict[str, Any], path: str, value: Any, item: Payload) -> None
         _set_typed(resource, name, parts["type"], sub, value, item)
     elif sub is not None:
         _into(resource, name, item)[sub] = value
+    elif (
+        isinstance(value, list) and isinstance(resource.get(name), list) and item.text("op").lower() == "add"
+    ):
+        resource[name] = [*resource[name], *value]
     else:
         resource[name] = value
 

@@ -80,7 +80,7 @@ def _piece(scheme: SignatureScheme, piece: str, headers: Mapping[str, str], body
     if piece == "{body}":
         return body
     if piece == "{ts}":
-        text = _stamp_text(scheme, headers)
+        text = signed_time(scheme, headers)
         if scheme.timestamp(text) is None:
             raise _refusal("signature_wrong", "The signed time does not have the documented form.")
         return text.encode("ascii")
@@ -104,7 +104,7 @@ def _part(scheme: SignatureScheme, headers: Mapping[str, str], header: str, shap
     return value.encode("ascii")
 
 
-def _stamp_text(scheme: SignatureScheme, headers: Mapping[str, str]) -> str:
+def signed_time(scheme: SignatureScheme, headers: Mapping[str, str]) -> str:
     """The signed time as it was sent: visible ASCII, so that it can be read and signed."""
     where = scheme.header if scheme.timestamp_item is not None else scheme.timestamp_header or ""
     text = headers.get(where) or ""
@@ -121,7 +121,7 @@ def _stamp_text(scheme: SignatureScheme, headers: Mapping[str, str]) -> str:
 def _check_age(scheme: SignatureScheme, headers: Mapping[str, str], now: datetime) -> None:
     if scheme.tolerance_seconds is None:
         return
-    stamp = scheme.timestamp(_stamp_text(scheme, headers))
+    stamp = scheme.timestamp(signed_time(scheme, headers))
     assert stamp is not None  # noqa: S101 - it was read when the signed bytes were made
     age = (now - stamp.at).total_seconds()
     more = 0 if stamp.zoned else ANY_ZONE_SECONDS

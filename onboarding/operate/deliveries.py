@@ -23,7 +23,10 @@ async def find(s: Services, delivery_id: str) -> Delivery:
 
 
 async def replay(s: Services, delivery_id: str, ask: Ask) -> Operation:
-    """Process a stored delivery again with today's mapping. Safe: every later step looks before it acts."""
+    """Process a stored delivery again with today's mapping and settings, also one that was taken over before.
+
+    Safe: what it says counts as of the time when it came, and every later step looks before it acts.
+    """
     check_reason(ask)
     delivery = await find(s, delivery_id)
     if delivery.vendor_event_type == HANDSHAKE:
@@ -37,7 +40,12 @@ async def replay(s: Services, delivery_id: str, ask: Ask) -> Operation:
     )
     await s.cases.put_operation(operation)
     queued = replace(
-        delivery, status=DeliveryStatus.QUEUED, reason_code=None, reason_detail=None, queued_at=now
+        delivery,
+        status=DeliveryStatus.QUEUED,
+        reason_code=None,
+        reason_detail=None,
+        queued_at=now,
+        replays=delivery.replays + 1,
     )
     await s.deliveries.update(queued)
     await s.queue.send(WorkMessage(delivery_id=delivery_id, why="replay"))

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from onboarding.domain.case import JOINED, Case, NextAction, TimelineEntry
+from onboarding.domain.case import JOINED, Case, NextAction, TimelineEntry, delivery_of
 from onboarding.domain.hire import Hire
 from onboarding.domain.lifecycle import State
 from onboarding.errors import RetryLater, StoreConflict
@@ -89,7 +89,7 @@ async def deliveries(s: Services, member: Member, now: datetime) -> None:
     gone = {item.case.case_id for item in member.all()}
     ids: dict[str, None] = {}
     for item in member.all():
-        ids |= dict.fromkeys(seen.partition(".")[0] for seen in item.case.deliveries)
+        ids |= dict.fromkeys(delivery_of(seen) for seen in item.case.deliveries)
         ids |= dict.fromkeys(told.detail["delivery"] for told in item.story if "delivery" in told.detail)
     for delivery_id in ids:
         await _delivery(s, delivery_id, gone, now)

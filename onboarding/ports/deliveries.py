@@ -52,6 +52,8 @@ class Delivery:
     case_ids: tuple[str, ...] = ()
     #: When it was last put on the queue; None: not yet.
     queued_at: datetime | None = None
+    #: How often it was put back on purpose: each time its events are applied once more.
+    replays: int = 0
     #: When body and headers were taken out of the row. Set exactly when `body` is gone, also where the body is
     #: left out of a list.
     pruned_at: datetime | None = None

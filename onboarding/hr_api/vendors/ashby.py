@@ -2,7 +2,7 @@
 the API key as user and no password.
 
 Failures come as 200 with `success: false` and a code in `errors`. Without the right to read offers the first day counts
-as withheld. The name is one text.
+as withheld. The name is one text. An address of type Work is left out: a candidate's is at the present employer.
 """
 
 from __future__ import annotations
@@ -15,13 +15,9 @@ from onboarding.hr_api.reader import Reader
 from onboarding.hr_api.said import Said, iso_day_of_instant, number
 from onboarding.ports import HrRecord, ReaderRefused, RecordGone, hr
 
-#: https://developers.ashbyhq.com/reference/candidateinfo: type → label.
-LABELS = {
-    "personal": "mobile",
-    "work": "work",
-    "other": "other",
-}  # doubt: personal is a mobile most of the time
-EMAILS = {"work_email": "work", "personal_email": "personal"}
+#: https://developers.ashbyhq.com/reference/candidateinfo: type → label, as `intake.vendors.ashby` reads its events.
+LABELS = {"personal": "home", "home": "home", "work": "work", "mobile": "mobile", "other": "other"}
+WORK, PERSONAL = "work", "personal"
 #: https://developers.ashbyhq.com/reference/offerlist
 ACCEPTED = "accepted"
 
@@ -38,12 +34,12 @@ async def read(client: Client, ref: FetchRef) -> HrRecord:
     hire = Hire(
         candidate_id=candidate_id,
         display_name=said.text("display_name", "name"),
+        personal_email=_address(said),
         phones=tuple(item for entry in said.items("phoneNumbers") for item in _phone(entry)),
         location=said.text("location", "primaryLocation.locationSummary"),
         timezone=said.text("timezone", "timezone"),
         job_title=application.text("job_title", "job.title"),
         start_date=offer.day("start_date", "latestVersion.startDate", iso_day_of_instant),
-        **{ours: _email(said, ours, kind) for ours, kind in EMAILS.items()},  # type: ignore[arg-type]
     )
     sure = Certainty.EMPLOYEE if status == "hired" else Certainty.CANDIDATE
     return said.record(hire, certainty=sure, withdrawn=status == "archived")
@@ -76,15 +72,21 @@ async def _offer(client: Client, ref: FetchRef, said: Said) -> Said:
     return accepted[0] if accepted else Said({})
 
 
-def _email(said: Said, ours: str, kind: str) -> str | None:
+def _address(said: Said) -> str | None:
+    """The personal address, else the primary one, unless that is of type Work."""
     for entry in said.items("emailAddresses"):
-        if str(entry.raw("type")).lower() == kind:
-            return entry.text(ours, "value")
-    return said.text(ours, "primaryEmailAddress.value") if ours == "personal_email" else None
+        if _type(entry) == PERSONAL and (value := entry.text("personal_email", "value")):
+            return value
+    primary = said.part("primaryEmailAddress")
+    return primary.text("personal_email", "value") if _type(primary) != WORK else None
+
+
+def _type(entry: Said) -> str:
+    return str(entry.raw("type")).lower()
 
 
 def _phone(entry: Said) -> list[Phone]:
-    label = LABELS.get(str(entry.raw("type")).lower(), "other")
+    label = LABELS.get(_type(entry), "other")
     return number(
         entry.text("phones", "value"),
         label,

@@ -1,16 +1,21 @@
 """Workable: one employee, or one candidate. Bearer token of the account; each account has a host of its own.
 
-The fields of an employee are those of the webhook's payload. `department` is an id. `start_date` is a date-time: the
-day counts where it stands. A draft never leads to an account.
+The fields of an employee are those of the webhook's payload. `department` is an id, and so is `legal_entity`, which is
+left out. `start_date` is a date-time: its day counts as it is written, or in the zone of the source's option
+`time_zone`, as in the events. A draft never leads to an account.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import date
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
 from onboarding.domain.hire import Certainty, FetchRef, Hire, Phone
-from onboarding.hr_api.client import Client, segment
+from onboarding.hr_api.client import Client, segment, setting_name
 from onboarding.hr_api.reader import Reader
-from onboarding.hr_api.said import Said, iso_day_of_instant, number
-from onboarding.ports import HrRecord
+from onboarding.hr_api.said import Said, day_in, iso_day_of_instant, number
+from onboarding.ports import HrRecord, ReaderRefused, hr
 
 #: https://workable.readme.io/reference/employee-events. Doubt: whether GET /employees/{id} wraps the record.
 TEXTS = {
@@ -20,7 +25,6 @@ TEXTS = {
     "work_email": "work_email",
     "job_title": "job_title",
     "department": "department",
-    "legal_entity": "legal_entity",
     "status": "status",
 }
 LABELS = {"phone_type_mobile": "mobile", "phone_type_work": "work", "phone_type_home": "home"}
@@ -41,7 +45,7 @@ async def read(client: Client, ref: FetchRef) -> HrRecord:
         department_is_id=True if said.text("department", "department") else None,
         personal_email=_address(said),
         phones=tuple(item for entry in said.items("phone_group") for item in _phone(entry)),
-        start_date=said.day("start_date", "start_date", iso_day_of_instant),
+        start_date=said.day("start_date", "start_date", _reader_of_days(client)),
         **{ours: said.text(ours, theirs) for ours, theirs in TEXTS.items()},  # type: ignore[arg-type]
     )
     draft = status.startswith("status_draft")
@@ -66,6 +70,19 @@ async def _candidate(client: Client, ref: FetchRef) -> HrRecord:
         certainty=Certainty.EMPLOYEE if hired else Certainty.CANDIDATE,
         withdrawn=said.flag("disqualified") is True,
     )
+
+
+def _reader_of_days(client: Client) -> Callable[[str], date | None]:
+    """By the option `time_zone`. Raises ReaderRefused for a zone that does not exist."""
+    name = client.source.options.get("time_zone")
+    if name is None:
+        return iso_day_of_instant
+    try:
+        return day_in(ZoneInfo(name))
+    except (ZoneInfoNotFoundError, ValueError, TypeError, OSError):
+        setting = setting_name(client.source, "OPTIONS")
+        message = f"{setting}: time_zone must name a time zone, such as Europe/Berlin."
+        raise ReaderRefused(message, code=hr.NOT_CONFIGURED) from None
 
 
 def _address(said: Said) -> str | None:

@@ -28,7 +28,7 @@ from typing import Any
 from onboarding.domain.hire import HireEvent
 from onboarding.errors import ConfigurationError
 from onboarding.intake import field_events
-from onboarding.intake.adapter import Adapter, Evidence, Greeting, Headers, Need, Role
+from onboarding.intake.adapter import Adapter, Evidence, Greeting, Headers, Need, Role, body_hash
 from onboarding.intake.field_map import FieldMap, compiled
 from onboarding.intake.options import Options
 from onboarding.intake.payload import Payload, Unreadable, read_tree
@@ -44,6 +44,7 @@ from onboarding.intake.scheme import (
     read_seconds_or_iso,
     text_key,
 )
+from onboarding.intake.signatures import signed_time
 from onboarding.settings import SourceSettings
 from onboarding.web import Request
 
@@ -106,7 +107,19 @@ def bind(adapter: Adapter, source: SourceSettings) -> Adapter:
         headers=(*adapter.headers, *found.headers),
         pruner=_pruner(found),
         doubts=() if scheme.signs else adapter.doubts,
+        dedupe_key=_keyed(scheme),
+        says_again=not scheme.signs,
     )
+
+
+def _keyed(scheme: SignatureScheme) -> Callable[[Headers, bytes], str]:
+    """By what is signed: an id, else body and time, else the body alone. What nobody signed proves nothing."""
+    id_header = scheme.id_header
+    if scheme.signs and id_header is not None and "{id}" in scheme.slots:
+        return lambda headers, body: f"id {headers[id_header]}"
+    if scheme.signs and "{ts}" in scheme.slots:
+        return lambda headers, body: f"{signed_time(scheme, headers)} {body_hash(headers, body)}"
+    return body_hash
 
 
 def _greeter(pings: list[Any]) -> Callable[[Request], Greeting | None]:

@@ -3,6 +3,11 @@
 Signature: `Signature: sha256 <hex>` over the raw body (the body writes `<` as `\\u003c`, so a body that was read
 and written again no longer matches). Anything but 200 is a failure: 7 attempts in 15 hours. A candidate is not
 an employee: the keys are the candidate id and, in offers, only the application id.
+
+`Greenhouse-Event-ID` tells one event from another, and is not signed. A recorded body could come again under another
+id, so the same body counts once, whatever its id: else a hire that was taken back could be replayed. The exception is
+the start of an accepted offer, which is moved to and fro: there, body and id make the key, and all that a replay could
+do is to move the start of a known case to a day that Greenhouse has named before.
 """
 
 from __future__ import annotations
@@ -11,10 +16,10 @@ from collections.abc import Mapping
 
 from onboarding.domain.hire import Certainty, EventType, Hire, HireEvent, Phone
 from onboarding.intake import candidates
-from onboarding.intake.adapter import Adapter, Greeting, LinkedEvent, Role
+from onboarding.intake.adapter import Adapter, Greeting, Headers, LinkedEvent, Role, body_hash
 from onboarding.intake.candidates import Named, Reader, application
 from onboarding.intake.dates import us_date
-from onboarding.intake.payload import MAX_TEXT, Payload, Unreadable
+from onboarding.intake.payload import MAX_TEXT, Payload, Unreadable, read_json
 from onboarding.intake.reading import first_id, ignored
 from onboarding.intake.scheme import SignatureScheme
 from onboarding.web import Request
@@ -171,6 +176,19 @@ PASSED_OVER = frozenset(
 )  # fmt: skip
 
 
+def dedupe_key(headers: Headers, body: bytes) -> str:
+    """The body; of an accepted offer that was updated, body and event id."""
+    found, event_id = body_hash(headers, body), headers.get("greenhouse-event-id")
+    if not event_id:
+        return found
+    try:
+        said = read_json(body)
+        moved = said.raw("action") == "offer_updated" and said.raw("payload.offer_status") == "Accepted"
+    except Unreadable:
+        return found
+    return f"{found} {event_id}" if moved else found
+
+
 def greet(request: Request) -> Greeting | None:
     """The message that Greenhouse sends when a web hook is saved."""
     return candidates.pinged(request, holds=b"web_hook_id", longest=MAX_PING)
@@ -253,6 +271,7 @@ ADAPTER = Adapter(
         "Whether the ping of a new web hook is signed is not documented, so it is answered either way.",
         "What companies put into external_id differs; it is taken as the employee number.",
     ),
+    dedupe_key=dedupe_key,
     headers=("greenhouse-event-id", "content-type"),
     greet=greet,
     lacks={Role.THIN: "Greenhouse sends the whole record with every event."},

@@ -9,7 +9,7 @@ What the API reader fetches:
 | kind | id | read |
 |---|---|---|
 | person | Personio's person id, its employee id of API v1 | the person, with the employment that is open |
-| employment | id of an employment, where the event names no person | the person, if known; else nothing: there is no call |
+| employment | id of an employment, where the event names no person | the person, if known; else nothing |
 
 The answer's hire carries the person's id as employee id. An event that names person and employment files the employment
 as `employment:{id}`, and a later one that names the employment alone is then known to be that person's. Known weakness:
