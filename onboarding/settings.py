@@ -456,7 +456,7 @@ def _check_older(name: str, text: str) -> None:
         and any(len(item) < SHORTEST_OF_SEVERAL for item in older)
     ):
         raise ConfigurationError(
-            f"{name} holds blanks. Write each secret on a line of its own; only those of {SHORTEST_OF_SEVERAL} and more "
+            f"{name} holds blanks. Write each secret on a line of its own; only those of {SHORTEST_OF_SEVERAL} or more "
             "characters may stand on one line. A passphrase with blanks that is alone needs a second line: repeat it."
         )
 
