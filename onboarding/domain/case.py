@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from onboarding.domain.hire import Certainty, Hire
+from onboarding.domain.hire import Certainty, Hire, ManagerRef
 from onboarding.domain.lifecycle import ACTIVE, REMEMBERS, Event, State, next_state
 
 SCHEMA = 1
@@ -171,15 +171,23 @@ class Account:
     #: Directory.
     origin: str = "created"
     synced: bool = False
+    #: Object id of the manager in Entra; None while nobody is known for sure. It is told what escalates.
     manager_id: str | None = None
+    #: Whom HR named when `manager_id` was found; None: Active Directory decides, or nobody was found.
+    manager_named: ManagerRef | None = None
     #: We made it disabled, or disabled it when HR withdrew the hire. Whoever else disabled it is not overruled.
     disabled_by_us: bool = False
+    #: The run in which this service enabled it, or found it enabled (`existing.run_of`): whoever disables or deletes it
+    #: after that is not overruled.
+    enabled_for: datetime | None = None
     #: Groups that we put it into: one that is missing later was taken away, and is not given again.
     groups: list[str] = field(default_factory=list)
     #: True: there is a mailbox. False: none is expected, or it did not come in time. None: not known.
     mailbox: bool | None = None
     #: HR's number was added as an authentication method, or is about to be.
     phone_added: bool = False
+    #: When it was last about to be restored, while it was this case's account.
+    restored_at: datetime | None = None
 
 
 class StepStatus(StrEnum):
@@ -243,6 +251,10 @@ class LostMethod:
     deleting: bool = False
     #: The method is gone, whoever deleted it, or the tenant refused to delete it.
     settled: bool = False
+    #: The tenant refused: the method is still there.
+    refused: bool = False
+    #: The sessions were ended while the deletion waits; they are ended again when the method is gone.
+    signed_out: bool = False
     attempts: int = 0
     #: Why the last try failed.
     code: str | None = None
@@ -319,6 +331,13 @@ class Fetch:
     first_failed_at: datetime | None = None
     #: Why the last try failed.
     code: str | None = None
+    #: The day after the end that the record names, from 00:00 UTC: it is read once more then, and nothing waits for it.
+    look_at: datetime | None = None
+
+    @property
+    def due_at(self) -> datetime | None:
+        """When to read next, whatever for; None: never."""
+        return min(filter(None, (self.when, self.look_at)), default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -405,6 +424,9 @@ class Case:
     #: several carry the number, all of them, separated by commas.
     found_account: str | None = None
     account: Account | None = None
+    #: What an account of this case that is gone carried in `employeeId`; the next one carries it, too, where HR has no
+    #: number that fits.
+    mark: str | None = None
     steps: dict[str, StepRecord] = field(default_factory=dict)
     access_pass: PassRecord | None = None
     #: When an approver confirmed who the person is, for one new pass.
@@ -448,12 +470,23 @@ class Case:
     def wakes_at(self) -> datetime | None:
         """When somebody must look at this case: its next action, or a read or a lost phone that is due before it. None:
         never."""
-        moments = [self.next_action.when]
-        if self.state in ACTIVE:
-            moments += [item.when for item in self.fetches.values()]
+        moments = [self.next_action.when, *(item.due_at for item in self.reads)]
         if self.lost_method is not None:
             moments.append(self.lost_method.when)
         return min((moment for moment in moments if moment is not None), default=None)
+
+    @property
+    def reads(self) -> list[Fetch]:
+        """Reads that are planned and may happen in this state.
+
+        Of a hire that HR withdrew only those that were asked for since: they tell whether somebody came back.
+        """
+        if self.state in ACTIVE:
+            return [item for item in self.fetches.values() if item.due_at is not None]
+        if self.withdrawn_at is None or self.state not in {State.CANCELLED, State.CLOSED} or not self.listed:
+            return []
+        since = max(filter(None, (self.withdrawn_at, self.cancelled_at, self.ended_at)))
+        return [item for item in self.fetches.values() if item.when is not None and item.asked_at > since]
 
     def pass_at_large(self, now: datetime) -> bool:
         """A pass of this case may still be usable: issued or in doubt, not voided, not expired."""

@@ -11,9 +11,10 @@ owner per method, and counts. Rules in prose:
 - A method that only the person can add is personal wherever it is listed. One that an administrator can add
   needs an audit record by the person, after the account was created, and no later deletion or change by others.
   A change by others that does not say what it changed takes the person's word from everything that it may be.
-- "Registered all required" names no method: it speaks for listed methods that nobody else is known to have added,
-  and for none that is listed for the first time long after.
-- "Looks good" on the review page is weaker: no new proof of possession. So is an update by the person.
+- "Registered all required" names no method: it speaks for listed methods that were not known before it and that nobody
+  else is known to have added, and for none that is listed for the first time long after.
+- "Looks good" on the review page is weaker: no new proof of possession. So is an update by the person. It speaks for
+  what was there, and for nothing that is listed for the first time long after.
 - The report runs up to 36 hours behind, a few rows 24 more (Learn, "Authentication methods activity"): until
   `LISTING_LAG` after an audit event the event is believed and the list is not. The targeted read is believed after
   minutes.
@@ -41,7 +42,9 @@ from onboarding.domain.recovery import (
     is_stale,
     microsofts_word,
     recoverable,
+    report_counts_more,
     report_disagrees,
+    unknown_to_us,
 )
 from onboarding.domain.rules import PHONE_SERVICE_END, Rules
 
@@ -188,6 +191,8 @@ def _nothing(view: View) -> tuple[Status, str]:
         if view.gone():
             return Status.DIRECTORY_ONLY, "nothing_registered"
         return Status.UNKNOWN, "not_looked_at_yet"
+    if unknown_to_us(view):
+        return Status.UNKNOWN, "method_not_known"
     listed = _refused(view)
     if listed & PASSKEYS:
         return Status.DIRECTORY_ONLY, "passkey_only"
@@ -236,6 +241,7 @@ def _notes(case: Case, rules: Rules, view: View, now: datetime) -> tuple[str, ..
         "reset_succeeded": any(act is Act.RESET_SUCCEEDED for act, _ in acts),
         "reset_by_desk": any(act is Act.RESET_BY_ADMIN for act, _ in acts),
         "report_disagrees": report_disagrees(view, set(view.present)),
+        "report_counts_more": report_counts_more(view) and not view.enough(view.present),
         "report_frozen": rules.frozen_as_of is not None,
         "needs_writeback": bool(case.account and case.account.synced and not rules.writeback),
         "directory_data_counts": now.date() < rules.deadline and bool(directory_phone(case, rules)),

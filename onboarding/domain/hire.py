@@ -61,6 +61,18 @@ class ManagerRef:
     def __bool__(self) -> bool:
         return bool(self.id or self.email or self.name)
 
+    def within(self, other: ManagerRef | None) -> bool:
+        """The same person in fewer words: by no id or address that `other` does not have, so that nobody else can be
+        found by it. A name alone tells nobody apart, and only counts where there is nothing else."""
+        if other is None or not self:
+            return False
+        fits = (self.id or None) in {None, other.id} and _folded(self.email) in {None, _folded(other.email)}
+        return fits and (bool(self.id or self.email) or self.name == other.name)
+
+
+def _folded(address: str | None) -> str | None:
+    return address.strip().casefold() if address else None
+
 
 @dataclass(frozen=True, slots=True)
 class Hire:

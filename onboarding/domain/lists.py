@@ -39,14 +39,23 @@ def merged(known: Registration | None, seen: Registration) -> Registration:
 
 
 def _order(one: Registration) -> tuple[object, ...]:
-    return one.as_of, one.direct, one.present, sorted(one.methods)
+    """By time, the targeted read before a row. Two rows of one instant: as `_report_order` has them, so that names and
+    flags are of the same one. Two reads: by what is their own, not by what they took from a row."""
+    row = _said(one) if not one.direct else ()
+    own = set(one.methods) - NOT_IN_TARGETED_READ if one.direct else one.methods
+    return one.as_of, one.direct, row, one.present, sorted(own)
 
 
 def _report_order(one: Registration) -> tuple[object, ...]:
-    """By time; two rows of one instant that differ are ordered by what is kept of a row, so that arrival is nothing."""
+    return one.reported_at, _said(one)
+
+
+def _said(one: Registration) -> tuple[object, ...]:
+    """What is kept of a row whatever comes after it: two rows of one instant that differ are ordered by that alone, so
+    that the order of arrival is nothing. A flag that is not said comes first."""
     flags = (one.is_admin, one.sspr_enabled, one.sspr_registered, one.sspr_capable)
     names = set(one.report_methods if one.direct else one.methods)
-    return one.reported_at, [str(flag) for flag in flags], sorted(names & _SPECIAL)
+    return [(flag is not None, bool(flag)) for flag in flags], sorted(names & _SPECIAL)
 
 
 #: What is kept of a report row's names beside a targeted read.

@@ -28,6 +28,8 @@ BECAUSE: Mapping[str, str] = {
     "actor_unknown": "An audit record says that a method was added, but not by whom.",
     "record_not_understood": "An audit record says that the person registered something, in words that this version "
     "does not know.",
+    "method_not_known": "Microsoft's report says that enough is registered for a reset, with a method that this "
+    "version does not know.",
     "awaiting_list": "The person finished registering; the list of methods is not read yet.",
     "method_deleted": "A method that was needed has been deleted.",
     "registration_cancelled": "The person started to register and cancelled.",
@@ -191,6 +193,11 @@ def _of_recovery(found: Found) -> str | None:
         )
     if "locked_out" in found.notes and found.recoverable is Recoverable.NO:
         return "The person tried to reset the password, and it ended for want of methods."
+    if "report_counts_more" in found.notes and found.because != "method_not_known":
+        return (
+            "Microsoft's report says that enough is registered for a reset: compare "
+            "ONBOARDING_METHODS_REQUIRED with the tenant's setting."
+        )
     if not found.confirmed:
         return None
     if "phones_ended" in found.notes:

@@ -177,7 +177,7 @@ LIMITED = ("creations", "passes", "licences", "messages")
 class LimitsPolicy:
     """How much the service does in an hour before it stops that kind of action and asks an approver (docs/trouble.md).
 
-    What an hour may hold is the lower of `*_per_hour` and `*_percent` of the people known to the store; the
+    What an hour may hold is the lower of `*_per_hour` and `*_percent` of the people who are in; the
     percentage never counts for less than `percent_from`. `*_per_hour = 0` switches a limit off, `*_percent = 0` its
     percentage.
     """

@@ -40,6 +40,8 @@ PASSKEYS = frozenset(
     }
 )
 PUSH, PASSWORDLESS = "microsoftAuthenticatorPush", "microsoftAuthenticatorPasswordless"
+#: Microsoft's app gives these codes too; so does an app of anybody else.
+CODE = "softwareOneTimePasscode"
 #: Methods that SSPR refuses, named so that an unknown string is still seen as unknown.
 REFUSED = PASSKEYS | {
     "windowsHelloForBusiness",
@@ -64,13 +66,10 @@ DIRECT_LAG = timedelta(minutes=5)
 class Owner(StrEnum):
     NOBODY = "nobody"
     PERSON = "person"
-    #: By an event that names no method: counts only what is listed.
+    #: By an event that names no method: counts only what is listed, and was not known before it.
     PERSON_ALL = "person_all"
     OTHERS = "others"
     UNKNOWN = "unknown"
-
-
-_UNCLAIMED = frozenset({Owner.NOBODY, Owner.UNKNOWN, Owner.PERSON_ALL})
 
 
 @dataclass(slots=True)
@@ -85,8 +84,9 @@ class Method:
     #: What the last audit event about it left behind: there (True), deleted (False), no event (None).
     left: bool | None = None
     at: datetime | None = None
-    #: When the person said "all"; what is listed for the first time long after that is not meant.
+    #: When the person said "all", or reviewed; what is listed for the first time long after that is not meant.
     claimed_at: datetime | None = None
+    reviewed_at: datetime | None = None
     #: How long after `at` a list that says otherwise is only behind.
     lag: timedelta = LISTING_LAG
     #: The first list that has it, and the id of that evidence.
@@ -100,6 +100,16 @@ class Method:
         """An event or a list before now said that it is there."""
         return self.left is True or (self.first_listed is not None and self.left is not False)
 
+    @property
+    def free(self) -> bool:
+        """No record of its own says whose it is."""
+        return self.owner in {Owner.NOBODY, Owner.UNKNOWN, Owner.PERSON_ALL}
+
+    @property
+    def unnamed(self) -> bool:
+        """No record names it."""
+        return self.free and self.left is not True
+
     def take(self, event: Evidence, exact: bool) -> None:
         """One event, in order of time. `exact`: it is about this method; else it may be."""
         if event.act is Act.LISTED:
@@ -108,7 +118,7 @@ class Method:
         elif event.act is Act.DELETED:
             self._deleted(event, exact)
         elif event.act is Act.REVIEWED and event.by is By.USER:
-            self.reviewed = event.id
+            self.reviewed, self.reviewed_at = event.id, event.at
         elif event.act in {Act.REGISTERED, Act.UPDATED}:
             if event.by is By.USER:
                 self._by_person(event, exact)
@@ -120,7 +130,7 @@ class Method:
         # An event that names no method may have meant another one: the next list decides at once.
         self.lag = LISTING_LAG if exact else timedelta(0)
         if exact:
-            mine = self.owner in {Owner.PERSON, Owner.PERSON_ALL} or self.reviewed is not None
+            mine = self.owner is Owner.PERSON or self.claimed or self.agreed
             self.lost = self.lost or mine or self.name in PERSON_ONLY
             self.owner, self.evidence, self.reviewed = Owner.NOBODY, None, None
 
@@ -128,10 +138,11 @@ class Method:
         if exact and event.act is Act.REGISTERED:
             self.owner, self.evidence, self.reviewed, self.lost = Owner.PERSON, event.id, None, False
         elif exact and self.owner is not Owner.PERSON:
-            self.reviewed = event.id
+            self.reviewed, self.reviewed_at = event.id, event.at
         if exact:
             self.left, self.at, self.lag = True, event.at, LISTING_LAG
-        elif event.method == "all" and event.act is Act.REGISTERED and self.owner in _UNCLAIMED:
+        # What was known before may be anybody's, and has a record of its own where it is the person's.
+        elif event.method == "all" and event.act is Act.REGISTERED and self.free and not self.known:
             self.owner, self.evidence, self.claimed_at = Owner.PERSON_ALL, event.id, event.at
 
     def _by_others(self, event: Evidence, exact: bool) -> None:
@@ -143,7 +154,7 @@ class Method:
             # Which one was changed is not said: nothing that can be changed is taken for the person's any more.
             if self.name in _CHANGEABLE and self.left is not False:
                 self.owner, self.evidence, self.reviewed = owner, event.id, None
-        elif self.owner in _UNCLAIMED and not self.known:
+        elif self.free and not self.known:
             self.owner, self.evidence, self.reviewed = owner, event.id, None
 
     def present(self, registration: Registration | None) -> bool:
@@ -169,9 +180,22 @@ class Method:
         """Given that it is present."""
         if self.name in PERSON_ONLY or self.owner is Owner.PERSON:
             return True
-        if self.owner is not Owner.PERSON_ALL or not listed or self.claimed_at is None:
+        return listed and self.claimed
+
+    @property
+    def claimed(self) -> bool:
+        """The person said "all", and it was there by then as far as lists can tell."""
+        return self.owner is Owner.PERSON_ALL and self._there_by(self.claimed_at)
+
+    @property
+    def agreed(self) -> bool:
+        """The person reviewed or changed it."""
+        return self.reviewed is not None and (self.left is True or self._there_by(self.reviewed_at))
+
+    def _there_by(self, moment: datetime | None) -> bool:
+        if moment is None:
             return False
-        return self.first_listed is None or self.first_listed <= self.claimed_at + LISTING_LAG
+        return self.first_listed is None or self.first_listed <= moment + LISTING_LAG
 
 
 def passwordless_only(registration: Registration) -> bool:
@@ -213,8 +237,8 @@ class View:
 
     @property
     def absence_as_of(self) -> datetime | None:
-        """As of when something can be said *not* to be there: a list, or a deletion."""
-        times = [event.at for event in self.events if event.act is Act.DELETED]
+        """As of when something can be said *not* to be there: a list, or a deletion, which a pass says nothing of."""
+        times = [e.at for e in self.events if e.act is Act.DELETED and e.method not in REFUSED]
         if self.registration:
             times.append(self.registration.as_of)
         return max(times, default=None)
@@ -236,10 +260,7 @@ class View:
                 method.lost
                 or method.owner is Owner.PERSON
                 # "All" was said of what was listed, and of nothing else.
-                or (
-                    method.first_listed is not None
-                    and (method.owner is Owner.PERSON_ALL or name in PERSON_ONLY)
-                )
+                or (method.first_listed is not None and (method.claimed or name in PERSON_ONLY))
             )
         }
 
@@ -288,6 +309,9 @@ def _about(event: Evidence, methods: Mapping[str, Method]) -> Iterator[tuple[str
         yield from ((name, False) for name in METHODS)
     elif event.method in METHODS:
         yield event.method, True
+        # The app is registered and deleted under one name, its notifications and its code, which the report lists.
+        if event.method == PUSH and event.act is Act.DELETED and methods[CODE].unnamed:
+            yield CODE, True
 
 
 def build(case: Case, methods_required: int, now: datetime) -> View:
@@ -308,6 +332,6 @@ def build(case: Case, methods_required: int, now: datetime) -> View:
             view.present.add(name)
             if method.personal(is_listed(name, registration)):
                 view.personal.add(name)
-            elif method.reviewed:
+            elif method.agreed:
                 view.agreed.add(name)
     return view

@@ -5,7 +5,15 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from onboarding.domain.case import Act, By, Case, Recoverable, Registration, Status
-from onboarding.domain.provenance import DIRECT_LAG, LISTING_LAG, PHONES, View
+from onboarding.domain.provenance import (
+    DIRECT_LAG,
+    LISTING_LAG,
+    METHODS,
+    PHONES,
+    QUESTIONS_END,
+    REFUSED,
+    View,
+)
 from onboarding.domain.rules import PHONE_SERVICE_END, Rules
 
 
@@ -34,13 +42,14 @@ def recoverable(case: Case, rules: Rules, view: View, status: Status, now: datet
         return word
     if account.synced and not rules.writeback:
         return Recoverable.NO
-    methods, doubt = set(view.present), registration is None or is_stale(view, rules, now)
+    methods = set(view.present)
+    doubt = registration is None or is_stale(view, rules, now) or _unlisted(view, registration)
     if now.date() < rules.deadline:
         phone = directory_phone(case, rules)
         methods |= {"mobilePhone"} if phone else set()
         doubt = doubt or phone is None
     if not view.enough(methods):
-        return Recoverable.UNKNOWN if doubt else Recoverable.NO
+        return Recoverable.UNKNOWN if doubt or report_counts_more(view) else Recoverable.NO
     if now.date() >= PHONE_SERVICE_END and not view.enough(methods - PHONES):
         return Recoverable.UNKNOWN
     in_scope = rules.sspr_scope == "all" or bool(registration and registration.sspr_enabled)
@@ -52,21 +61,39 @@ def recoverable(case: Case, rules: Rules, view: View, status: Status, now: datet
 def microsofts_word(rules: Rules, view: View, now: datetime) -> Recoverable | None:
     """What SSPR itself said at the person's last attempt, where nothing has changed since.
 
-    Before the deadline directory data counted, so what was proved then proves nothing after it.
+    Before the deadline directory data counted, and before their ends phones and security questions did: what was proved
+    then proves nothing after it. Turned away with nothing registered is turned away, whatever the directory holds.
     """
     proved = view.last(Act.RESET_SUCCEEDED, by=By.USER)
     refused = view.last(Act.RESET_NO_METHODS)
     if proved is not None and (refused is None or proved > refused):
-        same_side = proved.date() >= rules.deadline or now.date() < rules.deadline
+        ends = (rules.deadline, PHONE_SERVICE_END, QUESTIONS_END)
+        same_side = not any(proved.date() < end <= now.date() for end in ends)
         deleted = view.last(Act.DELETED)
         if same_side and (deleted is None or deleted < proved) and not _list_since(view, proved):
             return Recoverable.YES
     elif refused is not None:
         added = [view.methods[name] for name in view.present]
         times = [method.at if method.left is True else method.first_listed for method in added]
-        if added and all(at is not None and at <= refused for at in times):
+        if all(at is not None and at <= refused for at in times) and not _registered_since(view, refused):
             return Recoverable.NO
     return None
+
+
+def _registered_since(view: View, moment: datetime) -> bool:
+    """Something that may count, whether a list has it already or not."""
+    return any(e.act is Act.REGISTERED and e.at > moment and e.method not in REFUSED for e in view.events)
+
+
+def _unlisted(view: View, registration: Registration) -> bool:
+    """The person registered what the record does not name, after the newest list."""
+    return any(
+        e.act is Act.REGISTERED
+        and e.by is By.USER
+        and e.method in {None, "all"}
+        and e.at > registration.as_of
+        for e in view.events
+    )
 
 
 def _list_since(view: View, moment: datetime) -> bool:
@@ -80,9 +107,36 @@ def _list_since(view: View, moment: datetime) -> bool:
 def report_disagrees(view: View, methods: set[str]) -> bool:
     """The report says that this person has not registered enough, where we count enough, of the same methods."""
     registration = view.registration
-    if registration is None or registration.direct or registration.sspr_registered is not False:
+    if registration is None or registration.sspr_registered is not False:
         return False
-    return methods <= set(registration.methods) and view.enough(methods)
+    return methods <= _reported(view) and view.enough(methods)
+
+
+def report_counts_more(view: View) -> bool:
+    """The report says that this person has registered enough, where we count too little of what it had then."""
+    registration = view.registration
+    if registration is None or registration.sspr_registered is not True or not registration.present:
+        return False
+    # Security questions explain its word also where SSPR does not take them any more.
+    return not view.enough(_reported(view) & METHODS.keys())
+
+
+def unknown_to_us(view: View) -> bool:
+    """What the report counts more has a name that this version does not know."""
+    return report_counts_more(view) and bool(_reported(view) - METHODS.keys() - REFUSED)
+
+
+def _reported(view: View) -> set[str]:
+    """Methods that the newest row of the report had. A read since keeps few names of the row: then also what any list
+    had said by the time of the row."""
+    registration = view.registration
+    if registration is None or registration.reported_at is None:
+        return set()
+    if not registration.direct:
+        return set(registration.methods)
+    until = registration.reported_at
+    said = {e.method for e in view.events if e.act is Act.LISTED and e.method is not None and e.at <= until}
+    return said | set(registration.report_methods)
 
 
 def directory_phone(case: Case, rules: Rules) -> bool | None:

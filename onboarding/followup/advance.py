@@ -48,14 +48,12 @@ from onboarding.errors import (
 from onboarding.followup import escalate, nudge, sources
 from onboarding.followup.deliver import FINAL
 from onboarding.followup.evidence import codes, new_episode, note, take_list
-from onboarding.ports import CLAIM_LEASE, DirectoryUser, Services
+from onboarding.ports import CLAIM_LEASE, REPLICATION, DirectoryUser, Services
 
 log = logging.getLogger(__name__)
 
 #: How long a message waits for the audit record of a method that is listed already (P99 is 5 minutes).
 AUDIT_PATIENCE = timedelta(hours=2)
-#: A new account may not be readable everywhere for this long.
-REPLICATION = timedelta(hours=24)
 SOON = timedelta(minutes=10)
 #: Until a deployer has mended what is missing; then everything goes on by itself.
 DEPLOYER_PAUSE = timedelta(hours=1)

@@ -55,13 +55,16 @@ async def apply_events(run: Run, page: Sequence[SeenEvidence]) -> None:
         def take(case: Case, events: list[Evidence] = events) -> list[Evidence] | None:
             return take_events(case, events) or None
 
-        run.events += await change(run, case_id, take)
+        run.events += await change(run, case_id, take, events)
 
 
-async def change(run: Run, case_id: str, take: Callable[[Case], list[Evidence] | None]) -> int:
+async def change(
+    run: Run, case_id: str, take: Callable[[Case], list[Evidence] | None], seen: Sequence[Evidence] = ()
+) -> int:
     """Apply `take` with compare-and-swap; hand the case on if that changes the answer. Returns new events.
 
-    `take` returns None when it changed nothing. After a few lost races StoreConflict goes up: the cursor stays.
+    `take` returns None when it changed nothing. `seen` is what was read: all of it is counted in usage, also what
+    `take` has no room for. After a few lost races StoreConflict goes up: the cursor stays.
     """
     for attempt in range(1, _TRIES + 1):
         case = await run.s.cases.get(case_id)
@@ -69,9 +72,11 @@ async def change(run: Run, case_id: str, take: Callable[[Case], list[Evidence] |
             return 0
         before = assess(case, run.rules, run.now)
         shown = case.status, case.recoverable
+        known = {event.id for event in case.evidence}
         fresh = take(case)
         # Counted first, once for each id: a process that dies before the case is written counts nothing twice.
-        await run.s.usage.count(case.case_id, groups_of(case.hire), to_count(fresh or ()))
+        new = [event for event in seen if event.id not in known]
+        await run.s.usage.count(case.case_id, groups_of(case.hire), to_count(new))
         after, entries = note(case, run.rules, run.now)
         if fresh is None and shown == (case.status, case.recoverable):
             return 0

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from onboarding import casework
 from onboarding.domain.case import Act, By, Case, Evidence, Registration, Status, TimelineEntry
@@ -49,33 +50,49 @@ def _listed(case: Case, seen: Registration) -> list[Evidence]:
 
 
 def take_events(case: Case, events: Iterable[Evidence]) -> list[Evidence]:
-    """Append what the case does not have yet, by id; returns that.
+    """Append what the case does not have yet, by id; returns that. A copy that names the method, or the actor, where
+    the case's own does not takes its place: what the stream brings first may say less than the audit log.
 
-    Anybody who knows a user name can try to reset its password, as often as they like: of failed attempts only so many
-    are kept, and the others change nothing, in this pass and in the next.
+    Anybody who knows a user name can try to reset its password, as often as they like: of failed attempts only the
+    newest are kept, in whatever order they come, and the others change nothing, in this pass and in the next.
     """
-    known = {event.id for event in case.evidence}
-    attempts = [event for event in case.evidence if event.act in _ATTEMPTS]
-    fresh = []
+    known = {event.id: event for event in case.evidence}
+    fresh: dict[str, Evidence] = {}
     for event in events:
-        if event.id in known or (event.act in _ATTEMPTS and _crowded(attempts, event)):
-            continue
-        known.add(event.id)
-        fresh.append(event)
-        if event.act in _ATTEMPTS:
-            attempts.append(event)
-    case.evidence.extend(fresh)
-    return fresh
+        had = known.get(event.id)
+        if had is None or _says(event) > _says(had):
+            known[event.id] = fresh[event.id] = event
+    if any(event.act in _ATTEMPTS for event in fresh.values()):
+        for crowded_out in _crowded(list(known.values())):
+            del known[crowded_out]
+            fresh.pop(crowded_out, None)
+    if fresh:
+        case.evidence[:] = known.values()
+    return list(fresh.values())
+
+
+def _says(event: Evidence) -> tuple[bool, bool]:
+    return event.method is not None, event.by is not By.UNKNOWN
 
 
 _ATTEMPTS = frozenset({Act.RESET_FAILED, Act.RESET_NO_METHODS})
-#: Failed attempts that are kept: of one kind around one day, and in all.
+#: Failed attempts of one kind that are kept: the newest of a day (UTC), and of those the newest of all.
 MOST_A_DAY, MOST_ATTEMPTS = 10, 200
 
 
-def _crowded(attempts: list[Evidence], event: Evidence) -> bool:
-    near = [one for one in attempts if one.act is event.act and abs(one.at - event.at) < timedelta(days=1)]
-    return len(near) >= MOST_A_DAY or len(attempts) >= MOST_ATTEMPTS
+def _crowded(events: Iterable[Evidence]) -> set[str]:
+    """Ids of attempts that newer ones of their kind leave no room for."""
+    found: set[str] = set()
+    kept: Counter[object] = Counter()
+    for event in sorted(events, key=lambda one: (one.at, one.id), reverse=True):
+        if event.act not in _ATTEMPTS:
+            continue
+        day = event.act, event.at.astimezone(UTC).date()
+        if kept[day] >= MOST_A_DAY or kept[event.act] >= MOST_ATTEMPTS:
+            found.add(event.id)
+        else:
+            kept.update((day, event.act))
+    return found
 
 
 def note(case: Case, rules: Rules, now: datetime) -> tuple[Assessment, list[TimelineEntry]]:

@@ -7,7 +7,7 @@ the alarms before audit records would be lost, and the sentences that operators 
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -30,6 +30,8 @@ HALF, MOST = 0.5, 0.8
 REPORT_EVERY = timedelta(hours=4)
 #: Readings in two days: what is older is called stale.
 _USUAL_MOST = 12
+#: So many of the last runs of equal readings say what is usual.
+_RUNS = 5
 #: A loss is told for so long.
 _GAP_SHOWN = timedelta(days=90)
 
@@ -39,6 +41,7 @@ class Sources:
     """Both sources at one moment.
 
     audit: `ok`, `behind` (half of the retention), `at_risk` (80 %), `lost` (records are gone unread), `never`.
+    `never` becomes the next three by the time since the first try (`audit_since`).
     report: `ok`, `frozen` (it does not move on), `stale`, `needs_premium`, `empty`, `never`.
     """
 
@@ -54,15 +57,22 @@ class Sources:
     unknown_methods: tuple[str, ...] = ()
     #: `Rules.key` under which the last whole report was judged.
     judged_by: str | None = None
+    #: When the audit log was tried for the first time, as long as it was never read.
+    audit_since: datetime | None = None
 
     @property
     def audit_says(self) -> tuple[bool, str]:
         """Is the audit log read as it should be, and how it stands."""
         if (text := _AUDIT.get(self.audit)) is not None:
-            return False, text.format_map(self._facts())
+            return False, (_NEVER_READ if self.audit_until is None else text).format_map(self._facts())
         if self.gap is not None:
             return False, _GAP.format_map(self._facts())
-        return True, "not read yet" if self.audit == "never" else f"read up to {_day(self.audit_until)}"
+        if self.audit_until is not None:
+            return True, f"read up to {_day(self.audit_until)}"
+        return (
+            True,
+            f"not read yet, tried since {_day(self.audit_since)}" if self.audit_since else "not read yet",
+        )
 
     @property
     def report_says(self) -> tuple[bool, str]:
@@ -88,6 +98,7 @@ class Sources:
         gap = self.gap or (None, None)
         return {
             "until": _day(self.audit_until),
+            "since": _day(self.audit_since),
             "as_of": _day(self.report_as_of),
             "days": str(self.kept_days),
             "from": _day(gap[0]),
@@ -103,6 +114,11 @@ _AUDIT: Mapping[str, str] = {
     "lost": "The audit log was last read up to {until}, longer ago than its records are kept ({days} days): what "
     "people registered before that and was not read can no longer be told from what others added.",
 }
+_NEVER_READ = (
+    "The audit log has never been read, though it was tried since {since}, and its records are kept for {days} days "
+    "only: nobody's registration can be told from what others added. See what `doctor` says of the permission "
+    "AuditLog.Read.All."
+)
 _GAP = (
     "Audit records from {from} to {to} were deleted before they could be read: who registered what in that time "
     "cannot be told."
@@ -137,13 +153,14 @@ def of_report(s: Services, now: datetime, report: Mapping[str, Any]) -> Sources:
 def _sources(s: Services, now: datetime, cursor: Mapping[str, Any], report: Mapping[str, Any]) -> Sources:
     kept = KEPT_DAYS_FREE if report.get("state") == "needs_premium" else KEPT_DAYS
     until, as_of = moment(cursor, "until"), moment(report, "as_of")
+    since = moment(cursor, "since") if until is None else None
     state = str(report.get("state", "never"))
     stale = timedelta(hours=s.policy.follow_up.report_stale_hours)
     if state in {"ok", "frozen"} and as_of is not None and now - as_of > stale:
         state = "stale"
     lost = moment(cursor, "gap_from"), moment(cursor, "gap_to")
     return Sources(
-        audit=_audit_state(until, now, kept),
+        audit=_audit_state(until, since, now, kept),
         audit_until=until,
         report=state,
         report_as_of=as_of,
@@ -152,16 +169,19 @@ def _sources(s: Services, now: datetime, cursor: Mapping[str, Any], report: Mapp
         gap=(lost[0], lost[1]) if lost[0] and lost[1] and now - lost[1] < _GAP_SHOWN else None,
         unknown_methods=tuple(report.get("unknown_methods") or ()),
         judged_by=report.get("judged_by"),
+        audit_since=since,
     )
 
 
-def _audit_state(until: datetime | None, now: datetime, kept_days: int) -> str:
-    if until is None:
-        return "never"
-    share = (now - until) / timedelta(days=kept_days)
+def _audit_state(until: datetime | None, since: datetime | None, now: datetime, kept_days: int) -> str:
+    """By the age of what was read last; of a log that was never read, by the time since the first try."""
+    begin = until or since
+    share = (now - begin) / timedelta(days=kept_days) if begin else 0.0
     if share > 1:
         return "lost"
-    return "at_risk" if share >= MOST else "behind" if share >= HALF else "ok"
+    if share >= HALF:
+        return "at_risk" if share >= MOST else "behind"
+    return "never" if until is None else "ok"
 
 
 async def rules(s: Services, now: datetime) -> Rules:
@@ -183,7 +203,8 @@ def with_sources(base: Rules, found: Sources) -> Rules:
 async def alarm(s: Services, now: datetime) -> Sources:
     """Log what must not wait: a cursor that will lose records, a report that stands still."""
     found = await look(s, now)
-    hours = int((now - found.audit_until) / timedelta(hours=1)) if found.audit_until else None
+    begin = found.audit_until or found.audit_since
+    hours = int((now - begin) / timedelta(hours=1)) if begin else None
     if found.audit == "behind":
         observe.event(log, "audit_falling_behind", level=logging.WARNING, hours=hours, kept=found.kept_days)
     elif found.audit in {"at_risk", "lost"}:
@@ -201,16 +222,42 @@ async def alarm(s: Services, now: datetime) -> Sources:
 def next_report(known: Mapping[str, Any], now: datetime, as_of: datetime | None) -> dict[str, Any]:
     """The marker after a whole report was read, whose newest row is as of `as_of`.
 
-    How often a tenant's report moves on is documented nowhere, so it is learned: `usual` is the most readings in a row
-    that said `same`. One more, and it stands still; so a report that moves between readings is missed by two.
+    How often a tenant's report moves on is documented nowhere, so it is learned: `same` counts the readings in a row
+    that said the same, `runs` are the last of these counts, and one reading more than usual is a report that stands
+    still. A run that was called so is not usual (`odd`), unless the run directly before it was called so too: then the
+    tenant has become slower.
     """
     value: dict[str, Any] = {"at": now.isoformat(), "as_of": as_of.isoformat() if as_of else None}
+    runs = _runs(known)
     if as_of is None:
-        return value | {"state": "empty"}
-    before, usual, same = moment(known, "as_of"), int(known.get("usual") or 0), int(known.get("same") or 0)
-    if before is None or as_of > before:
-        return value | {"state": "ok", "same": 0, "usual": min(max(usual, same), _USUAL_MOST)}
-    return value | {"state": "frozen" if same >= usual else "ok", "same": same + 1, "usual": usual}
+        return value | {"state": "empty", "runs": runs}
+    before, same, odd = moment(known, "as_of"), int(known.get("same") or 0), known.get("odd")
+    usual = _usual(runs)
+    if before is None:
+        return value | {"state": "ok", "same": 0, "runs": runs}
+    if as_of <= before:
+        state = "frozen" if same >= usual else "ok"
+        return value | {"state": state, "same": same + 1, "runs": runs, "odd": odd}
+    same = min(same, _USUAL_MOST)
+    # A daily report is met five or six times: one more than usual is no freeze to be set aside.
+    if runs and same > usual + bool(usual):
+        runs, odd = (runs, same) if odd is None else ([*runs, int(odd), same], same)
+    else:
+        runs, odd = [*runs, same], None
+    return value | {"state": "ok", "same": 0, "runs": runs[-_RUNS:], "odd": odd}
+
+
+def _runs(known: Mapping[str, Any]) -> list[int]:
+    if "runs" in known:
+        return [int(run) for run in known["runs"]]
+    # A marker of an older version: the longest run, and nothing of the others.
+    return [int(known["usual"])] if "usual" in known else []
+
+
+def _usual(runs: Sequence[int]) -> int:
+    """The upper median, or one reading more where that was met."""
+    middle = sorted(runs)[len(runs) // 2] if runs else 0
+    return max(run for run in runs if run <= middle + 1) if middle else 0
 
 
 def moment(value: Mapping[str, Any], name: str) -> datetime | None:

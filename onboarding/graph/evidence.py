@@ -83,7 +83,9 @@ def parse(record: Mapping[str, Any]) -> SeenEvidence | None:
 def _act(record: Mapping[str, Any]) -> tuple[Act, str | None] | None:
     service = _text(record.get("loggedByService")).casefold()
     activity = " ".join(_text(record.get("activityDisplayName")).casefold().rstrip(". ").split())
-    succeeded = _text(record.get("result")).casefold() == "success"
+    succeeded = _succeeded(record.get("result"))
+    if succeeded is None:
+        return None
     if service == RESET_SERVICE.casefold():
         return _reset(activity, succeeded, _reason(record))
     if service != METHODS_SERVICE.casefold():
@@ -96,6 +98,25 @@ def _act(record: Mapping[str, Any]) -> tuple[Act, str | None] | None:
         return _failed(activity, _reason(record))
     act, method = _ACTS[activity]
     return act, method or _method(record)
+
+
+#: `operationResult`, by name and by place: the diagnostic stream has the place (Learn "Interpret the Azure AD audit
+#: log schema in Azure Monitor" shows `"result": 0`).
+_RESULTS: Mapping[str, bool] = {
+    "success": True,
+    "failure": False,
+    "timeout": False,
+    "0": True,
+    "1": False,
+    "2": False,
+}
+
+
+def _succeeded(result: object) -> bool | None:
+    """None: not readable, so that this copy of the record is nobody's evidence, and one that is readable can come."""
+    if isinstance(result, bool) or not isinstance(result, str | int):
+        return None
+    return _RESULTS.get(str(result).strip().casefold())
 
 
 def _failed(activity: str, reason: str) -> tuple[Act, str | None] | None:

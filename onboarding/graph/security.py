@@ -13,7 +13,7 @@ from onboarding.graph import stream
 from onboarding.graph.answer import instant
 from onboarding.graph.client import GraphConnection
 from onboarding.graph.evidence import SERVICES, parse
-from onboarding.graph.vocabulary import method_of_type
+from onboarding.graph.vocabulary import method_of_type, methods_of_row
 from onboarding.ports import AccessPass, PassLimits, SeenEvidence, SeenRegistration, SignInMethod
 
 #: The audit log is read, sorted and handed on in windows of this length: order without holding it all.
@@ -176,7 +176,7 @@ class Rows:
             key = (tuple(name for name in key[0] if isinstance(name, str)), *map(_plain, key[1:]))
         known = self._known.get(key)
         if known is None:
-            names = tuple(name for name in key[0] if isinstance(name, str))
+            names = methods_of_row(key[0])
             admin, enabled, registered, capable = map(_flag, key[2:])
             known = Registration(names, self._time(key[1]), admin, enabled, registered, capable)
             if key[1] is not None and len(self._known) < self.KEPT:

@@ -3,7 +3,9 @@ bytes.
 
 Learn "Tutorial: Enable security notifications for audit logs" (facts 2.4): one message holds several records under
 `records`, and `properties` of a record has the members of directoryAudit. Shapes vary: `properties` may be a string
-of JSON, a record may come alone, and what `properties` lacks stands beside it under the names of Azure Monitor.
+of JSON, a record may come alone, and what `properties` lacks stands beside it under the names of Azure Monitor. A text
+that is empty there is lacking (Learn "Interpret the Azure AD audit log schema in Azure Monitor" has `"resultReason":
+""`).
 """
 
 from __future__ import annotations
@@ -56,5 +58,5 @@ def _one(record: Any) -> Iterator[dict[str, Any]]:
         except (ValueError, RecursionError):
             return
     if isinstance(inner, dict):
-        said = {name: value for name, value in inner.items() if value is not None}
+        said = {name: value for name, value in inner.items() if value not in (None, "")}
         yield {name: record.get(outer) for name, outer in _OUTER.items()} | said

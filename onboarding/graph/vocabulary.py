@@ -7,7 +7,7 @@ is open: a name that is not known here passes through as it is (facts 2.5).
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 TEMPORARY_ACCESS_PASS = "temporaryAccessPass"  # noqa: S105
@@ -40,6 +40,16 @@ _TYPES: Mapping[str, str] = {
     "externalAuthenticationMethod": "externalAuthMethod",
     "qrCodePinAuthenticationMethod": "qrCode",
 }
+#: Names of this report's predecessor (beta enumeration `usageAuthMethod`, Learn "enumeration values") → names of today.
+#: No list of what `methodsRegistered` may hold is closed, and the old names are still met in Microsoft's own texts.
+_OLDER: Mapping[str, str] = {
+    "appNotification": "microsoftAuthenticatorPush",
+    "appCode": "softwareOneTimePasscode",
+    "mobileSMS": "mobilePhone",
+    "mobileCall": "mobilePhone",
+    "alternateMobileCall": "alternateMobilePhone",
+    "fido": "fido2",
+}
 #: Words of the audit log, first match wins, so the particular stands before the general.
 _WORDS: tuple[tuple[str, str], ...] = (
     (r"temporary access pass|\btap\b", TEMPORARY_ACCESS_PASS),
@@ -71,7 +81,7 @@ _COMPILED = tuple((re.compile(pattern), name) for pattern, name in _WORDS)
 _KNOWN: Mapping[str, str] = {
     name.lower(): name
     for name in (*_TYPES.values(), *PHONE_TYPES.values(), *(n for _, n in _WORDS if n != "phone"))
-}
+} | {older.lower(): name for older, name in _OLDER.items()}
 
 
 def method_in_words(reason: str) -> str | None:
@@ -81,6 +91,11 @@ def method_in_words(reason: str) -> str | None:
         if len(word) > len("email") and word in _KNOWN:
             return _KNOWN[word]
     return next((name for pattern, name in _COMPILED if pattern.search(text)), None)
+
+
+def methods_of_row(names: Iterable[object]) -> tuple[str, ...]:
+    """Names in `methodsRegistered`, older spellings as those of today, each once; what is no text is none."""
+    return tuple(dict.fromkeys(_OLDER.get(name, name) for name in names if isinstance(name, str)))
 
 
 def method_of_type(row: Mapping[str, Any]) -> str | None:

@@ -9,6 +9,7 @@ Rules in prose:
 - Only certainty `employee` leads on. What is missing then blocks the case with a reason, and the event that
   brings it unblocks it. Somebody who comes back to an account that exists needs an approver.
 - A name or a first day that HR takes back before the account is begun blocks the case like one that never came.
+- A hire that is over stands again, too, when a whole record says so that is newer (`intake.comeback`).
 - An event that names the person only by id leads to a read of the HR system (`intake.fetch`): where the facts we
   have may be outdated and the account is not there yet, the case waits for it; later it goes on meanwhile.
 - "Deleted" at the vendor may be a mistyped record, an erasure or a cancelled hire: an operator decides. What recruiting
@@ -27,10 +28,11 @@ from onboarding.casework import entry
 from onboarding.domain.case import Case, TimelineEntry
 from onboarding.domain.hire import Certainty, EventType, Hire, HireEvent
 from onboarding.domain.lifecycle import ACTIVE, Event, State
+from onboarding.intake.comeback import Verdict, judge, newer_record
 from onboarding.intake.merging import HIRING as HIRING
 from onboarding.intake.merging import READ, drop_dates, merge
 from onboarding.intake.merging import event_time as event_time
-from onboarding.intake.planned_reads import ask, pending, read_again
+from onboarding.intake.planned_reads import ask, look_back, pending, read_again
 from onboarding.intake.standing import (
     APPROVE_REHIRE,
     EXISTING_STAFF,
@@ -88,6 +90,8 @@ class Circumstances:
     is_read: bool = False
     #: Names of fields that the read was not allowed to see.
     withheld: tuple[str, ...] = ()
+    #: The record may say that a hire stands again, or only not say that it ended: an approver is asked.
+    doubtful: bool = False
     #: Somebody who comes back to an account of this case: an approver is asked (`account.rehire` of the policy).
     ask_rehire: bool = True
 
@@ -182,6 +186,8 @@ def _hired(case: Case, event: HireEvent, about: Circumstances, now: datetime) ->
     if case.state is State.EXCLUDED or (case.state in _OVER and is_finished(case, event)):
         return Outcome((_noted(now, "event_recorded", event, about),))
     was_over, candidacy = case.state in _OVER, case.certainty is not Certainty.EMPLOYEE
+    if not about.is_read:
+        event = _as_a_comeback(case, event, about, now)
     again = was_over and reopens(case, event, event_time(event, about.received_at))
     if again:
         reopen(case, event, about.received_at)
@@ -202,7 +208,27 @@ def _hired(case: Case, event: HireEvent, about: Circumstances, now: datetime) ->
         outcome = _leave_alone(case, now)
     else:
         outcome = _go_on(case, event, about, now, changed=changed, moved=moved)
+    if again and about.doubtful and case.state is State.WAITING_START:
+        outcome = _block(case, now, APPROVE_REHIRE)
     return replace(outcome, entries=entries + outcome.entries)
+
+
+def _as_a_comeback(case: Case, event: HireEvent, about: Circumstances, now: datetime) -> HireEvent:
+    """A whole record that is newer than the withdrawal, and stands again, is as good as a hire event.
+
+    Of an event whose record is read, dates and status wait for the read, which is compared with those of before.
+    """
+    newest = newest_withdrawal(case)
+    if newest is None or is_hired_since(case, newest) or event.event_type in HIRING:
+        return event
+    if event.needs_fetch is not None:
+        undated = replace(event.hire, start_date=None, end_date=None, status=None)
+        return replace(event, hire=undated) if case.state in _OVER else event
+    sure = event.snapshot and event.certainty is Certainty.EMPLOYEE
+    if not sure or event_time(event, about.received_at) <= newest:
+        return event
+    verdict = judge(case, event.hire, event.cleared, event.source, now.date())
+    return event if verdict is Verdict.OVER else replace(event, event_type=EventType.HIRE_CREATED)
 
 
 def _applied(
@@ -343,6 +369,8 @@ def _withdraw(case: Case, event: HireEvent, about: Circumstances, now: datetime)
     if sure:
         name = "ended_at" if ended else "cancelled_at"
         setattr(case, name, max(at, getattr(case, name) or at))
+    if ended and event.snapshot and (stands := newer_record(case, event.source, at)) is not None:
+        case.hired_at = max(stands, case.hired_at or stands)
     if is_hired_since(case, at):
         drop_dates(case, at)
         if case.state in _OVER and reopens(case, event, at):
@@ -355,6 +383,8 @@ def _withdraw(case: Case, event: HireEvent, about: Circumstances, now: datetime)
     merge(case, replace(event, hire=replace(event.hire, phones=None)), about.delivery_id, about.received_at,
           opened=about.opened)  # fmt: skip
     case.withdrawn_at = max(at, case.withdrawn_at or at)
+    if not about.is_read:
+        look_back(case, event.source, at, about.received_at + about.read_lag)
     if case.state in _OVER:
         stand(case)
         return Outcome((_noted(now, "event_recorded", event, about),))
@@ -444,7 +474,7 @@ def _merge(case: Case, event: HireEvent, about: Circumstances) -> str:
 
 def _is_planned(case: Case, event: HireEvent, now: datetime) -> bool:
     """An end that lies ahead, after a start: noted now, acted on by the event of its day."""
-    end, start = event.effective_date or event.hire.end_date, case.hire.start_date
+    end, start = event.effective_date or event.hire.end_date, event.hire.start_date or case.hire.start_date
     return end is not None and end > now.date() and (start is None or end > start)
 
 

@@ -13,25 +13,30 @@ What the HR system answers, and what becomes of the case:
 | no answer for `retry.give_up_after_hours` | blocked: `hr_unreachable` | noted |
 | no such record, once confirmed | blocked: `hr_record_gone` | noted |
 | refused, or cannot be asked | blocked, with the reason | noted |
+
+A hire that is over is read when an event asks for it that is newer than the withdrawal: many HR systems have no event
+for somebody who comes back (`intake.comeback`). A record that names an end ahead is read again the day after it.
 """
 
 from __future__ import annotations
 
 import logging
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 from onboarding import casework, observe
 from onboarding.domain import retry
 from onboarding.domain.case import Case, Fetch, NextAction
 from onboarding.domain.hire import Certainty, EventType, FetchRef, Hire, HireEvent
-from onboarding.domain.lifecycle import ACTIVE, Event, State
+from onboarding.domain.lifecycle import Event, State
 from onboarding.errors import DeployerError, OperatorError, RetryLater, StoreConflict
 from onboarding.intake import quality
 from onboarding.intake.adapter import LinkedEvent
+from onboarding.intake.comeback import Verdict, judge
 from onboarding.intake.decide import FETCH, Circumstances, apply_event
 from onboarding.intake.identity import locate
 from onboarding.intake.merging import READ
+from onboarding.intake.planned_reads import take_up
 from onboarding.intake.process import lay_down
 from onboarding.ports import WORK_QUEUE, HrRecord, RecordGone, Services
 
@@ -43,6 +48,7 @@ SECOND_LOOK = timedelta(minutes=1)
 APPLICANTS = frozenset({"candidate", "application", "opportunity"})
 #: States in which the case waits for the read.
 _WAITS = frozenset({State.AWAITING_FETCH})
+_OVER = frozenset({State.CANCELLED, State.CLOSED})
 
 log = logging.getLogger(__name__)
 
@@ -72,15 +78,24 @@ async def advance(s: Services, case: Case, now: datetime, *, queue: str = WORK_Q
 
 
 def _due(case: Case, now: datetime) -> Fetch | None:
-    if case.state not in ACTIVE:
-        return None
-    due = [item for item in case.fetches.values() if item.when is not None and item.when <= now + EARLY]
-    return min(due, key=lambda item: item.when or now, default=None)
+    due = [item for item in case.reads if (item.due_at or now) <= now + EARLY]
+    found = min(due, key=lambda item: item.due_at or now, default=None)
+    if found is not None:
+        take_up(found, now + EARLY)
+    return found
 
 
 async def _apply(s: Services, case: Case, fetch: Fetch, record: HrRecord, now: datetime, queue: str) -> None:
     """Treat the record as one more event about the person, as of `now`."""
-    event = _event(case, fetch, record, now)
+    event, verdict = _event(case, fetch, record, now), None
+    if case.state in _OVER:
+        verdict = _judge(case, fetch, record, now)
+        if verdict is Verdict.OVER:
+            _done(case, fetch, record, s.hr.settles_in(fetch.source), now)
+            await casework.save(s, case, now, casework.entry(now, "hr_record_read"))
+            return
+        # As of the event that asked: a withdrawal that comes after that one outweighs it.
+        event = replace(event, event_type=EventType.HIRE_CREATED, occurred_at=fetch.asked_at)
     found = await locate(s, event, now, known=case)
     if found is None:
         raise StoreConflict("The case's ids are gone: look again.")
@@ -89,13 +104,14 @@ async def _apply(s: Services, case: Case, fetch: Fetch, record: HrRecord, now: d
         mine.certainty = record.certainty  # it was an employee's by this system's word alone
     if mine.case_id == case.case_id and found.etag != case.etag:
         raise StoreConflict("The case was written while the HR system was read: read again.")
-    _done(mine, replace(fetch), s.hr.settles_in(fetch.source), now)
+    _done(mine, replace(fetch), record, s.hr.settles_in(fetch.source), now)
     about = Circumstances(
         READ,
         now,
         shared_id=found.shared_id,
         is_read=True,
         withheld=tuple(sorted(record.withheld)),
+        doubtful=verdict is Verdict.DOUBT,
         ask_rehire=s.policy.account.rehire == "ask",
     )
     outcome = apply_event(mine, event, about, now)
@@ -104,8 +120,16 @@ async def _apply(s: Services, case: Case, fetch: Fetch, record: HrRecord, now: d
     observe.event(log, "hr_record_read", case_id=mine.case_id, state=mine.state, reason=mine.reason_code)
 
 
-def _done(case: Case, fetch: Fetch, lag: timedelta, now: datetime) -> None:
-    """Nothing is planned any more, unless the newest event was too young for this read to show what it meant."""
+def _judge(case: Case, fetch: Fetch, record: HrRecord, now: datetime) -> Verdict:
+    """Whether the hire of a case that is over stands again by the record."""
+    if record.withdrawn or record.ended or record.certainty is not Certainty.EMPLOYEE:
+        return Verdict.OVER
+    return judge(case, record.hire, record.cleared, fetch.source, now.date())
+
+
+def _done(case: Case, fetch: Fetch, record: HrRecord, lag: timedelta, now: datetime) -> None:
+    """Nothing is planned any more, unless the newest event was too young for this read to show what it meant, or the
+    record names an end that is not over: it is read again the day after."""
     again = fetch.asked_at + lag if fetch.asked_at + lag > now + EARLY else None
     case.fetches[fetch.source] = replace(
         fetch,
@@ -115,16 +139,23 @@ def _done(case: Case, fetch: Fetch, lag: timedelta, now: datetime) -> None:
         attempts=0,
         first_failed_at=None,
         code=None,
+        look_at=_day_after(record.hire.end_date, now),
     )
+
+
+def _day_after(end: date | None, now: datetime) -> datetime | None:
+    """When an end that is not over yet is over; None: there is none."""
+    if end is None or end < now.date() or end.year >= date.max.year:
+        return None
+    return datetime.combine(end + timedelta(days=1), time.min, UTC)
 
 
 def _event(case: Case, fetch: Fetch, record: HrRecord, now: datetime) -> HireEvent:
     """What the record means."""
     hire, kind = _with_kept_numbers(case, record), EventType.HIRE_UPDATED
-    end, start = hire.end_date, hire.start_date
     if (record.withdrawn and not _is_nobodys_hire(case, record)) or _is_taken_back(case, fetch, record):
         kind = EventType.HIRE_CANCELLED
-    elif end is not None and end < now.date() and (start is None or start <= end):
+    elif _is_over(record, now.date()):
         kind = EventType.EMPLOYMENT_TERMINATED
     return LinkedEvent(
         source=fetch.source,
@@ -136,6 +167,19 @@ def _event(case: Case, fetch: Fetch, record: HrRecord, now: datetime) -> HireEve
         cleared=record.cleared,
         opens=False,
     )
+
+
+def _is_over(record: HrRecord, today: date) -> bool:
+    """The employment that the record describes has ended, or never begins: it ends on its first day.
+
+    An end before the first day is that of an earlier employment, unless the record says that the person left.
+    """
+    end, start = record.hire.end_date, record.hire.start_date
+    if end is None or start is None:
+        return end is not None and (end < today or (record.ended and end == today))
+    if end == start or (record.ended and end < start):
+        return True
+    return start < end and (end < today or (record.ended and end == today))
 
 
 def _is_nobodys_hire(case: Case, record: HrRecord) -> bool:

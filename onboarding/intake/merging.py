@@ -7,6 +7,7 @@
   stay as they were used.
 - An offer or a draft is no firm word: it fills gaps, and whatever a hire or a record says stands over it. A moved
   start date of an offer that was accepted is firm.
+- Another manager than before is looked for anew where the account is there already; the same one in fewer words is not.
 - Raw numbers leave a case once its account exists (design: storage); they do not come back by an update.
 - A withdrawn hire takes its dates with it: what was said about start, end and status before HR withdrew the hire
   says nothing about the hire that follows.
@@ -18,8 +19,8 @@ from dataclasses import fields, replace
 from datetime import datetime
 from typing import Any
 
-from onboarding.domain.case import Case, Said, ids_in
-from onboarding.domain.hire import Certainty, EventType, Hire, HireEvent, Phone
+from onboarding.domain.case import Case, Said, StepRecord, ids_in
+from onboarding.domain.hire import Certainty, EventType, Hire, HireEvent, ManagerRef, Phone
 
 #: Events that say "this person is coming": only they reopen what HR withdrew.
 HIRING = frozenset({EventType.HIRE_CREATED, EventType.EMPLOYMENT_STARTED})
@@ -34,6 +35,8 @@ _DATED = ("start_date", "end_date", "status")
 _USED = frozenset({"given_name", "family_name", "preferred_name", "display_name", "start_date"})
 RANK = {Certainty.DRAFT: 0, Certainty.CANDIDATE: 0, Certainty.OFFER: 1, Certainty.EMPLOYEE: 2}
 _UNSURE = frozenset({Certainty.OFFER, Certainty.DRAFT})
+#: The step that finds the manager, and the approval of one (`provisioning`).
+_SET_MANAGER, _APPROVE_MANAGER = "set_manager", "needs_approval_manager"
 
 
 def event_time(event: HireEvent, received_at: datetime) -> datetime:
@@ -57,6 +60,7 @@ def merge(case: Case, event: HireEvent, delivery: str, received_at: datetime, *,
     for name in cleared:
         _empty(case, name, said)
     _judge_manager(case, event, before, received_at, opened=opened, again=again)
+    _forget_manager(case, before.manager)
     if firm or case.hire_as_of is None:
         case.hire_as_of = max(at, case.hire_as_of or at)
     if event.event_type in HIRING:
@@ -68,11 +72,14 @@ def merge(case: Case, event: HireEvent, delivery: str, received_at: datetime, *,
 
 def join_facts(case: Case, other: Case) -> None:
     """What HR said about the same person in another case, as if it had been said in this one."""
+    before = case.hire.manager
     for name in _FIELDS:
         if (value := getattr(other.hire, name)) is not None and (said := _said(other, name)) is not None:
             _take(case, Hire(**{name: value}), said)
         for word in other.emptied.get(name, {}).values():
             _empty(case, name, word)
+    case.manager_changed = case.manager_changed or (before is not None and not _is_same(case, before))
+    _forget_manager(case, before)
     for name in ("hired_at", "cancelled_at", "ended_at", "deleted_at"):
         moments = [moment for moment in (getattr(case, name), getattr(other, name)) if moment is not None]
         setattr(case, name, max(moments, default=None))
@@ -182,15 +189,34 @@ def _judge_manager(
     one who stands, the manager was changed. `again`: one who was named before was taken away.
     """
     asked = case.said.get("manager", Said(received_at, False, "")).delivery == READ
-    if case.hire.manager != before.manager and asked:
+    same, announced = _is_same(case, before.manager), event.hire.manager
+    if asked and (not same or case.manager_changed):
         case.manager_named_at, case.manager_changed = received_at, False
     elif case.hire.manager and not before.manager:
         case.manager_named_at = received_at
         case.manager_changed = again or (not opened and event.event_type is not EventType.HIRE_CREATED)
-    elif case.hire.manager != before.manager or (
+    elif not same or (
         event.event_type is EventType.HIRE_CREATED
-        and event.hire.manager
-        and event.hire.manager != case.hire.manager
+        and announced
+        and not _is_same(case, announced)
         and not asked
     ):
         case.manager_changed = True
+
+
+def _is_same(case: Case, before: ManagerRef | None) -> bool:
+    """The manager who stands is the one of `before`, perhaps in fewer words."""
+    now = case.hire.manager
+    return now == before or (now is not None and now.within(before))
+
+
+def _forget_manager(case: Case, before: ManagerRef | None) -> None:
+    """Another manager, or none any more: nobody is told anything before the step has looked for them, and what an
+    approver said was about the one before."""
+    if _is_same(case, before):
+        return
+    case.approvals = [code for code in case.approvals if code != _APPROVE_MANAGER]
+    if case.account is not None and _SET_MANAGER in case.steps:
+        case.steps[_SET_MANAGER] = StepRecord()
+        if not case.account.synced:
+            case.account.manager_id = case.account.manager_named = None

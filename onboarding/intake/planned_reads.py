@@ -50,4 +50,19 @@ def ask(case: Case, event: HireEvent, received_at: datetime, lag: timedelta) -> 
         attempts=attempts,
         first_failed_at=known.first_failed_at if known and attempts else None,
         code=known.code if known and attempts else None,
+        look_at=known.look_at if known else None,
     )
+
+
+def look_back(case: Case, source: str, withdrawn: datetime, when: datetime) -> None:
+    """A withdrawal came after an event that is newer than it: what that event led to is read once more."""
+    fetch = case.fetches.get(source)
+    if fetch is not None and fetch.when is None and fetch.asked_at > withdrawn:
+        fetch.when = fetch.first_asked_at = when
+
+
+def take_up(fetch: Fetch, now: datetime) -> None:
+    """A read for the day after the end is due: from here on it is like any other."""
+    if fetch.look_at is not None and fetch.look_at <= now:
+        fetch.when = fetch.when or fetch.look_at
+        fetch.look_at = None

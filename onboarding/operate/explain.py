@@ -15,6 +15,7 @@ from onboarding.intake.identity import FORGET
 from onboarding.operate.reasons import REASONS as REASONS
 from onboarding.operate.story import TIMELINE as TIMELINE
 from onboarding.operate.story import sentence as sentence
+from onboarding.provisioning.steps import disable_account
 from onboarding.safeguards.stops import HELD
 
 _STATES: dict[State, str] = {
@@ -30,6 +31,8 @@ _STATES: dict[State, str] = {
     State.EXCLUDED: "This person is left alone on purpose.",
     State.CLOSED: "Nothing is left to do.",
 }
+
+_OVER = frozenset({State.CANCELLED, State.CLOSED, State.EXCLUDED})
 
 _STATUS: dict[Status, str] = {
     Status.UNKNOWN: "Nobody has looked at the person's methods yet.",
@@ -155,7 +158,7 @@ def explain(case: Case, now: datetime | None = None) -> str:
         parts.append(BECAUSE.get(case.next_action.why, _STATUS[case.status]))
     elif case.state is State.AWAITING_FETCH and case.next_action.why in _FETCHING:
         parts.append(_FETCHING[case.next_action.why])
-    elif case.state in {State.CANCELLED, State.CLOSED, State.EXCLUDED} and case.account:
+    elif case.state in _OVER and (case.account or disable_account.found_none(case)):
         parts += _account_left(case)
     if case.lost_method is not None:
         parts.append(_lost(case.lost_method))
@@ -177,6 +180,10 @@ def _lost(task: LostMethod) -> str:
 def _account_left(case: Case) -> list[str]:
     """What became of the account of a hire that is over."""
     planned, record = case.next_action, case.steps.get("disable_account")
+    if disable_account.found_none(case):
+        return [
+            "The tenant shows no account of this hire. Should there be one after all, run the case again."
+        ]
     if record is not None and record.status is StepStatus.DONE:
         return ["The account is disabled; whether it is deleted is for an administrator."]
     if planned.what == "disable_account" and planned.when is not None:

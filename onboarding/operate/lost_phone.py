@@ -7,8 +7,12 @@ with a due row of its own, whatever state the case is in. Look, act on the diffe
     → follow-up resumed and task off the case, in one write
 
 A worker that dies in between is followed by one that looks first: a method that is gone is not deleted again; sessions
-are ended once more at worst, which does no harm. Where the tenant refuses the deletion, the sessions are ended all the
-same. An outage is waited for without end: the phone is somebody else's in the meantime.
+are ended once more at worst, which does no harm. Where the tenant refuses to delete this method, the sessions are ended
+all the same, and the follow-up stays as it is: the method is still there.
+
+An outage is waited for without end, and so is a missing permission or token, of which an administrator is told once:
+the phone is somebody else's in the meantime. While only the deletion waits, the sessions are ended once, and once more
+when the method is gone.
 """
 
 from __future__ import annotations
@@ -49,19 +53,33 @@ async def advance(s: Services, case: Case, now: datetime) -> bool:
         return True
     with observe.request_ids() as requests:
         try:
-            if reason := await refusal(s, account):
-                # The sessions of a protected account are its administrators' matter, too.
-                case.lost_method = None
-                await casework.save(s, case, now, _entry(now, "lost_phone_refused", requests, reason=reason))
-                return True
-            if not task.settled:
-                await _settle(s, case, account, task, now, requests)
-            await _end(s, case, account, now, requests)
+            await _take(s, case, account, task, now, requests)
         except StoreConflict:
             raise
-        except RetryLater as exc:
-            await _again(s, case, task, now, exc)
+        except (RetryLater, OperatorError, DeployerError) as exc:
+            await _again(s, case, task, now, exc, requests)
     return True
+
+
+async def _take(
+    s: Services, case: Case, account: Account, task: LostMethod, now: datetime, requests: list[str]
+) -> None:
+    """All of it, as far as the tenant lets us; what it raises is waited for."""
+    if reason := await refusal(s, account):
+        # The sessions of a protected account are its administrators' matter, too.
+        case.lost_method = None
+        await casework.save(s, case, now, _entry(now, "lost_phone_refused", requests, reason=reason))
+        return
+    if not task.settled:
+        try:
+            await _settle(s, case, account, task, now, requests)
+        except DeployerError:
+            if not task.signed_out:
+                await s.directory.revoke_sessions(account.id)
+                task.signed_out = True
+                await casework.save(s, case, now, _entry(now, "sessions_ended", requests))
+            raise
+    await _end(s, case, account, task, now, requests)
 
 
 async def refusal(s: Services, account: Account) -> str | None:
@@ -75,12 +93,13 @@ async def refusal(s: Services, account: Account) -> str | None:
 async def _settle(
     s: Services, case: Case, account: Account, task: LostMethod, now: datetime, requests: list[str]
 ) -> None:
-    """The method is gone, or it is written why it is not."""
+    """The method is gone, or it is written why it is not. Only a refusal of this very method ends the matter."""
     try:
         note = await _delete(s, case, account, task, now, requests)
-    except (OperatorError, DeployerError) as exc:
+    except OperatorError as exc:
         observe.failure(log, "lost_phone_not_deleted", exc, case_id=case.case_id)
         note = _entry(now, "lost_phone_not_deleted", requests, method=task.method, reason=exc.code)
+        task.refused = True
     task.settled = True
     await casework.save(s, case, now, note)
 
@@ -115,19 +134,24 @@ def _forget_listed(case: Case, task: LostMethod, found: list[SignInMethod], now:
     take_events(case, [Evidence(seen, "methods", Act.DELETED, by, task.method, now)])
 
 
-async def _end(s: Services, case: Case, account: Account, now: datetime, requests: list[str]) -> None:
+async def _end(
+    s: Services, case: Case, account: Account, task: LostMethod, now: datetime, requests: list[str]
+) -> None:
     """End the sessions, and take the task off the case together with what follows from it."""
     try:
         await s.directory.revoke_sessions(account.id)
         note = _entry(now, "sessions_ended", requests)
-    except (OperatorError, DeployerError) as exc:
+    except OperatorError as exc:
         observe.failure(log, "sessions_not_ended", exc, case_id=case.case_id)
         note = _entry(now, "sessions_not_ended", requests, reason=exc.code)
     case.lost_method = None
-    if not _reopened(case):
+    if task.refused or not _reopened(case):
         await casework.save(s, case, now, note)
         return
-    new_episode(case, now)
+    if case.episode_started_at is None or case.episode_started_at < task.asked_at:
+        new_episode(
+            case, now
+        )  # unless the follow-up saw the method go, and began one, while the sessions waited
     if case.state is State.FOLLOWING_UP:
         resumed = casework.entry(now, "method_removed", because="lost_phone", episode=case.episode)
         await casework.hand_on(s, case, now, "follow_up", "method_removed", note, resumed)
@@ -146,12 +170,33 @@ def _reopened(case: Case) -> bool:
     return State.FOLLOWING_UP in {case.state, case.return_state}
 
 
-async def _again(s: Services, case: Case, task: LostMethod, now: datetime, error: RetryLater) -> None:
+async def _again(
+    s: Services,
+    case: Case,
+    task: LostMethod,
+    now: datetime,
+    error: RetryLater | OperatorError | DeployerError,
+    requests: list[str],
+) -> None:
+    """Plan the next try. What an administrator has to mend is told once: here, and in the log."""
+    notes = []
+    if isinstance(error, RetryLater):
+        observe.event(log, "lost_phone_retries", level=logging.WARNING, case_id=case.case_id, why=error.code)
+    elif error.code != task.code:
+        observe.event(
+            log,
+            "lost_phone_held",
+            level=logging.ERROR,
+            case_id=case.case_id,
+            code=error.code,
+            what=error.message,
+        )
+        notes = [_entry(now, "lost_phone_held", requests, reason=error.code)]
     task.attempts, task.code = task.attempts + 1, error.code
-    pause = min(MOST, FIRST * 2 ** min(task.attempts - 1, 10)) * (0.5 + s.entropy.fraction())
-    task.when = now + max(pause, timedelta(seconds=error.retry_after or 0))
-    observe.event(log, "lost_phone_retries", level=logging.WARNING, case_id=case.case_id, why=error.code)
-    await casework.save(s, case, now)
+    pause = min(MOST, FIRST * 2 ** min(task.attempts - 1, 10) * (0.5 + s.entropy.fraction()))
+    asked = error.retry_after if isinstance(error, RetryLater) else None
+    task.when = now + max(pause, timedelta(seconds=asked or 0))
+    await casework.save(s, case, now, *notes)
 
 
 def _entry(now: datetime, action: str, requests: list[str], **detail: object) -> TimelineEntry:

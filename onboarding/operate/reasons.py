@@ -69,9 +69,9 @@ REASONS: dict[str, tuple[str, str]] = {
         "approve; or let HR send a preferred name, then rerun.",
     ),
     "needs_approval_rehire": (
-        "This person left before and still has an account.",
-        "Check that the account may be used again, then approve: if it is disabled or deleted, it is enabled near the "
-        "start date. The first credential needs an approval of its own.",
+        "This person left before, and still has an account, or HR's record does not say for sure that they are back.",
+        "Ask HR whether the person is back and whether an account may be used again, then approve: if it is disabled "
+        "or deleted, it is enabled near the start date. The first credential needs an approval of its own.",
     ),
     "needs_approval_pass": (
         "A pass would go to an account that we did not create, to somebody who came back, or long after the start.",

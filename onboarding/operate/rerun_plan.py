@@ -99,9 +99,10 @@ def apply(case: Case, action: str, *, reason: str | None = None) -> None:
 
 
 def _is_undisabled(case: Case) -> bool:
-    """The account of a withdrawn hire could not be disabled; what stood in the way may be gone."""
+    """The account of a withdrawn hire could not be disabled; what stood in the way may be gone, or it was not seen."""
     planned = case.next_action
-    return case.state is State.CANCELLED and planned.what == withdraw.DISABLE and planned.when is None
+    over = case.state is State.CANCELLED and planned.when is None
+    return over and (planned.what == withdraw.DISABLE or disable_account.found_none(case))
 
 
 def prepare(case: Case, now: datetime, from_step: str | None) -> str:

@@ -19,7 +19,7 @@ from onboarding.intake.decide import APPROVE_SAME_PERSON
 from onboarding.intake.identity import being_forgotten
 from onboarding.operate import forget, lost_phone, mending, release
 from onboarding.ports import WORK_QUEUE, DeliveryStatus, Services, WorkMessage
-from onboarding.provisioning import runner, withdraw
+from onboarding.provisioning import manager_again, runner, withdraw
 from onboarding.safeguards.stops import RELEASED
 
 log = logging.getLogger(__name__)
@@ -102,7 +102,8 @@ async def _stage(s: Services, case: Case, now: datetime, queue: str) -> None:
 
 async def _follow_up(s: Services, case: Case, now: datetime) -> None:
     try:
-        await followup.advance(s, case, now)
+        if await manager_again.advance(s, case, now):
+            await followup.advance(s, case, now)
     except StoreConflict:
         raise
     except RetryLater as exc:

@@ -41,7 +41,7 @@ from onboarding.ports.security import (
     SignInMethod,
 )
 from onboarding.ports.services import Messages, Services
-from onboarding.ports.time import CLAIM_LEASE, Clock, Entropy
+from onboarding.ports.time import CLAIM_LEASE, REPLICATION, Clock, Entropy
 from onboarding.ports.usage import UsageRow, UsageStore
 
 __all__ = [
@@ -50,6 +50,7 @@ __all__ = [
     "CLAIM_LEASE",
     "POISON",
     "QUEUES",
+    "REPLICATION",
     "WORK_QUEUE",
     "AccessPass",
     "Budgets",

@@ -36,6 +36,8 @@ class HrRecord:
     cleared: tuple[str, ...] = ()
     #: The record itself says that nobody is coming: the application was withdrawn, the hire undone.
     withdrawn: bool = False
+    #: The record itself says that the person left, or never begins, on its `end_date`.
+    ended: bool = False
 
 
 class RecordGone(OperatorError):

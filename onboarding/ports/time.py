@@ -9,6 +9,9 @@ from typing import Protocol
 #: and a margin. After it, what is not finished is doubt.
 CLAIM_LEASE = timedelta(minutes=15)
 
+#: A new account may not be readable everywhere for this long: until then 404 does not say that there is none.
+REPLICATION = timedelta(hours=24)
+
 
 class Clock(Protocol):
     """The time that decides what is due."""

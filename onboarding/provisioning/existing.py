@@ -15,11 +15,11 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from onboarding.domain import calendar, names, protected
-from onboarding.domain.case import AccountIntent
+from onboarding.domain.case import TENANT, Account, AccountIntent, Alias, AliasKind, Case
 from onboarding.domain.nudges import working_time_of
 from onboarding.errors import NotYetVisible
 from onboarding.ports import DirectoryUser, NameTaken
-from onboarding.provisioning.linking import ask, link
+from onboarding.provisioning.linking import ask, hidden_until, link
 from onboarding.provisioning.step import Block, Context, Done, Outcome, Wait
 from onboarding.provisioning.steps import reserve_username
 from onboarding.safeguards import protection
@@ -29,6 +29,8 @@ NEEDS_APPROVAL = "needs_approval_adopt"
 NEEDS_APPROVAL_RESTORE = "needs_approval_restore"
 #: Asked by intake: the case itself had an account when HR hired the person again.
 NEEDS_APPROVAL_REHIRE = "needs_approval_rehire"
+#: An approver's words that somebody who comes back may have the account.
+_WORDS = frozenset({NEEDS_APPROVAL_RESTORE, NEEDS_APPROVAL_REHIRE})
 NAME_TAKEN = "restore_name_taken"
 NO_NUMBER = "sync_needs_number"
 NOT_SYNCED = "sync_did_not_come"
@@ -102,23 +104,36 @@ async def _restored(ctx: Context, user_id: str) -> DirectoryUser:
 
 
 async def come_back(ctx: Context) -> Outcome | None:
-    """Somebody whose account of this very case is deleted, or there. None: it is gone for good, and another is made."""
+    """Somebody whose account of this very case is deleted, or there. None: it is gone for good, and another is made.
+
+    Raises NotYetVisible while it may only be hidden: another one would be a second one.
+    """
     if await ctx.s.directory.get_user(ctx.account.id) is not None:
         return Done("already_linked")
     deleted = await ctx.s.directory.get_deleted(ctx.account.id)
     if deleted is None:
-        ctx.case.account = None
+        if ctx.now < hidden_until(ctx.account):
+            raise NotYetVisible("The account is not readable yet; waiting for replication.")
+        ctx.case.mark, ctx.case.account = ctx.account.mark, None
         await ctx.save("account_gone")
         return None
     if not agreed(ctx, deleted):
         return ask(ctx, [deleted], NEEDS_APPROVAL_RESTORE)
     if reason := _refused(ctx, deleted):
         return Block(reason)
+    ctx.account.restored_at = ctx.now
+    await ctx.save("restore_intended", object_id=deleted.id)
     try:
         await _restored(ctx, ctx.account.id)
     except NameTaken:
         return Block(NAME_TAKEN)
     return Done("restored")
+
+
+async def was_ours(ctx: Context, user: DirectoryUser) -> bool:
+    """This case was linked to the account before, whatever mark it carries by now."""
+    alias = Alias(TENANT, AliasKind.OBJECT_ID, user.id)
+    return (await ctx.s.cases.owners([alias])).get(alias) == ctx.case.case_id
 
 
 async def await_sync(ctx: Context) -> Outcome:
@@ -156,10 +171,27 @@ def _next_look(now: datetime, start: datetime) -> datetime:
 
 
 def agreed(ctx: Context, user: DirectoryUser) -> bool:
-    """An approver said so, or the policy does and the name is the same."""
-    if {NEEDS_APPROVAL_RESTORE, NEEDS_APPROVAL_REHIRE} & set(ctx.case.approvals):
+    """An approver said so; or the policy does, the name is the same, and this run has not enabled the account yet."""
+    if _WORDS & set(ctx.case.approvals):
         return True
-    return ctx.s.policy.account.rehire == "restore" and _same_name(ctx, user)
+    return not was_enabled(ctx) and ctx.s.policy.account.rehire == "restore" and _same_name(ctx, user)
+
+
+def was_enabled(ctx: Context) -> bool:
+    """This run has enabled the account, or found it so: it was somebody else who took it away again."""
+    account = ctx.case.account
+    return account is not None and account.enabled_for == run_of(ctx.case, account)
+
+
+def note_enabled(ctx: Context) -> None:
+    """The person who came back has the account, and the approver's word for it is used up. Written with the outcome."""
+    ctx.account.enabled_for = run_of(ctx.case, ctx.account)
+    ctx.case.approvals = [word for word in ctx.case.approvals if word not in _WORDS]
+
+
+def run_of(case: Case, account: Account) -> datetime:
+    """What tells one run through the plan from the next one, after HR hired the person again."""
+    return case.rehired_at or account.created_at
 
 
 def _same_name(ctx: Context, user: DirectoryUser) -> bool:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from onboarding.domain.case import TENANT, Account, AccountIntent, Alias, AliasKind
 from onboarding.domain.phone import phonebook
-from onboarding.ports import DirectoryUser
+from onboarding.ports import REPLICATION, DirectoryUser
 from onboarding.provisioning.step import Block, Context, Done, Outcome
 
 ANOTHER_CASE = "account_of_another_case"
@@ -47,6 +48,12 @@ def ask(ctx: Context, found: Sequence[DirectoryUser], reason: str) -> Block:
     """Somebody decides; the names are kept on the case, for whoever has to look the account up."""
     ctx.case.found_account = ", ".join(sorted(user.user_principal_name for user in found))
     return Block(reason)
+
+
+def hidden_until(account: Account) -> datetime:
+    """Until then 404 does not say that the account is gone: it was made, or restored, so lately that it may not have
+    replicated."""
+    return max(account.created_at, account.restored_at or account.created_at) + REPLICATION
 
 
 def upn_alias(upn: str) -> Alias:

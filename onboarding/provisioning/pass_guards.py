@@ -2,7 +2,8 @@
 
 A pass is a takeover path. It is for an account that we created, that is nobody's who came back, that is near its start
 date, enabled, without any sign of use and not protected (`safeguards.protection`: no role, no role-assignable
-group). It goes to the manager only if the creating event named them and their own enabled account is older than that
+group). It goes to the manager only if the creating event named them (or a read of the HR system, or an approver's word
+stands for it), they are the one who was found for whom HR names now, and their own enabled account is older than that
 delivery; else to the service desk; never to an address from the payload.
 """
 
@@ -93,6 +94,8 @@ async def _safe_manager(ctx: Context) -> DirectoryUser | None:
         return None
     if ctx.account.synced:
         return None  # read from Active Directory: not the one whom that delivery named
+    if ctx.hire.manager is None or not ctx.hire.manager.within(ctx.account.manager_named):
+        return None  # found for somebody else's name, or before that was noted
     manager = await ctx.s.directory.get_user(manager_id)
     if manager is None or not manager.account_enabled or manager.user_type not in {None, "Member"}:
         return None

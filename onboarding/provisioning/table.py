@@ -158,10 +158,21 @@ does what about it stands on the case's page.
 - **People who come back** are found by HR's number, among disabled and deleted accounts (30 days). `account.rehire`
   decides: `ask` an approver, or `restore` where the name is the same as well, because numbers are given again. Their
   first credential needs an approver either way. An account that this service itself disabled, because HR withdrew the
-  hire, is enabled again; one that somebody else disabled is not, without an approver's word.
+  hire, is enabled again; one that somebody else disabled is not, without an approver's word, and a word counts once:
+  who disables or deletes the account later is not overruled by a rerun. An account of the case that the tenant does not
+  show is waited for until 24 hours after it was made or restored, before another one is made.
+- **Withdrawn hires** have their account disabled, until the first day comes where they work; from then on an
+  administrator decides. An account that the tenant does not show yet is looked for over 24 hours, soon at first, then
+  ever more rarely, unless it is among the deleted ones; after that the step says `account_gone` or `never_created`, and
+  `rerun` looks again.
 - **Accounts made by HR or IT before** are linked on an approver's word and not renamed.
 - **Synced people** (`people.synced`) have their account from Active Directory, which alone may change it: it is waited
   for, linked, and followed up; nothing is written to it. Whether they can reset also depends on password writeback.
+- **Another manager** than the one who was set: from HR's word on nobody counts as the manager until the new one is
+  found and set, also while the person is followed up. A pass goes to the one whom HR names now, as far as a read of the
+  HR system or an approver stands for the change, or to the service desk; an approval is for the manager who was named
+  then. The same manager in fewer words (without the id, say) is no change. Where HR names nobody any more, or somebody
+  who cannot be found, the link in Entra stays, and nothing goes to whom it names.
 - **Guests** are refused: they are invited, and keep their own company's credentials.
 - **Contractors**: after the last day that HR named nothing is sent and nothing is given. `account.leave_date` also
   writes it to `employeeLeaveDateTime`, at provisioning; later changes are HR's to make there.

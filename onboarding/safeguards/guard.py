@@ -7,7 +7,7 @@ sent; the circuit is asked first, so that an outage uses up no limit.
 from __future__ import annotations
 
 import inspect
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Any
 
 from onboarding.errors import DeployerError, OnboardingError, OperatorError
@@ -15,16 +15,20 @@ from onboarding.ports import NameTaken
 from onboarding.safeguards.circuit import Circuit
 from onboarding.safeguards.limits import Limits
 
-#: Method of a port → what it is counted as, given its arguments; None: not at all.
-Kind = Callable[[Mapping[str, Any]], str | None]
-COUNTED: Mapping[str, Kind] = {
-    "create_user": lambda given: "creations",
-    "restore_user": lambda given: "creations",
-    "create_pass": lambda given: "passes",
-    "assign_licenses": lambda given: "licences",
-    "create_draft": lambda given: "messages",
+#: What a call is counted as, and how often; None: not at all.
+Counted = tuple[str, int] | None
+#: Method of a port → that, given its arguments.
+COUNTED: Mapping[str, Callable[[Sequence[Any], Mapping[str, Any]], Counted]] = {
+    "create_user": lambda args, named: ("creations", 1),
+    "restore_user": lambda args, named: ("creations", 1),
+    "create_pass": lambda args, named: ("passes", 1),
+    "assign_licenses": lambda args, named: (
+        "licences",
+        len(named["licences"] if "licences" in named else args[1]),
+    ),
+    "create_draft": lambda args, named: ("messages", 1),
     # Not saved: the mail with a pass, which was counted as one.
-    "send_now": lambda given: "messages" if given.get("save") else None,
+    "send_now": lambda args, named: ("messages", 1) if named.get("save") else None,
 }
 #: Asked by whoever wants to know how things are: goes through whatever is held.
 _ALWAYS = frozenset({"check"})
@@ -49,20 +53,19 @@ class Guarded:
     def _call(self, name: str, method: Callable[..., Any]) -> Callable[..., Any]:
         async def guarded(*args: Any, **kwargs: Any) -> Any:
             probe = await self._circuit.enter()
-            taken: str | None = None
+            taken = COUNTED.get(name, _not_counted)(args, kwargs)
+            if taken:
+                await self._limits.take(*taken)  # what the store refuses says nothing about the tenant
             try:
-                if kind := COUNTED.get(name, _not_counted)(kwargs):
-                    await self._limits.take(kind)
-                    taken = kind
                 answer = await method(*args, **kwargs)
             except OnboardingError as exc:
                 if taken and isinstance(exc, OperatorError | DeployerError):
-                    await self._limits.put_back(taken)  # refused: what may have happened stays counted
+                    await self._limits.put_back(*taken)  # refused: what may have happened stays counted
                 await self._circuit.leave(exc, probe)
                 raise
             except NameTaken:
                 if taken:
-                    await self._limits.put_back(taken)
+                    await self._limits.put_back(*taken)
                 await self._circuit.leave(None, probe)  # the tenant has spoken
                 raise
             await self._circuit.leave(None, probe)
@@ -84,5 +87,5 @@ class Guarded:
         return guarded
 
 
-def _not_counted(given: Mapping[str, Any]) -> str | None:
+def _not_counted(args: Sequence[Any], named: Mapping[str, Any]) -> Counted:
     return None

@@ -20,6 +20,7 @@ from typing import Any
 import msgspec
 
 from onboarding import observe
+from onboarding.domain.lifecycle import State
 from onboarding.domain.policy import LimitsPolicy
 from onboarding.errors import LimitReached, StoreConflict, Unavailable
 from onboarding.ports import CaseStore, Clock
@@ -32,6 +33,9 @@ PREFIX = "limit_"
 HOUR, PIECE = timedelta(hours=1), timedelta(minutes=10)
 #: Most of one block, and its share of the limit.
 BLOCK, SHARE = 10, 50
+#: Whom a percentage is of: people whose account is there and was handed over. Those who have just been announced would
+#: raise the very limit that they are to be held by.
+WORKFORCE = (State.FOLLOWING_UP, State.CONFIRMED, State.CLOSED)
 #: How long a number of known people is good.
 COUNTED_FOR = timedelta(minutes=15)
 #: How long what an approver allowed on top of the limit may be used.
@@ -84,24 +88,28 @@ class Limits:
         self._blocks: dict[str, _Block] = {}
         self._lock = asyncio.Lock()
 
-    async def take(self, kind: str) -> None:
-        """Count one action that is about to be done. LimitReached where it may not be."""
+    async def take(self, kind: str, number: int = 1) -> None:
+        """Count what is about to be done. LimitReached where it may not be."""
         if self._policy.cap(kind, 0) is None:
             return
         now = await self._clock.now()
         async with self._lock:
             block = self._blocks.get(kind)
-            if block is None or block.left == 0 or not now < block.until <= now + PIECE:
-                block = self._blocks[kind] = await self._lease(kind, now)
-            block.left -= 1
+            if block is None or not now < block.until <= now + PIECE:
+                block = _Block(0, now + PIECE)
+            if block.left < number:
+                fresh = await self._lease(kind, now, number - block.left)
+                block = self._blocks[kind] = _Block(block.left + fresh.left, fresh.until)
+            block.left -= number
 
-    async def put_back(self, kind: str) -> None:
+    async def put_back(self, kind: str, number: int = 1) -> None:
         """The tenant refused what was counted: nothing was done, so the next one may use it."""
         async with self._lock:
             if block := self._blocks.get(kind):
-                block.left += 1
+                block.left += number
 
-    async def _lease(self, kind: str, now: datetime) -> _Block:
+    async def _lease(self, kind: str, now: datetime, wanted: int) -> _Block:
+        """A block of at least as many."""
         if (await stops.read(self._cases)).find(stops.LIMIT, kind) is not None:
             raise _reached(kind)
         for lost in range(_TRIES):
@@ -110,10 +118,10 @@ class Limits:
             cap = self._policy.cap(kind, spent.people) or 0
             used = spent.within_hour(now)
             left = max(cap - used, 0) + spent.extra
-            if left <= 0:
+            if left < wanted:
                 await self._stop(kind, now, cap, used, spent.people)
                 raise _reached(kind)
-            number = max(1, min(BLOCK, cap // SHARE, left))
+            number = max(wanted, min(BLOCK, cap // SHARE, left))
             spent.spend(number, cap, now)
             try:
                 await write(self._cases, kind, spent, etag)
@@ -127,7 +135,8 @@ class Limits:
     async def _count(self, spent: Spent, now: datetime) -> None:
         known = spent.counted_at
         if known is None or not timedelta(0) <= now - known < COUNTED_FOR:
-            spent.people, spent.counted_at = sum((await self._cases.counts()).values()), now
+            counts = await self._cases.counts()
+            spent.people, spent.counted_at = sum(counts.get(state, 0) for state in WORKFORCE), now
 
     async def _stop(self, kind: str, now: datetime, cap: int, used: int, people: int) -> None:
         """Stop this kind for everybody, and say so once."""

@@ -51,6 +51,9 @@ def test_a_row_without_newer_fields_is_read_with_their_defaults() -> None:
     row = msgspec.json.decode(encode(full_case()))
     for name in ("approvals", "refused_names", "phone_hash", "rungs", "episode"):
         row.pop(name)
+    row.pop("mark")
+    for name in ("restored_at", "enabled_for"):
+        row["account"].pop(name)
     case = decode(msgspec.json.encode(row), "1")
     assert (case.approvals, case.refused_names, case.phone_hash, case.rungs, case.episode) == (
         [],
@@ -59,6 +62,8 @@ def test_a_row_without_newer_fields_is_read_with_their_defaults() -> None:
         {},
         1,
     )
+    assert case.account is not None
+    assert (case.mark, case.account.restored_at, case.account.enabled_for) == (None, None, None)
 
 
 def test_an_older_schema_is_lifted_step_by_step(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -380,12 +380,15 @@ def test_a_newer_list_wins_and_the_report_alone_says_what_only_it_knows() -> Non
     assert merged(both, later) == later
 
 
+#: Few moments, so that several fall on one; apart by less and by more than the report lags.
+_MOMENTS = st.sampled_from([0, 1, 30, 59, 60, 61, 100]).map(lambda hours: NOW + hours * HOUR)
 _LISTS = st.builds(
     Registration,
     methods=st.lists(st.sampled_from([PHONE, "email", "securityQuestion", "microsoftAuthenticatorPush",
-                                      "microsoftAuthenticatorPasswordless", "Ø山田"]), unique=True)
+                                      "microsoftAuthenticatorPasswordless", "hardwareOneTimePasscode", "Ø山田"]),
+                     unique=True)
     .map(sorted).map(tuple),
-    as_of=st.integers(0, 40).map(lambda hours: NOW + hours * HOUR),
+    as_of=_MOMENTS,
     is_admin=st.booleans(),
     sspr_enabled=st.booleans(),
     direct=st.just(False),
@@ -393,14 +396,14 @@ _LISTS = st.builds(
     Registration,
     methods=st.lists(st.sampled_from([PHONE, "email", "microsoftAuthenticatorPush"]), unique=True)
     .map(sorted).map(tuple),
-    as_of=st.integers(0, 40).map(lambda hours: NOW + hours * HOUR + HOUR / 2),
+    as_of=_MOMENTS,
     present=st.booleans(),
     direct=st.just(True),
 )  # fmt: skip
 
 
 @settings(max_examples=300, deadline=None)
-@given(lists=st.lists(_LISTS, min_size=1, max_size=6, unique_by=lambda one: one.as_of), seed=st.integers())
+@given(lists=st.lists(_LISTS, min_size=1, max_size=6), seed=st.integers())
 def test_the_order_in_which_lists_arrive_changes_nothing(lists: list[Registration], seed: int) -> None:
     shuffled = [*lists, *lists[:2]]
     random.Random(seed).shuffle(shuffled)
@@ -413,3 +416,54 @@ def test_the_order_in_which_lists_arrive_changes_nothing(lists: list[Registratio
         return known
 
     assert folded(lists) == folded(shuffled)
+
+
+# --- what SSPR itself said -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("method", "proved", "now", "expected"),
+    [
+        ("mobilePhone", datetime(2027, 1, 15, 8, tzinfo=UTC), datetime(2027, 1, 31, 8, tzinfo=UTC), "yes"),
+        ("mobilePhone", datetime(2027, 1, 15, 8, tzinfo=UTC), datetime(2027, 2, 10, 8, tzinfo=UTC), "unknown"),
+        ("mobilePhone", datetime(2027, 2, 2, 8, tzinfo=UTC), datetime(2027, 2, 10, 8, tzinfo=UTC), "yes"),
+        ("securityQuestion", datetime(2027, 2, 27, 8, tzinfo=UTC), datetime(2027, 2, 28, 8, tzinfo=UTC), "yes"),
+        ("securityQuestion", datetime(2027, 2, 27, 8, tzinfo=UTC), datetime(2027, 3, 1, 8, tzinfo=UTC), "no"),
+        ("microsoftAuthenticatorPush", datetime(2027, 1, 15, 8, tzinfo=UTC),
+         datetime(2027, 3, 1, 8, tzinfo=UTC), "yes"),
+    ],
+)  # fmt: skip
+def test_a_reset_proves_nothing_after_the_end_of_what_it_may_have_used(
+    method: str, proved: datetime, now: datetime, expected: str
+) -> None:
+    found = case(
+        ev("registered", "user", method, proved - DAY),
+        ev("reset_succeeded", "user", None, proved),
+        methods=(method,),
+        as_of=now - HOUR,
+    )
+    assert assess(found, ALL, now).recoverable == expected
+
+
+@pytest.mark.parametrize("as_of", [NOW - HOUR, NOW - 20 * DAY, None])
+@pytest.mark.parametrize("deadline", [date(2026, 12, 31), date(2026, 9, 7)])
+@pytest.mark.parametrize("listed", [(), ("fido2",)])
+def test_turned_away_with_nothing_registered_is_turned_away(
+    as_of: datetime | None, deadline: date, listed: tuple[str, ...]
+) -> None:
+    rules = replace(ALL, deadline=deadline)
+    with_phone = {"create_account": StepRecord(detail="created_with_mobile_phone")}
+    refused = ev("reset_no_methods", "user", None)
+    found = case(refused, methods=listed if as_of else None, as_of=as_of or NOW, steps=with_phone)
+    assert assess(found, rules, NOW).recoverable == "no"
+    found.evidence.append(ev("registered", "admin", "temporaryAccessPass", NOW - 2 * HOUR))
+    assert assess(found, rules, NOW).recoverable == "no", "a pass is nothing to reset with"
+    found.evidence.append(ev("registered", "user", "email", NOW - HOUR))
+    assert assess(found, rules, NOW).recoverable == "yes", "until something is registered"
+
+
+def test_turned_away_and_then_finished_with_registering_is_not_turned_away() -> None:
+    """The record names no method, and no list has it yet."""
+    refused, finished = ev("reset_no_methods", "user", None), ev("registered", "user", "all", NOW - 2 * HOUR)
+    assert assess(case(refused, finished, as_of=NOW - 3 * HOUR), ALL, NOW).recoverable != "no"
+    assert assess(case(refused, as_of=NOW - 3 * HOUR), ALL, NOW).recoverable == "no"

@@ -22,7 +22,7 @@ from tests.bench import tenant
 from tests.faults import drain
 from tests.support.azurite import Azurite
 
-HIRES = int(os.environ.get("DRAIN_HIRES", "120"))
+HIRES = int(os.environ.get("DRAIN_HIRES", "80"))
 #: Seconds: far more than it takes, so that a busy machine fails nothing.
 PATIENCE = max(240, HIRES)
 T0 = datetime(2028, 2, 29, 23, 59, 59, tzinfo=UTC)

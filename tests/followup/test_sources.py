@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -90,6 +91,7 @@ async def test_an_outage_is_caught_up_window_by_window_and_what_was_read_stays_r
     w.security.after_page = None
     await track(w.s)
     assert len((await w.load(CASE)).evidence) == 13
+    assert w.security.asked[0] == (MONDAY - 21 * DAY, MONDAY - 20 * DAY), "the last day again"
     assert w.security.asked[asked][0] == found.audit_until - HOUR, "on from the cursor, with the overlap"
     assert (await sources.look(w.s, MONDAY)).audit_until == MONDAY
     assert all(until - since <= DAY + HOUR for since, until in w.security.asked)
@@ -105,6 +107,43 @@ async def test_what_was_lost_is_told_for_three_months() -> None:
     w.clock.at += 61 * DAY
     await cursor_moved(w)
     assert (await sources.look(w.s, w.clock.at)).gap is None
+
+
+async def test_a_log_that_was_never_read_is_alarmed_on_by_the_time_since_the_first_try(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    w = world()
+    assert (await sources.look(w.s, MONDAY)).audit_says == (True, "not read yet")
+
+    async def refused(since: datetime, until: datetime) -> AsyncIterator[list[SeenEvidence]]:
+        if since < until:
+            raise OperatorError("the app may not read it", code="refused")
+        yield []
+
+    w.security.audit_events = refused  # type: ignore[method-assign]
+    for days in (0, 1):
+        w.clock.at = MONDAY + days * DAY
+        with pytest.raises(OperatorError):
+            await track(w.s)
+    assert "tried since 5 October 2026" in (await sources.look(w.s, MONDAY + DAY)).audit_says[1]
+    states = [(await sources.look(w.s, MONDAY + days * DAY)).audit for days in (1, 15, 24, 31)]
+    assert states == ["never", "behind", "at_risk", "lost"]
+    found = await sources.look(w.s, MONDAY + 31 * DAY)
+    assert found.audit_says[0] is False
+    assert "never been read, though it was tried since 5 October 2026" in found.audit_says[1]
+    assert found.sentences[0] == found.audit_says[1]
+    with caplog.at_level(logging.WARNING):
+        await sources.alarm(w.s, MONDAY + 31 * DAY)
+    (record,) = [r for r in caplog.records if r.message == "audit_evidence_lost"]
+    assert record.__dict__["onboarding_fields"]["hours"] == 31 * 24
+
+
+async def test_once_the_log_is_read_the_first_try_is_nothing() -> None:
+    w = world()
+    await w.s.cases.write_marker(sources.AUDIT_CURSOR, {"since": (MONDAY - 40 * DAY).isoformat()}, None)
+    await track(w.s)
+    found = await sources.look(w.s, MONDAY)
+    assert (found.audit, found.gap, found.audit_since) == ("ok", None, None)
 
 
 async def cursor_moved(w: World) -> None:
@@ -136,6 +175,41 @@ def test_a_report_that_moved_at_each_reading_is_frozen_at_the_first_that_says_th
 def test_how_slow_a_tenants_report_is_is_learned() -> None:
     once = ["ok", "frozen", "frozen", "frozen", "frozen", "frozen"]
     assert readings(*[0] * 6, *[24] * 6, *[48] * 7) == [*once, *["ok"] * 12, "frozen"]
+
+
+@pytest.mark.parametrize("between", [1, 2, 5])
+def test_a_freeze_is_not_learned_as_usual(between: int) -> None:
+    moving, freezes = [0, 4, 8], []
+    for _ in range(4):
+        last = moving[-1]
+        moving += [last] * 6
+        freezes.append(len(moving) - 6)
+        moving += [last + 24 + 4 * n for n in range(between + 1)]
+    states = readings(*moving)
+    assert [states[at - 1 : at + 6] for at in freezes] == [["ok", *["frozen"] * 6]] * 4
+
+
+def test_a_report_that_becomes_slower_is_a_freeze_twice_and_then_usual() -> None:
+    slow = [hours for day in range(1, 7) for hours in [24 * day] * 6]
+    states = readings(*range(0, 24, 4), *slow)[6:]
+    days = [states[at : at + 6].count("frozen") for at in range(0, 36, 6)]
+    assert days[:2] == [5, 5]
+    assert days[3:] == [0, 0, 0]
+
+
+def test_one_reading_more_than_usual_is_learned_and_what_is_longer_still_stands_out() -> None:
+    daily = [hours for day in range(8) for hours in [24 * day] * (5 + day % 2)]
+    states = readings(*daily, *[192] * 7)
+    assert "frozen" not in states[12 : len(daily)]
+    assert states[-2:] == ["ok", "frozen"]
+
+
+def test_a_marker_of_an_older_version_is_read_and_an_empty_report_forgets_nothing() -> None:
+    older = {"as_of": MONDAY.isoformat(), "same": 0, "usual": 2, "state": "ok"}
+    once = sources.next_report(older, MONDAY + 4 * HOUR, MONDAY)
+    empty = sources.next_report(once, MONDAY + 8 * HOUR, None)
+    assert (once["state"], once["runs"]) == ("ok", [2])
+    assert (empty["state"], empty["runs"]) == ("empty", [2])
 
 
 async def test_a_frozen_report_says_nobody_has_nothing_until_it_moves_on() -> None:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+import random
+from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
 from itertools import pairwise
 
 import pytest
 
 from onboarding.domain.case import Case, Registration, Status
 from onboarding.domain.lifecycle import State
+from onboarding.domain.usage import week_of
 from onboarding.errors import OperatorError, StoreConflict, Throttled
+from onboarding.followup.evidence import MOST_A_DAY, MOST_ATTEMPTS
 from onboarding.followup.sources import AUDIT_CURSOR, REPORT_STATE
 from onboarding.followup.track import TrackResult, track
 from onboarding.ports import QUEUES, QueueHost, SeenEvidence, SeenRegistration
@@ -52,6 +56,22 @@ async def test_the_same_events_again_change_nothing() -> None:
     assert (case.etag, [e.id for e in case.evidence]) == (etag, ["e1", "e2"])
 
 
+async def test_a_copy_that_names_the_method_takes_the_place_of_one_that_does_not() -> None:
+    w = world()
+    await w.add(make_case())
+    w.security.events = [seen("e0", method="email", act="reviewed"), seen("e1", by="unknown", method=None)]
+    await track(w.s)
+    assert (await w.load(CASE)).status is not Status.USER_REGISTERED
+    w.security.events = [seen("e1"), seen("e1", method=None)]
+    w.clock.at += MINUTE
+    assert (await track(w.s)).events == 1
+    case = await w.load(CASE)
+    assert [(e.id, e.method) for e in case.evidence] == [("e0", "email"), ("e1", "mobilePhone")]
+    assert case.status is Status.USER_REGISTERED
+    w.clock.at += MINUTE
+    assert (await track(w.s)).events == 0
+
+
 async def test_the_cursor_overlaps_by_an_hour_and_reaches_back_as_far_as_records_are_kept() -> None:
     w = world()
     await track(w.s)
@@ -73,6 +93,134 @@ async def test_a_record_that_arrives_late_within_the_overlap_is_seen() -> None:
     w.security.events = [seen("late", ago=30 * MINUTE)]
     w.clock.at += 5 * MINUTE
     assert (await track(w.s)).events == 1
+
+
+@pytest.mark.parametrize("late", [60, 66, 90, 10 * 60, 20 * 60])
+async def test_a_record_that_shows_hours_after_its_time_is_read(late: int) -> None:
+    w = world()
+    await w.add(make_case())
+    await track(w.s)
+    happened = MONDAY + 7 * MINUTE
+    shows = happened + late * MINUTE
+    event = SeenEvidence(USER, audit("late", "registered", "user", "mobilePhone", happened))
+    while w.clock.at < shows + 4 * HOUR:
+        w.clock.at += 5 * MINUTE
+        w.security.events = [event] if w.clock.at >= shows else []
+        await track(w.s)
+    assert [e.id for e in (await w.load(CASE)).evidence] == ["late"]
+
+
+async def test_the_last_day_is_read_again_every_four_hours_and_no_more_often() -> None:
+    w = world()
+    await track(w.s)
+    w.security.asked.clear()
+    for _ in range(12 * 24):
+        w.clock.at += 5 * MINUTE
+        await track(w.s)
+    lengths = [until - since for since, until in w.security.asked]
+    assert len(lengths) == 12 * 24, "one question a pass, whatever its length"
+    assert lengths.count(DAY + 5 * MINUTE) == 6
+    assert lengths.count(HOUR + 5 * MINUTE) == 12 * 24 - 6
+
+
+async def test_reading_a_day_again_holds_up_no_catching_up() -> None:
+    """A tenant that lets one window a pass through: each pass gets on."""
+    w = world()
+    await track(w.s)
+    w.clock.at += 6 * DAY
+    reached = []
+
+    async def one(since: datetime, until: datetime) -> AsyncIterator[list[SeenEvidence]]:
+        if len(w.security.asked) > before:
+            raise Throttled("slow down")
+        w.security.asked.append((since, until))
+        yield []
+
+    w.security.audit_events = one  # type: ignore[method-assign]
+    for _ in range(8):
+        before = len(w.security.asked)
+        try:
+            await track(w.s)
+        except Throttled:
+            w.clock.at += 5 * MINUTE
+        cursor = await w.s.cases.read_marker(AUDIT_CURSOR)
+        assert cursor is not None
+        reached.append(cursor.value["until"])
+    assert reached == sorted(reached), "never back"
+    assert reached[-1] > (MONDAY + 6 * DAY).isoformat()
+
+
+def attempts(act: str, first: timedelta, number: int, name: str = "") -> list[SeenEvidence]:
+    """A minute apart, the first so long ago."""
+    return [
+        seen(f"{name or act}-{n}", act, method=None, ago=first - n * MINUTE, by="unknown")
+        for n in range(number)
+    ]
+
+
+@pytest.mark.parametrize("seed", [None, 1, 2, 3])
+async def test_of_many_failed_attempts_the_newest_are_kept_in_whatever_order_they_come(
+    seed: int | None,
+) -> None:
+    w = world(methods_required=1)
+    await w.add(make_case())
+    events = attempts("reset_no_methods", 2 * HOUR, 25)
+    events += [
+        seen("phone", ago=HOUR),
+        *attempts("reset_no_methods", 40 * MINUTE, 1, "last"),
+        # Anybody can make these.
+        *attempts("reset_failed", 10 * DAY, 300, "noise"),
+        *attempts("reset_failed", 2 * HOUR, 50, "more"),
+    ]
+    if seed is None:
+        events.reverse()
+    else:
+        random.Random(seed).shuffle(events)
+    await in_turn(w, events)
+    case = await w.load(CASE)
+    kept = {e.id for e in case.evidence if e.act == "reset_no_methods"}
+    assert kept == {"last-0", *(f"reset_no_methods-{n}" for n in range(16, 25))}
+    assert case.recoverable == "no"
+    assert (await in_turn(w, events)) == 0, "the same again changes nothing"
+
+
+async def in_turn(w: World, events: list[SeenEvidence]) -> int:
+    """Three to a page."""
+    w.security.events, w.security.page = events, 3
+    await w.s.cases.write_marker(AUDIT_CURSOR, {"until": (MONDAY - 15 * DAY).isoformat()}, await etag(w))
+    w.clock.at += MINUTE
+    return (await track(w.s)).events
+
+
+async def etag(w: World) -> str | None:
+    marker = await w.s.cases.read_marker(AUDIT_CURSOR)
+    return marker.etag if marker else None
+
+
+async def test_two_hundred_failures_by_anybody_hide_no_refusal_for_want_of_methods() -> None:
+    w = world()
+    await w.add(make_case())
+    noise = [
+        event for day in range(25, 1, -1) for event in attempts("reset_failed", day * DAY, 10, f"noise-{day}")
+    ]
+    w.security.events = [*noise, seen("refused", "reset_no_methods", method=None)]
+    await track(w.s)
+    case = await w.load(CASE)
+    assert "refused" in {e.id for e in case.evidence}
+    assert len(case.evidence) == MOST_ATTEMPTS + 1
+
+
+async def test_every_attempt_is_counted_though_few_are_kept() -> None:
+    w = world()
+    await w.add(make_case())
+    w.security.events = attempts("reset_no_methods", 2 * HOUR, 30)
+    w.security.page = 30
+    for _ in range(2):
+        await track(w.s)
+        w.clock.at += MINUTE
+    (cell,) = await w.s.usage.cells([week_of(MONDAY)], "")
+    assert sum(cell.counts.values()) == 30
+    assert len((await w.load(CASE)).evidence) == MOST_A_DAY
 
 
 async def test_the_cursor_moves_only_after_every_page_was_applied() -> None:

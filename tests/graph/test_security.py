@@ -177,6 +177,28 @@ async def test_a_row_with_nulls_is_a_row(rig):
     assert (registration.methods, registration.is_admin, registration.sspr_enabled) == ((), None, None)
 
 
+async def test_older_spellings_are_the_methods_of_today(rig):
+    older = [
+        "appNotification",
+        "appCode",
+        "mobileSMS",
+        "mobileCall",
+        "alternateMobileCall",
+        "fido",
+        "email",
+        7,
+    ]
+    rig.reply(httpx.Response(200, json={"value": [row(1, methodsRegistered=older)]}))
+    assert (await report(rig))[0].registration.methods == (
+        "microsoftAuthenticatorPush",
+        "softwareOneTimePasscode",
+        "mobilePhone",
+        "alternateMobilePhone",
+        "fido2",
+        "email",
+    )
+
+
 async def test_a_row_without_a_time_takes_the_answers_time(rig):
     stale = row(1, lastUpdatedDateTime=None)
     headers = {"Date": "Sun, 22 Nov 2026 10:00:00 GMT"}

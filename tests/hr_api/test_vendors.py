@@ -341,6 +341,17 @@ async def test_a_termination_that_was_cancelled_takes_its_date_with_it(http: htt
     assert "end_date" in (await read(http, "gusto")).cleared
 
 
+async def test_bamboohr_says_that_somebody_left_by_status_and_date_together(http: httpx.Client):
+    for status, end, ended in (
+        ("Inactive", "2026-09-01", True),
+        ("inactive", "2026-08-20", True),
+        ("Inactive", None, False),
+        ("Active", "2026-09-01", False),
+    ):
+        put(http, "bamboohr", status=status, end_date=end)
+        assert (await read(http, "bamboohr")).ended is ended, (status, end)
+
+
 # --- Deel: events about a contract -------------------------------------------------------------------------------
 
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
+import json
+import logging
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -10,13 +13,24 @@ from typing import Any
 
 import pytest
 
-from onboarding.domain.case import Case, NextAction, PassStatus, Recoverable, Registration, Status
+from onboarding.domain.case import (
+    Case,
+    NextAction,
+    PassStatus,
+    Recoverable,
+    Registration,
+    Status,
+    decode,
+    encode,
+)
 from onboarding.domain.lifecycle import State
 from onboarding.domain.policy import DeskPolicy, IdentityCheck, Policy, load
 from onboarding.errors import (
     ConfigurationError,
+    DeployerError,
     EffectUnknown,
     IllegalTransition,
+    OperatorError,
     PermissionMissing,
     Refused,
     RequestError,
@@ -214,19 +228,97 @@ def actions_words(case: Case) -> str:
     ("method", "told"),
     [("delete_method", "lost_phone_not_deleted"), ("revoke_sessions", "sessions_not_ended")],
 )
-async def test_a_refusal_of_the_tenant_is_told_and_the_rest_is_done(
+async def test_a_refusal_of_this_method_is_told_and_the_rest_is_done(
     world: World, method: str, told: str
 ) -> None:
-    await at_work(world)
+    before = await at_work(world)
     await actions.act(world.s, "lost-phone", CASE_ID, ASK)
-    world.faults.before(method, PermissionMissing("grant it"))
+    world.faults.before(method, OperatorError("an alternate phone is left", code="graph_bad_value"))
     case = await worker(world)
     assert case.lost_method is None
     assert told in await said(world)
     entry = next(entry for entry in await world.story() if entry.action == told)
-    assert entry.detail["reason"] == "permission_missing"
-    assert bool(world.tenant.revoked) is (method == "delete_method")
-    assert bool(world.tenant.deleted_methods) is (method != "delete_method")
+    assert entry.detail["reason"] == "graph_bad_value"
+    deleted = method != "delete_method"
+    assert bool(world.tenant.revoked) is not deleted
+    assert bool(world.tenant.deleted_methods) is deleted
+    assert (case.state, case.episode) == (
+        (State.FOLLOWING_UP, before.episode + 1) if deleted else (State.CONFIRMED, before.episode)
+    ), "nobody registers anew for a method that is still there"
+
+
+@pytest.mark.parametrize("code", ["permission_missing", "graph_sign_in", "graph_refused"])
+@pytest.mark.parametrize(
+    "method", ["get_user", "has_privileges", "sign_in_methods", "delete_method", "revoke_sessions"]
+)
+async def test_without_token_or_permission_the_phone_is_not_given_up_on(
+    world: World, caplog: pytest.LogCaptureFixture, method: str, code: str
+) -> None:
+    """Half a day of it, and then an administrator grants what is missing."""
+    before = await at_work(world)
+    await actions.act(world.s, "lost-phone", CASE_ID, ASK)
+    refused = DeployerError("grant it", code=code)
+    world.faults.before(method, *[refused] * 30)
+    tries, ends = 0, world.clock.at + timedelta(hours=12)
+    while world.clock.at < ends:
+        case = await worker(world)
+        tries += 1
+        assert case.state in {State.CONFIRMED, State.FOLLOWING_UP}, "nothing is blocked by it"
+        assert case.lost_method is not None
+        assert case.lost_method.when <= world.clock.at + timedelta(minutes=30)
+        world.clock.at = case.lost_method.when
+    assert tries > 24
+    alerts = [record for record in caplog.records if record.message == "lost_phone_held"]
+    assert [record.levelno for record in alerts] == [logging.ERROR], "one alert, not one a try"
+    assert (await said(world)).count("lost_phone_held") == 1
+    signed_out = 1 if method in {"sign_in_methods", "delete_method"} else 0
+    assert len(world.tenant.revoked) == signed_out, "ended at once, and not every half hour"
+    world.faults.plan.clear()
+    case = await worker(world)
+    assert (case.lost_method, case.state, case.episode) == (None, State.FOLLOWING_UP, before.episode + 1)
+    assert len(world.tenant.deleted_methods) == 1
+    assert len(world.tenant.revoked) == signed_out + 1, "whoever came in meanwhile is sent out, too"
+
+
+@pytest.mark.parametrize("method", ["get_user", "delete_method", "revoke_sessions"])
+@pytest.mark.parametrize("moment", ["before", "after"])
+async def test_whoever_dies_while_permission_is_missing_leaves_the_task_where_it_is(
+    make_world: Callable[..., World], moment: str, method: str
+) -> None:
+    for number in itertools.count():
+        world = make_world()
+        await at_work(world)
+        await actions.act(world.s, "lost-phone", CASE_ID, ASK)
+        world.tape.calls.clear()
+        world.tape.kill_at = (number, moment)
+        world.faults.before(method, *[PermissionMissing("grant it")] * 2)
+        with contextlib.suppress(Killed):
+            await worker(world)
+        if number >= len(world.tape.calls):
+            assert number > 4
+            return
+        world.tape.kill_at = None
+        assert (await world.case()).lost_method is not None, (number, moment)
+        for _ in range(5):
+            world.clock.move(minutes=31)
+            await due.enqueue_due(world.s)
+            messages, world.queue.sent = list(world.queue.sent), []
+            for message, _delay in messages:
+                await work.handle(world.s, message)
+        case = await world.case()
+        assert (case.lost_method, case.state) == (None, State.FOLLOWING_UP), (number, moment)
+        assert len(world.tenant.deleted_methods) == 1, (number, moment)
+
+
+async def test_a_task_that_an_older_version_wrote_is_gone_on_with(world: World) -> None:
+    await at_work(world)
+    await actions.act(world.s, "lost-phone", CASE_ID, ASK)
+    row = json.loads(encode(await world.case()))
+    for name in ("refused", "signed_out"):
+        del row["lost_method"][name]
+    old = decode(json.dumps(row).encode(), "1")
+    assert old.lost_method is not None
+    assert (old.lost_method.refused, old.lost_method.signed_out) == (False, False)
 
 
 async def kill_runs(make_world: Callable[..., World]) -> int:

@@ -31,11 +31,16 @@ USER = DirectoryUser(
 )
 
 
+def _account(**changes: Any) -> Account:
+    named = {"manager_id": MANAGER.id, "manager_named": hire().manager}
+    return Account(USER.id, USER.user_principal_name, "4711", T0, **{**named, **changes})
+
+
 def case_before_pass(**changes: Any) -> Case:
     """Everything before the pass is done; the start is on Monday."""
     values: dict[str, Any] = {
         "state": State.PROVISIONING,
-        "account": Account(USER.id, USER.user_principal_name, "4711", T0, manager_id=MANAGER.id),
+        "account": _account(),
         "steps": {
             name: StepRecord(StepStatus.DONE)
             for name in ("reserve_username", "create_account", "set_manager")
@@ -173,8 +178,7 @@ async def test_a_pass_that_was_used_is_a_sign_of_use(world: World) -> None:
 
 
 async def test_an_adopted_account_needs_an_approver_for_each_pass(world: World) -> None:
-    adopted = Account(USER.id, USER.user_principal_name, "4711", T0, origin="adopted", manager_id=MANAGER.id)
-    case = await start(world, account=adopted)
+    case = await start(world, account=_account(origin="adopted"))
     assert case.reason_code == "needs_approval_pass"
     case.approvals.append("needs_approval_pass")
     case.apply(Event.UNBLOCK)

@@ -7,14 +7,15 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from onboarding.domain.case import Account, StepStatus
+from onboarding.domain.case import Account, Case, StepStatus
 from onboarding.domain.lifecycle import State
 from onboarding.domain.policy import Policy, load
+from onboarding.operate.actions import Ask, act
 from onboarding.provisioning import timing, withdraw
 from onboarding.provisioning.step import Block, Context, Done
 from onboarding.provisioning.steps import enable_account
 from tests.support.doubles import T0, World, advance, drive, hire, look_now, make_case
-from tests.support.kinds import account
+from tests.support.kinds import OLD, account
 
 MakeWorld = Callable[..., World]
 
@@ -110,6 +111,100 @@ async def test_somebody_elses_disabling_needs_an_approver_when_the_person_comes_
     filed.approvals = ["needs_approval_rehire"]
     assert await enable_account.run(Context(world.s, filed, T0)) == Done("enabled")
     assert await enable_account.run(Context(world.s, filed, T0)) == Done("already_enabled")
+
+
+def _disabled(world: World) -> None:
+    world.tenant.add(account(account_enabled=False))
+
+
+def _deleted(world: World) -> None:
+    world.tenant.held.deleted["old-1"] = account(account_enabled=False)
+
+
+async def _followed_up(world: World, *, rehired: bool = False) -> Case:
+    """Somebody who came back, with every approval that was asked for, and is followed up."""
+    case = make_case(rehired_at=T0 if rehired else None)
+    if rehired:
+        case.account = Account("old-1", "z.mueller@contoso.example", "4711", T0)
+        case.approvals = ["needs_approval_rehire"]
+    await world.file(case)
+    return await _approved(world, await drive(world))
+
+
+async def _approved(world: World, case: Case) -> Case:
+    while case.state is State.BLOCKED:
+        await act(world.s, "approve", case.case_id, Ask("ap", "it is the same person"))
+        case = await drive(world)
+    assert case.state is State.FOLLOWING_UP
+    return case
+
+
+RESTORE = load('[account]\nrehire = "restore"')
+COMES_BACK = pytest.mark.parametrize(
+    ("chosen", "setup", "rehired"),
+    [
+        (Policy(), _disabled, False),
+        (Policy(), _deleted, False),
+        (RESTORE, _disabled, False),
+        (RESTORE, _deleted, False),
+        (Policy(), _disabled, True),
+        (RESTORE, _disabled, True),
+    ],
+)
+Setup = Callable[[World], None]
+
+
+@COMES_BACK
+@pytest.mark.parametrize("of_before", [False, True], ids=["noted", "a_case_of_before"])
+async def test_what_is_disabled_after_the_person_came_back_is_enabled_on_a_new_word_alone(
+    make_world: MakeWorld, chosen: Policy, setup: Setup, rehired: bool, of_before: bool
+) -> None:
+    world = make_world(policy=chosen)
+    setup(world)
+    case = await _followed_up(world, rehired=rehired)
+    assert world.tenant.users["old-1"].account_enabled is True
+    if of_before:
+        assert case.account is not None
+        case.account.enabled_for, case.approvals = None, ["needs_approval_restore", "needs_approval_rehire"]
+        await world.store.cases.save(case)
+    await world.s.directory.disable_user("old-1")  # an administrator, for a reason of theirs
+    for _ in range(2):
+        await act(world.s, "rerun", case.case_id, Ask("op", "another manager", from_step="set_manager"))
+        case = await drive(world)
+        assert (case.state, case.reason_code) == (State.BLOCKED, "needs_approval_restore")
+        assert world.tenant.users["old-1"].account_enabled is False
+    await _approved(world, case)
+    assert world.tenant.users["old-1"].account_enabled is True
+    await world.s.directory.disable_user("old-1")
+    await act(world.s, "rerun", case.case_id, Ask("op", "once more", from_step="enable_account"))
+    assert (await drive(world)).reason_code == "needs_approval_restore", "a word counts once"
+
+
+async def test_the_next_time_that_hr_hires_the_person_the_policy_agrees_again(make_world: MakeWorld) -> None:
+    world = make_world(policy=RESTORE)
+    _disabled(world)
+    case = make_case(state=State.PROVISIONING, rehired_at=T0)
+    case.account = Account("old-1", "z.mueller@contoso.example", "4711", OLD, enabled_for=OLD)
+    filed = await world.file(case)
+    assert await enable_account.run(Context(world.s, filed, T0)) == Done("enabled")
+    await world.s.directory.disable_user("old-1")
+    again = Context(world.s, filed, T0)
+    assert await enable_account.run(again) == Block("needs_approval_restore")
+
+
+@pytest.mark.parametrize("chosen", [Policy(), RESTORE])
+async def test_what_is_deleted_after_the_person_came_back_is_restored_on_a_new_word_alone(
+    make_world: MakeWorld, chosen: Policy
+) -> None:
+    world = make_world(policy=chosen)
+    _disabled(world)
+    case = await _followed_up(world, rehired=True)
+    world.tenant.held.deleted["old-1"] = world.tenant.users.pop("old-1")
+    await act(world.s, "rerun", case.case_id, Ask("op", "it is gone", from_step="create_account"))
+    case = await drive(world)
+    assert (case.reason_code, world.tenant.held.restored) == ("needs_approval_restore", [])
+    await _approved(world, case)
+    assert world.tenant.held.restored == ["old-1"]
 
 
 # --- withdrawn, then hired again ---------------------------------------------------------------------------

@@ -20,7 +20,7 @@ from onboarding.errors import (
 )
 from onboarding.operate.actions import Ask, act, possible
 from onboarding.operate.explain import explain
-from onboarding.ports import CLAIM_LEASE
+from onboarding.ports import CLAIM_LEASE, REPLICATION
 from onboarding.provisioning import withdraw
 from tests.support.doubles import CASE_ID, T0, Killed, World, drive, make_case
 
@@ -168,7 +168,7 @@ async def test_a_request_that_may_be_on_its_way_is_looked_for_until_it_cannot_be
         found = world.tenant.users.pop(account.id)
         case = await look(world)
         assert case.next_action.when == world.clock.at + CLAIM_LEASE
-        world.clock.at += CLAIM_LEASE
+        world.clock.at += REPLICATION
         if comes:
             world.tenant.add(found)
         case = await look(world)
@@ -192,7 +192,7 @@ async def test_an_account_that_is_gone_is_gone(make_world: MakeWorld) -> None:
     case = await withdrawn(world)
     assert case.account
     del world.tenant.users[case.account.id]
-    world.clock.at += CLAIM_LEASE
+    world.clock.at += REPLICATION
     assert (await look(world)).steps["disable_account"].detail == "account_gone"
 
 

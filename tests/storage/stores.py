@@ -170,6 +170,7 @@ def full_case(n: int = 1) -> Case:
     case.phone_hash, case.phone_tail, case.phone_reason = "ab", "56", "no_region"
     case.intent = AccountIntent("taro@example.com", "mark000000000001", T0)
     case.account = Account("0000-1", "taro@example.com", "mark000000000001", T0, manager_id="m")
+    case.account.manager_named = case.hire.manager
     case.steps = {"create_account": StepRecord(StepStatus.DONE, 3, T0, T0, "ok", "id")}
     case.access_pass = PassRecord(PassStatus.DELIVERED, T0, "manager", "p", T0, T0, T0)
     case.rungs = {

@@ -23,9 +23,8 @@ def simulator() -> Iterator[SimulatorThread]:
         yield running
 
 
-#: Stories that are told on every store in each run; with --every-store all of `ON_EITHER` too. The others need a queue
-#: whose clock can be moved.
-EVERY_STORE = ("test_everybody_gets_one_account_a_pass_a_welcome_and_a_nudge_of_their_own",)
+#: The whole story is told on every store in each run; with --every-store all of `ON_EITHER` too. The others need a
+#: queue whose clock can be moved.
 MAIN = ("test_main_story",)
 ON_EITHER = (*MAIN, "test_operators", "test_out_of_order", "test_people", "test_tenant_trouble")
 
@@ -34,8 +33,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "world_store" in metafunc.fixturenames:
         chosen = ON_EITHER if metafunc.config.getoption("every_store") else MAIN
         module = metafunc.module.__name__.rpartition(".")[2]
-        either = module in chosen or metafunc.function.__name__ in EVERY_STORE
-        metafunc.parametrize("world_store", ["embedded", "azure"] if either else ["embedded"])
+        metafunc.parametrize("world_store", ["embedded", "azure"] if module in chosen else ["embedded"])
 
 
 @pytest.fixture

@@ -221,6 +221,8 @@ async def test_an_account_from_active_directory_is_waited_for_and_only_followed_
     )
     await world.until(1)
     assert "nudge_first" in await world.heard()
+    (welcome,) = [mail for mail in await world.sent() if mail.message == "welcome"]
+    assert "If you already have a password for this user name, use it." in welcome.text
     await world.register("microsoftAuthenticatorPush")
     await world.until(3)
     shown = await world.show()

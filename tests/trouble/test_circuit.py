@@ -219,3 +219,23 @@ async def test_pages_are_guarded_doctor_is_not_and_the_rest_is_the_adapters(
     with pytest.raises(TenantHeld):
         [page async for page in instance.api.registration_report()]
     assert api.calls == calls
+
+
+async def test_a_store_that_does_not_answer_is_no_tenant_that_does_not(world: World) -> None:
+    """The limit is in the store: what it raises opens nothing."""
+
+    class Broken(Limits):
+        async def take(self, kind: str, number: int = 1) -> None:
+            raise DOWN
+
+    class Passes:
+        async def create_pass(self, user_id: str) -> None:
+            raise AssertionError("it was sent without being counted")
+
+    circuit = Circuit("directory", world.store.cases, world.clock, lambda: 0.0)
+    guarded = Guarded(Passes(), circuit, Broken(world.store.cases, world.clock, world.s.policy.limits))
+    for n in range(10):
+        observe.subject.set(f"c_{n}")
+        with pytest.raises(Unavailable):
+            await guarded.create_pass("u")
+    assert (await stops.read(world.store.cases)).find(stops.TENANT, "directory") is None

@@ -2,10 +2,13 @@
 
 A field that the key's user may not see is left out of the answer without a word; an empty one is null or "". Dates are
 YYYY-MM-DD, "0000-00-00" is "not set". `onlyCurrent=false` shows values that only begin on the first day, such as the
-job of somebody who is hired for next month.
+job of somebody who is hired for next month. Status Inactive with a termination date says that the person left on that
+day, or will not come at all where it is not after the hire date.
 """
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 from onboarding.domain.hire import FetchRef, Hire
 from onboarding.hr_api.client import Client, segment
@@ -73,7 +76,8 @@ async def read(client: Client, ref: FetchRef) -> HrRecord:
         **texts,  # type: ignore[arg-type]
         **days,  # type: ignore[arg-type]
     )
-    return said.record(hire)
+    inactive = (hire.status or "").lower() == "inactive"
+    return replace(said.record(hire), ended=inactive and hire.end_date is not None)
 
 
 READER = Reader(

@@ -10,7 +10,9 @@ What the API reader fetches:
 |---|---|---|
 | employee | BambooHR's employee id | `GET /api/v1/employees/{id}?fields=firstName,lastName,preferredName,…` |
 
-The answer also decides what an event left open: with status Inactive and a termination date the employment ended.
+The answer also decides what an event left open. With status Inactive and a termination date that has come, or is not
+after the hire date, the employment ended; a termination date ahead is read again the day after; a record that stands
+again reopens what was over, since BambooHR has no event for a rehire (`onboarding.intake.comeback`).
 
 Field-based hooks post the values that the company chose, so a source that has only those (option `hook = "fields"`)
 works without the API; what a delivery does not say is then asked of HR and not of the API.

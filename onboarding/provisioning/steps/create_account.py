@@ -3,7 +3,8 @@
 POST /users with the reserved name is at most once by itself: Entra refuses a second object of that name. So on
 ObjectConflict look at that name:
 - our mark, and not older than our intent → it is ours (an earlier try took effect): adopt;
-- our mark, but older than our intent → the person seems to have an account already: an approver decides;
+- our mark, but older than our intent, or once linked to this case and given up as gone → the person seems to have an
+  account already: an approver decides;
 - somebody else's → next candidate;
 - 404 → it exists but has not replicated: wait, and never take the next candidate, which would make two accounts.
 Before that, where the mark is HR's own number, an account that carries it already under another name is for an
@@ -92,6 +93,8 @@ async def _look(ctx: Context, intent: AccountIntent) -> Outcome | None:
             return await link(ctx, user, "created", intent)
         return await existing.take_up(ctx, user, intent)
     case = ctx.case
+    if await existing.was_ours(ctx, user):
+        return await existing.take_up(ctx, user, intent)
     await ctx.s.cases.release_alias(upn_alias(intent.user_principal_name), case.case_id)
     case.refused_names.append(intent.user_principal_name)
     case.intent = None

@@ -3,15 +3,20 @@
 Look, act on the difference, record. Refused, with a reason for an administrator: accounts that we did not create,
 accounts that are synchronised from Active Directory (their state belongs to it), protected accounts
 (`safeguards.protection`: break-glass and other administrators are never touched), and accounts of people whose first
-day has come. An account whose request may still be on its way is looked for under the reserved name until that cannot
-be any more. Nothing is deleted.
+day has come, where they work. What the tenant does not show yet is looked for, a linked account by its id and one whose
+request may have taken effect under the reserved name, until it would have replicated (`REPLICATION`): soon at first,
+then ever more rarely. Whoever knows better after that runs the case again. Nothing is deleted.
 """
 
 from __future__ import annotations
 
-from onboarding.domain.case import TENANT, Account, AccountIntent, Alias, AliasKind
-from onboarding.errors import NotYetVisible
-from onboarding.ports import CLAIM_LEASE, DirectoryUser
+from datetime import datetime
+
+from onboarding.domain import calendar
+from onboarding.domain.case import TENANT, Account, AccountIntent, Alias, AliasKind, Case, StepStatus
+from onboarding.domain.nudges import working_time_of
+from onboarding.ports import CLAIM_LEASE, REPLICATION, DirectoryUser
+from onboarding.provisioning.linking import hidden_until
 from onboarding.provisioning.step import WITHDRAWAL, Block, Context, Done, Outcome, Step, Wait
 from onboarding.safeguards import protection
 
@@ -29,6 +34,13 @@ STEP = Step(
 AFTER_START = "disable_after_start"
 ADOPTED = "disable_adopted_account"
 SYNCED = "disable_synced_account"
+GONE, NEVER = "account_gone", "never_created"
+
+
+def found_none(case: Case) -> bool:
+    """The step is done because there was no account to disable; should there be one after all, a rerun finds it."""
+    record = case.steps.get(STEP.name)
+    return record is not None and record.status is StepStatus.DONE and record.detail in {GONE, NEVER}
 
 
 async def run(ctx: Context) -> Outcome:
@@ -37,14 +49,13 @@ async def run(ctx: Context) -> Outcome:
         return missing
     if ctx.account.origin != "created":
         return Block(ADOPTED)
-    start = ctx.hire.start_date
-    if start is not None and start <= ctx.now.date():
+    if _has_begun(ctx):
         return Block(AFTER_START)
     user = await ctx.s.directory.get_user(ctx.account.id)
     if user is None:
-        if ctx.now < ctx.account.created_at + CLAIM_LEASE:
-            raise NotYetVisible("The account is not readable yet; waiting for replication.")
-        return Done("account_gone")
+        if ctx.now < (until := hidden_until(ctx.account)) and not await _is_deleted(ctx):
+            return _look_again(ctx, until)
+        return Done(GONE)
     if user.account_enabled is False:
         return Done("already_disabled")
     if user.synced:
@@ -59,21 +70,41 @@ async def run(ctx: Context) -> Outcome:
     return Done("disabled")
 
 
+def _has_begun(ctx: Context) -> bool:
+    start = ctx.hire.start_date
+    zone = working_time_of(ctx.case, ctx.s.policy).zone
+    return start is not None and ctx.now >= calendar.local_midnight(start, zone)
+
+
+async def _is_deleted(ctx: Context) -> bool:
+    return await ctx.s.directory.get_deleted(ctx.account.id) is not None
+
+
+def _missed_since(ctx: Context) -> datetime:
+    """When this step first looked in vain. The hire was over by then: no request to create was made since."""
+    record = ctx.case.step(STEP.name)
+    record.first_failed_at = record.first_failed_at or ctx.now
+    return record.first_failed_at
+
+
+def _look_again(ctx: Context, until: datetime) -> Wait:
+    """After as long as it has been looked for already."""
+    pause = max(CLAIM_LEASE, ctx.now - _missed_since(ctx))
+    return Wait(min(until, ctx.now + pause), "account_in_doubt")
+
+
 async def _settle_intent(ctx: Context) -> Outcome | None:
     """Whether the request to create the account took effect. None: it did, and the case has the account now."""
     intent = ctx.case.intent
     if intent is None:
-        return Done("never_created")
+        return Done(NEVER)
     user = await ctx.s.directory.get_user(intent.user_principal_name)
     if user is not None and _ours(user, intent):
         await _link(ctx, intent, user)
         return None
-    if user is None:
-        record = ctx.case.step(STEP.name)
-        record.first_failed_at = record.first_failed_at or ctx.now
-        if ctx.now < (until := record.first_failed_at + CLAIM_LEASE):
-            return Wait(until, "account_in_doubt")
-    return Done("never_created")
+    if user is None and ctx.now < (until := _missed_since(ctx) + REPLICATION):
+        return _look_again(ctx, until)
+    return Done(NEVER)
 
 
 def _ours(user: DirectoryUser, intent: AccountIntent) -> bool:

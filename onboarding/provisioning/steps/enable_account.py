@@ -2,7 +2,7 @@
 
 Only for accounts that this service made disabled (created before the lead time), that it disabled itself when HR
 withdrew the hire, and those of people who come back, where an approver or the policy agreed. Whoever else disabled an
-account is not overruled: enabled once, it is never enabled again by this step.
+account is not overruled: enabled once in a run, it is enabled again on an approver's new word alone.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import replace
 from onboarding.domain.case import Case
 from onboarding.ports import Services
 from onboarding.provisioning import timing
-from onboarding.provisioning.existing import NEEDS_APPROVAL_RESTORE, agreed
+from onboarding.provisioning.existing import NEEDS_APPROVAL_RESTORE, agreed, note_enabled
 from onboarding.provisioning.step import Block, Context, Done, Outcome, Step
 
 
@@ -44,12 +44,17 @@ async def run(ctx: Context) -> Outcome:
     account = ctx.account
     if user.account_enabled is not False:
         account.disabled_by_us = False
+        note_enabled(ctx)
         return Done("already_enabled")
-    agreed_before = account.disabled_by_us or account.origin == "restored"
+    if account.enabled_for is None and ctx.case.access_pass is not None:
+        note_enabled(ctx)  # a case from before this was noted: a pass is only for an enabled account
+    # Whoever linked it as restored has agreed to it.
+    agreed_before = account.disabled_by_us or (account.origin == "restored" and account.enabled_for is None)
     if not agreed_before and not agreed(ctx, user):
         return Block(NEEDS_APPROVAL_RESTORE)
     await ctx.s.directory.enable_user(user.id)
     account.disabled_by_us = False
+    note_enabled(ctx)
     ctx.changed(replace(user, account_enabled=True))
     return Done("enabled")
 

@@ -2,7 +2,7 @@
 
 The reservation is ours (insert if absent), not a look-up in Entra, which lags: two cases can never hold one name.
 The mark goes into `employeeId` (16 characters at most, not unique in Entra): HR's number where it fits, else a
-token that we keep.
+token that we keep, also for the account that follows one that is gone.
 
 Candidates come in an order that depends on the person and the policy alone (`names.candidates`), and each case takes
 the earliest one that nobody holds: whoever loses a race goes on to the next, and nobody is renumbered. A crash between
@@ -74,7 +74,7 @@ async def run(ctx: Context) -> Outcome:
                 return Block(NEEDS_APPROVAL)
             continue
         if await s.cases.claim_alias(alias, case.case_id) == case.case_id:
-            mark = hr_mark(ctx.hire) or s.entropy.token(MARK_LENGTH)
+            mark = hr_mark(ctx.hire) or case.mark or s.entropy.token(MARK_LENGTH)
             case.intent = AccountIntent(candidate.upn, mark, whole_second(ctx.now))
             await ctx.save("username_reserved")
             return Done(WITHOUT_HOLDERS if holders is None else None)

@@ -1,7 +1,8 @@
 """Outcome: the account's manager in Entra is the person whom HR named, if that person can be found for sure.
 
 A manager who cannot be found, or is ambiguous, is data and not an outage: the step is skipped with the reason,
-escalations go to the service desk, and the pass does too.
+escalations go to the service desk, and the pass does too. Whom HR replaces is nobody's manager here from that moment on
+(`intake.merging`); in Entra the link to one whom HR took away without a successor stays.
 """
 
 from __future__ import annotations
@@ -27,18 +28,19 @@ async def run(ctx: Context) -> Outcome:
     """Find by address, then by HR's id (our own cases, then employeeId); PUT the reference; read nothing back."""
     if ctx.account.synced:
         return await _read(ctx)
-    ref = ctx.hire.manager
+    ref, account = ctx.hire.manager, ctx.account
+    account.manager_id = account.manager_named = None
     if not ref:
         return Skip("no_manager_named")
     found = await _find(ctx, ref.email, ref.id)
-    people = [user for user in found if user.account_enabled is not False and user.id != ctx.account.id]
+    people = [user for user in found if user.account_enabled is not False and user.id != account.id]
     if len(people) != 1:
         return Skip("manager_ambiguous" if people else "manager_not_found")
     user = await ctx.writable()
     if isinstance(user, Block):
         return user
     await ctx.s.directory.set_manager(user.id, people[0].id)
-    ctx.account.manager_id = people[0].id
+    account.manager_id, account.manager_named = people[0].id, ref
     return Done()
 
 

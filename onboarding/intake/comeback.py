@@ -1,0 +1,78 @@
+"""Does a hire that is over stand again? Pure: what a whole record says now, against what ended the hire.
+
+Many HR systems have no event for somebody who comes back, or whose termination was taken back: they say only that the
+record changed. Such an event, newer than the withdrawal, is answered by the record, read or posted whole:
+
+| the hire ended, and the record | then |
+|---|---|
+| begins later than the hire that ended, without an end or after it | it stands again |
+| has no end any more, where the same system had named one | it stands again |
+| ends later than it said, and not yet | it stands again |
+| has no end, and none was known | read: doubt, an approver is asked; posted whole: it stands again |
+| says that the person left, has no first day, or hides its end | it stays over |
+
+A hire that was cancelled stands again by a later first day alone: a record that says nothing of the cancellation is no
+word against it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import date, datetime
+from enum import StrEnum
+
+from onboarding.domain.case import Case
+from onboarding.domain.hire import Hire
+from onboarding.intake.merging import READ
+
+#: Words for somebody who does not work there, as the vendors write them, in lower case.
+GONE = frozenset({"inactive", "terminated", "left", "deleted", "archived", "dismissed", "ended"})
+
+
+class Verdict(StrEnum):
+    """What the record says about a hire that is over."""
+
+    OVER = "over"
+    DOUBT = "doubt"
+    STANDS = "stands"
+
+
+def judge(case: Case, hire: Hire, cleared: Collection[str], source: str, today: date) -> Verdict:
+    """`hire` and `cleared` are the record's, of the system `source`; the case is as it was before it."""
+    start, end, known = hire.start_date, hire.end_date, case.hire.start_date
+    if start is None or (hire.status or "").strip().lower() in GONE:
+        return Verdict.OVER
+    later = known is not None and start > known
+    if end is not None:
+        back = later and (start > end or end > today)
+        return Verdict.STANDS if back or _is_put_off(case, start, end, today) else Verdict.OVER
+    if later:
+        return Verdict.STANDS
+    if not _is_ended(case) or "end_date" not in cleared:
+        return Verdict.OVER
+    if case.hire.end_date is None:
+        return Verdict.DOUBT
+    said = case.said.get("end_date")
+    return Verdict.STANDS if said is None or said.source in {None, source} else Verdict.OVER
+
+
+def newer_record(case: Case, source: str, at: datetime) -> datetime | None:
+    """When the same system posted a record without an end after `at`, where a record said at `at` that it ended.
+
+    None: it did not. What was read does not count: a read may show what was before the event.
+    """
+    said = case.said.get("start_date")
+    if said is None or said.source != source or said.delivery == READ or case.hire.end_date is not None:
+        return None
+    return said.at if said.at > max(filter(None, (at, case.ended_at))) else None
+
+
+def _is_ended(case: Case) -> bool:
+    """The employment ended; a hire that was cancelled only is another matter."""
+    return case.ended_at is not None and (case.hired_at is None or case.ended_at >= case.hired_at)
+
+
+def _is_put_off(case: Case, start: date, end: date, today: date) -> bool:
+    """The end was known, and lies further ahead now."""
+    before = case.hire.end_date
+    return before is not None and _is_ended(case) and end > max(before, start, today)
