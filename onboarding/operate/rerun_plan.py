@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from onboarding.domain.case import Case, PassStatus, StepRecord, StepStatus
+from onboarding.domain.case import Case, StepRecord, StepStatus
 from onboarding.domain.hire import Certainty
 from onboarding.domain.lifecycle import Event, State, allowed
 from onboarding.errors import IllegalTransition
@@ -127,8 +127,10 @@ def prepare(case: Case, now: datetime, from_step: str | None) -> str:
         record = case.step(name)
         if from_step or record.status not in {StepStatus.DONE, StepStatus.SKIPPED}:
             case.steps[name] = StepRecord()
-    if from_step == issue_access_pass.STEP.name:
-        _doubt_pass(case, now)
+    if from_step == issue_access_pass.STEP.name and case.access_pass is not None:
+        case.access_pass.doubt(
+            now - CLAIM_LEASE
+        )  # whoever asks for another pass says that the first is of no use
     return NEXT.get(case.state, "provision")
 
 
@@ -139,15 +141,6 @@ def _decide_by_rerun(case: Case, code: str) -> None:
     elif code == APPROVE_SAME_PERSON and TWO_PEOPLE not in case.approvals:
         case.approvals.append(TWO_PEOPLE)
         case.maybe_same = None
-
-
-def _doubt_pass(case: Case, now: datetime) -> None:
-    """Whoever asks for another pass says that the first is of no use: the step voids it before it issues one.
-
-    A claim that a worker holds right now keeps its time.
-    """
-    if case.access_pass and case.access_pass.status is PassStatus.DELIVERED:
-        case.access_pass.status, case.access_pass.claimed_at = PassStatus.CREATED, now - CLAIM_LEASE
 
 
 @dataclass(frozen=True, slots=True)
