@@ -9,8 +9,8 @@ Rules in prose:
 - Only certainty `employee` leads on. What is missing then blocks the case with a reason, and the event that
   brings it unblocks it. Somebody who comes back to an account that exists needs an approver.
 - A name or a first day that HR takes back before the account is begun blocks the case like one that never came.
-- A first day that moves away after its first credential went out leads to another one (`intake.first_day`).
 - A hire that is over stands again, too, when a whole record says so that is newer (`intake.comeback`).
+- A first day that moves away after its first credential went out leads to another one (`intake.first_day`).
 - An event that names the person only by id leads to a read of the HR system (`intake.fetch`): where the facts we
   have may be outdated and the account is not there yet, the case waits for it; later it goes on meanwhile.
 - "Deleted" at the vendor may be a mistyped record, an erasure or a cancelled hire: an operator decides. What recruiting

@@ -34,7 +34,6 @@ from onboarding.provisioning.plan import names_from, steps
 from onboarding.provisioning.step import Step
 from onboarding.provisioning.steps import (
     create_account,
-    disable_account,
     issue_access_pass,
     reserve_username,
 )
@@ -77,7 +76,7 @@ def possible(case: Case) -> list[str]:
     taken = allowed(case.state)
     found = ["approve"] if waits else []
     found += [name for name, event in EVENTS.items() if event in taken and name not in refused]
-    found += ["rerun"] if _is_undisabled(case) else []
+    found += ["rerun"] if withdraw.unfinished(case) else []
     if case.state is State.EXCLUDED:
         found.append("resume")
     return [*found, "forget"]
@@ -98,22 +97,16 @@ def apply(case: Case, action: str, *, reason: str | None = None) -> None:
         ) from exc
 
 
-def _is_undisabled(case: Case) -> bool:
-    """The account of a withdrawn hire could not be disabled; what stood in the way may be gone, or it was not seen."""
-    planned = case.next_action
-    over = case.state is State.CANCELLED and planned.when is None
-    return over and (planned.what == withdraw.DISABLE or disable_account.found_none(case))
-
-
 def prepare(case: Case, now: datetime, from_step: str | None) -> str:
     """Put the case where a rerun begins, and say what comes next. Writes nothing: for a copy it is a preview.
 
     Raises IllegalTransition, and RequestError for a step that does not exist.
     """
     reset = names_from(from_step) if from_step else list(case.steps)
-    if _is_undisabled(case):
-        case.steps.pop(withdraw.DISABLE, None)
-        return withdraw.DISABLE
+    if left := withdraw.unfinished(case):  # what stood in the way may be gone
+        for planned in withdraw.track(case, left):
+            case.steps.pop(planned.step.name, None)
+        return left
     if _is_incomplete(case):
         raise IllegalTransition(
             "The hire is not complete, so there is nothing to run again yet: HR has to send what is missing."
@@ -191,7 +184,8 @@ def of(s: Services, case: Case, now: datetime, from_step: str | None) -> Plan:
         if being_forgotten(case):
             raise IllegalTransition("This case is being erased; nothing else can be done to it.")
         what = prepare(trial, now, from_step)
-        found = [disable_account.STEP] if what == withdraw.DISABLE else _unfinished(s, trial)
+        over = trial.state in withdraw.OVER
+        found = [item.step for item in withdraw.track(trial, what)] if over else _unfinished(s, trial)
     except IllegalTransition as exc:
         why_not = exc.message
     before = {step.name: case.steps[step.name] for step in found if step.name in case.steps}
