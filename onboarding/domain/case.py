@@ -126,6 +126,7 @@ class Registration:
     """
 
     methods: tuple[str, ...]
+    #: Of `methods`.
     as_of: datetime
     is_admin: bool | None = None
     sspr_enabled: bool | None = None
@@ -137,13 +138,18 @@ class Registration:
     direct: bool = False
     #: With `direct`: the time of the report that the flags, and the kinds that the read leaves out, come from.
     report_as_of: datetime | None = None
-    #: … and its names among those that the read leaves out or cannot tell apart.
+    #: … and its names: some the read leaves out, or cannot tell apart, and what is new may be in them first.
     report_methods: tuple[str, ...] = ()
 
     @property
     def reported_at(self) -> datetime | None:
         """Time of the newest report row in here; None: there was none."""
         return self.report_as_of if self.direct else self.as_of
+
+    @property
+    def newest(self) -> datetime:
+        """Time of the newest of what is in here: a row can be newer than the targeted read, and still be behind it."""
+        return max(self.as_of, self.reported_at or self.as_of)
 
 
 @dataclass(slots=True)
@@ -234,6 +240,12 @@ class PassRecord:
     delivered_at: datetime | None = None
     usable_from: datetime | None = None
     usable_until: datetime | None = None
+
+    def doubt(self, claimed_at: datetime) -> None:
+        """What was handed over is of no use any more: the step voids it before it issues another. A claim that a worker
+        holds right now keeps its time."""
+        if self.status is PassStatus.DELIVERED:
+            self.status, self.claimed_at = PassStatus.CREATED, claimed_at
 
 
 @dataclass(slots=True)

@@ -17,7 +17,7 @@ owner per method, and counts. Rules in prose:
   what was there, and for nothing that is listed for the first time long after.
 - The report runs up to 36 hours behind, a few rows 24 more (Learn, "Authentication methods activity"): until
   `LISTING_LAG` after an audit event the event is believed and the list is not. The targeted read is believed after
-  minutes.
+  minutes, and a row of less than `LISTING_LAG` later does not overrule it.
 - Administrators need two methods and have no security questions (Learn, "Administrator reset policy differences").
 - A self-service reset that succeeded proves that the person can reset, one that ended for want of methods the
   opposite, until something is registered or deleted. Neither says who registered what.
@@ -74,10 +74,10 @@ class Assessment:
 
 def assess(case: Case, rules: Rules, now: datetime) -> Assessment:
     """Both answers for one person at `now` (aware). Independent of the order and of repeats of the evidence."""
-    view = build(case, rules.methods_required, now)
+    view = build(case, rules.methods_required, now, rules.frozen_as_of)
     status, because = _status(case, rules, view, now)
     weaker = status in _WITHOUT_THE_PERSON or (status is Status.USER_REVIEWED and not rules.accept_reviewed)
-    if case.confirmed_at and weaker and view.gone():
+    if case.confirmed_at and weaker and view.needed(case.confirmed_at):
         status, because = Status.REMOVED, "method_deleted"
     unattributed = status is Status.UNATTRIBUTED and view.enough(view.present)
     if status in _FROM_ABSENCE and is_stale(view, rules, now):
@@ -144,7 +144,7 @@ def _absent(view: View) -> bool:
     if registration is None or registration.present:
         return False
     acted = view.last(Act.REGISTERED, Act.UPDATED, Act.REVIEWED, Act.RESET_SUCCEEDED, by=By.USER)
-    return acted is None or acted <= registration.as_of
+    return acted is None or acted <= registration.newest
 
 
 def _audited(view: View) -> bool:
@@ -231,7 +231,8 @@ def _notes(case: Case, rules: Rules, view: View, now: datetime) -> tuple[str, ..
         "unreadable_event": (Act.REGISTERED, None) in acts,
         "added_by_administrator": bool(view.owned(Owner.OTHERS)),
         "questions_end_2027_03": "securityQuestion" in view.present,
-        "phones_only_end_2027_02": bool(view.present & PHONES) and not view.enough(view.present - PHONES),
+        "phones_only_end_2027_02": bool(view.present & PHONES)
+        and not view.enough(view.present - PHONES - {"securityQuestion"}),
         "phones_ended": now.date() >= PHONE_SERVICE_END
         and bool(view.present & PHONES)
         and not view.enough(view.present - PHONES),

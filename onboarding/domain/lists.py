@@ -6,24 +6,26 @@ from datetime import UTC, datetime
 from hashlib import blake2b
 
 from onboarding.domain.case import Registration
-from onboarding.domain.provenance import NOT_IN_TARGETED_READ, PUSH
+from onboarding.domain.provenance import LISTING_LAG, NOT_IN_TARGETED_READ
 
 
 def merged(known: Registration | None, seen: Registration) -> Registration:
     """Both together, whichever came first: the newer list, and with it what only the newer report row says (flags,
-    and kinds that the targeted read leaves out)."""
+    and kinds that the targeted read leaves out). A row lags behind its own time by up to `LISTING_LAG`: until then it
+    does not take the place of a targeted read, and says only that, and whether the person is in the report."""
     if known is None or known == seen:
         return seen
-    newest = max(known, seen, key=_order)
-    other = seen if newest is known else known
-    rows = [r for r in (newest, other) if r.reported_at is not None]
-    report = max(rows, key=_report_order) if rows else newest
+    both = (known, seen)
+    rows = [one for one in both if one.reported_at is not None]
+    report = max(rows, key=_report_order) if rows else max(both, key=_order)
+    reads = [one for one in both if one.direct and not _caught_up(report, one)]
+    newest = max(reads or rows, key=_order)
     methods = set(newest.methods)
-    special: tuple[str, ...] = ()
+    reported: tuple[str, ...] = ()
     if newest.direct:
         said = set(report.report_methods if report.direct else report.methods)
         methods = (methods - NOT_IN_TARGETED_READ) | (said & NOT_IN_TARGETED_READ)
-        special = tuple(sorted(said & _SPECIAL))
+        reported = tuple(sorted(said)) if rows else ()
     return Registration(
         methods=tuple(sorted(methods)),
         as_of=newest.as_of,
@@ -31,11 +33,21 @@ def merged(known: Registration | None, seen: Registration) -> Registration:
         sspr_enabled=report.sspr_enabled,
         sspr_registered=report.sspr_registered,
         sspr_capable=report.sspr_capable,
-        present=newest.present,
+        present=_later(newest, report).present,
         direct=newest.direct,
         report_as_of=report.reported_at if newest.direct else None,
-        report_methods=special,
+        report_methods=reported,
     )
+
+
+def _caught_up(report: Registration, read: Registration) -> bool:
+    """The row was made so long after the read that it must know what the read saw."""
+    return report.reported_at is not None and report.reported_at >= read.as_of + LISTING_LAG
+
+
+def _later(newest: Registration, report: Registration) -> Registration:
+    """Whose word it is that the person is there: the report does not have those who are disabled."""
+    return report if (report.reported_at or newest.as_of) > newest.as_of else newest
 
 
 def _order(one: Registration) -> tuple[object, ...]:
@@ -43,7 +55,7 @@ def _order(one: Registration) -> tuple[object, ...]:
     flags are of the same one. Two reads: by what is their own, not by what they took from a row."""
     row = _said(one) if not one.direct else ()
     own = set(one.methods) - NOT_IN_TARGETED_READ if one.direct else one.methods
-    return one.as_of, one.direct, row, one.present, sorted(own)
+    return one.as_of, one.direct, row, sorted(own), one.present
 
 
 def _report_order(one: Registration) -> tuple[object, ...]:
@@ -51,20 +63,16 @@ def _report_order(one: Registration) -> tuple[object, ...]:
 
 
 def _said(one: Registration) -> tuple[object, ...]:
-    """What is kept of a row whatever comes after it: two rows of one instant that differ are ordered by that alone, so
+    """What is kept of a row beside a targeted read: two rows of one instant that differ are ordered by that alone, so
     that the order of arrival is nothing. A flag that is not said comes first."""
     flags = (one.is_admin, one.sspr_enabled, one.sspr_registered, one.sspr_capable)
-    names = set(one.report_methods if one.direct else one.methods)
-    return [(flag is not None, bool(flag)) for flag in flags], sorted(names & _SPECIAL)
-
-
-#: What is kept of a report row's names beside a targeted read.
-_SPECIAL = NOT_IN_TARGETED_READ | {PUSH}
+    names = one.report_methods if one.direct else one.methods
+    return [(flag is not None, bool(flag)) for flag in flags], sorted(names)
 
 
 def fingerprint(one: Registration) -> str:
     """`YYYYMMDDHH.hash`: as of when, and what it says apart from that. Says nothing by itself to whoever reads it."""
-    return f"{one.as_of.astimezone(UTC):%Y%m%d%H}.{content(one)}"
+    return f"{one.newest.astimezone(UTC):%Y%m%d%H}.{content(one)}"
 
 
 def content(one: Registration) -> str:

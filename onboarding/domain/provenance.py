@@ -26,6 +26,8 @@ METHODS: Mapping[str, str] = {
 PHONES = frozenset({"mobilePhone", "alternateMobilePhone", "officePhone"})
 #: `Evidence.method` of an event that says "phone" and not which.
 SOME_PHONE = "phone"
+#: A first credential: neither registered for reset nor confirmed by anybody.
+PASS = "temporaryAccessPass"  # noqa: S105 - the name of a method, not a secret
 #: What an administrator can change after it was registered.
 _CHANGEABLE = PHONES | {"email"}
 #: Nobody but the person can add these (facts 2.6).
@@ -45,7 +47,7 @@ CODE = "softwareOneTimePasscode"
 #: Methods that SSPR refuses, named so that an unknown string is still seen as unknown.
 REFUSED = PASSKEYS | {
     "windowsHelloForBusiness",
-    "temporaryAccessPass",
+    PASS,
     PASSWORDLESS,
     "macOsSecureEnclaveKey",
     "platformCredential",
@@ -94,6 +96,8 @@ class Method:
     listing: str | None = None
     #: It was the person's, and was deleted.
     lost: bool = False
+    #: The code went with the app, which is what is said to be gone.
+    with_app: bool = False
 
     @property
     def known(self) -> bool:
@@ -109,6 +113,11 @@ class Method:
     def unnamed(self) -> bool:
         """No record names it."""
         return self.free and self.left is not True
+
+    @property
+    def since(self) -> datetime | None:
+        """When it was first heard of as it is now."""
+        return self.at if self.left is True else self.first_listed
 
     def take(self, event: Evidence, exact: bool) -> None:
         """One event, in order of time. `exact`: it is about this method; else it may be."""
@@ -129,6 +138,7 @@ class Method:
         self.left, self.at = False, event.at
         # An event that names no method may have meant another one: the next list decides at once.
         self.lag = LISTING_LAG if exact else timedelta(0)
+        self.with_app = event.method == PUSH and self.name == CODE
         if exact:
             mine = self.owner is Owner.PERSON or self.claimed or self.agreed
             self.lost = self.lost or mine or self.name in PERSON_ONLY
@@ -159,7 +169,7 @@ class Method:
 
     def present(self, registration: Registration | None) -> bool:
         """Is it there, by the later of events and lists?"""
-        listed = is_listed(self.name, registration)
+        listed = self.listed(registration)
         if self.left is None or self.at is None:
             return listed
         if registration is None:
@@ -175,6 +185,15 @@ class Method:
                 return self.left
             as_of = reported
         return self.left if as_of < self.at + lag else listed
+
+    def listed(self, registration: Registration | None) -> bool:
+        """By the newest list. What no audit event names, and a row lists for the first time after the targeted read,
+        that read could not have: such a row is not behind it."""
+        if registration is None or is_listed(self.name, registration):
+            return registration is not None
+        if self.left is not None or self.first_listed is None or self.name not in registration.report_methods:
+            return False
+        return self.first_listed > registration.as_of
 
     def personal(self, listed: bool) -> bool:
         """Given that it is present."""
@@ -224,6 +243,8 @@ class View:
     events: list[Evidence]
     registration: Registration | None
     methods: dict[str, Method]
+    #: As `Rules.frozen_as_of`.
+    frozen_as_of: datetime | None = None
     present: set[str] = field(default_factory=set)
     personal: set[str] = field(default_factory=set)
     agreed: set[str] = field(default_factory=set)
@@ -232,15 +253,17 @@ class View:
     def as_of(self) -> datetime | None:
         times = [event.at for event in self.events if event.kind == "audit"]
         if self.registration:
-            times.append(self.registration.as_of)
+            times.append(self.registration.newest)
         return max(times, default=None)
 
     @property
     def absence_as_of(self) -> datetime | None:
         """As of when something can be said *not* to be there: a list, or a deletion, which a pass says nothing of."""
         times = [e.at for e in self.events if e.act is Act.DELETED and e.method not in REFUSED]
-        if self.registration:
-            times.append(self.registration.as_of)
+        if (registration := self.registration) is not None:
+            # A row that goes on saying the same keeps what was read fresh; one that stands still does not.
+            moves = registration.reported_at != self.frozen_as_of
+            times.append(registration.newest if moves else registration.as_of)
         return max(times, default=None)
 
     def enough(self, names: Iterable[str]) -> bool:
@@ -256,12 +279,24 @@ class View:
             for name, method in self.methods.items()
             if name in self.usable
             and name not in self.present
+            and not method.with_app
             and (
                 method.lost
                 or method.owner is Owner.PERSON
                 # "All" was said of what was listed, and of nothing else.
                 or (method.first_listed is not None and (method.claimed or name in PERSON_ONLY))
             )
+        }
+
+    def needed(self, confirmed_at: datetime) -> set[str]:
+        """What is gone of what the confirmation can have rested on: not what was deleted before something that the
+        person has added since, by which they were confirmed."""
+        added = {self.methods[name].since for name in self.personal}
+        return {
+            name
+            for name in self.gone()
+            if (method := self.methods[name]).left is not False
+            or not any(at and method.at and method.at < at <= confirmed_at for at in added)
         }
 
     def last(self, *acts: Act, by: By | None = None) -> datetime | None:
@@ -314,15 +349,17 @@ def _about(event: Evidence, methods: Mapping[str, Method]) -> Iterator[tuple[str
             yield CODE, True
 
 
-def build(case: Case, methods_required: int, now: datetime) -> View:
-    """Fold the evidence. `methods_required` is the tenant's number for people without a role (1 or 2)."""
+def build(case: Case, methods_required: int, now: datetime, frozen_as_of: datetime | None = None) -> View:
+    """Fold the evidence. `methods_required` is the tenant's number for people without a role (1 or 2);
+    `frozen_as_of` the time of a report that stands still."""
     registration = case.registration
     admin = bool(registration and registration.is_admin)
     usable = frozenset(
         name for name in METHODS if name != "securityQuestion" or (not admin and now.date() < QUESTIONS_END)
     )
     required = max(2, methods_required) if admin else methods_required
-    view = View(required, usable, _ordered(case), registration, {name: Method(name) for name in METHODS})
+    methods = {name: Method(name) for name in METHODS}
+    view = View(required, usable, _ordered(case), registration, methods, frozen_as_of)
     for event in view.events:
         for name, exact in list(_about(event, view.methods)):
             view.methods[name].take(event, exact)
@@ -330,7 +367,7 @@ def build(case: Case, methods_required: int, now: datetime) -> View:
         method = view.methods[name]
         if method.present(registration):
             view.present.add(name)
-            if method.personal(is_listed(name, registration)):
+            if method.personal(method.listed(registration)):
                 view.personal.add(name)
             elif method.agreed:
                 view.agreed.add(name)

@@ -287,7 +287,7 @@ def _held_back(run: _Pass, found: Assessment, decision: nudges.Due) -> tuple[dat
     if decision.rung.audience != "person":
         registration = run.case.registration
         stale = timedelta(hours=run.s.policy.follow_up.report_stale_hours)
-        if registration is None or run.now - registration.as_of > stale:
+        if registration is None or run.now - registration.newest > stale:
             return run.now + DEPLOYER_PAUSE, "sources_stale"
     return None
 

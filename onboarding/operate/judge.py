@@ -9,6 +9,7 @@ from typing import Any
 
 from onboarding.domain.case import Act, By, Case
 from onboarding.domain.confirmation import Assessment, assess
+from onboarding.domain.provenance import PASS
 from onboarding.domain.rules import Rules
 from onboarding.followup import sources
 from onboarding.followup.apply import OPEN
@@ -64,8 +65,11 @@ async def judge(s: Services, case: Case, now: datetime) -> Judged:
 
 
 def reconfirmation(case: Case, days: int) -> dict[str, Any] | None:
-    """When Entra asks this person to confirm again: `days` after they registered or agreed last. None: never."""
-    acted = [e.at for e in case.evidence if e.by is By.USER and e.act in _CONFIRMS]
+    """When Entra asks this person to confirm again: `days` after they registered or agreed last. None: never.
+
+    A pass may be logged as registered by the person (facts 2.1): it confirms nothing.
+    """
+    acted = [e.at for e in case.evidence if e.by is By.USER and e.act in _CONFIRMS and e.method != PASS]
     if days == 0 or not acted:
         return None
     return {"every_days": days, "next_at": stamp(max(acted) + timedelta(days=days))}

@@ -376,8 +376,20 @@ def test_a_newer_list_wins_and_the_report_alone_says_what_only_it_knows() -> Non
     assert (both.as_of, both.report_as_of, both.is_admin, both.sspr_enabled) == (NOW, NOW - DAY, True, True)
     assert merged(read, report) == both
     assert merged(report, replace(read, methods=())).methods == ("securityQuestion",)
-    later = Registration(("email",), NOW + DAY, False, True, True, True)
+    later = Registration(("email",), NOW + 60 * HOUR, False, True, True, True)
     assert merged(both, later) == later
+
+
+def test_a_row_lags_behind_its_own_time_and_does_not_overrule_what_was_read_after_that() -> None:
+    read = Registration(("mobilePhone",), NOW, direct=True)
+    behind = Registration(("email", "securityQuestion"), NOW + 59 * HOUR, True, True, True, True)
+    both = merged(read, behind)
+    assert (both.methods, both.as_of) == (("mobilePhone", "securityQuestion"), NOW)
+    assert (both.is_admin, both.report_as_of, both.newest) == (True, NOW + 59 * HOUR, NOW + 59 * HOUR)
+    assert merged(behind, read) == both
+    away = Registration((), NOW + HOUR, present=False)
+    assert not merged(read, away).present, "who is not in the report is disabled, whatever was read"
+    assert merged(away, replace(read, as_of=NOW + 2 * HOUR)).present
 
 
 #: Few moments, so that several fall on one; apart by less and by more than the report lags.

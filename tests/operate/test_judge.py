@@ -56,6 +56,7 @@ def test_entra_asks_again_after_the_last_thing_that_the_person_did() -> None:
         audit("b", "reviewed", "user", "all", MONDAY + DAY),
         audit("c", "registered", "admin", "email", MONDAY + 2 * DAY),
         Evidence("d", "audit", Act.RESET_SUCCEEDED, By.USER, None, MONDAY + 3 * DAY),
+        audit("e", "registered", "user", "temporaryAccessPass", MONDAY + 4 * DAY),
     ]
     assert reconfirmation(case, 180) == {"every_days": 180, "next_at": "2027-04-04T08:00:00Z"}
     assert reconfirmation(case, 0) is None
