@@ -33,6 +33,8 @@ _PER_SOURCE = re.compile(
 _PATTERN = re.compile(r"^!?[A-Za-z0-9_.*?:/ -]{1,100}$")
 #: Live secrets of one source (SmartRecruiters keeps up to 16).
 MAX_SECRETS = 16
+#: Characters of secrets that stand on one line with blanks between them: tokens and keys are longer, words are not.
+SHORTEST_OF_SEVERAL = 16
 _ADDRESS = re.compile(r"^[^@\s<>,;]+@[^@\s<>,;]+\.[^@\s<>,;]+$")
 
 
@@ -78,7 +80,7 @@ class SourceSettings:
     adapter: str
     #: Current secret; None means "not configured": the door answers 503, never 401.
     secret: Secret | None = None
-    #: Secrets before the last rotation, still accepted: one, or several with white space between them.
+    #: Secrets before the last rotation, still accepted: one, or several (`older_secrets`).
     secret_previous: Secret | None = None
     #: Root of the vendor's API, for sources whose events name a person only by id.
     api_url: str | None = None
@@ -95,9 +97,15 @@ class SourceSettings:
     def secrets(self) -> tuple[tuple[str, Secret], ...]:
         """Key ids (`current`, `previous`, `previous-2` …) and secrets, as they are tried."""
         found = [("current", self.secret)] if self.secret else []
-        older = self.secret_previous.reveal().split() if self.secret_previous else []
+        older = older_secrets(self.secret_previous.reveal()) if self.secret_previous else []
         names = ("previous", *(f"previous-{number}" for number in range(2, len(older) + 1)))
         return (*found, *((name, Secret(text)) for name, text in zip(names, older, strict=False)))
+
+
+def older_secrets(text: str) -> list[str]:
+    """One secret a line, which may hold blanks; on one line alone, several with blanks between them."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return lines if len(lines) > 1 else text.split()
 
 
 #: What `UseDevelopmentStorage=true` stands for: the account that Microsoft publishes for storage emulators.
@@ -421,10 +429,7 @@ def _source(source: str, adapter: str, parts: Mapping[str, str]) -> SourceSettin
         # A file with a secret ends in a line feed, and no vendor's secret begins or ends with white space.
         return Secret(parts[name].strip()) if name in parts else None
 
-    if len(parts.get("SECRET_PREVIOUS", "").split()) >= MAX_SECRETS:
-        raise ConfigurationError(
-            f"{prefix}_SECRET_PREVIOUS may hold {MAX_SECRETS - 1} secrets: remove the oldest."
-        )
+    _check_older(f"{prefix}_SECRET_PREVIOUS", parts.get("SECRET_PREVIOUS", "").strip())
     return SourceSettings(
         source=source,
         adapter=adapter,
@@ -438,6 +443,22 @@ def _source(source: str, adapter: str, parts: Mapping[str, str]) -> SourceSettin
         events=_patterns(f"{prefix}_EVENTS", parts.get("EVENTS", "")),
         options=_options(f"{prefix}_OPTIONS", parts.get("OPTIONS", "").strip()),
     )
+
+
+def _check_older(name: str, text: str) -> None:
+    older = older_secrets(text)
+    if len(older) >= MAX_SECRETS:
+        raise ConfigurationError(f"{name} may hold {MAX_SECRETS - 1} secrets: remove the oldest.")
+    # A word of a passphrase would be a secret by itself, and one that can be guessed.
+    if (
+        len(older) > 1
+        and len(text.splitlines()) == 1
+        and any(len(item) < SHORTEST_OF_SEVERAL for item in older)
+    ):
+        raise ConfigurationError(
+            f"{name} holds blanks. Write each secret on a line of its own; only those of {SHORTEST_OF_SEVERAL} or more "
+            "characters may stand on one line. A passphrase with blanks that is alone needs a second line: repeat it."
+        )
 
 
 def _patterns(name: str, text: str) -> tuple[str, ...]:

@@ -28,6 +28,9 @@ from onboarding.domain.rules import PHONE_SERVICE_END, Rules
 WORKING_DAYS = 260
 
 
+_QUESTIONS = frozenset({"securityQuestion"})
+
+
 class Bit(IntFlag):
     """What is known of one person. For each question with three answers: YES, and KNOWN."""
 
@@ -57,13 +60,17 @@ class Risk(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """One content of a row, for administrators or others. `missing`: kinds of methods that are needed still."""
+    """One content of a row, for administrators or others. `missing`: kinds of methods that are needed still.
+
+    Of those who have enough: `phones_only`, not without phones; `questions_needed`, not without security questions;
+    `phones_or_questions`, without either and not without both.
+    """
 
     risk: Risk
     missing: int = 0
-    #: Enough, and all of it phones or calls, or only with security questions: enough until a known day.
     phones_only: bool = False
     questions_needed: bool = False
+    phones_or_questions: bool = False
 
 
 def judge(row: Registration, admin: bool, rules: Rules, now: datetime) -> Judged:
@@ -76,12 +83,10 @@ def judge(row: Registration, admin: bool, rules: Rules, now: datetime) -> Judged
     missing = max(0, required - _kinds(usable))
     if missing:
         return Judged(Risk.TOO_FEW if usable else Risk.NOTHING, missing)
-    lasting = [name for name in usable if name != "securityQuestion"]
-    return Judged(
-        Risk.NONE,
-        phones_only=_kinds(name for name in usable if name not in PHONES) < required,
-        questions_needed=_kinds(lasting) < required,
-    )
+    phones = _kinds(set(usable) - PHONES) < required
+    asked = _kinds(set(usable) - _QUESTIONS) < required
+    either = _kinds(set(usable) - PHONES - _QUESTIONS) < required and not phones and not asked
+    return Judged(Risk.NONE, phones_only=phones, questions_needed=asked, phones_or_questions=either)
 
 
 def _kinds(names: Iterable[str]) -> int:
@@ -124,30 +129,42 @@ def rank(bits: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Exposed:
-    """How many people cannot reset, by since when."""
+    """How many people cannot reset, by since when. Nobody is in two of these.
+
+    Whether Microsoft's end of SMS and calls concerns those who need their phones depends on a provider of the
+    company's own.
+    """
 
     #: Whatever the day is.
     now: int = 0
     #: Only until the deadline does the directory's data help these.
     from_deadline: int = 0
-    #: Administrators and others whose only other method is security questions.
+    #: Need their security questions, and would without phones have enough until then.
     from_questions_end: int = 0
-    #: Phones only: whether Microsoft's end of SMS and calls concerns them depends on a provider of the company's own.
+    #: Need their phones, and not their security questions.
     phones_only: int = 0
+    #: Need both.
+    phones_and_questions: int = 0
+    #: Need one of the two.
+    phones_or_questions: int = 0
 
 
 def forecast(exposed: Exposed, rules: Rules, policy: ReportsPolicy, today: date) -> Iterator[dict[str, Any]]:
     """Calls to the service desk by day: people who cannot reset × calls a person and year ÷ working days a year.
 
-    None on Saturdays and Sundays. `calls_if_phones_end` also counts people who have phones only, from the day on which
-    Microsoft's own SMS and calls end.
+    None on Saturdays and Sundays. `calls_if_phones_end` also counts people who need their phones, from the day on which
+    Microsoft's own SMS and calls end, or, where security questions stand in for them, from those questions' end.
     """
     rate = policy.resets_per_person_year / WORKING_DAYS
     for day in (today + timedelta(days=number) for number in range(policy.forecast_days)):
         people = exposed.now
         people += exposed.from_deadline if day >= rules.deadline else 0
-        people += exposed.from_questions_end if day >= QUESTIONS_END else 0
         more = exposed.phones_only if day >= PHONE_SERVICE_END else 0
+        if day >= QUESTIONS_END:
+            people += exposed.from_questions_end + exposed.phones_and_questions
+            more += exposed.phones_or_questions
+        elif day >= PHONE_SERVICE_END:
+            more += exposed.phones_and_questions
         working = day.weekday() < 5
         yield {
             "day": day.isoformat(),

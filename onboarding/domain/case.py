@@ -241,6 +241,12 @@ class PassRecord:
     usable_from: datetime | None = None
     usable_until: datetime | None = None
 
+    def doubt(self, claimed_at: datetime) -> None:
+        """What was handed over is of no use any more: the step voids it before it issues another. A claim that a worker
+        holds right now keeps its time."""
+        if self.status is PassStatus.DELIVERED:
+            self.status, self.claimed_at = PassStatus.CREATED, claimed_at
+
 
 @dataclass(slots=True)
 class LostMethod:

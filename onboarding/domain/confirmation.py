@@ -231,7 +231,8 @@ def _notes(case: Case, rules: Rules, view: View, now: datetime) -> tuple[str, ..
         "unreadable_event": (Act.REGISTERED, None) in acts,
         "added_by_administrator": bool(view.owned(Owner.OTHERS)),
         "questions_end_2027_03": "securityQuestion" in view.present,
-        "phones_only_end_2027_02": bool(view.present & PHONES) and not view.enough(view.present - PHONES),
+        "phones_only_end_2027_02": bool(view.present & PHONES)
+        and not view.enough(view.present - PHONES - {"securityQuestion"}),
         "phones_ended": now.date() >= PHONE_SERVICE_END
         and bool(view.present & PHONES)
         and not view.enough(view.present - PHONES),

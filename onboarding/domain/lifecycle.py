@@ -10,7 +10,8 @@ Rules in prose:
   because HR changes its mind and operators err.
 - A confirmed person who loses a needed method is followed up again; after the watch, too, when an approver reports a
   lost phone.
-- A start date that moves away before the account exists sends a case back to `waiting_start`.
+- A start date that moves away before the account exists sends a case back to `waiting_start`; one that moves away
+  after the first credential went out, and before anybody used it, back to `provisioning`, for another one.
 
 What is not in the table raises `IllegalTransition` and changes nothing. `docs/states.md` is drawn from it.
 """
@@ -85,6 +86,7 @@ TABLE: dict[tuple[State, Event], State | Return] = {
     (S.WAITING_START, E.START_NEAR): S.PROVISIONING,
     (S.PROVISIONING, E.START_MOVED): S.WAITING_START,
     (S.PROVISIONING, E.PROVISIONED): S.FOLLOWING_UP,
+    (S.FOLLOWING_UP, E.START_MOVED): S.PROVISIONING,
     (S.FOLLOWING_UP, E.CONFIRM): S.CONFIRMED,
     (S.CONFIRMED, E.METHOD_REMOVED): S.FOLLOWING_UP,
     **{(s, E.PHONE_LOST): S.FOLLOWING_UP for s in (S.CONFIRMED, S.CLOSED)},

@@ -212,11 +212,19 @@ def _of_the_future(found: Found) -> str | None:
     """What is enough today and has an end."""
     if not found.confirmed:
         return None
-    left = set(found.present)
-    if "phones_ended" not in found.notes and "phones_only_end_2027_02" in found.notes:
-        phones = _start(words(left & PHONES))
-        return f"{phones} alone is enough until 1 February 2027; one more method is needed by then."
-    rest = {METHODS[name] for name in left - {"securityQuestion"}}
-    if "questions_end_2027_03" in found.notes and len(rest) < found.required:
-        return "Security questions count until March 2027; one more method is needed by then."
+    left, ended = set(found.present), "phones_ended" in found.notes
+    short = found.required - len({METHODS[name] for name in left - PHONES - {"securityQuestion"}})
+    more = "one more method is" if short == 1 else "two more methods of different kinds are"
+    phones = "phones_only_end_2027_02" in found.notes and not ended
+    questions = "questions_end_2027_03" in found.notes and short > 0
+    if phones and questions:
+        return (
+            "Microsoft's SMS and voice calls end on 1 February 2027, and security questions in March 2027: "
+            f"{more} needed by then."
+        )
+    if phones:
+        said = _start(words(left & PHONES))
+        return f"{said} alone is enough until 1 February 2027; one more method is needed by then."
+    if questions:
+        return f"Security questions count until March 2027; {'one more method is' if ended else more} needed by then."
     return None

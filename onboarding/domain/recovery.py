@@ -127,16 +127,11 @@ def unknown_to_us(view: View) -> bool:
 
 
 def _reported(view: View) -> set[str]:
-    """Methods that the newest row of the report had. A read since keeps few names of the row: then also what any list
-    had said by the time of the row."""
+    """Methods that the newest row of the report had."""
     registration = view.registration
     if registration is None or registration.reported_at is None:
         return set()
-    if not registration.direct:
-        return set(registration.methods)
-    until = registration.reported_at
-    said = {e.method for e in view.events if e.act is Act.LISTED and e.method is not None and e.at <= until}
-    return said | set(registration.report_methods)
+    return set(registration.report_methods if registration.direct else registration.methods)
 
 
 def directory_phone(case: Case, rules: Rules) -> bool | None:

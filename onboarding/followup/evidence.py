@@ -27,7 +27,7 @@ def take_list(case: Case, seen: Registration) -> bool:
     now_known = merged(known, seen)
     fresh = take_events(case, _listed(case, seen))
     same = known is not None and not fresh and content(known) == content(now_known)
-    if known is not None and same and now_known.newest - known.newest < SAME_AGAIN:
+    if known is not None and same and now_known.as_of - known.as_of < SAME_AGAIN:
         if seen.direct:
             case.registration = now_known
         return False
@@ -62,10 +62,9 @@ def take_events(case: Case, events: Iterable[Evidence]) -> list[Evidence]:
         had = known.get(event.id)
         if had is None or _says(event) > _says(had):
             known[event.id] = fresh[event.id] = event
-    if any(event.act in _ATTEMPTS for event in fresh.values()):
-        for crowded_out in _crowded(list(known.values())):
-            del known[crowded_out]
-            fresh.pop(crowded_out, None)
+    for gone in _crowded(known.values()):
+        known.pop(gone)
+        fresh.pop(gone, None)
     if fresh:
         case.evidence[:] = known.values()
     return list(fresh.values())
@@ -84,9 +83,8 @@ def _crowded(events: Iterable[Evidence]) -> set[str]:
     """Ids of attempts that newer ones of their kind leave no room for."""
     found: set[str] = set()
     kept: Counter[object] = Counter()
-    for event in sorted(events, key=lambda one: (one.at, one.id), reverse=True):
-        if event.act not in _ATTEMPTS:
-            continue
+    attempts = [event for event in events if event.act in _ATTEMPTS]
+    for event in sorted(attempts, key=lambda one: (one.at, one.id), reverse=True):
         day = event.act, event.at.astimezone(UTC).date()
         if kept[day] >= MOST_A_DAY or kept[event.act] >= MOST_ATTEMPTS:
             found.add(event.id)

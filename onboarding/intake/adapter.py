@@ -12,9 +12,10 @@ from __future__ import annotations
 
 import fnmatch
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from typing import TypeVar
 
 from onboarding.domain.hire import EventType, Hire, HireEvent
 from onboarding.intake import pruning
@@ -26,6 +27,7 @@ from onboarding.web import JSON, Request
 #: Lower-case names. The pseudo header `:method` holds the request's method for adapters that list it.
 Headers = Mapping[str, str]
 METHOD = ":method"
+Item = TypeVar("Item")
 
 #: Warning on an event that the source's filter turned away.
 FILTERED = "filtered"
@@ -73,6 +75,29 @@ class LinkedEvent(HireEvent):
     also_known_as: tuple[str, ...] = ()
     #: False: the event updates a case that exists and opens none (it fires for people nobody hired).
     opens: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnreadableEvent(HireEvent):
+    """One item of several that cannot be used. The others are applied, and the delivery is kept for an operator."""
+
+    error: Unreadable
+
+
+def unusable(error: Unreadable) -> UnreadableEvent:
+    """What stands in the place of that item, so that those behind it keep their numbers."""
+    return UnreadableEvent("", EventType.IGNORED, Hire(), "unreadable", error=error)
+
+
+def each(items: Iterable[Item], read: Callable[[Item], Iterable[HireEvent]]) -> list[HireEvent]:
+    """The events of every item of a body that names several people, unusable or not."""
+    found: list[HireEvent] = []
+    for item in items:
+        try:
+            found += read(item)
+        except Unreadable as error:
+            found.append(unusable(error))
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,16 +183,16 @@ class Adapter:
         return {name: headers[name] for name in self.headers if name in headers}
 
     def events(self, source: str, body: bytes, headers: Headers) -> list[HireEvent]:
-        """Read and parse. Raises Unreadable. Every event that concerns a person names one."""
+        """Read and parse. Every event that concerns a person names one.
+
+        Raises Unreadable where nothing in the body can be used; of a body about several people, what cannot be used is
+        an UnreadableEvent in its place.
+        """
         found = self.parse(self.read(headers, body), headers)
-        events = [self._filtered(replace(event, source=source)) for event in found]
-        for event in events:
-            if event.event_type not in SILENT and not ids_of(event):
-                raise Unreadable(
-                    "missing_id",
-                    "$",
-                    "Say employee_id, employee_number or candidate_id, so that we know who it is.",
-                )
+        events = [_named(self._filtered(replace(event, source=source))) for event in found]
+        bad = [event.error for event in events if isinstance(event, UnreadableEvent)]
+        if bad and all(event.event_type in SILENT for event in events):
+            raise bad[0]
         return events
 
     def prune(self, body: bytes) -> bytes:
@@ -204,6 +229,13 @@ def ids_of(event: HireEvent) -> list[str]:
     hire = event.hire
     known = list(event.also_known_as) if isinstance(event, LinkedEvent) else []
     return [value for value in (hire.employee_id, hire.employee_number, hire.candidate_id, *known) if value]
+
+
+def _named(event: HireEvent) -> HireEvent:
+    if event.event_type in SILENT or ids_of(event):
+        return event
+    hint = "Say employee_id, employee_number or candidate_id, so that we know who it is."
+    return unusable(Unreadable("missing_id", "$", hint))
 
 
 def _fits(name: str, patterns: list[str]) -> bool:

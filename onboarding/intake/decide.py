@@ -10,6 +10,7 @@ Rules in prose:
   brings it unblocks it. Somebody who comes back to an account that exists needs an approver.
 - A name or a first day that HR takes back before the account is begun blocks the case like one that never came.
 - A hire that is over stands again, too, when a whole record says so that is newer (`intake.comeback`).
+- A first day that moves away after its first credential went out leads to another one (`intake.first_day`).
 - An event that names the person only by id leads to a read of the HR system (`intake.fetch`): where the facts we
   have may be outdated and the account is not there yet, the case waits for it; later it goes on meanwhile.
 - "Deleted" at the vendor may be a mistyped record, an erasure or a cancelled hire: an operator decides. What recruiting
@@ -28,6 +29,7 @@ from onboarding.casework import entry
 from onboarding.domain.case import Case, TimelineEntry
 from onboarding.domain.hire import Certainty, EventType, Hire, HireEvent
 from onboarding.domain.lifecycle import ACTIVE, Event, State
+from onboarding.intake import first_day
 from onboarding.intake.comeback import Verdict, judge, newer_record
 from onboarding.intake.merging import HIRING as HIRING
 from onboarding.intake.merging import READ, drop_dates, merge
@@ -204,6 +206,8 @@ def _hired(case: Case, event: HireEvent, about: Circumstances, now: datetime) ->
     moved = (case.hire.start_date - before).days if before and case.hire.start_date else 0
     if moved and case.state in ACTIVE:
         entries += (entry(now, "start_date_moved", "hr", days=moved),)
+    if moved > 0:
+        first_day.outdate_pass(case, now)
     if event.snapshot and case.state in _UNDECIDED and _is_existing_staff(case, now):
         outcome = _leave_alone(case, now)
     else:

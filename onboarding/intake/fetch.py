@@ -130,11 +130,14 @@ def _judge(case: Case, fetch: Fetch, record: HrRecord, now: datetime) -> Verdict
 def _done(case: Case, fetch: Fetch, record: HrRecord, lag: timedelta, now: datetime) -> None:
     """Nothing is planned any more, unless the newest event was too young for this read to show what it meant, or the
     record names an end that is not over: it is read again the day after."""
-    again = fetch.asked_at + lag if fetch.asked_at + lag > now + EARLY else None
+    known = case.fetches.get(fetch.source, fetch)  # another one, where the read joined two cases
+    asked_at = max(fetch.asked_at, known.asked_at)
+    again = asked_at + lag if asked_at + lag > now + EARLY else None
     case.fetches[fetch.source] = replace(
         fetch,
         when=again,
-        first_asked_at=fetch.asked_at,
+        asked_at=asked_at,
+        first_asked_at=asked_at,
         read_at=now,
         attempts=0,
         first_failed_at=None,
@@ -166,6 +169,7 @@ def _event(case: Case, fetch: Fetch, record: HrRecord, now: datetime) -> HireEve
         occurred_at=now,
         cleared=record.cleared,
         opens=False,
+        also_known_as=record.also_known_as,
     )
 
 
@@ -176,7 +180,7 @@ def _is_over(record: HrRecord, today: date) -> bool:
     """
     end, start = record.hire.end_date, record.hire.start_date
     if end is None or start is None:
-        return end is not None and (end < today or (record.ended and end == today))
+        return record.ended if end is None else end < today or (record.ended and end == today)
     if end == start or (record.ended and end < start):
         return True
     return start < end and (end < today or (record.ended and end == today))

@@ -9,6 +9,7 @@ from typing import Any
 
 from onboarding.domain.hire import EventType, Hire, HireEvent, ManagerRef, Phone
 from onboarding.intake import pointer
+from onboarding.intake.adapter import each
 from onboarding.intake.dates import instant
 from onboarding.intake.field_map import FLAGS, IDS, MANAGER, At, FieldMap, PhoneAt, Tokens
 from onboarding.intake.payload import MAX_TEXT, Unreadable
@@ -17,8 +18,11 @@ MAX_ITEMS = 500
 
 
 def events(found: FieldMap, body: Any, headers: Mapping[str, str]) -> list[HireEvent]:
-    """What a body means under this map. Raises Unreadable whose places are the map's own pointers."""
-    return [_event(found, item, body, place, headers) for item, place in _items(found, body)]
+    """What a body means under this map; of an item that cannot be used, an UnreadableEvent in its place.
+
+    Raises Unreadable whose places are the map's own pointers.
+    """
+    return each(_items(found, body), lambda item: [_event(found, item[0], body, item[1], headers)])
 
 
 def _items(found: FieldMap, body: Any) -> Iterator[tuple[Any, str]]:

@@ -21,6 +21,7 @@ from typing import Any
 
 from onboarding.domain.case import Case, Said, StepRecord, ids_in
 from onboarding.domain.hire import Certainty, EventType, Hire, HireEvent, ManagerRef, Phone
+from onboarding.intake.planned_reads import tells_more
 
 #: Events that say "this person is coming": only they reopen what HR withdrew.
 HIRING = frozenset({EventType.HIRE_CREATED, EventType.EMPLOYMENT_STARTED})
@@ -87,13 +88,15 @@ def join_facts(case: Case, other: Case) -> None:
     if newest is not None and case.hired_at is not None and case.hired_at > newest:
         drop_dates(case, newest)
     for source, fetch in other.fetches.items():
-        case.fetches.setdefault(source, fetch)
+        known = case.fetches.get(source)
+        if known is None or (fetch.when is not None and (known.when is None or tells_more(fetch, known))):
+            case.fetches[source] = fetch
     ids = {
         name: {**ids_in(other, name), **ids_in(case, name)} for name in _id_sources(case) | _id_sources(other)
     }
     case.ids = {name: known for name, known in ids.items() if known}
-    known = {(item.code, item.field) for item in case.findings}
-    case.findings += [item for item in other.findings if (item.code, item.field) not in known]
+    noted = {(item.code, item.field) for item in case.findings}
+    case.findings += [item for item in other.findings if (item.code, item.field) not in noted]
 
 
 def _numbers(case: Case, event: HireEvent) -> tuple[Phone, ...] | None:

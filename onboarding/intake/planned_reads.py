@@ -5,10 +5,18 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from onboarding.domain.case import Case, Fetch
-from onboarding.domain.hire import HireEvent
+from onboarding.domain.hire import FetchRef, HireEvent
 
 #: Events that come while a read is planned put it off, but never longer than this after the first of them.
 PUT_OFF_AT_MOST = timedelta(minutes=2)
+#: Reads that tell more than others about the same person, Deel's contracts: one that is planned is not given up for one
+#: that tells less.
+TELLS_MORE = {"contract": 1, "ended_contract": 2}
+
+
+def tells_more(one: Fetch | FetchRef, other: Fetch | FetchRef) -> bool:
+    """The read of the one says all that the other's would, and more."""
+    return TELLS_MORE.get(one.kind, 0) > TELLS_MORE.get(other.kind, 0)
 
 
 def pending(case: Case) -> Fetch | None:
@@ -34,8 +42,12 @@ def ask(case: Case, event: HireEvent, received_at: datetime, lag: timedelta) -> 
     if ref is None:
         return
     known, wish = case.fetches.get(event.source), received_at + lag
+    if ref.kind == "employment" and known is not None and known.kind == "person":
+        ref = FetchRef(known.kind, known.id)  # Personio has no call from an employment to the person
     first, attempts = received_at, 0
     if known is not None and known.when is not None:
+        if tells_more(known, ref):
+            ref = FetchRef(known.kind, known.id)
         first, attempts = known.first_asked_at, known.attempts
         # A host that does not answer is not asked sooner because there is more to ask.
         wish = known.when if attempts else min(max(known.when, wish), first + PUT_OFF_AT_MOST)

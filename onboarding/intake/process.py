@@ -16,7 +16,7 @@ from onboarding.domain.case import Case, NextAction, delivery_of, event_mark
 from onboarding.domain.hire import HireEvent
 from onboarding.domain.lifecycle import ACTIVE, State
 from onboarding.intake import catalog, identity, leavers, quality
-from onboarding.intake.adapter import SILENT, Adapter
+from onboarding.intake.adapter import SILENT, Adapter, UnreadableEvent
 from onboarding.intake.decide import FETCH, Circumstances, Outcome, apply_event, event_time, settle
 from onboarding.intake.identity import BeingForgotten, locate
 from onboarding.intake.payload import Unreadable
@@ -85,7 +85,14 @@ async def _process(
             case_id = await _apply(s, delivery, index, event, queue)
             case_ids += [case_id] if case_id and case_id not in case_ids else []
     pruned = delivery.body and adapter.prune(delivery.body)
-    if case_ids:
+    bad = next((event.error for event in events if isinstance(event, UnreadableEvent)), None)
+    if bad is not None:
+        # Whole, and as one that waits for an operator: once the item can be read, a replay applies it too.
+        await _mark(
+            s, delivery, DeliveryStatus.UNREADABLE,
+            reason=bad.reason, path=bad.path, case_ids=tuple(case_ids), body=delivery.body,
+        )  # fmt: skip
+    elif case_ids:
         await _mark(s, delivery, DeliveryStatus.PROCESSED, case_ids=tuple(case_ids), body=pruned)
     elif all(event.event_type in SILENT for event in events):
         await _mark(s, delivery, DeliveryStatus.IGNORED, reason="not_mapped", body=pruned)

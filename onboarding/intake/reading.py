@@ -5,13 +5,14 @@ IGNORED was looked at and concerns nobody whom we create; a name that does not s
 says so with a warning.
 
 A time and the list of changed fields are hints, so what cannot be read of them is left out; a hire is not lost for
-it. Ids and dates of employment are read strictly, by `Payload`.
+it. Ids are read strictly, by `Payload`; so are dates of employment, or by `day_or_warning` where the sender could do
+nothing about a refusal.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -108,6 +109,18 @@ def day(payload: Payload, path: str, zone: ZoneInfo | None = None) -> date | Non
     if found is None:
         raise Unreadable("expected_iso_date", payload.place(path))
     return found
+
+
+def day_or_warning(
+    payload: Payload, path: str, field: str, read: Callable[[str], date | None] = iso_date
+) -> tuple[date | None, tuple[str, ...]]:
+    """A date in the one format that `read` knows; what is none is left out, with the warning that tells HR of it."""
+    value = payload.raw(path)
+    text = value.strip() if isinstance(value, str) else value
+    if text is None or text == "":
+        return None, ()
+    found = read(text) if isinstance(text, str) else None
+    return found, () if found else (f"bad_date:{field}",)
 
 
 # --- whom, and what of them ----------------------------------------------------------------------------------

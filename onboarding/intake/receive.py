@@ -28,7 +28,7 @@ from onboarding.errors import (
     Unavailable,
 )
 from onboarding.intake import catalog, checks
-from onboarding.intake.adapter import FILTERED, METHOD, SILENT, Adapter, Greeting, Headers
+from onboarding.intake.adapter import FILTERED, METHOD, SILENT, Adapter, Greeting, Headers, UnreadableEvent
 from onboarding.intake.arrivals import BULK_AFTER as BULK_AFTER
 from onboarding.intake.arrivals import Arrivals as Arrivals
 from onboarding.intake.checks import MAX_BODY as MAX_BODY
@@ -195,7 +195,8 @@ async def _accept(
     if kinds == {EventType.TEST_PING}:
         observe.event(log, "delivery.ping", source=delivery.source)
         return _answer(adapter, None, "ping")
-    delivery = replace(delivery, vendor_event_type=events[0].vendor_event_type if events else None)
+    named = (event.vendor_event_type for event in events if not isinstance(event, UnreadableEvent))
+    delivery = replace(delivery, vendor_event_type=next(named, None))
     if kinds <= {EventType.IGNORED, EventType.TEST_PING}:
         filtered = any(FILTERED in event.warnings for event in events)
         result = await _ignore(s, adapter, delivery, FILTERED if filtered else "not_mapped")

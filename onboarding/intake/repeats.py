@@ -18,6 +18,8 @@ from onboarding.ports import Delivery, DeliveryStatus, Services
 
 #: Deliveries of other sources that are passed over on the way to the last one of this source.
 FAR = 20
+#: Worked off, as far as it could be read.
+_APPLIED = frozenset({DeliveryStatus.PROCESSED, DeliveryStatus.UNREADABLE})
 
 
 def delivery_id(source: str, dedupe_key: str) -> str:
@@ -33,7 +35,7 @@ async def or_news(s: Services, adapter: Adapter, delivery: Delivery) -> Delivery
     does not count as come in between.
     """
     there = await s.deliveries.get(delivery.delivery_id) if adapter.says_again else None
-    if there is None or there.status is not DeliveryStatus.PROCESSED:
+    if there is None or there.status not in _APPLIED:
         return delivery
     for case_id in there.case_ids:
         last = await _last_word(s, case_id, delivery.source)

@@ -121,6 +121,8 @@ class AtRisk:
         if found.risk is Risk.NONE:
             counts["questions_needed"] += found.questions_needed
             counts["phones_only"] += found.phones_only
+            counts["phones_and_questions"] += found.phones_only and found.questions_needed
+            counts["phones_or_questions"] += found.phones_or_questions
             return
         counts[f"at_risk_{RANKS[rank]}"] += 1
         counts[f"data_{answer(bits, Bit.DATA, Bit.DATA_KNOWN)}"] += 1
@@ -193,6 +195,7 @@ class AtRisk:
             "enough_for_now": {
                 "phones_only": counts["phones_only"],
                 "questions_needed": counts["questions_needed"],
+                "phones_or_questions": counts["phones_or_questions"],
             },
             "departments": self._departments(),
             "forecast": list(rules_of.forecast(self._exposed(), self.rules, self.policy, self.now.date())),
@@ -212,8 +215,15 @@ class AtRisk:
         }
 
     def _exposed(self) -> Exposed:
-        later = self.counts["recoverable_yes"]
-        return Exposed(self.total - later, later, self.counts["questions_needed"], self.counts["phones_only"])
+        counts, both = self.counts, self.counts["phones_and_questions"]
+        return Exposed(
+            now=self.total - counts["recoverable_yes"],
+            from_deadline=counts["recoverable_yes"],
+            from_questions_end=counts["questions_needed"] - both,
+            phones_only=counts["phones_only"] - both,
+            phones_and_questions=both,
+            phones_or_questions=counts["phones_or_questions"],
+        )
 
     def _departments(self) -> list[dict[str, Any]]:
         """Most at risk first; small ones, and those after the first fifty, together at the end."""

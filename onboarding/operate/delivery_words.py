@@ -11,6 +11,11 @@ MENDED = (
     "It is kept. If the HR system sent a mistake, have it mended there and sent again; if its format has changed, "
     "report it, and process this one again once the service reads it."
 )
+#: The same of one of several people in a body.
+MENDED_REST = (
+    "That is about one of several people; the others were taken over. Have it mended and sent again, or change the "
+    "source's options and process this one again: whoever was taken over stays as they are."
+)
 #: Why a body could not be read: a code, or the beginning of one.
 UNREADABLE = {
     "missing": "Something that has to be there is not.",
@@ -62,5 +67,5 @@ def explain(delivery: Delivery) -> str:
     if delivery.status is DeliveryStatus.UNREADABLE:
         fitting = [key for key in UNREADABLE if reason.startswith(key)]
         what = UNREADABLE[max(fitting, key=len)] if fitting else "The body cannot be used."
-        return f"{what} {MENDED}"
+        return f"{what} {MENDED_REST if delivery.case_ids else MENDED}"
     return STATUSES.get(delivery.status, "See the log, then process it again.")

@@ -16,7 +16,7 @@ from onboarding.operate.reasons import REASONS as REASONS
 from onboarding.operate.story import TIMELINE as TIMELINE
 from onboarding.operate.story import sentence as sentence
 from onboarding.provisioning.steps import disable_account
-from onboarding.safeguards.stops import HELD
+from onboarding.safeguards.stops import HELD, waits_for
 
 _STATES: dict[State, str] = {
     State.RECEIVED: "HR has announced this person; the hire itself is not complete yet.",
@@ -117,6 +117,11 @@ _LATER: dict[str, str | None] = {
     "watch_for_removal": "a method that is removed again is noticed until then",
     "working_time": "in working time",
 }
+#: What a case that is over is held back from.
+_OVER_HELD = {
+    "revoke_pass": "The first credential is still to be made void.",
+    "disable_account": "The account is still to be disabled.",
+}
 _LADDER_DONE = "All reminders are sent and nobody above is left to tell. The service looks again once a day."
 #: Statuses under which it can be that the person never signed in.
 _NEVER_SEEN = frozenset({Status.UNKNOWN, Status.ABSENT, Status.DIRECTORY_ONLY, Status.ADMIN_REGISTERED})
@@ -180,6 +185,15 @@ def _lost(task: LostMethod) -> str:
 def _account_left(case: Case) -> list[str]:
     """What became of the account of a hire that is over."""
     planned, record = case.next_action, case.steps.get("disable_account")
+    if planned.what in _OVER_HELD and (held := waits_for(case)):
+        return [_OVER_HELD[planned.what], *REASONS[held]]
+    if planned.what == "revoke_pass":
+        if planned.when is not None:
+            return ["The first credential is being made void."]
+        return [
+            "The first credential could not be made void, and may still be used.",
+            *REASONS.get(planned.why, ()),
+        ]
     if disable_account.found_none(case):
         return [
             "The tenant shows no account of this hire. Should there be one after all, run the case again."
@@ -222,7 +236,7 @@ def next_words(case: Case) -> str:
     """What happens next, without the time."""
     if case.next_action.what == "follow_up" and case.next_action.why == "ladder_done":
         return _LADDER_DONE
-    return listed_next(case.next_action.what, case.reason_code)
+    return listed_next(case.next_action.what, waits_for(case) or case.reason_code)
 
 
 def next_because(case: Case) -> str | None:

@@ -33,6 +33,7 @@ from onboarding.operate.actions import Ask, check_reason
 from onboarding.operate.cases import find
 from onboarding.operate.erase import RESUME, Member
 from onboarding.ports import CLAIM_LEASE, Operation, Services
+from onboarding.provisioning.steps import revoke_pass
 
 ACTION = FORGET
 #: What every view tells whoever asks.
@@ -207,9 +208,8 @@ async def _prepared(s: Services, case: Case, now: datetime) -> Member | None:
 
 async def _void_passes(s: Services, case: Case, now: datetime) -> None:
     """No pass stays usable that nobody remembers."""
-    if case.account is not None and case.pass_at_large(now):
-        for left in await s.security.passes(case.account.id):
-            await s.security.void_pass(case.account.id, left.id)
+    if case.account is not None and case.access_pass is not None and case.pass_at_large(now):
+        await revoke_pass.void_all(s, case.account, case.access_pass)
 
 
 async def _later(s: Services, case: Case, now: datetime, when: datetime, why: str) -> None:

@@ -14,8 +14,9 @@ from onboarding import casework
 from onboarding.domain.case import Case, NextAction
 from onboarding.domain.lifecycle import State
 from onboarding.ports import BULK_QUEUE, WORK_QUEUE, CaseQuery, Services, WorkMessage
+from onboarding.provisioning import withdraw
 from onboarding.safeguards import stops
-from onboarding.safeguards.stops import HELD, REASONS, RELEASED, Board, Release
+from onboarding.safeguards.stops import REASONS, RELEASED, Board, Release
 
 _PAGE, _AT_ONCE = 200, 25
 #: More than this at once is a mass.
@@ -73,14 +74,16 @@ async def resume(s: Services, case: Case, now: datetime) -> None:
 
     Nothing for a case that does not wait so. It may meet the same stop again, or another, and wait again.
     """
-    if case.reason_code not in HELD or case.state not in {
-        State.PROVISIONING, State.FOLLOWING_UP, State.CONFIRMED,
-    }:  # fmt: skip
+    held, over = stops.waits_for(case), withdraw.is_due(case)
+    if held is None or not (over or case.state in {State.PROVISIONING, State.FOLLOWING_UP, State.CONFIRMED}):
         return
-    kind = next(kind for kind, reason in REASONS.items() if reason == case.reason_code)
-    what = "provision" if case.state is State.PROVISIONING else "follow_up"
+    kind = next(kind for kind, reason in REASONS.items() if reason == held)
     since = case.updated_at
-    case.reason_code, case.next_action = None, NextAction(what, now, RELEASED)
+    if over:  # its reason says why it is over, and stays
+        what = case.next_action.what
+    else:
+        what, case.reason_code = ("provision" if case.state is State.PROVISIONING else "follow_up"), None
+    case.next_action = NextAction(what, now, RELEASED)
     ends = (await stops.read(s.cases)).released.items()
     notes = [
         casework.entry(item.at, "released", item.actor, what=key.partition(":")[2], reason=item.reason)

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from onboarding.domain.case import Case, PassStatus, StepRecord, StepStatus
+from onboarding.domain.case import Case, StepRecord, StepStatus
 from onboarding.domain.hire import Certainty
 from onboarding.domain.lifecycle import Event, State, allowed
 from onboarding.errors import IllegalTransition
@@ -34,7 +34,6 @@ from onboarding.provisioning.plan import names_from, steps
 from onboarding.provisioning.step import Step
 from onboarding.provisioning.steps import (
     create_account,
-    disable_account,
     issue_access_pass,
     reserve_username,
 )
@@ -77,7 +76,7 @@ def possible(case: Case) -> list[str]:
     taken = allowed(case.state)
     found = ["approve"] if waits else []
     found += [name for name, event in EVENTS.items() if event in taken and name not in refused]
-    found += ["rerun"] if _is_undisabled(case) else []
+    found += ["rerun"] if withdraw.unfinished(case) else []
     if case.state is State.EXCLUDED:
         found.append("resume")
     return [*found, "forget"]
@@ -98,22 +97,16 @@ def apply(case: Case, action: str, *, reason: str | None = None) -> None:
         ) from exc
 
 
-def _is_undisabled(case: Case) -> bool:
-    """The account of a withdrawn hire could not be disabled; what stood in the way may be gone, or it was not seen."""
-    planned = case.next_action
-    over = case.state is State.CANCELLED and planned.when is None
-    return over and (planned.what == withdraw.DISABLE or disable_account.found_none(case))
-
-
 def prepare(case: Case, now: datetime, from_step: str | None) -> str:
     """Put the case where a rerun begins, and say what comes next. Writes nothing: for a copy it is a preview.
 
     Raises IllegalTransition, and RequestError for a step that does not exist.
     """
     reset = names_from(from_step) if from_step else list(case.steps)
-    if _is_undisabled(case):
-        case.steps.pop(withdraw.DISABLE, None)
-        return withdraw.DISABLE
+    if left := withdraw.unfinished(case):  # what stood in the way may be gone
+        for planned in withdraw.track(case, left):
+            case.steps.pop(planned.step.name, None)
+        return left
     if _is_incomplete(case):
         raise IllegalTransition(
             "The hire is not complete, so there is nothing to run again yet: HR has to send what is missing."
@@ -134,8 +127,10 @@ def prepare(case: Case, now: datetime, from_step: str | None) -> str:
         record = case.step(name)
         if from_step or record.status not in {StepStatus.DONE, StepStatus.SKIPPED}:
             case.steps[name] = StepRecord()
-    if from_step == issue_access_pass.STEP.name:
-        _doubt_pass(case, now)
+    if from_step == issue_access_pass.STEP.name and case.access_pass is not None:
+        case.access_pass.doubt(
+            now - CLAIM_LEASE
+        )  # whoever asks for another pass says that the first is of no use
     return NEXT.get(case.state, "provision")
 
 
@@ -146,15 +141,6 @@ def _decide_by_rerun(case: Case, code: str) -> None:
     elif code == APPROVE_SAME_PERSON and TWO_PEOPLE not in case.approvals:
         case.approvals.append(TWO_PEOPLE)
         case.maybe_same = None
-
-
-def _doubt_pass(case: Case, now: datetime) -> None:
-    """Whoever asks for another pass says that the first is of no use: the step voids it before it issues one.
-
-    A claim that a worker holds right now keeps its time.
-    """
-    if case.access_pass and case.access_pass.status is PassStatus.DELIVERED:
-        case.access_pass.status, case.access_pass.claimed_at = PassStatus.CREATED, now - CLAIM_LEASE
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +184,8 @@ def of(s: Services, case: Case, now: datetime, from_step: str | None) -> Plan:
         if being_forgotten(case):
             raise IllegalTransition("This case is being erased; nothing else can be done to it.")
         what = prepare(trial, now, from_step)
-        found = [disable_account.STEP] if what == withdraw.DISABLE else _unfinished(s, trial)
+        over = trial.state in withdraw.OVER
+        found = [item.step for item in withdraw.track(trial, what)] if over else _unfinished(s, trial)
     except IllegalTransition as exc:
         why_not = exc.message
     before = {step.name: case.steps[step.name] for step in found if step.name in case.steps}

@@ -36,8 +36,10 @@ class HrRecord:
     cleared: tuple[str, ...] = ()
     #: The record itself says that nobody is coming: the application was withdrawn, the hire undone.
     withdrawn: bool = False
-    #: The record itself says that the person left, or never begins, on its `end_date`.
+    #: The record itself says that the person left, or never begins, on its `end_date`; without one, already.
     ended: bool = False
+    #: Other names of the person's in that system, in the form of its events: `contract:{id}`.
+    also_known_as: tuple[str, ...] = ()
 
 
 class RecordGone(OperatorError):

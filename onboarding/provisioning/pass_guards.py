@@ -49,23 +49,15 @@ async def standing(ctx: Context) -> Outcome | list[AccessPass]:
     """The passes that are there, if another may be issued."""
     account, start = ctx.account, ctx.hire.start_date
     late = ctx.s.policy.first_credential.latest_days_after_start
-    known = proofed(ctx)
-    approved = known or NEEDS_APPROVAL in ctx.case.approvals
     user = await ctx.writable(thorough=True)
     if isinstance(user, Block):
         return user
     if user.account_enabled is False:
         return Block(DISABLED)
-    registered = await ctx.s.security.registration_of(account.id, ctx.now)
-    if not registered.present:
-        raise NotYetVisible("The account's methods cannot be read yet; waiting for replication.")
-    ours = {"temporaryAccessPass"} | ({prepopulate_phone.METHOD} if account.phone_added else set())
-    if set(registered.methods) - ours and not known:
+    found = await unused(ctx)
+    if found is None:
         return Skip("already_in_use")
-    found = await ctx.s.security.passes(account.id)
-    if any(item.reason == "OneTimeUsed" for item in found) and not approved:
-        return Skip("already_in_use")
-    if not approved and (
+    if not _approved(ctx) and (
         account.origin != "created"
         or ctx.case.rehired_at is not None
         or start is None
@@ -73,6 +65,25 @@ async def standing(ctx: Context) -> Outcome | list[AccessPass]:
     ):
         return Block(NEEDS_APPROVAL)
     return found
+
+
+async def unused(ctx: Context) -> list[AccessPass] | None:
+    """The passes that are there; None: there is a sign of use, and no approver's word that covers it.
+
+    Raises NotYetVisible.
+    """
+    registered = await ctx.s.security.registration_of(ctx.account.id, ctx.now)
+    if not registered.present:
+        raise NotYetVisible("The account's methods cannot be read yet; waiting for replication.")
+    ours = {"temporaryAccessPass"} | ({prepopulate_phone.METHOD} if ctx.account.phone_added else set())
+    if set(registered.methods) - ours and not proofed(ctx):
+        return None
+    found = await ctx.s.security.passes(ctx.account.id)
+    return None if any(item.reason == "OneTimeUsed" for item in found) and not _approved(ctx) else found
+
+
+def _approved(ctx: Context) -> bool:
+    return proofed(ctx) or NEEDS_APPROVAL in ctx.case.approvals
 
 
 async def recipient(ctx: Context) -> tuple[str, str] | Block:

@@ -173,6 +173,9 @@ does what about it stands on the case's page.
   HR system or an approver stands for the change, or to the service desk; an approval is for the manager who was named
   then. The same manager in fewer words (without the id, say) is no change. Where HR names nobody any more, or somebody
   who cannot be found, the link in Entra stays, and nothing goes to whom it names.
+- **A first day that moves away** after its pass went out: where the pass ends before noon of the new day and there is
+  no sign of use, it is voided at once (of a paused or blocked case: when it goes on), and another one goes out near the
+  new day. The account stays enabled meanwhile; the welcome is not sent again.
 - **Guests** are refused: they are invited, and keep their own company's credentials.
 - **Contractors**: after the last day that HR named nothing is sent and nothing is given. `account.leave_date` also
   writes it to `employeeLeaveDateTime`, at provisioning; later changes are HR's to make there.

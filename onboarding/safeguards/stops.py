@@ -21,6 +21,7 @@ from typing import Any
 
 import msgspec
 
+from onboarding.domain.case import Case
 from onboarding.errors import StoreConflict, Unavailable
 from onboarding.ports import CaseStore
 
@@ -92,6 +93,17 @@ class Board:
     def end(self, stop: Stop, release: Release) -> None:
         self.stops.pop(stop.key, None)
         self.released[stop.key] = release
+
+
+def waits_for(case: Case) -> str | None:
+    """The reason code of the stop for whose end the case waits; None: for none.
+
+    A case that is over keeps the reason why it is over, so there the plan alone says it.
+    """
+    if case.reason_code in HELD:
+        return case.reason_code
+    planned = case.next_action
+    return planned.why if planned.when is not None and planned.why in HELD else None
 
 
 async def read(cases: CaseStore) -> Board:

@@ -15,6 +15,7 @@ from datetime import UTC
 from onboarding.domain.case import Case
 from onboarding.domain.lists import fingerprint
 from onboarding.ports import CaseSummary
+from onboarding.safeguards.stops import waits_for
 
 #: Words longer than this are cut, and a query uses at most `MAX_TERMS` of its words.
 MAX_WORD = 128
@@ -79,6 +80,12 @@ def display_name(case: Case) -> str:
     return hire.display_name or " ".join(part for part in parts if part)
 
 
+def reason(case: Case) -> str | None:
+    """The reason code by which lists find a case: whoever waits for the end of a stop is found by that, so that it can
+    be sent (`operate.release`), whatever the case's own reason is."""
+    return waits_for(case) or case.reason_code
+
+
 def summarize(case: Case) -> CaseSummary:
     """The search row of a case."""
     name = case.account or case.intent
@@ -86,7 +93,7 @@ def summarize(case: Case) -> CaseSummary:
         case_id=case.case_id,
         source=case.source,
         state=case.state.value,
-        reason_code=case.reason_code,
+        reason_code=reason(case),
         status=case.status.value,
         recoverable=case.recoverable.value,
         display_name=display_name(case),

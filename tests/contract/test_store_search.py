@@ -97,6 +97,25 @@ async def test_the_employee_id_filter_equals_any_of_the_three_ids(store: StoreUn
     assert await found(store, employee_id="") == []
 
 
+async def test_a_case_that_is_over_is_found_by_what_it_waits_for_and_then_by_its_reason_again(
+    store: StoreUnderTest,
+):
+    case = make_case(1, state=State.CANCELLED)
+    case.reason_code, case.next_action = (
+        "cancelled_by_hr",
+        NextAction("revoke_pass", T0, "held_for_permission"),
+    )
+    saved = await store.cases.create(case)
+    assert await found(store, reason_code="held_for_permission") == [1]
+    assert await found(store, reason_code="held_for_permission", q=case_id(1)) == [1]
+    assert await found(store, reason_code="cancelled_by_hr") == []
+    assert await store.cases.mend(await store.cases.get(case_id(1)) or saved) == ()
+    saved.next_action = NextAction("none", None, "cancelled_by_hr")
+    await store.cases.save(saved)
+    assert await found(store, reason_code="held_for_permission") == []
+    assert await found(store, reason_code="cancelled_by_hr") == [1]
+
+
 async def test_filters_are_combined(store: StoreUnderTest):
     for n in range(8):
         case = make_case(n, state=State.BLOCKED if n & 1 else State.CONFIRMED, display_name="Anna")

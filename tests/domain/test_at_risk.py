@@ -69,6 +69,13 @@ def test_what_is_enough_only_until_a_known_day_is_told() -> None:
     assert judge(row("mobilePhone", PUSH), False, RULES, NOW) == Judged(Risk.NONE)
     two = replace(RULES, methods_required=2)
     assert judge(row("mobilePhone", PUSH), False, two, NOW) == Judged(Risk.NONE, phones_only=True)
+    both = row("mobilePhone", "securityQuestion")
+    assert judge(both, False, RULES, NOW) == Judged(Risk.NONE, phones_or_questions=True)
+    assert judge(both, False, two, NOW) == Judged(Risk.NONE, phones_only=True, questions_needed=True)
+    assert judge(row("mobilePhone", "securityQuestion", PUSH), False, RULES, NOW) == Judged(Risk.NONE)
+    assert judge(row("mobilePhone", "securityQuestion", PUSH), False, two, NOW) == Judged(
+        Risk.NONE, phones_or_questions=True
+    )
     march = datetime(2027, 3, 1, tzinfo=UTC)
     assert judge(row("securityQuestion"), False, RULES, march).risk is Risk.NOTHING
 
@@ -146,3 +153,21 @@ def test_the_forecast_crosses_the_days_on_which_more_people_are_locked_out() -> 
     assert (days["2027-01-29"]["calls"], days["2027-01-29"]["calls_if_phones_end"]) == (1.5, 1.5)
     assert (days["2027-02-01"]["calls"], days["2027-02-01"]["calls_if_phones_end"]) == (1.5, 11.5)
     assert days["2027-03-01"]["people"] == 157
+
+
+@pytest.mark.parametrize(
+    ("exposed", "february", "march"),
+    [
+        (Exposed(phones_only=1000), (0.0, 10.0), (0.0, 10.0)),
+        (Exposed(from_questions_end=1000), (0.0, 0.0), (10.0, 10.0)),
+        (Exposed(phones_and_questions=1000), (0.0, 10.0), (10.0, 10.0)),
+        (Exposed(phones_or_questions=1000), (0.0, 0.0), (0.0, 10.0)),
+    ],
+)
+def test_nobody_is_forecast_twice_or_forgotten_where_two_things_end(
+    exposed: Exposed, february: tuple[float, float], march: tuple[float, float]
+) -> None:
+    policy = ReportsPolicy(resets_per_person_year=2.6, forecast_days=60)
+    days = {item["day"]: item for item in forecast(exposed, RULES, policy, date(2027, 1, 15))}
+    for day, expected in (("2027-01-29", (0.0, 0.0)), ("2027-02-26", february), ("2027-03-02", march)):
+        assert (days[day]["calls"], days[day]["calls_if_phones_end"]) == expected

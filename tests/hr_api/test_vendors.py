@@ -355,12 +355,12 @@ async def test_bamboohr_says_that_somebody_left_by_status_and_date_together(http
 # --- Deel: events about a contract -------------------------------------------------------------------------------
 
 
-async def contract(http: httpx.Client, **said: Any) -> HrRecord:
+async def contract(http: httpx.Client, kind: str = "contract", **said: Any) -> HrRecord:
     """The contract c-1, read; the person is `PERSON` of profile e3a1-9 unless `profile` says another."""
     http.put("/_control/vendors/deel/people/c-1", json={"profile": VENDORS["deel"][1], **said})
     apis = HrApis(settings(str(http.base_url).rstrip("/")), sleep=never, fraction=lambda: 0.0)
     try:
-        return await apis.read("deel", FetchRef("contract", "c-1"))
+        return await apis.read("deel", FetchRef(kind, "c-1"))
     finally:
         await apis.aclose()
 
@@ -398,8 +398,8 @@ async def test_only_a_contract_that_was_signed_hires_and_a_withdrawn_one_says_so
         ("waiting_for_employee_sign", None, Certainty.OFFER, False),
         ("waiting_for_employee_contract", "2026-08-01T00:00:00Z", Certainty.EMPLOYEE, False),
         ("in_progress", None, Certainty.EMPLOYEE, False),
-        ("user_cancelled", None, Certainty.OFFER, True),
-        ("rejected", None, Certainty.OFFER, True),
+        ("user_cancelled", None, Certainty.EMPLOYEE, True),
+        ("rejected", None, Certainty.EMPLOYEE, True),
     ]
     for status, signed_at, certainty, withdrawn in table:
         record = await contract(http, status=status, signed_at=signed_at)
@@ -410,3 +410,39 @@ async def test_a_token_that_may_not_read_contracts_is_the_deployers_matter(http:
     with pytest.raises(ReaderRefused) as caught:
         await contract(http, hidden=["contracts"])
     assert caught.value.code == "hr_permission"
+
+
+RUNS = {"id": "c-2", "is_ended": False, "contract_status": "in_progress"}
+OVER: list[dict[str, Any]] = [
+    {"id": "c-1", "is_ended": False, "contract_status": "in_progress"},
+    {"id": "c-0", "is_ended": True, "contract_status": "in_progress"},
+    {"id": "c-9", "contract_status": "user_cancelled"},
+    {"id": None},
+    {"id": " "},
+]
+
+
+async def test_the_contracts_that_run_are_names_of_the_person(http: httpx.Client):
+    put(http, "deel", employments=[*OVER, RUNS])
+    assert (await read(http, "deel")).also_known_as == ("contract:c-1", "contract:c-2")
+    assert (await contract(http)).also_known_as == ("contract:c-1", "contract:c-2")
+    put(http, "deel")
+    assert (await contract(http)).also_known_as == ("contract:c-1",)
+
+
+@pytest.mark.parametrize(("kind", "status"), [("contract", "cancelled"), ("ended_contract", "in_progress")])
+async def test_a_contract_that_is_over_says_who_that_was_unless_another_one_runs(
+    http: httpx.Client, kind: str, status: str
+):
+    put(http, "deel", employments=OVER)
+    record = await contract(http, kind, status=status, end_date="2026-10-31")
+    assert (record.withdrawn, record.ended) == (kind == "contract", kind != "contract")
+    assert record.certainty is Certainty.EMPLOYEE
+    hire = record.hire
+    assert (hire.employee_id, hire.end_date, hire.given_name) == ("e3a1-9", date(2026, 10, 31), None)
+    put(http, "deel", employments=[*OVER, RUNS])
+    record = await contract(http, kind, status=status)
+    assert (record.withdrawn, record.ended, record.certainty) == (False, False, Certainty.OFFER)
+    assert (record.hire.given_name, record.hire.end_date) == ("Søren", None)
+    record = await contract(http, kind, status=status, profile=None, given_name="Lin")
+    assert (record.withdrawn or record.ended, record.hire.given_name) == (True, None)

@@ -53,6 +53,19 @@ def test_one_read_answers_a_burst_of_events_and_a_stream_does_not_put_it_off_for
     assert whens[-1] == NOW + timedelta(minutes=2)
 
 
+def test_an_employment_of_somebody_who_is_read_as_a_person_is_read_as_that_person():
+    case = make_case(State.RECEIVED, Hire(employee_id="7"))
+    for kind, identifier, read in (
+        ("employment", "E77", ("employment", "E77")),
+        ("person", "7", ("person", "7")),
+        ("employment", "E77", ("person", "7")),
+        ("employment", "E78", ("person", "7")),
+    ):
+        apply_event(case, replace(THIN, needs_fetch=FetchRef(kind, identifier)), ABOUT, NOW)
+        fetch = case.fetches["x"]
+        assert (fetch.kind, fetch.id) == read
+
+
 @pytest.mark.parametrize("state", [State.PROVISIONING, State.FOLLOWING_UP, State.CONFIRMED])
 def test_a_thin_event_about_somebody_who_is_further_on_stops_nothing(state: State):
     case = make_case(state)

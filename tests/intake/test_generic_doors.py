@@ -12,7 +12,7 @@ import pytest
 
 from onboarding.errors import ConfigurationError
 from onboarding.intake import catalog, field_events
-from onboarding.intake.adapter import METHOD, Adapter
+from onboarding.intake.adapter import METHOD, Adapter, UnreadableEvent
 from onboarding.intake.dates import DATE_FORMATS
 from onboarding.intake.payload import Unreadable
 from onboarding.intake.receive import receive
@@ -159,7 +159,10 @@ def test_what_a_cloudevent_must_say_and_which_version_is_read():
     for name in ("id", "source", "specversion", "type"):
         assert unreadable(adapter, {**EVENT, name: ""}, STRUCTURED) == ("missing", f"$.{name}", 400)
         batch = {"content-type": "application/cloudevents-batch+json"}
-        assert unreadable(adapter, [EVENT, {**EVENT, name: None}], batch)[1] == f"$[1].{name}"
+        assert unreadable(adapter, [{**EVENT, name: None}], batch)[1] == f"$[0].{name}"
+        _, bad = adapter.events("x", json.dumps([EVENT, {**EVENT, name: None}]).encode(), batch)
+        assert isinstance(bad, UnreadableEvent)
+        assert bad.error.path == f"$[1].{name}"
     assert unreadable(adapter, {**EVENT, "specversion": "0.3"}, STRUCTURED)[0] == "unknown_specversion"
     assert unreadable(adapter, {**EVENT, "data": [1]}, STRUCTURED)[:2] == ("expected_object", "$.data")
     assert unreadable(adapter, {**EVENT, "data": None}, STRUCTURED)[0] == "missing_id"

@@ -138,7 +138,7 @@ async def test_the_summary_adds_up_and_hides_small_departments() -> None:
     assert said["groups"]["hybrid"] == {"yes": 1, "no": 5, "unknown": 1}
     assert said["administrators"] == {"missing_0": 0, "missing_1": 1, "missing_2": 1}
     assert said["first"]["finance"] == {"people": 1, "at_risk": 1}
-    assert said["enough_for_now"] == {"phones_only": 1, "questions_needed": 0}
+    assert said["enough_for_now"] == {"phones_only": 1, "questions_needed": 0, "phones_or_questions": 0}
     assert said["departments"] == [
         {"department": "IT", "people": 2, "at_risk": 2},
         {"department": "Sales", "people": 3, "at_risk": 2},
@@ -147,6 +147,33 @@ async def test_the_summary_adds_up_and_hides_small_departments() -> None:
     assert len(said["forecast"]) == 30
     json.dumps(said)
     assert not any(name in json.dumps(said) for name in ("half", "stranger"))
+
+
+@pytest.mark.parametrize(
+    ("required", "enough"),
+    [
+        (1, {"phones_only": 1, "questions_needed": 1, "phones_or_questions": 1}),
+        (2, {"phones_only": 2, "questions_needed": 2, "phones_or_questions": 0}),
+    ],
+)
+async def test_whoever_has_phones_and_questions_is_forecast_once(
+    required: int, enough: dict[str, int]
+) -> None:
+    policy = replace(RULES, reports=replace(RULES.reports, resets_per_person_year=2600, forecast_days=60))
+    w = world(
+        datetime(2027, 1, 15, 9, tzinfo=UTC),
+        policy=policy, sspr_scope="report", writeback=True, methods_required=required,
+    )  # fmt: skip
+    people = [
+        row("both", "mobilePhone", "securityQuestion"),
+        row("phone", "mobilePhone", *(["officePhone"] if required == 2 else [])),
+        row("questions", "securityQuestion", *([PUSH] if required == 2 else [])),
+    ]
+    said = (await at_risk.read(over(w, Tenant(rows=people)))).summary()
+    assert said["enough_for_now"] == enough
+    days = {item["day"]: item["calls_if_phones_end"] / 10 for item in said["forecast"]}
+    assert days["2027-02-26"] == enough["phones_only"]
+    assert days["2027-03-02"] == 3
 
 
 async def test_what_the_tenant_does_not_show_is_unknown() -> None:

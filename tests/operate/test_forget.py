@@ -292,6 +292,15 @@ async def test_a_worker_that_was_slow_does_not_bring_a_body_back(world: World) -
 # --- the tenant refuses ----------------------------------------------------------------------------------------
 
 
+async def test_the_pass_that_the_case_knows_is_void_also_when_the_list_lags(world: World) -> None:
+    case = await employed(world)
+    assert case.account is not None
+    assert case.access_pass is not None
+    world.tenant.passes[case.account.id] = []
+    await forget.forget(world.s, case.case_id, ASK)
+    assert world.tenant.voided == [case.access_pass.pass_id]
+
+
 async def test_a_pass_that_cannot_be_voided_holds_the_erasure_up_until_it_has_ended(world: World) -> None:
     case = await employed(world)
     assert case.access_pass is not None

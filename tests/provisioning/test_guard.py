@@ -161,8 +161,7 @@ PATHS: Mapping[str, tuple[str, Run, Callable[..., Case]]] = {
 UNGUARDED = {
     ("provisioning/steps/create_account.py", "create_user"),
     ("provisioning/steps/issue_access_pass.py", "void_pass"),
-    ("provisioning/withdraw.py", "void_pass"),
-    ("operate/forget.py", "void_pass"),
+    ("provisioning/steps/revoke_pass.py", "void_pass"),
 }
 
 

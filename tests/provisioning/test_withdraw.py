@@ -13,7 +13,7 @@ from onboarding.domain.case import AccountIntent, AliasKind, Case, NextAction, P
 from onboarding.domain.lifecycle import Event, State
 from onboarding.errors import (
     NotYetVisible,
-    PermissionMissing,
+    OperatorError,
     StoreConflict,
     Throttled,
     Unavailable,
@@ -119,9 +119,9 @@ async def test_what_is_not_ours_to_disable_is_refused_with_a_reason_that_says_wh
 async def test_a_refusal_of_the_tenant_is_told_and_can_be_run_again(make_world: MakeWorld) -> None:
     world = make_world()
     await withdrawn(world)
-    world.faults.before("disable_user", PermissionMissing("grant it"))
+    world.faults.before("disable_user", OperatorError("no", code="graph_bad_value"))
     case = await look(world)
-    assert case.next_action.why == "permission_missing"
+    assert case.next_action.why == "graph_bad_value"
     assert "rerun" in possible(case)
     await act(world.s, "rerun", CASE_ID, Ask("op", "granted"))
     case = await look(world)

@@ -167,6 +167,47 @@ def test_sources_are_those_that_are_named_and_those_that_have_a_secret() -> None
     assert settings.sources["bamboohr"].adapter == "bamboohr"
 
 
+def previous(text: str) -> list[str]:
+    """The secrets before the last rotation, as they are tried."""
+    return [
+        secret.reveal()
+        for _, secret in read(HR_A_SECRET="s", HR_A_SECRET_PREVIOUS=text).sources["a"].secrets[1:]
+    ]
+
+
+KEYS = [f"{number:032x}" for number in range(15)]
+
+
+@pytest.mark.parametrize(
+    ("text", "secrets"),
+    [
+        ("before", ["before"]),
+        ("short\nshorter\n", ["short", "shorter"]),
+        (
+            "correct horse battery staple\n\r\n  the one before  \n",
+            ["correct horse battery staple", "the one before"],
+        ),
+        (" ".join(KEYS), KEYS),
+        ("\n".join(KEYS), KEYS),
+        (f"{KEYS[0]} {KEYS[1]}\n", KEYS[:2]),
+    ],
+)
+def test_secrets_before_stand_a_line_each_or_long_ones_with_blanks_between(
+    text: str, secrets: list[str]
+) -> None:
+    assert previous(text) == secrets
+
+
+@pytest.mark.parametrize(
+    "text", ["correct horse battery staple", f"{KEYS[0]} horse", "a b", "\n".join([*KEYS, "one more"])]
+)
+def test_a_passphrase_is_not_taken_for_its_words(text: str) -> None:
+    """Each word alone would open the door, and the passphrase would not."""
+    with pytest.raises(ConfigurationError, match="ONBOARDING_HR_A_SECRET_PREVIOUS") as caught:
+        previous(text)
+    assert "horse" not in caught.value.message
+
+
 @pytest.mark.parametrize("value", ["", " ", "\n"])
 def test_a_blank_secret_is_no_secret(value: str) -> None:
     assert read(SOURCES="a=a", HR_A_SECRET=value).sources["a"].secret is None

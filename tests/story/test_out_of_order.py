@@ -22,6 +22,11 @@ def ago(minutes: int) -> str:
     return (BEGIN - timedelta(minutes=minutes)).isoformat()
 
 
+def passes(world: World) -> list[Any]:
+    """Temporary Access Passes of the person's account."""
+    return [item for item in world.account()["methods"] if "temporaryAccessPass" in str(item)]
+
+
 async def test_an_update_that_overtakes_its_creation_wins(world: World) -> None:
     """hire.updated (newer) arrives first; the older hire.created only fills gaps."""
     later = (START + timedelta(days=1)).isoformat()
@@ -110,9 +115,15 @@ async def test_a_start_moved_later_after_the_welcome_moves_the_ladder(world: Wor
     await world.hire()
     await world.until(-1)
     assert await world.heard() == ["access_pass_manager", "welcome"]
+    assert passes(world)
     await world.hire(event_type="start_date.changed", start_date=(START + timedelta(days=14)).isoformat())
+    assert passes(world) == [], "nobody keeps a pass for a day that is no longer the first"
+    assert (await world.case()).state is State.PROVISIONING
+    await world.until(10)
+    assert passes(world) == []
     await world.until(13)
-    assert only(await world.heard(), "person") == ["welcome"]
+    assert await world.heard() == ["access_pass_manager", "welcome", "access_pass_manager"]
+    assert len(passes(world)) == 1
     await world.until(14)
     assert only(await world.heard(), "person") == ["welcome", "nudge_first"]
 

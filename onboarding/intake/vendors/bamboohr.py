@@ -30,7 +30,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from onboarding.domain.hire import EventType, FetchRef, Hire, HireEvent, ManagerRef, Phone
-from onboarding.intake.adapter import THIN_NEEDS, Adapter, Evidence, Headers, Need, Role
+from onboarding.intake.adapter import THIN_NEEDS, Adapter, Evidence, Headers, Need, Role, each
 from onboarding.intake.dates import DATE_FORMATS
 from onboarding.intake.forms import FORM, form_pairs, is_form, parts, read_form
 from onboarding.intake.options import Options
@@ -113,7 +113,7 @@ def read(headers: Headers, body: bytes) -> Payload:
 def parse(payload: Payload, headers: Mapping[str, str], choices: Choices = USUAL) -> list[HireEvent]:
     """Event-based: one event. Field-based: one for each employee in it."""
     if payload.has("employees") and not payload.has("type"):
-        found = [_with_fields(item, choices) for item in payload.items("employees")]
+        found = each(payload.items("employees"), lambda item: [_with_fields(item, choices)])
         return found or [ignored("employee_with_fields", known=True)]
     name = payload.text("type")
     if name not in EVENTS:

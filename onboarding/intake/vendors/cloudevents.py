@@ -19,7 +19,7 @@ from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from onboarding.domain.hire import EventType, Hire, HireEvent
-from onboarding.intake.adapter import Adapter, Greeting, Headers, Role, body_hash
+from onboarding.intake.adapter import Adapter, Greeting, Headers, Role, body_hash, each
 from onboarding.intake.options import Options
 from onboarding.intake.payload import Payload, Unreadable, read_tree
 from onboarding.intake.scheme import SignatureScheme
@@ -101,7 +101,7 @@ def items_of(payload: Payload) -> list[Payload]:
 
 def events_of(payload: Payload, choices: Choices) -> list[HireEvent]:
     """Events of every CloudEvent, in order. A batch may be empty."""
-    return [event for item in items_of(payload) for event in _events(item, choices)]
+    return each(items_of(payload), lambda item: _events(item, choices))
 
 
 def _events(item: Payload, choices: Choices) -> list[HireEvent]:

@@ -10,9 +10,12 @@ What the API reader fetches:
 |---|---|---|
 | person | id of the HRIS profile | `GET /rest/v2/people/{id}` |
 | contract | id of a contract | `GET /rest/v2/contracts/{id}`, and the person of its worker |
+| ended_contract | id of a contract that an event calls terminated | the same |
 
 The answer's hire carries the profile's id as employee id; while the contract is not signed its certainty is `offer`.
-An event about a contract is known to us as `contract:{id}`; the person that was read joins the two.
+An event about a contract is known to us as `contract:{id}`: by the contracts that a person's record lists, else by the
+worker of the contract once that was read. Neither a cancelled nor a terminated contract withdraws anything by itself:
+the contract and its worker are read first, and who has another contract that runs stays.
 """
 
 from __future__ import annotations
@@ -46,8 +49,9 @@ CONTRACTS = {
     "contract.created": EventType.HIRE_UPDATED,
     "contract.status.updated": EventType.HIRE_UPDATED,
     "contract.amended": EventType.HIRE_UPDATED,  # a moved start among others: the read tells
-    "contract.terminated": EventType.EMPLOYMENT_TERMINATED,
+    "contract.terminated": EventType.HIRE_UPDATED,  # of one contract among several, perhaps: the read tells
 }
+TERMINATED = "contract.terminated"
 #: Statuses of a contract by which a hire is withdrawn: `GetContractById` in letsdeel/deel-api-java-sdk has the list.
 CANCELLED = frozenset({"cancelled", "canceled", "user_cancelled", "rejected"})
 #: Documents, money, devices, learning, applicants, and steps of a contract that change nothing for us.
@@ -89,33 +93,32 @@ def _event(said: Payload, name: str, at: Moment, tracking: str | None) -> HireEv
     found = first_id(said, *(PROFILE_IDS if profile else CONTRACT_IDS))
     if found is None:
         raise Unreadable("missing", said.place("id"))
-    kind = _kind(said, name)
-    gone = kind in {EventType.EMPLOYEE_DELETED, EventType.HIRE_CANCELLED}
+    kind = {**PROFILES, **SIGNED, **CONTRACTS}[name]
+    contract = "ended_contract" if name == TERMINATED else "contract"
     return LinkedEvent(
         source="",
         event_type=kind,
         hire=Hire(employee_id=found if profile else None),
         vendor_event_type=name,
         vendor_event_id=tracking,
-        # A contract that is made or changes is not signed yet; whoever left or withdrew was an employee for sure.
-        certainty=Certainty.OFFER
-        if name in CONTRACTS and kind is EventType.HIRE_UPDATED
-        else Certainty.EMPLOYEE,
+        # Whether a contract that changes is signed, is told by the read.
+        certainty=Certainty.OFFER if name in CONTRACTS else Certainty.EMPLOYEE,
         occurred_at=at.at,
         occurred_at_zone_assumed=at.zone_assumed,
-        needs_fetch=None if gone else FetchRef("person" if profile else "contract", found),
+        needs_fetch=None
+        if kind is EventType.EMPLOYEE_DELETED
+        else FetchRef("person" if profile else contract, found),
         also_known_as=() if profile else (f"contract:{found}",),
         # A withdrawal is kept even if it overtakes its hire.
-        opens=name not in CONTRACTS or kind is EventType.HIRE_CANCELLED,
+        opens=name not in CONTRACTS or _is_withdrawn(said, name),
     )
 
 
-def _kind(said: Payload, name: str) -> EventType:
+def _is_withdrawn(said: Payload, name: str) -> bool:
     status = said.raw("status")
-    withdrawn = isinstance(status, str) and status.strip().lower() in CANCELLED
-    if name == "contract.status.updated" and withdrawn:
-        return EventType.HIRE_CANCELLED
-    return {**PROFILES, **SIGNED, **CONTRACTS}[name]
+    return (
+        name == "contract.status.updated" and isinstance(status, str) and status.strip().lower() in CANCELLED
+    )
 
 
 def prune(body: bytes) -> bytes:

@@ -13,6 +13,7 @@ do is to move the start of a known case to a day that Greenhouse has named befor
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from onboarding.domain.hire import Certainty, EventType, Hire, HireEvent, Phone
 from onboarding.intake import candidates
@@ -20,7 +21,7 @@ from onboarding.intake.adapter import Adapter, Greeting, Headers, LinkedEvent, R
 from onboarding.intake.candidates import Named, Reader, application
 from onboarding.intake.dates import us_date
 from onboarding.intake.payload import MAX_TEXT, Payload, Unreadable, read_json
-from onboarding.intake.reading import first_id, ignored
+from onboarding.intake.reading import Moment, day_or_warning, first_id, ignored, moment
 from onboarding.intake.scheme import SignatureScheme
 from onboarding.web import Request
 
@@ -48,15 +49,18 @@ def _hired(payload: Payload, event: Named) -> HireEvent:
     said = payload.object("application")
     offer = said.optional_object("offer")
     hire = _candidate(said.object("candidate"), _job(said))
-    start = {"start_date": offer.optional_date("starts_at")} if offer else {}  # YYYY-MM-DD here
+    start, odd = day_or_warning(offer, "starts_at", "start_date") if offer else (None, ())  # YYYY-MM-DD here
+    # "Date the offer was accepted". Doubt: whether a second acceptance moves it.
+    at = moment(offer, "resolved_at") if offer else Moment()
     return LinkedEvent(
         source="",
         event_type=EventType.HIRE_CREATED,
-        hire=_with(hire, **start),
+        hire=_with(hire, start_date=start),
         vendor_event_type=event.name,
         vendor_event_id=event.event_id,
-        # "Date the offer was accepted". Doubt: whether a second acceptance moves it.
-        occurred_at=offer.optional_instant("resolved_at") if offer else None,
+        occurred_at=at.at,
+        occurred_at_zone_assumed=at.zone_assumed,
+        warnings=odd,
         also_known_as=application(said.optional_identifier("id")),
     )
 
@@ -70,7 +74,7 @@ def _unhired(payload: Payload, event: Named) -> HireEvent:
         vendor_event_type=event.name,
         vendor_event_id=event.event_id,
         # Unhiring is itself an activity on the application. Doubt: not said in so many words.
-        occurred_at=said.optional_instant("last_activity_at"),
+        occurred_at=moment(said, "last_activity_at").at,
         also_known_as=application(said.optional_identifier("id")),
     )
 
@@ -84,8 +88,9 @@ def _offer(payload: Payload, event: Named) -> HireEvent:
         kind = EventType.HIRE_CANCELLED
     if status == "Accepted" and event.name == "offer_updated":
         kind = EventType.START_DATE_CHANGED
-    hire = Hire(start_date=payload.optional_date("start_date", us_date))
-    return candidates.offer(event, kind, payload.identifier("application_id"), hire)
+    start, odd = day_or_warning(payload, "start_date", "start_date", us_date)
+    found = candidates.offer(event, kind, payload.identifier("application_id"), Hire(start_date=start))
+    return replace(found, warnings=odd)
 
 
 def _offer_deleted(payload: Payload, event: Named) -> HireEvent:
@@ -109,7 +114,7 @@ def _application_gone(payload: Payload, event: Named) -> HireEvent:
         vendor_event_type=event.name,
         vendor_event_id=event.event_id,
         certainty=Certainty.CANDIDATE,
-        occurred_at=payload.optional_instant("application.rejected_at") if not deleted else None,
+        occurred_at=moment(payload, "application.rejected_at").at if not deleted else None,
         also_known_as=application(application_id),
         opens=False,
     )

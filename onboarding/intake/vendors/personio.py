@@ -9,10 +9,13 @@ What the API reader fetches:
 | kind | id | read |
 |---|---|---|
 | person | Personio's person id, its employee id of API v1 | the person, with the employment that is open |
-| employment | id of an employment, where the event names no person | the person of that employment |
+| employment | id of an employment, where the event names no person | the person, if known; else nothing |
 
-The answer's hire carries the person's id as employee id: an event that names only the employment is known to us as
-`employment:{id}`, and the two become one case. A read also decides what `employment.updated` leaves open.
+The answer's hire carries the person's id as employee id. An event that names person and employment files the employment
+as `employment:{id}`, and a later one that names the employment alone is then known to be that person's. Known weakness:
+the read itself tells no ids of employments, so an employment that no event has named together with its person is
+nobody's. One that is created is blocked (`no_hr_reader`) and an operator looks who it is; other events about it are
+passed over. A read also decides what `employment.updated` leaves open.
 """
 
 from __future__ import annotations
@@ -70,6 +73,7 @@ def parse(payload: Payload, headers: Mapping[str, str]) -> list[HireEvent]:
             occurred_at_zone_assumed=at.zone_assumed,
             needs_fetch=_fetch(payload, kind, person, employment),
             also_known_as=(f"employment:{employment}",) if employment else (),
+            opens=person is not None or name == "employment.created",
         )
     ]
 

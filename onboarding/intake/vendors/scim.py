@@ -8,13 +8,13 @@ SCIM knows no start date: it comes from an extension attribute, by default one c
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date
 
 from onboarding.domain.hire import EventType, Hire, HireEvent, ManagerRef, Phone
 from onboarding.errors import ConfigurationError
-from onboarding.intake.adapter import METHOD, Adapter, Headers, Role, body_hash
+from onboarding.intake.adapter import METHOD, Adapter, Headers, Role, body_hash, each
 from onboarding.intake.dates import DATE_FORMATS
 from onboarding.intake.options import Options
 from onboarding.intake.payload import Payload, Unreadable
@@ -56,8 +56,9 @@ class Reading:
 
 def events_of(payload: Payload, method: str, reading: Reading) -> list[HireEvent]:
     """Events of a single resource, a PatchOp with `externalId`, or a BulkRequest."""
-    operations = list(_bulk(payload) if is_bulk(payload) else [_single(payload, method)])
-    return [_event(kind, path, said, reading) for kind, path, said in operations]
+    if is_bulk(payload):
+        return each(_operations(payload), lambda item: [_event(*_operation(item), reading)])
+    return [_event(*_single(payload, method), reading)]
 
 
 def is_bulk(payload: Payload) -> bool:
@@ -68,12 +69,15 @@ def is_bulk(payload: Payload) -> bool:
     return any(isinstance(item, dict) and "method" in item for item in operations)
 
 
-def _bulk(payload: Payload) -> Iterator[tuple[str, str, Payload | None]]:
+def _operations(payload: Payload) -> tuple[Payload, ...]:
     operations = payload.items("Operations")
     if len(operations) > MAX_OPERATIONS:
         raise Unreadable("too_many", payload.place("Operations"))
-    for item in operations:
-        yield item.text("method").upper(), item.optional_text("path") or "", item.optional_object("data")
+    return operations
+
+
+def _operation(item: Payload) -> tuple[str, str, Payload | None]:
+    return item.text("method").upper(), item.optional_text("path") or "", item.optional_object("data")
 
 
 def _single(payload: Payload, method: str) -> tuple[str, str, Payload]:

@@ -4,7 +4,8 @@ A pass is a takeover path, so every guard must hold (design: first credential): 
 its start date, without any sign of use, without roles. It goes to the manager only if the creating event named
 them and their enabled account is older than that delivery; otherwise to the service desk; never to an address
 from the payload. The pass lives in memory between two calls and in one mail. In doubt (a crash after the claim)
-it is voided, judged and issued anew and sent again, so that one usable pass exists at most.
+it is voided, judged and issued anew and sent again, so that one usable pass exists at most. So is one for a first day
+that moved away before anybody used it (`intake.first_day`): voided at once, issued anew near the new day.
 """
 
 from __future__ import annotations
@@ -61,7 +62,9 @@ async def run(ctx: Context) -> Outcome:
     if has_left(ctx.case, ctx.s.policy, ctx.now):
         return Skip(EMPLOYMENT_ENDED)
     if early := pass_guards.too_early(ctx):
-        return early
+        # Whoever used an earlier one needs no other, and is followed up meanwhile.
+        in_use = record is not None and await pass_guards.unused(ctx) is None
+        return Skip("already_in_use") if in_use else early
     standing = await pass_guards.standing(ctx)
     if not isinstance(standing, list):
         return standing

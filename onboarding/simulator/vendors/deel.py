@@ -33,6 +33,7 @@ def person(visit: Visit) -> Answer:
         "hiring_type": found.get("employment_type"),
         "start_date": found.get("start_date") and f"{found.get('start_date')}T00:00:00.000Z",
         "termination_date": found.get("end_date"),
+        "employments": found.get("employments") or [],
         "direct_manager": manager
         and {"id": manager.get("id"), "name": manager.get("name"), "work_email": manager.get("email")},
     }

@@ -169,7 +169,7 @@ def place_of(case: Case) -> str:
     """Where the list row of this case belongs: `<facet>|<row key>`, or '' for a case that is not listed."""
     if not case.listed:
         return ""
-    facet = (case.state.value, case.status.value, case.source, case.reason_code or "")
+    facet = (case.state.value, case.status.value, case.source, summary.reason(case) or "")
     return f"{','.join(map(keys.plain, facet))}|{keys.falling(case.updated_at)}_{case.case_id}"
 
 

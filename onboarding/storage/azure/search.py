@@ -111,7 +111,7 @@ def _meets(case: Case, query: CaseQuery, terms: Collection[str]) -> bool:
         (query.state, case.state.value),
         (query.status, case.status.value),
         (query.source, case.source),
-        (query.reason_code, case.reason_code),
+        (query.reason_code, summary.reason(case)),
     )
     if not case.listed or any(want is not None and want != own for want, own in pairs):
         return False

@@ -8,7 +8,7 @@ import json
 
 import pytest
 
-from onboarding.domain.hire import EventType, HireEvent
+from onboarding.domain.hire import Certainty, EventType, FetchRef, HireEvent
 from onboarding.errors import SenderError
 from onboarding.intake import catalog
 from onboarding.intake.adapter import LinkedEvent
@@ -47,16 +47,28 @@ def test_the_id_of_a_contract_is_never_taken_for_the_persons(name: str):
 
 
 @pytest.mark.parametrize(
-    ("status", "kind"),
-    [("cancelled", EventType.HIRE_CANCELLED), (" Canceled", EventType.HIRE_CANCELLED),
-     ("user_cancelled", EventType.HIRE_CANCELLED), ("in_progress", EventType.HIRE_UPDATED),
-     (None, EventType.HIRE_UPDATED), (["cancelled"], EventType.HIRE_UPDATED)],
+    ("status", "opens"),
+    [("cancelled", True), (" Canceled", True), ("user_cancelled", True), ("in_progress", False), (None, False),
+     (["cancelled"], False)],
 )  # fmt: skip
-def test_a_contract_is_withdrawn_by_its_status_alone(status: object, kind: EventType):
-    (event,) = events("contract.status.updated", {"id": "c1", "status": status})
-    assert event.event_type is kind
-    (created,) = events("contract.created", {"id": "c1", "status": status})
-    assert created.event_type is EventType.HIRE_UPDATED
+def test_a_contract_that_is_cancelled_is_read_and_kept_even_if_it_overtakes_its_hire(
+    status: object, opens: bool
+):
+    for name, kept in (("contract.status.updated", opens), ("contract.created", False)):
+        (event,) = events(name, {"id": "c1", "status": status})
+        assert isinstance(event, LinkedEvent)
+        assert (event.event_type, event.certainty) == (EventType.HIRE_UPDATED, Certainty.OFFER)
+        assert (event.needs_fetch, event.opens) == (FetchRef("contract", "c1"), kept)
+
+
+def test_a_contract_that_is_terminated_is_read_as_one():
+    (event,) = events("contract.terminated", {"id": "c1"})
+    assert isinstance(event, LinkedEvent)
+    assert (event.event_type, event.needs_fetch, event.opens) == (
+        EventType.HIRE_UPDATED,
+        FetchRef("ended_contract", "c1"),
+        False,
+    )
 
 
 @pytest.mark.parametrize("resource", [None, [], {}, [{}], [{"id": "1"}, {}], [None], "x"])

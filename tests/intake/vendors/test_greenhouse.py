@@ -117,3 +117,53 @@ def test_an_offices_location_in_whatever_form_loses_no_hire(location: object, co
     body["payload"]["application"]["jobs"][0]["offices"] = [{"id": 1, "name": "Wien", "location": location}]
     (event,) = GREENHOUSE.events("greenhouse", json.dumps(body).encode(), {})
     assert (event.event_type, event.hire.work_country) == (EventType.HIRE_CREATED, country)
+
+
+async def with_dates(**offer: object) -> Case:
+    """The case of a hire whose offer says this."""
+    world = make_world(SourceSettings("greenhouse", "greenhouse", Secret("secret")))
+    said = json.loads((VENDORS / "greenhouse" / HIRED).read_bytes())
+    said["payload"]["application"]["offer"].update(offer)
+    body = json.dumps(said).encode()
+    call = request(sign(GREENHOUSE, "secret", body, now=world.clock.at, message_id="1"), body)
+    response = await receive(world.services, "greenhouse", call)
+    assert response.status == 200, response.body
+    await process_delivery(world.services, json.loads(response.body)["delivery_id"])
+    case = await world.only_case()
+    world.store.close()
+    return case
+
+
+@pytest.mark.parametrize("start", ["2026-09-14T00:00:00Z", "09/14/2026", "soon", 20260914])
+async def test_a_start_in_another_form_is_left_out_and_told_and_the_hire_is_not_lost(start: object):
+    case = await with_dates(starts_at=start)
+    assert (case.state, case.reason_code, case.hire.start_date) == (State.BLOCKED, "missing_start_date", None)
+    assert ("bad_date", "start_date") in {(item.code, item.field) for item in case.findings}
+    assert case.hire.family_name
+
+
+@pytest.mark.parametrize("when", ["2026-08-20", "yesterday", 5])
+async def test_when_an_offer_was_accepted_is_a_hint_and_no_hire_is_lost_for_it(when: object):
+    case = await with_dates(resolved_at=when)
+    assert case.state is State.WAITING_START
+    assert "bad_date" not in {item.code for item in case.findings}
+
+
+@pytest.mark.parametrize(
+    ("name", "place"),
+    [
+        (UNHIRED, ("application", "last_activity_at")),
+        (REJECTED, ("application", "rejected_at")),
+        ("offer_updated_accepted.json", ("start_date",)),
+    ],
+)
+def test_no_other_date_refuses_an_event(name: str, place: tuple[str, ...]):
+    said = json.loads((VENDORS / "greenhouse" / name).read_bytes())
+    inner = said["payload"]
+    for key in place[:-1]:
+        inner = inner[key]
+    inner[place[-1]] = "2026-08-20"
+    (event,) = GREENHOUSE.events("greenhouse", json.dumps(said).encode(), {})
+    assert event.event_type is not EventType.IGNORED
+    assert (event.occurred_at, event.hire.start_date) == (None, None)
+    assert event.warnings == (("bad_date:start_date",) if place == ("start_date",) else ())

@@ -8,6 +8,7 @@ import pytest
 
 from onboarding.errors import SenderError
 from onboarding.intake import catalog
+from onboarding.intake.adapter import LinkedEvent
 from onboarding.intake.payload import Unreadable
 from onboarding.intake.signatures import verify
 from tests.support.intake_services import START, source
@@ -36,6 +37,25 @@ def test_ids_are_found_wherever_they_may_stand():
     assert ids("employment.updated", {"id": 8}) == (None, ("employment:8",)), (
         "the id of the employment, not of the person"
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "payload", "opens"),
+    [
+        ("employment.created", {"id": "E77"}, True),
+        ("employment.updated", {"id": "E77"}, False),
+        ("employment.started", {"employment_id": "E77"}, False),
+        ("employment.updated", {"id": "E77", "person_id": "1"}, True),
+        ("person.updated", {"id": "1"}, True),
+    ],
+)
+def test_a_change_of_an_employment_that_is_nobodys_opens_no_case(
+    name: str, payload: dict[str, str], opens: bool
+):
+    body = json.dumps({"event_name": name, "company_id": "1", "payload": payload}).encode()
+    (event,) = PERSONIO.events("personio", body, {})
+    assert isinstance(event, LinkedEvent)
+    assert event.opens is opens
 
 
 @pytest.mark.parametrize("payload", [{}, {"id": None}, {"id": " "}, {"uuid": "x"}])

@@ -1,0 +1,43 @@
+"""Outcome: no pass of a hire that is over, withdrawn or excluded can be used.
+
+The pass that the case knows is made void by its id, and beside it whatever the tenant lists: that list may be read from
+a replica that lags. A pass that is gone is fine. While a worker may still be issuing one, it is looked for again once
+the worker's claim is over. No guard stands before it: a credential is taken away, from whomever.
+"""
+
+from __future__ import annotations
+
+from onboarding.domain.case import Account, PassRecord, PassStatus
+from onboarding.ports import CLAIM_LEASE, Services
+from onboarding.provisioning.step import WITHDRAWAL, Context, Done, Outcome, Retries, Skip, Step, Wait
+
+STEP = Step(
+    "revoke_pass",
+    "No first credential of a hire that is over can be used",
+    retry=Retries.FIRST_DAY,
+    permissions=("UserAuthMethod-TAP.ReadWrite.All", "UserAuthMethod-TAP.Read.All"),
+    track=WITHDRAWAL,
+)
+
+
+async def run(ctx: Context) -> Outcome:
+    """Make void what there is."""
+    record, account = ctx.case.access_pass, ctx.case.account
+    if record is None or account is None:
+        return Skip("no_pass")
+    await void_all(ctx.s, account, record)
+    issuing = record.status is PassStatus.INTENDED
+    if issuing and ctx.now < (until := record.claimed_at + CLAIM_LEASE):
+        return Wait(until, "pass_in_doubt")
+    record.status = PassStatus.VOID
+    return Done("voided")
+
+
+async def void_all(s: Services, account: Account, record: PassRecord) -> None:
+    """Make void what is known, then what is listed."""
+    known = record.pass_id
+    if known is not None:
+        await s.security.void_pass(account.id, known)
+    for left in await s.security.passes(account.id):
+        if left.id != known:
+            await s.security.void_pass(account.id, left.id)

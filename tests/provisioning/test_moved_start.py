@@ -1,0 +1,290 @@
+"""A first day that moves away after its pass went out: the pass is void at once, the new day has its own, once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from onboarding.domain.case import (
+    Act,
+    By,
+    Case,
+    Evidence,
+    PassStatus,
+    Registration,
+    Status,
+    StepStatus,
+)
+from onboarding.domain.hire import EventType, Hire, HireEvent
+from onboarding.domain.lifecycle import Event, State
+from onboarding.errors import Unavailable
+from onboarding.intake.decide import Circumstances, apply_event
+from onboarding.intake.process import lay_down
+from onboarding.operate import work
+from onboarding.operate.actions import Ask, act
+from onboarding.ports import WORK_QUEUE, AccessPass, WorkMessage
+from onboarding.settings import Settings
+from tests.support.doubles import CASE_ID, Killed, World, advance, drive, hire, look_now, make_case
+
+MakeWorld = Callable[..., World]
+#: Friday before the start on Monday 24 August 2026, 09:00 in Berlin.
+FRIDAY = datetime(2026, 8, 21, 7, 0, tzinfo=UTC)
+OLD, NEW = date(2026, 8, 24), date(2026, 9, 28)
+NEW_FRIDAY = datetime(2026, 9, 25, 7, 0, tzinfo=UTC)
+
+
+async def says(world: World, start: date, *, at: datetime | None = None, **more: Any) -> Case:
+    """HR says that this is the first day, and the case is laid down."""
+    case, now = await world.case(), world.clock.at
+    said = Hire(employee_id="4711", start_date=start, **more)
+    event = HireEvent("greenhouse", EventType.START_DATE_CHANGED, said, "moved", occurred_at=at or now)
+    outcome = apply_event(case, event, Circumstances(f"d_{now:%j%H%M}", now), now)
+    return await lay_down(world.s, case, outcome, now, WORK_QUEUE)
+
+
+async def look(world: World) -> Case:
+    await work.handle(world.s, WorkMessage(case_id=CASE_ID, why="look"))
+    return await world.case()
+
+
+def told(world: World) -> list[tuple[str, ...]]:
+    """Recipients of every mail with a pass in it."""
+    return [mail.to for mail in world.tenant.mail if "TAP-PLANTED" in mail.text + mail.html]
+
+
+def welcomes(world: World) -> int:
+    return sum("zoe.private@example.org" in mail.to for mail in world.tenant.mail)
+
+
+def usable(world: World, case: Case) -> list[str]:
+    assert case.account is not None
+    return [item.id for item in world.tenant.usable_passes(case.account.id)]
+
+
+async def handed_over(world: World, **person: Any) -> Case:
+    """Followed up: the pass for Monday is with the manager since Friday, two hours ago."""
+    await world.file(make_case(hire=hire(**person)))
+    case = await drive(world)
+    assert (case.state, usable(world, case)) == (State.FOLLOWING_UP, ["pass-1"])
+    world.clock.move(hours=2)
+    return case
+
+
+async def test_the_old_pass_is_void_at_once_and_the_new_day_has_its_own(world: World) -> None:
+    await handed_over(world)
+    case = await says(world, NEW)
+    assert (case.state, case.next_action.what) == (State.PROVISIONING, "provision")
+    case = await look(world)
+    assert usable(world, case) == []
+    assert case.access_pass is not None
+    assert case.access_pass.status is PassStatus.VOID
+    assert (case.next_action.what, case.next_action.when) == ("issue_access_pass", NEW_FRIDAY)
+    case = await look_now(world)
+    assert (case.state, usable(world, case), len(told(world))) == (State.FOLLOWING_UP, ["pass-2"], 2)
+    assert case.access_pass is not None
+    assert case.access_pass.usable_from == datetime(2026, 9, 28, 6, 0, tzinfo=UTC)
+    assert welcomes(world) == 1
+
+
+async def test_a_move_back_issues_another_for_the_old_day(world: World) -> None:
+    await handed_over(world)
+    await says(world, NEW)
+    await look(world)
+    world.clock.move(minutes=5)
+    await says(world, OLD)
+    case = await look(world)
+    assert (case.state, usable(world, case), len(told(world))) == (State.FOLLOWING_UP, ["pass-2"], 2)
+
+
+async def test_before_the_welcome_the_welcome_goes_with_the_new_pass(world: World) -> None:
+    await world.file(make_case())
+    await advance(world)
+    world.clock.at = FRIDAY
+    world.faults.before("create_draft", Unavailable("down", retry_after=3600))
+    case = await advance(world)
+    assert (case.state, usable(world, case), welcomes(world)) == (State.PROVISIONING, ["pass-1"], 0)
+    await says(world, NEW)
+    case = await look(world)
+    assert (usable(world, case), welcomes(world)) == ([], 0)
+    case = await drive(world)
+    assert (usable(world, case), welcomes(world), world.clock.at.date()) == (
+        ["pass-2"],
+        1,
+        NEW_FRIDAY.date(),
+    )
+
+
+@pytest.mark.parametrize(
+    ("start", "country", "voided"),
+    [
+        (date(2026, 8, 25), "DE", True),
+        (date(2026, 8, 25), "US", True),
+        (date(2026, 8, 25), "NZ", True),
+        (OLD, "DE", False),
+        (date(2026, 8, 21), "DE", False),
+    ],
+)
+async def test_a_pass_that_serves_on_the_new_day_stays(
+    world: World, start: date, country: str, voided: bool
+) -> None:
+    await handed_over(world, work_country=country)
+    case = await says(world, start)
+    assert (case.state is State.PROVISIONING) is voided
+    case = await look(world)
+    assert (usable(world, case) == ["pass-1"]) is not voided
+
+
+async def test_a_longer_pass_that_lasts_until_the_new_day_stays(world: World) -> None:
+    case = await handed_over(world)
+    assert case.access_pass is not None
+    assert case.access_pass.usable_until is not None
+    case.access_pass.usable_until += timedelta(days=1)
+    await world.store.cases.save(case)
+    assert (await says(world, date(2026, 8, 25))).state is State.FOLLOWING_UP
+
+
+async def test_an_older_word_that_comes_late_moves_nothing(world: World) -> None:
+    case = await handed_over(world)
+    await says(world, OLD, job_title="Clerk")
+    case = await says(world, NEW, at=FRIDAY - timedelta(days=1))
+    assert case.state is State.FOLLOWING_UP
+    assert usable(world, case) == ["pass-1"]
+
+
+async def test_a_date_that_is_corrected_long_afterwards_needs_no_other_pass(world: World) -> None:
+    await handed_over(world)
+    world.clock.at = datetime(2026, 9, 10, 8, 0, tzinfo=UTC)
+    assert (await says(world, date(2026, 8, 26))).state is State.FOLLOWING_UP
+
+
+@pytest.mark.parametrize("sign", ["registered", "partial", "confirmed", "removed"])
+async def test_whoever_is_in_use_keeps_what_they_have(world: World, sign: str) -> None:
+    case = await handed_over(world)
+    if sign == "registered":
+        case.evidence.append(Evidence("e", "audit", Act.REGISTERED, By.USER, "email", FRIDAY))
+    elif sign == "confirmed":
+        case.apply(Event.CONFIRM)
+        case.confirmed_at = FRIDAY
+    else:
+        case.status = Status(sign)
+    state = case.state
+    await world.store.cases.save(case)
+    case = await says(world, NEW)
+    assert (case.state, usable(world, case)) == (state, ["pass-1"])
+
+
+async def test_a_failed_try_to_reset_the_password_is_no_sign_of_use(world: World) -> None:
+    """Anybody can type in somebody else's user name."""
+    case = await handed_over(world)
+    case.evidence.append(Evidence("e", "audit", Act.RESET_NO_METHODS, By.USER, None, FRIDAY))
+    await world.store.cases.save(case)
+    assert (await says(world, NEW)).state is State.PROVISIONING
+
+
+@pytest.mark.parametrize("sign", ["pass", "method"])
+async def test_whoever_turns_out_to_be_in_use_is_followed_up_again_at_once(world: World, sign: str) -> None:
+    """The audit log comes late; the tenant knows."""
+    case = await handed_over(world)
+    assert case.account is not None
+    if sign == "pass":
+        used = AccessPass("pass-1", FRIDAY, 480, usable=False, reason="OneTimeUsed")
+        world.tenant.passes[case.account.id] = [used]
+    else:
+        world.tenant.methods[case.account.id] = ("microsoftAuthenticatorPush",)
+    await says(world, NEW)
+    case = await look(world)
+    assert (case.state, case.steps["issue_access_pass"].detail) == (State.FOLLOWING_UP, "already_in_use")
+    assert len(told(world)) == 1
+
+
+@pytest.mark.parametrize("stop", [Event.PAUSE, Event.BLOCK])
+async def test_whoever_is_stopped_has_it_voided_when_they_go_on(world: World, stop: Event) -> None:
+    case = await handed_over(world)
+    case.apply(stop, reason="poison")
+    await world.store.cases.save(case)
+    case = await says(world, NEW)
+    assert case.state in {State.PAUSED, State.BLOCKED}
+    action = "resume" if stop is Event.PAUSE else "rerun"
+    await act(world.s, action, CASE_ID, Ask("op", "go on"))
+    case = await look(world)
+    assert (case.state, usable(world, case)) == (State.PROVISIONING, [])
+    case = await look_now(world)
+    assert (case.state, len(told(world))) == (State.FOLLOWING_UP, 2)
+
+
+async def test_an_excluded_person_is_left_alone(world: World) -> None:
+    await handed_over(world)
+    await act(world.s, "exclude", CASE_ID, Ask("op", "own way"))
+    await look(world)
+    before = await world.case()
+    case = await says(world, NEW)
+    assert (case.state, case.access_pass) == (State.EXCLUDED, before.access_pass)
+
+
+async def test_a_cancellation_that_follows_still_voids_the_pass(world: World) -> None:
+    await handed_over(world)
+    case = await says(world, NEW)
+    assert case.pass_at_large(world.clock.at)
+    event = HireEvent("greenhouse", EventType.HIRE_CANCELLED, Hire(employee_id="4711"), "off")
+    outcome = apply_event(case, event, Circumstances("d_off", world.clock.at), world.clock.at)
+    await lay_down(world.s, case, outcome, world.clock.at, WORK_QUEUE)
+    case = await look(world)
+    assert (case.state, usable(world, case)) == (State.CANCELLED, [])
+
+
+async def test_an_adopted_account_asks_again(make_world: MakeWorld) -> None:
+    world = make_world(settings=Settings(service_desk="desk@contoso.example"))
+    case = await handed_over(world)
+    assert case.account is not None
+    case.account.origin = "adopted"
+    await world.store.cases.save(case)
+    await says(world, NEW)
+    await look(world)
+    case = await look_now(world)
+    assert (case.reason_code, usable(world, case)) == ("needs_approval_pass", [])
+
+
+async def test_a_list_of_methods_without_a_persons_act_is_judged_in_the_tenant(world: World) -> None:
+    case = await handed_over(world)
+    case.registration = Registration(("temporaryAccessPass",), FRIDAY)
+    await world.store.cases.save(case)
+    assert (await says(world, NEW)).state is State.PROVISIONING
+
+
+async def test_wherever_it_dies_one_pass_is_usable_and_it_is_the_new_days(make_world: MakeWorld) -> None:
+    async def play(kill_at: tuple[int, str] | None) -> World:
+        world = make_world()
+        await handed_over(world)
+        world.tape.calls.clear()
+        world.tape.kill_at = kill_at
+        for _ in range(4):
+            try:
+                if (await world.store.cases.get(CASE_ID)).hire.start_date == OLD:  # type: ignore[union-attr]
+                    await says(world, NEW)
+                await drive(world)
+                break
+            except Killed:
+                world.tape.kill_at = None
+        return world
+
+    calls = list((await play(None)).tape.calls)
+    assert {"security.void_pass", "security.create_pass", "mailer.send_now", "queue.send"} <= set(calls)
+    for number, name in enumerate(calls):
+        for when in ("before", "after"):
+            world = await play((number, when))
+            case = await world.case()
+            where = f"killed {when} call {number}, {name}"
+            assert world.tape.killed, where
+            assert case.access_pass is not None
+            assert (case.state, case.access_pass.status) == (State.FOLLOWING_UP, PassStatus.DELIVERED), where
+            assert usable(world, case) == [case.access_pass.pass_id], where
+            assert case.access_pass.usable_from is not None
+            assert case.access_pass.usable_from.date() == NEW, where
+            assert "pass-1" in world.tenant.voided, where
+            secret = {item.id: item.secret for item in world.tenant.issued}[case.access_pass.pass_id or ""]
+            assert secret in [m for m in world.tenant.mail if "TAP-PLANTED" in m.text][-1].text, where
+            assert welcomes(world) == 1, where
+            assert case.steps["issue_access_pass"].status is StepStatus.DONE, where
