@@ -91,7 +91,7 @@ def _unlisted(view: View, registration: Registration) -> bool:
         e.act is Act.REGISTERED
         and e.by is By.USER
         and e.method in {None, "all"}
-        and e.at > registration.as_of
+        and e.at > registration.newest
         for e in view.events
     )
 

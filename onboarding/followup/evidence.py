@@ -27,7 +27,7 @@ def take_list(case: Case, seen: Registration) -> bool:
     now_known = merged(known, seen)
     fresh = take_events(case, _listed(case, seen))
     same = known is not None and not fresh and content(known) == content(now_known)
-    if known is not None and same and now_known.as_of - known.as_of < SAME_AGAIN:
+    if known is not None and same and now_known.newest - known.newest < SAME_AGAIN:
         if seen.direct:
             case.registration = now_known
         return False
