@@ -151,7 +151,8 @@ def _of_status(found: Found) -> str | None:
             )
         case _:
             gone = _start(words(found.gone)) if found.gone else "A method"
-            return f"{gone} was the person's and is gone: the person has to register {found.register}, {_ADVICE}."
+            was, be = ("were", "are") if len(found.gone) > 1 else ("was", "is")
+            return f"{gone} {was} the person's and {be} gone: the person has to register {found.register}, {_ADVICE}."
 
 
 def _of_unknown(found: Found, there: str) -> str:
@@ -195,8 +196,8 @@ def _of_recovery(found: Found) -> str | None:
         return "The person tried to reset the password, and it ended for want of methods."
     if "report_counts_more" in found.notes and found.because != "method_not_known":
         return (
-            "Microsoft's report says that enough is registered for a reset: compare "
-            "ONBOARDING_METHODS_REQUIRED with the tenant's setting."
+            "Microsoft's report says that enough is registered for a reset, and counts more than is counted here: "
+            "compare ONBOARDING_METHODS_REQUIRED with the tenant's setting."
         )
     if not found.confirmed:
         return None
