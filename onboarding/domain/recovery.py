@@ -9,9 +9,7 @@ from onboarding.domain.provenance import (
     DIRECT_LAG,
     LISTING_LAG,
     METHODS,
-    PASSWORDLESS,
     PHONES,
-    PUSH,
     QUESTIONS_END,
     REFUSED,
     View,
@@ -119,11 +117,8 @@ def report_counts_more(view: View) -> bool:
     registration = view.registration
     if registration is None or registration.sspr_registered is not True or not registration.present:
         return False
-    # Security questions explain its word also where SSPR does not take them any more, and passwordless sign-in where
-    # the report counts it as the app.
-    names = _reported(view)
-    app = {PUSH} if PASSWORDLESS in names else set()
-    return not view.enough((names | app) & METHODS.keys())
+    # Security questions explain its word also where SSPR does not take them any more.
+    return not view.enough(_reported(view) & METHODS.keys())
 
 
 def unknown_to_us(view: View) -> bool:
