@@ -115,7 +115,7 @@ def prepare(tenant: Tenant) -> None:
     tenant.http.put(f"/_control/vendors/{ADAPTER.slug}/people/{EMPLOYEE}", json=PERSON).raise_for_status()
     for group, name in ((STAFF, "Staff"), (SSPR, "SSPR")):
         tenant.post("/_control/groups", {"id": group, "displayName": name})
-    tenant.post("/_control/skus", {"skuId": E3, "enabled": 1})
+    tenant.post("/_control/skus", {"skuId": E3, "enabled": 1_000})
     tenant.post("/_control/policy", {"audit_latency_minutes": 0})
     tenant.post("/_control/report", {"lag_hours": 0})
 

@@ -16,7 +16,7 @@ from typing import Any
 from onboarding.domain.hire import HireEvent
 from onboarding.errors import ConfigurationError, SenderError
 from onboarding.intake import catalog, checks
-from onboarding.intake.adapter import Adapter
+from onboarding.intake.adapter import Adapter, UnreadableEvent
 from onboarding.intake.payload import Unreadable
 from onboarding.intake.scheme import BASIC, TOKEN, SignatureScheme
 from onboarding.intake.signatures import verify
@@ -85,8 +85,14 @@ class Shape:
     @classmethod
     def of(cls, fixture: Fixture) -> Shape:
         adapter, body = fixture.adapter, fixture.body
-        # A signed id is there whenever anything behind the signature runs.
-        headers = {adapter.scheme.id_header or "x-none": "m", **fixture.read_headers}
+        # A signed id and a signed time are there whenever anything behind the signature runs.
+        scheme = adapter.scheme
+        where = scheme.header if scheme.timestamp_item is not None else scheme.timestamp_header
+        signed = {
+            scheme.id_header or "x-none": "m",
+            where or "x-none": f"{scheme.timestamp_item or ''}1788000000",
+        }
+        headers = {**signed, **fixture.read_headers}
         return cls(adapter, Request(fixture.method, "/", headers=headers, body=body), headers, body)
 
 
@@ -107,14 +113,19 @@ def check_body(shape: Shape, body: bytes) -> None:
     except Unreadable as error:
         check_text(f"{error.message} {error.reason} {error.path}")
         return
+    for event in events:
+        if isinstance(event, UnreadableEvent):
+            check_text(f"{event.error.message} {event.error.reason} {event.error.path}")
     again = adapter.events("x", adapter.prune(body), headers)
     if [bare(event) for event in again] != [bare(event) for event in events]:
         raise AssertionError("a pruned body means something else")
     check_text(" ".join(key for event in events for key in event.unmapped_keys))
 
 
-def bare(event: HireEvent) -> HireEvent:
-    """Without the names of keys that nobody reads: pruning takes some of them away."""
+def bare(event: HireEvent) -> object:
+    """Without the names of keys that nobody reads: pruning takes some of them away. Of an unusable item its reason."""
+    if isinstance(event, UnreadableEvent):
+        return event.error.reason, event.error.path
     return replace(event, unmapped_keys=())
 
 
