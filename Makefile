@@ -11,7 +11,7 @@ export PYTHONUNBUFFERED := 1
 
 .PHONY: install demo test serve bench fuzz package check tools format clean
 
-# Without bytecode: the 16,000 modules of msgraph would take half of the time, and few of them are ever imported.
+# Without bytecode: few of the 16,000 modules of msgraph are ever imported.
 $(STAMP): requirements.txt requirements-dev.txt
 	$(PYTHON) -c 'import sys; sys.exit("Python 3.11, 3.12 or 3.13 is needed; say PYTHON=…" if not (3, 11) <= sys.version_info < (3, 14) else 0)'
 	$(PYTHON) -m venv $(VENV)

@@ -148,10 +148,9 @@ async def _end(
     if task.refused or not _reopened(case):
         await casework.save(s, case, now, note)
         return
+    # While the sessions waited, the follow-up may have seen the method go, and begun an episode.
     if case.episode_started_at is None or case.episode_started_at < task.asked_at:
-        new_episode(
-            case, now
-        )  # unless the follow-up saw the method go, and began one, while the sessions waited
+        new_episode(case, now)
     if case.state is State.FOLLOWING_UP:
         resumed = casework.entry(now, "method_removed", because="lost_phone", episode=case.episode)
         await casework.hand_on(s, case, now, "follow_up", "method_removed", note, resumed)

@@ -128,9 +128,8 @@ def prepare(case: Case, now: datetime, from_step: str | None) -> str:
         if from_step or record.status not in {StepStatus.DONE, StepStatus.SKIPPED}:
             case.steps[name] = StepRecord()
     if from_step == issue_access_pass.STEP.name and case.access_pass is not None:
-        case.access_pass.doubt(
-            now - CLAIM_LEASE
-        )  # whoever asks for another pass says that the first is of no use
+        # Whoever asks for another pass says that the first is of no use.
+        case.access_pass.doubt(now - CLAIM_LEASE)
     return NEXT.get(case.state, "provision")
 
 

@@ -33,8 +33,8 @@ PREFIX = "limit_"
 HOUR, PIECE = timedelta(hours=1), timedelta(minutes=10)
 #: Most of one block, and its share of the limit.
 BLOCK, SHARE = 10, 50
-#: Whom a percentage is of: people whose account is there and was handed over. Those who have just been announced would
-#: raise the very limit that they are to be held by.
+#: Whom a percentage is of: people who are through, closed ones included, whatever closed them. Those who have just been
+#: announced would raise the very limit that they are to be held by.
 WORKFORCE = (State.FOLLOWING_UP, State.CONFIRMED, State.CLOSED)
 #: How long a number of known people is good.
 COUNTED_FOR = timedelta(minutes=15)

@@ -368,3 +368,97 @@ async def test_another_process_that_comes_and_goes_leaves_the_log_alone(tmp_path
     await store.cases.create(make_case(3))
     assert other_process() == 3
     store.close()
+
+
+# --- looks -------------------------------------------------------------------------------------------------------
+
+
+async def test_a_look_sees_what_was_answered_and_stays_in_the_callers_thread(
+    database: EmbeddedDatabase,
+) -> None:
+    threads = []
+
+    def run(connection: sqlite3.Connection) -> set[str]:
+        threads.append(threading.current_thread())
+        return names(connection)
+
+    for n in range(3):
+        await database.write(partial(put, name=f"m{n}"))
+        assert await database.look(run) == {f"m{i}" for i in range(n + 1)}
+    assert threads[0] is not threading.current_thread(), "the first one opens the connection"
+    assert threads[1:] == [threading.current_thread()] * 2
+
+
+async def test_others_have_their_turn_beside_somebody_who_looks_without_end(
+    database: EmbeddedDatabase,
+) -> None:
+    await database.look(names)
+    turns = 0
+
+    async def other() -> None:
+        nonlocal turns
+        for _ in range(5):
+            await asyncio.sleep(0)
+            turns += 1
+
+    task = asyncio.ensure_future(other())
+    for _ in range(20):
+        await database.look(names)
+    assert turns == 5
+    await task
+
+
+async def test_a_look_that_would_have_to_wait_is_read_and_holds_up_no_closing(path: Path) -> None:
+    database = EmbeddedDatabase(str(path))
+    await database.look(names)
+    calls: list[str] = []
+    reading, go_on = threading.Event(), threading.Event()
+
+    def busy_here(connection: sqlite3.Connection) -> str:
+        calls.append(threading.current_thread().name)
+        if len(calls) == 1:
+            raise sqlite3.OperationalError("database is locked")
+        reading.set()
+        assert go_on.wait(5)
+        return "read"
+
+    looking = asyncio.ensure_future(database.look(busy_here))
+    await asyncio.to_thread(reading.wait, 5)
+    closing = asyncio.create_task(asyncio.to_thread(database.close))
+    go_on.set()
+    assert await asyncio.wait_for(looking, 5) == "read"
+    await asyncio.wait_for(closing, 5)
+    assert calls[1].startswith("store-reader")
+    with pytest.raises(Unavailable):
+        await database.look(names)
+
+
+async def test_a_closing_in_the_loop_does_not_wait_for_a_look_that_went_elsewhere(path: Path) -> None:
+    """`close` blocks the loop: a look that had to wait must not hold what it waits for."""
+    database = EmbeddedDatabase(str(path))
+    await database.look(names)
+    tries = 0
+
+    def busy_here(connection: sqlite3.Connection) -> str:
+        nonlocal tries
+        tries += 1
+        if tries == 1:
+            raise sqlite3.OperationalError("database is locked")
+        return "read"
+
+    looking = asyncio.ensure_future(database.look(busy_here))
+    while not tries:
+        await asyncio.sleep(0)
+    assert not database._looking.locked()
+    database.close()
+    assert await asyncio.wait_for(looking, 5) == "read"
+
+
+async def test_a_look_into_a_damaged_file_says_so(database: EmbeddedDatabase) -> None:
+    def damaged(connection: sqlite3.Connection) -> None:
+        raise sqlite3.DatabaseError("malformed")
+
+    await database.look(names)
+    with pytest.raises(DeployerError) as caught:
+        await database.look(damaged)
+    assert caught.value.code == "store_damaged"

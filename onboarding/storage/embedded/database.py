@@ -1,10 +1,10 @@
 """One SQLite file, used by several processes at once, without holding up the event loop.
 
 Three connections a process, two of them with a thread: one writes, one reads, one looks (in WAL mode readers and
-the writer do not wait for each other). A look is a read of a few rows by an index. It runs where it is called: it
-takes some microseconds, and the way to a thread and back ten times as long. Writes that are waiting together share
-one transaction, each in a savepoint of its own: many workers cost one sync to disk, and one refused write takes none
-of the others with it. A write is answered after the commit.
+the writer do not wait for each other). A look is a read of a few rows by an index, and runs where it is called: it is
+over sooner than a way to a thread and back. Writes that are waiting together share one transaction, each in a savepoint
+of its own: many workers cost one sync to disk, and one refused write takes none of the others with it. A write is
+answered after the commit.
 
 What survives. A killed process loses nothing that was answered: the log is in the kernel's hands. For power
 loss, "lasting" writes (the default) are synced before they are answered (`synchronous=FULL`); the others, the
@@ -121,11 +121,12 @@ class EmbeddedDatabase:
         try:
             return run(looker.connection())
         except sqlite3.OperationalError:
-            return await self.read(run)
+            pass  # it had to wait, or the file is in trouble: the reading thread waits, or says so
         except sqlite3.Error as exc:
             raise translate(exc) from exc
         finally:
-            self._looking.release()
+            self._looking.release()  # before anything is waited for: `close` waits for this lock
+        return await self.read(run)
 
     async def _look_elsewhere(self, run: Run[T]) -> T:
         """While another thread looks, and when closed. The first look opens the connection, which takes longer."""
