@@ -8,6 +8,8 @@ SEED ?= 1
 # Two more than cores: many tests wait for processes, leases and clocks.
 WORKERS ?= $(shell $(PYTHON) -c 'import os; print(2 + len(getattr(os, "sched_getaffinity", lambda _: range(os.cpu_count() or 1))(0)))')
 export PYTHONUNBUFFERED := 1
+# The tests start hundreds of processes: each would compile every module anew.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: install demo test serve bench fuzz package check tools format clean
 
@@ -40,10 +42,12 @@ check: $(STAMP)
 	$(VENV)/bin/mypy
 
 # make test FULL=1: also what takes an hour, and is told in smaller steps by the tests of every run
-# The checks run beside the tests, and speak last.
+# The checks run beside the tests, and speak last. The tests are collected once before: what one process compiles,
+# the workers read.
 test: $(STAMP) $(TOOLS)
 	@mkdir -p build
 	@$(MAKE) --no-print-directory check > build/check.txt 2>&1 & check=$$!; \
+	$(VENV)/bin/pytest -qq --collect-only > build/collected.txt 2>&1; \
 	$(VENV)/bin/pytest -n $(WORKERS) --dist loadgroup $(if $(FULL),--every-point --every-store --every-python --deliveries 10000 --timeout 7200); \
 	tests=$$?; wait $$check; checks=$$?; cat build/check.txt; \
 	[ $$checks = 0 ] || echo "The checks failed: see above, and build/check.txt." >&2; exit $$((tests | checks))

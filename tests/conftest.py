@@ -2,6 +2,7 @@
 the azure store share one Azurite (`tests/support/azurite.py`).
 """
 
+import gc
 import logging
 
 import pytest
@@ -45,3 +46,13 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     if session.config.getoption("every_point"):
         settings.load_profile("full")
     logging.getLogger("azure").setLevel(logging.WARNING)
+
+
+def pytest_collection() -> None:
+    """Thousands of tests are made, and none of them is garbage before the end."""
+    gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()
+    gc.enable()
