@@ -42,7 +42,7 @@ from onboarding.operate.explain import explain, next_words
 from onboarding.ports import CLAIM_LEASE, DeliveryStatus, Operation, WorkMessage
 from onboarding.web import Request
 from tests.support import people
-from tests.support.doubles import Killed, World, make_case
+from tests.support.doubles import Killed, World, make_case, sides
 from tests.support.people import EMPLOYEE_ID, SOURCE, arrived, body, deliver, employed, recover, traces
 
 ASK = Ask("approver-1", "  asked for under article 17  ")
@@ -475,7 +475,7 @@ async def test_wherever_the_process_dies_the_person_is_erased_without_anybody_as
     clean.close()
     assert last > 20
     for number in range(last + 1):
-        for side in ("before", "after"):
+        for side in sides(number):
             world = await prepared(kind)
             world.tape.kill_at = (number, side)
             await ask_once(world, case_id)
@@ -574,7 +574,7 @@ async def test_the_second_look_survives_a_death_anywhere() -> None:
     calls = len(clean.tape.calls)
     clean.close()
     for number in range(calls):
-        for side in ("before", "after"):
+        for side in sides(number):
             world = await ready()
             world.tape.kill_at = (number, side)
             with pytest.raises(Killed):

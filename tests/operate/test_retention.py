@@ -22,7 +22,7 @@ from onboarding.operate.retention import Pruned, prune
 from onboarding.ports import Delivery, DeliveryStatus
 from tests.storage.stores import make_delivery
 from tests.support import people
-from tests.support.doubles import T0, Killed, World, hire, make_case
+from tests.support.doubles import T0, Killed, World, hire, make_case, sides
 from tests.support.intake_services import (
     VENDORS,
     secrets_of,
@@ -392,7 +392,7 @@ async def test_wherever_a_pass_dies_the_next_ones_end_it() -> None:
     clean.close()
     assert calls >= 40
     for number in range(calls):
-        for side in ("before", "after"):
+        for side in sides(number):
             world = await ready()
             world.tape.kill_at = (number, side)
             with pytest.raises(Killed):

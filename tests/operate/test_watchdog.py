@@ -46,7 +46,7 @@ from onboarding.web import Request
 from tests.storage.stores import FACTORIES, PLACES, StoreUnderTest, open_store
 from tests.storage.stores import make_case as stored_case
 from tests.storage.stores import make_delivery as stored_delivery
-from tests.support.doubles import CASE_ID, T0, Killed, World, make_case
+from tests.support.doubles import CASE_ID, T0, Killed, World, make_case, sides
 
 ACCOUNT = Account("user-1", "zoe@contoso.example", "4711", T0)
 LONG_AGO = T0 - timedelta(days=40)
@@ -348,7 +348,7 @@ async def test_a_page_whose_pass_dies_is_looked_at_again(world: World) -> None:
     total = len(control.tape.calls)
     control.close()
     for number in range(total):
-        for moment in ("before", "after"):
+        for moment in sides(number):
             dying = World()
             await dying.file(make_case(next_action=NextAction("provision", None, "x")))
             dying.tape.kill_at = (number, moment)

@@ -18,15 +18,7 @@ from onboarding.domain.lifecycle import State
 from onboarding.errors import StoreConflict
 from onboarding.ports import CLAIM_LEASE
 from onboarding.provisioning import runner
-from tests.support.doubles import (
-    CASE_ID,
-    MANAGER,
-    Killed,
-    World,
-    advance,
-    drive,
-    make_case,
-)
+from tests.support.doubles import CASE_ID, MANAGER, Killed, World, advance, drive, make_case, sides
 
 MakeWorld = Callable[..., World]
 
@@ -94,7 +86,7 @@ async def test_one_account_one_pass_one_welcome_whatever_call_it_dies_at(
     calls = await _clean_run(make_world, can_draft=can_draft)
     assert {"directory.create_user", "security.create_pass", "mailer.send_now", "cases.save"} <= set(calls)
     for number, name in enumerate(calls):
-        for when in ("before", "after"):
+        for when in sides(number):
             world = await _killed_once(make_world, number, when, can_draft=can_draft)
             try:
                 await _assert_invariants(world)

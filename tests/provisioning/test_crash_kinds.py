@@ -18,7 +18,7 @@ from onboarding.domain.case import TENANT, Alias, AliasKind, Case
 from onboarding.domain.lifecycle import State
 from onboarding.errors import EffectUnknown, StoreConflict
 from onboarding.provisioning import runner
-from tests.support.doubles import CASE_ID, Killed, World, drive
+from tests.support.doubles import CASE_ID, Killed, World, drive, sides
 from tests.support.kinds import SETUPS
 
 #: Kinds whose way through the plan differs in its effects.
@@ -90,7 +90,7 @@ async def test_whatever_call_it_dies_at_it_ends_where_a_clean_run_ends(
     assert wanted["state"] is State.FOLLOWING_UP
     calls = list(clean.tape.calls)
     for number, name in enumerate(calls):
-        for when in ("before", "after"):
+        for when in sides(number):
             world = await start(kind)
             world.tape.kill_at = (number, when)
             with contextlib.suppress(Killed):

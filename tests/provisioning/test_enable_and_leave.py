@@ -14,7 +14,7 @@ from onboarding.operate.actions import Ask, act
 from onboarding.provisioning import timing, withdraw
 from onboarding.provisioning.step import Block, Context, Done
 from onboarding.provisioning.steps import enable_account
-from tests.support.doubles import T0, World, advance, drive, hire, look_now, make_case
+from tests.support.doubles import T0, World, advance, drive, hire, look_now, make_case, sides
 from tests.support.kinds import OLD, account
 
 MakeWorld = Callable[..., World]
@@ -218,7 +218,7 @@ async def test_what_we_disabled_for_a_withdrawn_hire_is_ours_to_enable_wherever_
     calls = list(clean.tape.calls)
     assert "directory.disable_user" in calls
     for number in range(len(calls)):
-        for when in ("before", "after"):
+        for when in sides(number):
             world = make_world()
             await _withdraw(world, (number, when))
             case = await world.case()

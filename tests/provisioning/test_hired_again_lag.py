@@ -12,7 +12,7 @@ from onboarding.domain.case import TENANT, Account, Alias, AliasKind, Case, Next
 from onboarding.domain.lifecycle import State
 from onboarding.ports import CLAIM_LEASE, REPLICATION
 from onboarding.provisioning import runner
-from tests.support.doubles import PROVISIONED, T0, Killed, World, advance, hire, make_case
+from tests.support.doubles import PROVISIONED, T0, Killed, World, advance, hire, make_case, sides
 from tests.support.kinds import OLD, account
 
 MakeWorld = Callable[..., World]
@@ -111,7 +111,7 @@ async def test_wherever_it_dies_there_is_one_account(make_world: MakeWorld, kind
     calls = clean.tape.calls[begin:]
     calls = calls[: calls.index("directory.set_manager")]  # from there on it is as for everybody
     for number, name in enumerate(calls):
-        for when in ("before", "after"):
+        for when in sides(number):
             world = make_world()
             await SETUPS[kind](world)
             world.tape.kill_at = (begin + number, when)

@@ -23,7 +23,7 @@ from onboarding.operate import work
 from onboarding.operate.actions import Ask, act
 from onboarding.ports import WorkMessage
 from onboarding.settings import Settings
-from tests.support.doubles import CASE_ID, MANAGER, T0, Killed, World, advance, hire, make_case
+from tests.support.doubles import CASE_ID, MANAGER, T0, Killed, World, advance, hire, make_case, sides
 
 MakeWorld = Callable[..., World]
 DESK = "desk@contoso.example"
@@ -392,7 +392,7 @@ async def test_wherever_the_worker_dies_the_new_manager_is_set_and_nobody_else_i
     calls = list((await play(None)).tape.calls)
     assert "directory.set_manager" in calls
     for number, name in enumerate(calls):
-        for when in ("before", "after"):
+        for when in sides(number):
             world = await play((number, when))
             case = await world.case()
             assert world.tape.killed, name

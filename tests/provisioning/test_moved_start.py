@@ -27,7 +27,17 @@ from onboarding.operate import work
 from onboarding.operate.actions import Ask, act
 from onboarding.ports import WORK_QUEUE, AccessPass, WorkMessage
 from onboarding.settings import Settings
-from tests.support.doubles import CASE_ID, Killed, World, advance, drive, hire, look_now, make_case
+from tests.support.doubles import (
+    CASE_ID,
+    Killed,
+    World,
+    advance,
+    drive,
+    hire,
+    look_now,
+    make_case,
+    sides,
+)
 
 MakeWorld = Callable[..., World]
 #: Friday before the start on Monday 24 August 2026, 09:00 in Berlin.
@@ -273,7 +283,7 @@ async def test_wherever_it_dies_one_pass_is_usable_and_it_is_the_new_days(make_w
     calls = list((await play(None)).tape.calls)
     assert {"security.void_pass", "security.create_pass", "mailer.send_now", "queue.send"} <= set(calls)
     for number, name in enumerate(calls):
-        for when in ("before", "after"):
+        for when in sides(number):
             world = await play((number, when))
             case = await world.case()
             where = f"killed {when} call {number}, {name}"

@@ -17,7 +17,7 @@ from onboarding.ports import CLAIM_LEASE, REPLICATION
 from onboarding.provisioning import withdraw
 from onboarding.provisioning.step import Block, Context, Done
 from onboarding.provisioning.steps import disable_account
-from tests.support.doubles import CASE_ID, T0, Killed, World, advance, hire, make_case
+from tests.support.doubles import CASE_ID, T0, Killed, World, advance, hire, make_case, sides
 from tests.support.kinds import account
 
 MakeWorld = Callable[..., World]
@@ -87,7 +87,7 @@ async def test_wherever_it_dies_the_account_that_shows_late_is_disabled(
     calls = clean.tape.calls[begin:]
     assert calls.count("directory.get_user") > 3, "it was looked for more than once"
     for number, name in enumerate(calls):
-        for when in ("before", "after"):
+        for when in sides(number):
             world = make_world()
             await withdrawn(world, lost=lost)
             world.tape.kill_at = (begin + number, when)

@@ -503,6 +503,12 @@ class Tape:
         return answer
 
 
+def sides(number: int) -> tuple[str, ...]:
+    """On which sides of this call a process has to die, of all calls in turn: what the call before has left is what
+    a death before this one finds."""
+    return ("after",) if number else ("before", "after")
+
+
 class _Taped:
     def __init__(self, tape: Tape, name: str, port: Any) -> None:
         self._tape, self._name, self._port = tape, name, port
