@@ -28,8 +28,8 @@ def request(client: Any, base_url: str, asks: Sequence[Ask]) -> Any:
     from kiota_abstractions.method import Method
     from kiota_abstractions.request_information import RequestInformation
 
-    if not 1 <= len(asks) <= MOST or any(call.writes for call, _ in asks):
-        raise ValueError("a batch is for 1 to 20 reads")
+    if not 1 <= len(asks) <= MOST or any(call.writes or call.report for call, _ in asks):
+        raise ValueError("a batch is for 1 to 20 reads that need no budget of their own")
     inner = [_inner(str(place), build(client), base_url) for place, (_, build) in enumerate(asks)]
     info = RequestInformation(Method.POST, "{+baseurl}/$batch", {"baseurl": base_url})
     info.headers.add("Accept", "application/json")

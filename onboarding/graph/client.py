@@ -111,21 +111,15 @@ class GraphConnection:
         What passes (a 429 of one read as well) is tried again as a whole: reads bear repetition.
         """
         client = await self._ready()
-        limiters = [limiter for call, _ in asks if (limiter := self._limiter(call))]
 
         def build(client: Any) -> Any:
             return batch.request(client, self.base_url, asks)
 
         async def attempt() -> list[Answer]:
-            for limiter in limiters:
-                await limiter.acquire()
-            whole = await self._once(client, batch.BATCH, build)
-            for limiter in limiters:
-                await self._told(whole, limiter)
-            errors.check(whole, batch.BATCH)
+            whole = errors.check(await self._once(client, batch.BATCH, build), batch.BATCH)
             found = batch.answers(body(whole, batch.BATCH), asks)
-            for answer, (call, _) in zip(found, asks, strict=True):
-                await self._told(answer, self._limiter(call))
+            for answer in found:
+                self._heard(answer)
             return [errors.check(answer, call) for answer, (call, _) in zip(found, asks, strict=True)]
 
         return await self._policy.run(attempt, idempotent=True)
@@ -179,13 +173,13 @@ class GraphConnection:
         except self._sign_in_errors() as exc:
             raise self._unsigned(exc, call) from exc
         answer = Answer(response.status_code, response.headers, response.content)
-        await self._told(answer, limiter)
-        return answer
-
-    async def _told(self, answer: Answer, limiter: Limiter | None) -> None:
-        """What every answer says beside its content, to whom it concerns."""
+        self._heard(answer)
         if answer.status == 429 and limiter and answer.retry_after:
             await limiter.pause(answer.retry_after)
+        return answer
+
+    def _heard(self, answer: Answer) -> None:
+        """What every answer says beside its content."""
         if answer.request_id:
             observe.note_request(answer.request_id)
         self._pressure.note(answer.throttle_share)

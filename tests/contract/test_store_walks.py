@@ -88,12 +88,12 @@ async def test_an_empty_store_has_one_empty_page(store: StoreUnderTest, name: st
     assert (list(found.items), found.next_page) == ([], None)
 
 
-@pytest.mark.parametrize("name", WALKS)
-@pytest.mark.parametrize("size", [1, 3, 7, 20, 21, 500])
-async def test_a_walk_neither_repeats_nor_skips(store: StoreUnderTest, name: str, size: int):
+async def test_a_walk_neither_repeats_nor_skips(store: StoreUnderTest):
     await fill(store, 20)
-    keys = [key_of(item) for item in await all_of(walk_of(store, name), size)]
-    assert len(keys) == len(set(keys)) == 20
+    for name in WALKS:
+        for size in (1, 3, 7, 20, 21, 500):
+            keys = [key_of(item) for item in await all_of(walk_of(store, name), size)]
+            assert len(keys) == len(set(keys)) == 20, (name, size)
 
 
 @pytest.mark.parametrize("name", WALKS)

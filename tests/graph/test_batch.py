@@ -73,8 +73,9 @@ async def test_ids_and_fullness_of_the_answers_inside_are_heard(rig):
         [],
         [(Call("x", "p"), lambda client: None)] * 21,
         [(Call("x", "p", writes=True), lambda client: None)],
+        [(Call("x", "p", report=True), lambda client: None)],
     ],
-    ids=["none", "21", "a write"],
+    ids=["none", "21", "a write", "a report"],
 )
 def test_what_a_batch_is_not_for(asks):
     with pytest.raises(ValueError, match="1 to 20 reads"):
