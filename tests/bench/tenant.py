@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import logging
+from collections.abc import Iterator
 from typing import Any
 
 import httpx
+
+from onboarding import bootstrap
 
 DOMAIN = "contoso.example"
 MANAGER = f"petra.vogel@{DOMAIN}"
@@ -27,6 +32,19 @@ def settings(store_path: str, graph: str, *, clock: str = "simulator") -> dict[s
         "ONBOARDING_HASH_KEY": "benchmark-only",
         "ONBOARDING_DEV_ROLE": "operator",
     }
+
+
+@contextlib.contextmanager
+def quiet() -> Iterator[None]:
+    """Without the lines of ordinary events, and without leaving our app behind as this process's own."""
+    ours, app = logging.getLogger("onboarding"), bootstrap._app
+    level = ours.level
+    ours.setLevel(logging.WARNING)
+    try:
+        yield
+    finally:
+        ours.setLevel(level)
+        bootstrap._app = app
 
 
 def hire(number: int, start: str, at: str, **said: Any) -> dict[str, Any]:
@@ -77,6 +95,9 @@ class Control:
         answer = self.http.post(path, json=body)
         assert answer.is_success, answer.text
         return answer.json() if answer.content else None
+
+    def delete(self, path: str, **params: str) -> None:
+        self.http.delete(path, params=params).raise_for_status()
 
     def manager(self) -> None:
         """The manager whom the hires name, older than they are."""

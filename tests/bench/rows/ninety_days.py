@@ -9,9 +9,7 @@ as it is in Azure, and moves with the simulator's: asking the simulator for the 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
-import logging
 import tempfile
 import time
 from collections import Counter
@@ -124,7 +122,7 @@ def run(people: int = 1_000, days: int = 90, step: timedelta = MOVES) -> Row:
 
 def played(people: int, days: int, step: timedelta = MOVES) -> tuple[float, int]:
     """Play the story; (seconds, Graph requests). AssertionError when anybody ends otherwise than they should."""
-    with tempfile.TemporaryDirectory() as folder, _quiet():
+    with tempfile.TemporaryDirectory() as folder, tenant.quiet():
         start = (BEGIN - step).isoformat().replace("+00:00", "Z")
         with processes.simulator(start=start) as base:
             control = tenant.Control(base)
@@ -136,19 +134,6 @@ def played(people: int, days: int, step: timedelta = MOVES) -> tuple[float, int]
             asked = len(control.requests())
             control.close()
     return seconds, asked
-
-
-@contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """Without the lines of ordinary events, and without leaving our app behind as this process's own."""
-    ours, app = logging.getLogger("onboarding"), bootstrap._app
-    level = ours.level
-    ours.setLevel(logging.WARNING)
-    try:
-        yield
-    finally:
-        ours.setLevel(level)
-        bootstrap._app = app
 
 
 async def _play(story: Story, control: tenant.Control, env: dict[str, str]) -> None:
