@@ -33,9 +33,10 @@ from onboarding.errors import DeployerError, OperatorError, RetryLater, StoreCon
 from onboarding.intake import quality
 from onboarding.intake.adapter import LinkedEvent
 from onboarding.intake.comeback import Verdict, judge
-from onboarding.intake.decide import FETCH, Circumstances, apply_event
+from onboarding.intake.decide import apply_event
 from onboarding.intake.identity import locate
 from onboarding.intake.merging import READ
+from onboarding.intake.outcome import FETCH, Circumstances
 from onboarding.intake.planned_reads import take_up
 from onboarding.intake.process import lay_down
 from onboarding.ports import WORK_QUEUE, HrRecord, RecordGone, Services

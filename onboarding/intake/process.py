@@ -17,10 +17,13 @@ from onboarding.domain.hire import HireEvent
 from onboarding.domain.lifecycle import ACTIVE, State
 from onboarding.intake import catalog, identity, leavers, quality
 from onboarding.intake.adapter import SILENT, Adapter, UnreadableEvent
-from onboarding.intake.decide import FETCH, Circumstances, Outcome, apply_event, event_time, settle
+from onboarding.intake.decide import apply_event
 from onboarding.intake.identity import BeingForgotten, locate
+from onboarding.intake.merging import event_time
+from onboarding.intake.outcome import FETCH, Circumstances, Outcome
 from onboarding.intake.payload import Unreadable
 from onboarding.intake.planned_reads import pending
+from onboarding.intake.settle import settle
 from onboarding.ports import WORK_QUEUE, Delivery, DeliveryStatus, Services, WorkMessage
 
 #: Events that a case remembers. One that is older than these many others only fills gaps if it comes again.

@@ -15,8 +15,8 @@ from onboarding.domain.case import Case
 from onboarding.domain.hire import Certainty
 from onboarding.domain.lifecycle import Event, State
 from onboarding.errors import IllegalTransition, Refused, RequestError, StoreConflict
-from onboarding.intake.decide import lacking
 from onboarding.intake.identity import being_forgotten
+from onboarding.intake.settle import lacking
 from onboarding.operate import desk, rerun_plan
 from onboarding.operate.asks import Ask, check_reason
 from onboarding.operate.cases import find

@@ -19,15 +19,11 @@ from onboarding.domain.case import Case, StepRecord, StepStatus
 from onboarding.domain.hire import Certainty
 from onboarding.domain.lifecycle import Event, State, allowed
 from onboarding.errors import IllegalTransition
-from onboarding.intake.decide import (
-    APPROVE_SAME_PERSON,
-    HR_DELETED_RECORD,
-    MENDABLE,
-    TWO_PEOPLE,
-    lacking,
-)
 from onboarding.intake.identity import being_forgotten
+from onboarding.intake.outcome import APPROVE_SAME_PERSON, HR_DELETED_RECORD, MENDABLE
 from onboarding.intake.planned_reads import read_again
+from onboarding.intake.settle import lacking
+from onboarding.intake.twins import TWO_PEOPLE
 from onboarding.ports import CLAIM_LEASE, Services
 from onboarding.provisioning import existing, withdraw
 from onboarding.provisioning.plan import names_from, steps

@@ -15,8 +15,8 @@ from onboarding.domain.lifecycle import RETURNABLE, State
 from onboarding.errors import DeployerError, OperatorError, RetryLater, StoreConflict
 from onboarding.followup import advance as followup
 from onboarding.intake import fetch, process
-from onboarding.intake.decide import APPROVE_SAME_PERSON
 from onboarding.intake.identity import being_forgotten
+from onboarding.intake.outcome import APPROVE_SAME_PERSON
 from onboarding.operate import forget, lost_phone, mending, release
 from onboarding.ports import WORK_QUEUE, DeliveryStatus, Services, WorkMessage
 from onboarding.provisioning import manager_again, runner, withdraw

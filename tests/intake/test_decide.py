@@ -10,7 +10,10 @@ import pytest
 from onboarding.domain.case import Account, Case
 from onboarding.domain.hire import Certainty, EventType, FetchRef, Hire, HireEvent
 from onboarding.domain.lifecycle import Event, State
-from onboarding.intake.decide import Circumstances, apply_event, event_time, settle
+from onboarding.intake.decide import apply_event
+from onboarding.intake.merging import event_time
+from onboarding.intake.outcome import Circumstances
+from onboarding.intake.settle import settle
 
 NOW = datetime(2026, 8, 17, 10, tzinfo=UTC)
 ABOUT = Circumstances("d_1", NOW)

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from onboarding import casework, errors
-from onboarding.intake import decide
+from onboarding.intake import outcome, standing
 from onboarding.operate.explain import listed_next
 from onboarding.operate.reasons import REASONS
 from onboarding.provisioning.step import Block
@@ -64,9 +64,9 @@ def codes() -> dict[str, str]:
             elif inspect.isclass(item) and issubclass(item, BLOCKING):
                 given.append(item.code)
         found |= {code: module.__name__ for code in given if isinstance(code, str)}
-    for name, item in vars(decide).items():
+    for name, item in (vars(outcome) | vars(standing)).items():
         if name.startswith(("MISSING_", "NO_", "HR_", "APPROVE_")) and isinstance(item, str):
-            found[item] = decide.__name__
+            found[item] = outcome.__name__
     return found
 
 

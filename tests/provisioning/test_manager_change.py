@@ -17,8 +17,9 @@ from onboarding.domain.hire import Certainty, EventType, HireEvent, ManagerRef
 from onboarding.domain.lifecycle import Event, State
 from onboarding.errors import NotYetVisible, PermissionMissing, Unavailable
 from onboarding.followup import escalate
-from onboarding.intake.decide import Circumstances, apply_event
+from onboarding.intake.decide import apply_event
 from onboarding.intake.merging import READ
+from onboarding.intake.outcome import Circumstances
 from onboarding.operate import work
 from onboarding.operate.actions import Ask, act
 from onboarding.ports import WorkMessage

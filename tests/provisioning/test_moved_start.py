@@ -21,7 +21,8 @@ from onboarding.domain.case import (
 from onboarding.domain.hire import EventType, Hire, HireEvent
 from onboarding.domain.lifecycle import Event, State
 from onboarding.errors import Unavailable
-from onboarding.intake.decide import Circumstances, apply_event
+from onboarding.intake.decide import apply_event
+from onboarding.intake.outcome import Circumstances
 from onboarding.intake.process import lay_down
 from onboarding.operate import work
 from onboarding.operate.actions import Ask, act

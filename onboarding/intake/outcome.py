@@ -1,0 +1,109 @@
+"""What decisions about a hire are made of: circumstances of an event, outcome for a case, reason codes, entries.
+
+Entries and reason codes hold codes, counts, times and our own ids.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from onboarding.casework import entry
+from onboarding.domain.case import Case, TimelineEntry
+from onboarding.domain.hire import HireEvent
+from onboarding.domain.lifecycle import Event, State
+from onboarding.intake.merging import READ, event_time, merge
+from onboarding.ports import hr
+
+MISSING_START_DATE = "missing_start_date"
+MISSING_NAME = "missing_name"
+FIELD_WITHHELD = "hr_field_withheld"
+NO_HR_READER = hr.NO_READER
+HR_DELETED_RECORD = "hr_deleted_record"
+APPROVE_SHARED_ID = "needs_approval_shared_id"
+APPROVE_SAME_PERSON = "needs_approval_same_person"
+#: Blocks of a read that failed for good; another read may mend them.
+READ_FAILED = frozenset(
+    {
+        hr.NO_READER, hr.NOT_CONFIGURED, hr.SIGN_IN, hr.PERMISSION, hr.RECORD_GONE, hr.UNREADABLE, hr.UNREACHABLE,
+        FIELD_WITHHELD,
+    }
+)  # fmt: skip
+#: Blocks that intake made for want of data, and that data mends.
+MENDABLE = READ_FAILED | {MISSING_START_DATE, MISSING_NAME}
+#: `next_action.what` of a case that waits for a read.
+FETCH = "fetch"
+
+OVER = frozenset({State.CANCELLED, State.CLOSED})
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """What is known about an event beside the event."""
+
+    delivery_id: str
+    received_at: datetime
+    #: The case was opened for this event.
+    opened: bool = False
+    #: One of its ids also belongs to somebody who, by another id, is a different person.
+    shared_id: bool = False
+    #: How long after an event the HR system may still show what was before it.
+    read_lag: timedelta = timedelta(0)
+    #: The event is what a read of the HR system gave.
+    is_read: bool = False
+    #: Names of fields that the read was not allowed to see.
+    withheld: tuple[str, ...] = ()
+    #: The record may say that a hire stands again, or only not say that it ended: an approver is asked.
+    doubtful: bool = False
+    #: Somebody who comes back to an account of this case: an approver is asked (`account.rehire` of the policy).
+    ask_rehire: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How to lay the case down. `what` None: its next action stays as it is."""
+
+    entries: tuple[TimelineEntry, ...]
+    what: str | None = None
+    why: str = ""
+    #: Due now, and said to the queue.
+    look_now: bool = False
+    #: Due then (`look_now` aside).
+    when: datetime | None = None
+
+
+def block(case: Case, now: datetime, reason: str) -> Outcome:
+    case.apply(Event.BLOCK, reason=reason)
+    blocked = entry(now, "blocked", reason=reason)
+    if reason == APPROVE_SAME_PERSON:
+        which = entry(now, "maybe_same_person", other=case.maybe_same)
+        return Outcome((which, blocked), "operator", reason)
+    return Outcome((blocked,), "operator", reason)
+
+
+def merged(case: Case, event: HireEvent, about: Circumstances) -> str:
+    delivery = READ if about.is_read else about.delivery_id
+    return merge(case, event, delivery, about.received_at, opened=about.opened)
+
+
+def account_of(case: Case) -> str:
+    """`may_exist`: the request to create it was sent and its answer is not known yet."""
+    if case.account is not None:
+        return "exists"
+    return "may_exist" if case.intent is not None else "none"
+
+
+def noted_event(
+    now: datetime, action: str, event: HireEvent, about: Circumstances, **detail: object
+) -> TimelineEntry:
+    occurred = event_time(event, about.received_at).isoformat()
+    return entry(
+        now,
+        action,
+        "hr",
+        event=event.event_type,
+        delivery=about.delivery_id,
+        occurred_at=occurred,
+        zone="assumed" if event.occurred_at_zone_assumed else None,
+        **{name: value for name, value in detail.items() if value != ""},
+    )

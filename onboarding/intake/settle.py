@@ -1,0 +1,182 @@
+"""Where a case goes from `received` or `awaiting_fetch`, by what is known of the hire; and what a hire that is over
+leaves to do. Pure.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from onboarding.casework import entry
+from onboarding.domain.case import Case, TimelineEntry
+from onboarding.domain.hire import Certainty, Hire
+from onboarding.domain.lifecycle import Event, State
+from onboarding.intake.outcome import (
+    APPROVE_SAME_PERSON,
+    APPROVE_SHARED_ID,
+    FETCH,
+    FIELD_WITHHELD,
+    HR_DELETED_RECORD,
+    MISSING_NAME,
+    MISSING_START_DATE,
+    NO_HR_READER,
+    OVER,
+    Circumstances,
+    Outcome,
+    account_of,
+    block,
+)
+from onboarding.intake.planned_reads import pending, read_again
+from onboarding.intake.standing import (
+    APPROVE_REHIRE,
+    EXISTING_STAFF,
+    end,
+    is_hired_since,
+    newest_withdrawal,
+    stand,
+)
+from onboarding.intake.twins import TWO_PEOPLE
+
+#: A record that nobody announced as a hire, of somebody who began longer ago than this, is existing staff.
+EXISTING_AFTER = timedelta(days=90)
+
+
+def settle(
+    case: Case,
+    now: datetime,
+    *,
+    shared_id: bool = False,
+    withheld: tuple[str, ...] = (),
+    read: bool = False,
+    ask_rehire: bool = True,
+) -> Outcome:
+    """Lead a case on from `received` or `awaiting_fetch` by what is known of the hire.
+
+    Also used after an operator put a case back there. `read`: the HR system was just asked.
+    """
+    if (over := is_over_already(case, now)) is not None:
+        return over
+    if case.deleted_at is not None and not is_hired_since(case, case.deleted_at):
+        return block(case, now, HR_DELETED_RECORD)
+    if (waits := _await_read(case, now, read=read)) is not None:
+        return waits
+    if case.certainty is not Certainty.EMPLOYEE:
+        if read and case.certainty is Certainty.CANDIDATE and account_of(case) == "none":
+            _keep_ids(case)
+        if case.state is State.AWAITING_FETCH:
+            case.apply(Event.FETCHED)
+        return Outcome((), "await_hire", str(case.certainty))
+    if read and is_existing_staff(case, now):
+        return leave_alone(case, now)
+    if (reason := lacking(case)) is not None:
+        return block(case, now, FIELD_WITHHELD if _hides(reason, withheld) else reason)
+    case.apply(Event.HIRE_COMPLETE)
+    if (approval := approval_needed(case, shared_id=shared_id, ask_rehire=ask_rehire)) is not None:
+        return block(case, now, approval)
+    return Outcome((entry(now, "hire_complete"),), "provision", "hire_complete", look_now=True)
+
+
+def is_over_already(case: Case, now: datetime) -> Outcome | None:
+    """A withdrawal that came before the hire that it speaks of, or with another case that was joined to this one;
+    None: there is none that stands."""
+    newest = newest_withdrawal(case)
+    if newest is None or is_hired_since(case, newest):
+        return None
+    case.withdrawn_at = newest
+    end(case)
+    return left_over(case, entry(now, "withdrawn_before", "hr", reason=case.reason_code), now)
+
+
+def lacking(case: Case) -> str | None:
+    """Reason code for what HR has not said yet; None: enough for an account."""
+    hire = case.hire
+    if not (hire.given_name or hire.family_name or hire.display_name or hire.preferred_name):
+        return MISSING_NAME
+    return None if hire.start_date else MISSING_START_DATE
+
+
+def approval_needed(case: Case, *, shared_id: bool, ask_rehire: bool) -> str | None:
+    """What an approver has to say first; None: nothing."""
+    given = case.approvals
+    if case.account is not None and ask_rehire and APPROVE_REHIRE not in given:
+        return APPROVE_REHIRE
+    if case.maybe_same is not None and not {APPROVE_SAME_PERSON, TWO_PEOPLE} & set(given):
+        return APPROVE_SAME_PERSON
+    return APPROVE_SHARED_ID if shared_id and APPROVE_SHARED_ID not in given else None
+
+
+def _hides(reason: str, withheld: tuple[str, ...]) -> bool:
+    """What is missing may be there, and was kept from us."""
+    needed = {"start_date"} if reason == MISSING_START_DATE else {"given_name", "family_name", "display_name"}
+    return not needed.isdisjoint(withheld)
+
+
+def is_existing_staff(case: Case, now: datetime) -> bool:
+    """An update of a record brought us here, nobody announced a hire, and the person began long ago."""
+    start = case.hire.start_date
+    if newest_withdrawal(case) is not None:
+        return False
+    return case.hired_at is None and start is not None and start < (now - EXISTING_AFTER).date()
+
+
+def leave_alone(case: Case, now: datetime) -> Outcome:
+    """Not a hire: of whom no more is kept than the ids by which the next event finds this."""
+    _keep_ids(case)
+    case.apply(Event.CLOSE, reason=EXISTING_STAFF)
+    return Outcome((entry(now, "existing_staff"),), "none", EXISTING_STAFF)
+
+
+def _keep_ids(case: Case) -> None:
+    """Nobody hired this person: no more is kept than the ids by which the next event finds the case."""
+    case.hire, case.said, case.emptied, case.findings = only_ids(case.hire), {}, {}, []
+
+
+def only_ids(hire: Hire) -> Hire:
+    return Hire(hire.employee_id, hire.employee_number, hire.candidate_id)
+
+
+def _await_read(case: Case, now: datetime, *, read: bool) -> Outcome | None:
+    """The case waits for a read; None: none is needed."""
+    planned = pending(case)
+    if planned is None and case.state is State.AWAITING_FETCH and lacking(case) and not read:
+        if not read_again(case, now):
+            return block(case, now, NO_HR_READER)
+        planned = pending(case)
+    if planned is None:
+        return None
+    if case.state is State.RECEIVED:
+        case.apply(Event.FETCH_NEEDED)
+    return Outcome((), FETCH, planned.code or "thin_event", when=planned.when)
+
+
+def left_over(case: Case, noted: TimelineEntry, now: datetime) -> Outcome:
+    """What is left to do for a hire that is over: no pass stays usable, and somebody looks at the account."""
+    reason = case.reason_code or ""
+    if case.pass_at_large(now):
+        return Outcome((noted,), "revoke_pass", reason, look_now=True)
+    if account_of(case) == "none":
+        return Outcome((noted,), "none", reason)
+    return Outcome((noted,), "disable_account", reason, look_now=case.state is State.CANCELLED)
+
+
+def look_again(case: Case, about: Circumstances, now: datetime) -> Outcome:
+    """Facts came or went that the event does not speak of: dates of a hire that is outdated, or another case that
+    was joined to this one. Is anything missing now, or no longer?"""
+    if case.state in OVER:
+        stand(case)
+    if case.state in OVER or case.state is State.EXCLUDED:
+        return Outcome(())
+    if (over := is_over_already(case, now)) is not None:
+        return over
+    if case.state is State.RECEIVED and case.hired_at is not None:
+        return settle(case, now, shared_id=about.shared_id, ask_rehire=about.ask_rehire)
+    gone = case.state is State.WAITING_START and lacking(case)
+    if gone:
+        return block(case, now, gone)
+    if case.state is not State.BLOCKED or case.reason_code not in {MISSING_NAME, MISSING_START_DATE}:
+        return Outcome(())
+    if lacking(case) == case.reason_code:
+        return Outcome(())
+    if case.apply(Event.UNBLOCK) is not State.WAITING_START:
+        return settle(case, now, shared_id=about.shared_id, ask_rehire=about.ask_rehire)
+    missing = lacking(case)
+    return block(case, now, missing) if missing else Outcome((), "provision", "hire_updated", look_now=True)

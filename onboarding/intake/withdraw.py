@@ -1,0 +1,90 @@
+"""HR takes a hire back, ends an employment, or deletes a record. Pure.
+
+"Deleted" at the vendor may be a mistyped record, an erasure or a cancelled hire: an operator decides. What recruiting
+deletes of somebody whom a hire event or an employee record has confirmed is noted, whenever it comes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from onboarding.domain.case import Case
+from onboarding.domain.hire import Certainty, EventType, HireEvent
+from onboarding.domain.lifecycle import Event, State
+from onboarding.intake.comeback import newer_record
+from onboarding.intake.merging import drop_dates, event_time, merge
+from onboarding.intake.outcome import (
+    HR_DELETED_RECORD,
+    OVER,
+    Circumstances,
+    Outcome,
+    account_of,
+    block,
+    noted_event,
+)
+from onboarding.intake.planned_reads import look_back
+from onboarding.intake.settle import left_over, look_again
+from onboarding.intake.standing import end, is_hired_since, reopen, reopens, stand
+
+
+def withdraw(case: Case, event: HireEvent, about: Circumstances, now: datetime) -> Outcome:
+    """Cancel or close. The entry says whether an account exists: somebody must then disable it."""
+    at = event_time(event, about.received_at)
+    sure = event.certainty is Certainty.EMPLOYEE
+    if case.certainty is Certainty.EMPLOYEE and not sure and not about.opened:
+        return Outcome((noted_event(now, "offer_withdrawn", event, about),))
+    ended = event.event_type is EventType.EMPLOYMENT_TERMINATED
+    if sure:
+        name = "ended_at" if ended else "cancelled_at"
+        setattr(case, name, max(at, getattr(case, name) or at))
+    if ended and event.snapshot and (stands := newer_record(case, event.source, at)) is not None:
+        case.hired_at = max(stands, case.hired_at or stands)
+    if is_hired_since(case, at):
+        drop_dates(case, at)
+        if case.state in OVER and reopens(case, event, at):
+            reopen(case, event, about.received_at)
+        outcome = look_again(case, about, now)
+        noted = noted_event(now, "withdrawal_outdated", event, about)
+        return replace(outcome, entries=(noted, *outcome.entries))
+    if case.state is State.EXCLUDED or (case.state is State.CLOSED and case.withdrawn_at is None):
+        return Outcome((noted_event(now, "event_recorded", event, about),))
+    merge(case, replace(event, hire=replace(event.hire, phones=None)), about.delivery_id, about.received_at,
+          opened=about.opened)  # fmt: skip
+    case.withdrawn_at = max(at, case.withdrawn_at or at)
+    if not about.is_read:
+        look_back(case, event.source, at, about.received_at + about.read_lag)
+    if case.state in OVER:
+        stand(case)
+        return Outcome((noted_event(now, "event_recorded", event, about),))
+    end(case)
+    return _ending(case, event, about, now)
+
+
+def _ending(case: Case, event: HireEvent, about: Circumstances, now: datetime) -> Outcome:
+    """The entry says whether an account exists."""
+    action = "hire_cancelled" if case.state is State.CANCELLED else "employment_ended"
+    access_pass = str(case.access_pass.status) if case.access_pass else None
+    noted = noted_event(now, action, event, about, account=account_of(case), access_pass=access_pass)
+    return left_over(case, noted, now)
+
+
+def deleted(case: Case, event: HireEvent, about: Circumstances, now: datetime) -> Outcome:
+    at = event_time(event, about.received_at)
+    if event.certainty is not Certainty.EMPLOYEE:
+        noted = noted_event(now, "candidate_deleted", event, about)
+        if case.certainty is Certainty.EMPLOYEE:
+            return Outcome((noted,))
+    else:
+        case.deleted_at = max(at, case.deleted_at or at)
+        noted = noted_event(now, "hr_record_deleted", event, about, account=account_of(case))
+    if is_hired_since(case, at) or case.state in OVER or case.state is State.EXCLUDED:
+        return Outcome((noted,))
+    if case.state is State.BLOCKED and (case.reason_code or "").startswith("needs_approval_"):
+        return Outcome((noted,))  # still waits for an approver, whom no other reason may stand in for
+    if case.state is State.BLOCKED:
+        case.apply(Event.UNBLOCK)  # to block it for the graver reason, with the same way back
+    elif case.state is State.PAUSED:
+        case.apply(Event.RESUME)
+    outcome = block(case, now, HR_DELETED_RECORD)
+    return replace(outcome, entries=(noted, *outcome.entries))
