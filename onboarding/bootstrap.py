@@ -19,7 +19,8 @@ from pathlib import Path
 from typing import Any
 
 from onboarding import dry_run, observe
-from onboarding.domain.policy import Policy, load
+from onboarding.domain.policy import Policy
+from onboarding.domain.policy_file import load
 from onboarding.errors import ConfigurationError, Unavailable
 from onboarding.ports import Clock, QueueHost, Services
 from onboarding.safeguards.circuit import Circuit

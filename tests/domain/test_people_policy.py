@@ -12,7 +12,8 @@ from onboarding.domain.people_policy import (
     licences_for,
     mailbox_expected,
 )
-from onboarding.domain.policy import Policy, load
+from onboarding.domain.policy import Policy
+from onboarding.domain.policy_file import load
 from onboarding.errors import ConfigurationError
 from tests.support.doubles import hire, make_case
 

@@ -9,7 +9,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from onboarding.domain.policy import DEFAULT_LADDER, LADDER_MESSAGES, Policy, load
+from onboarding.domain.policy import DEFAULT_LADDER, LADDER_MESSAGES, Policy
+from onboarding.domain.policy_file import load
 from onboarding.errors import ConfigurationError
 from onboarding.followup.messages import MESSAGES
 

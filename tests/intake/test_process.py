@@ -23,7 +23,7 @@ from onboarding.domain.case import (
 )
 from onboarding.domain.hire import Certainty
 from onboarding.domain.lifecycle import Event, State
-from onboarding.domain.policy import load
+from onboarding.domain.policy_file import load
 from onboarding.errors import StoreConflict
 from onboarding.intake import catalog
 from onboarding.intake import receive as door

@@ -24,7 +24,8 @@ from onboarding.domain.case import (
     encode,
 )
 from onboarding.domain.lifecycle import State
-from onboarding.domain.policy import DeskPolicy, IdentityCheck, Policy, load
+from onboarding.domain.policy import DeskPolicy, IdentityCheck, Policy
+from onboarding.domain.policy_file import load
 from onboarding.errors import (
     ConfigurationError,
     DeployerError,

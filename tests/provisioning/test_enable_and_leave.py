@@ -9,7 +9,8 @@ import pytest
 
 from onboarding.domain.case import Account, Case, StepStatus
 from onboarding.domain.lifecycle import State
-from onboarding.domain.policy import Policy, load
+from onboarding.domain.policy import Policy
+from onboarding.domain.policy_file import load
 from onboarding.operate.actions import Ask, act
 from onboarding.provisioning import timing, withdraw
 from onboarding.provisioning.step import Block, Context, Done

@@ -10,7 +10,8 @@ import pytest
 
 from onboarding.domain.case import TENANT, Account, Alias, AliasKind, Case
 from onboarding.domain.lifecycle import State
-from onboarding.domain.policy import Policy, load
+from onboarding.domain.policy import Policy
+from onboarding.domain.policy_file import load
 from onboarding.errors import EffectUnknown
 from onboarding.provisioning import existing
 from onboarding.provisioning.step import Block, Context, Done

@@ -10,7 +10,8 @@ import pytest
 
 from onboarding.domain.case import Account, Case, StepStatus
 from onboarding.domain.lifecycle import State
-from onboarding.domain.policy import Policy, load
+from onboarding.domain.policy import Policy
+from onboarding.domain.policy_file import load
 from onboarding.errors import OperatorError
 from onboarding.ports import Licence
 from onboarding.provisioning.step import Block, Context, Done, Outcome, Skip

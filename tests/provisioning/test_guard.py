@@ -17,7 +17,7 @@ from onboarding import dry_run
 from onboarding.domain import protected
 from onboarding.domain.case import Account, AccountIntent, Case, LostMethod, StepRecord, StepStatus
 from onboarding.domain.lifecycle import State
-from onboarding.domain.policy import load
+from onboarding.domain.policy_file import load
 from onboarding.operate import lost_phone
 from onboarding.operate.explain import REASONS
 from onboarding.ports import DirectoryUser

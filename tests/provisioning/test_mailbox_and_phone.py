@@ -12,7 +12,8 @@ import pytest
 from onboarding.domain.case import Account, Case, StepRecord, StepStatus
 from onboarding.domain.hire import Phone
 from onboarding.domain.lifecycle import State
-from onboarding.domain.policy import Policy, load
+from onboarding.domain.policy import Policy
+from onboarding.domain.policy_file import load
 from onboarding.followup import nudge
 from onboarding.provisioning.step import Context, Done, Outcome, Skip, Wait
 from onboarding.provisioning.steps import prepopulate_phone, wait_for_mailbox

@@ -10,7 +10,8 @@ import pytest
 
 from onboarding.domain import names
 from onboarding.domain.people_policy import Match
-from onboarding.domain.policy import LADDER_MESSAGES, Policy, load
+from onboarding.domain.policy import LADDER_MESSAGES, Policy
+from onboarding.domain.policy_file import load
 from onboarding.errors import ConfigurationError
 from scripts import package_policy
 from scripts.package import WWWROOT

@@ -6,7 +6,8 @@ from datetime import date
 from typing import Any
 
 from onboarding.domain.case import Case
-from onboarding.domain.policy import Policy, load
+from onboarding.domain.policy import Policy
+from onboarding.domain.policy_file import load
 from onboarding.settings import Settings
 from tests.support.doubles import World, hire, make_case
 

@@ -13,7 +13,8 @@ import pytest
 
 from onboarding.domain.case import Case
 from onboarding.domain.lifecycle import State
-from onboarding.domain.policy import LIMITED, LimitsPolicy, Policy, load
+from onboarding.domain.policy import LIMITED, LimitsPolicy, Policy
+from onboarding.domain.policy_file import load
 from onboarding.errors import (
     ConfigurationError,
     DeployerError,
