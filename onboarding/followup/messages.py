@@ -10,19 +10,20 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from onboarding.domain.case import Act, By, Case, PassStatus, RungRecord, RungStatus, Status
+from onboarding.domain.case import Case, RungRecord
 from onboarding.domain.nudges import country_of, working_time_of
 from onboarding.domain.places import country
 from onboarding.domain.policy import Policy
 from onboarding.errors import ConfigurationError
 from onboarding.followup import catalogue, deliver
+from onboarding.followup.shapes import MESSAGES, Reader, reminders
 from onboarding.followup.text import plain
 from onboarding.ports import Mail, Services
 from onboarding.settings import Settings
@@ -34,197 +35,6 @@ TEMPLATES = Path(__file__).parent / "templates"
 #: Where people register, and nothing else (Learn, "Combined registration"): short, official, easy to type.
 SETUP_ADDRESS = "aka.ms/mysecurityinfo"
 SUBJECT_LIMIT = 140
-_STEPS = ("steps.open", "steps.app", "steps.second")
-
-
-@dataclass(frozen=True, slots=True)
-class Block:
-    """One piece of a message. `kind`: paragraph, steps, facts or code."""
-
-    kind: str
-    lines: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _Reader:
-    """What a message is made of. `say` formats one catalogue entry."""
-
-    case: Case
-    policy: Policy
-    settings: Settings
-    language: str
-    facts: Mapping[str, str]
-    now: datetime
-    values: dict[str, str] = field(default_factory=dict)
-
-    def say(self, key: str) -> str:
-        return catalogue.texts(self.language)[key].format_map(self.values)
-
-    def intro(self, message: str) -> str:
-        """Which first sentence: for somebody who was registered once, "not yet" would be untrue."""
-        lost = self.case.status is Status.REMOVED or self.facts.get("because") == "method_deleted"
-        return f"{message}.removed" if lost else f"{message}.intro"
-
-    def sentences(self, *keys: str) -> list[Block]:
-        """One paragraph of whole sentences."""
-        return [Block("paragraph", (" ".join(self.say(key) for key in keys),))]
-
-    def paragraph(self, *keys: str) -> list[Block]:
-        return [Block("paragraph", (self.say(key),)) for key in keys]
-
-    def steps(self) -> list[Block]:
-        return [Block("steps", tuple(self.say(key) for key in _STEPS))]
-
-    def listed(self, *keys: str) -> list[Block]:
-        """Facts whose value is known."""
-        known = [key for key in keys if self.values.get(_VALUE_OF[key])]
-        return [Block("facts", tuple(self.say(key) for key in known))]
-
-
-_VALUE_OF = {
-    "fact.person": "person",
-    "fact.user_name": "upn",
-    "fact.start_date": "start_date",
-    "fact.status": "status",
-    "fact.case": "case_id",
-    "fact.usable_from": "usable_from",
-    "fact.usable_until": "usable_until",
-    "fact.pass_usable": "pass_until",
-    "fact.pass_ended": "pass_until",
-    "fact.pass_unused": "pass_until",
-}
-_HINT_OF_STATUS = {
-    Status.PARTIAL: "hint.partial",
-    Status.ADMIN_REGISTERED: "hint.admin",
-    Status.REMOVED: "hint.removed",
-}
-_HINT_OF_REASON = {"passkey_only": "hint.passkey", "registration_cancelled": "hint.cancelled"}
-
-
-def _hints(r: _Reader) -> list[Block]:
-    """What this person in particular should know; `because` is the assessment's code."""
-    hint = _HINT_OF_STATUS.get(r.case.status) or _HINT_OF_REASON.get(r.facts.get("because", ""))
-    return r.paragraph(hint) if hint else []
-
-
-def _reminders(case: Case) -> int:
-    """How many reminders of this episode went out to the person for certain. The welcome is none."""
-    return sum(
-        record.episode == case.episode
-        and record.audience == "person"
-        and record.status is RungStatus.SENT
-        and record.rung != "welcome"
-        for record in case.rungs.values()
-    )
-
-
-def _reminded(r: _Reader) -> list[str]:
-    """The sentence about our reminders; none where none was sent for certain."""
-    count = _reminders(r.case)
-    return [] if count == 0 else ["escalate.reminded_once" if count == 1 else "escalate.reminded"]
-
-
-#: A status that says for certain that the person registered nothing.
-_NOTHING_REGISTERED = frozenset({Status.DIRECTORY_ONLY, Status.ADMIN_REGISTERED, Status.USER_REVIEWED})
-
-
-def _first_pass(r: _Reader) -> list[str]:
-    """The line about the first pass. One that is in doubt or was withdrawn has none: nobody may hold it."""
-    case, record = r.case, r.case.access_pass
-    if record is None or record.status is not PassStatus.DELIVERED or record.usable_until is None:
-        return []
-    if r.now < record.usable_until:
-        return ["fact.pass_usable"]
-    ever = case.confirmed_at or any(e.act is Act.REGISTERED and e.by is not By.ADMIN for e in case.evidence)
-    nothing = not ever and case.status in _NOTHING_REGISTERED
-    return ["fact.pass_unused" if nothing else "fact.pass_ended"]
-
-
-def _welcome(r: _Reader) -> list[Block]:
-    route = r.facts.get("first_credential", "none")
-    return [
-        *r.paragraph("welcome.intro" if r.values["start_date"] else "welcome.intro_undated"),
-        *(r.paragraph("welcome.user_name") if r.values["upn"] else []),
-        *r.paragraph(f"welcome.credential_{route if route in {'manager', 'desk', 'existing'} else 'none'}"),
-        *r.paragraph("welcome.task"),
-        *r.steps(),
-        *r.paragraph("hint.only_you"),
-    ]
-
-
-def _nudge_first(r: _Reader) -> list[Block]:
-    closing = r.paragraph("hint.only_you", "nudge_first.help")
-    return [*r.paragraph(r.intro("nudge_first")), *_hints(r), *r.steps(), *closing]
-
-
-def _nudge_second(r: _Reader) -> list[Block]:
-    closing = r.paragraph("nudge_second.why", "hint.only_you")
-    return [*r.paragraph(r.intro("nudge_second")), *_hints(r), *r.steps(), *closing]
-
-
-def _nudge_third(r: _Reader) -> list[Block]:
-    above = any(rung.audience != "person" for rung in r.policy.follow_up.ladder)
-    closing = r.paragraph("hint.only_you", *(["nudge_third.tells"] if above else []))
-    return [*r.paragraph(r.intro("nudge_third")), *_hints(r), *r.steps(), *closing]
-
-
-def _nudge_last(r: _Reader) -> list[Block]:
-    closing = r.paragraph("hint.only_you", "nudge_last.help")
-    return [*r.paragraph(r.intro("nudge_last"), "nudge_last.why"), *_hints(r), *r.steps(), *closing]
-
-
-def _escalate_manager(r: _Reader) -> list[Block]:
-    opening = r.sentences(r.intro("escalate_manager"), *_reminded(r))
-    task = r.paragraph("escalate_manager.why", "escalate_manager.steps")
-    return [*opening, *task, *r.steps(), *r.paragraph("escalate_manager.not_for_them")]
-
-
-def _escalate_desk(r: _Reader) -> list[Block]:
-    known = ("fact.person", "fact.user_name", "fact.start_date", "fact.status", *_first_pass(r), "fact.case")
-    closing = r.paragraph("escalate_desk.ask", "escalate_desk.not_for_them", "escalate_desk.stops")
-    return [*r.sentences(r.intro("escalate_desk"), *_reminded(r)), *r.listed(*known), *closing]
-
-
-def _resolved_desk(r: _Reader) -> list[Block]:
-    """To the desk and to managers alike, in one mail."""
-    opening = r.paragraph("resolved_desk.intro", "resolved_desk.nothing")
-    return [*opening, *r.listed("fact.person", "fact.user_name", "fact.case")]
-
-
-def _access_pass(recipient: str) -> Callable[[_Reader], list[Block]]:
-    def blocks(r: _Reader) -> list[Block]:
-        name = f"access_pass_{recipient}"
-        return [
-            *r.paragraph(f"{name}.intro"),
-            Block("code", (r.facts["access_pass"],)),
-            *r.listed("fact.user_name", "fact.usable_from", "fact.usable_until"),
-            *r.paragraph(f"{name}.hand_over", f"{name}.next"),
-            *r.steps(),
-        ]
-
-    return blocks
-
-
-@dataclass(frozen=True, slots=True)
-class Shape:
-    """One message: who reads it, and its blocks."""
-
-    audience: str
-    blocks: Callable[[_Reader], list[Block]]
-
-
-MESSAGES: Mapping[str, Shape] = {
-    "welcome": Shape("person", _welcome),
-    "nudge_first": Shape("person", _nudge_first),
-    "nudge_second": Shape("person", _nudge_second),
-    "nudge_third": Shape("person", _nudge_third),
-    "nudge_last": Shape("person", _nudge_last),
-    "escalate_manager": Shape("manager", _escalate_manager),
-    "escalate_desk": Shape("desk", _escalate_desk),
-    "resolved_desk": Shape("desk", _resolved_desk),
-    "access_pass_manager": Shape("manager", _access_pass("manager")),
-    "access_pass_desk": Shape("desk", _access_pass("desk")),
-}
 
 
 def reference(key: str, case_id: str, episode: int, message: str) -> str:
@@ -287,7 +97,7 @@ class CatalogueMessages:
             )
         language = language_of(case, shape.audience)
         ref = reference(self.settings.hash_key.reveal(), case.case_id, case.episode, message)
-        reader = _Reader(case, self.policy, self.settings, language, facts or {}, now)
+        reader = Reader(case, self.policy, self.settings, language, facts or {}, now)
         reader.values.update(_values(reader, ref))
         subject = plain(reader.say(f"{message}.subject"), SUBJECT_LIMIT)
         named = shape.audience == "person" and reader.values["name"]
@@ -322,7 +132,7 @@ def language_of(case: Case, audience: str) -> str:
     return country.language(case.hire.locale if audience == "person" else None, country_of(case), supported)
 
 
-def _values(r: _Reader, ref: str) -> dict[str, str]:
+def _values(r: Reader, ref: str) -> dict[str, str]:
     """Values of the placeholders, cleaned. Those that are not known are empty, and their entries left out."""
     case, hire, account = r.case, r.case.hire, r.case.account
     upn = account.user_principal_name if account else ""
@@ -348,7 +158,7 @@ def _values(r: _Reader, ref: str) -> dict[str, str]:
         "usable_from": at("usable_from"),
         "usable_until": at("usable_until"),
         "pass_until": clock(case.access_pass.usable_until if case.access_pass else None),
-        "reminders": str(_reminders(case)),
+        "reminders": str(reminders(case)),
         "ref": ref,
     }
 
@@ -363,7 +173,7 @@ def _region(case: Case) -> str | None:
     )
 
 
-def _footer(r: _Reader, message: str) -> list[str]:
+def _footer(r: Reader, message: str) -> list[str]:
     """Who sent this, and what is stored: a reminder to somebody else is employee monitoring, so it is said."""
     audience = MESSAGES[message].audience
     keys = ["common.reference"]

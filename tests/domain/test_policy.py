@@ -12,7 +12,7 @@ import pytest
 from onboarding.domain.policy import DEFAULT_LADDER, LADDER_MESSAGES, Policy
 from onboarding.domain.policy_file import load
 from onboarding.errors import ConfigurationError
-from onboarding.followup.messages import MESSAGES
+from onboarding.followup.shapes import MESSAGES
 
 FULL = """
 [account]

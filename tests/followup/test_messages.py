@@ -16,7 +16,8 @@ from onboarding.domain.case import Case, PassRecord, PassStatus, RungRecord, Run
 from onboarding.domain.policy import FollowUpPolicy, Policy
 from onboarding.errors import ConfigurationError
 from onboarding.followup import catalogue, messages
-from onboarding.followup.messages import MESSAGES, CatalogueMessages, language_of, recognise
+from onboarding.followup.messages import CatalogueMessages, language_of, recognise
+from onboarding.followup.shapes import MESSAGES
 from onboarding.followup.text import address, plain
 from onboarding.ports import Mail
 from onboarding.settings import Secret, Settings
@@ -85,7 +86,8 @@ def fields(text: str) -> set[str]:
 
 def test_every_text_is_used_and_every_used_text_exists() -> None:
     used = catalogue.texts("en").keys()
-    source = "".join((messages.TEMPLATES.parent / name).read_text() for name in ("messages.py", "handout.py"))
+    files = ("messages.py", "shapes.py", "handout.py")
+    source = "".join((messages.TEMPLATES.parent / name).read_text() for name in files)
     for key in used:
         family, _, last = key.partition(".")
         assert (

@@ -24,7 +24,8 @@ from onboarding import bootstrap
 from onboarding.bootstrap import App
 from onboarding.domain.case import Case
 from onboarding.errors import RetryLater
-from onboarding.followup.messages import MESSAGES, reference
+from onboarding.followup.messages import reference
+from onboarding.followup.shapes import MESSAGES
 from onboarding.intake import catalog, signing
 from onboarding.operate.cases import find
 from onboarding.ports import POISON, QUEUES, WORK_QUEUE, CaseQuery, WorkMessage, WorkQueue
