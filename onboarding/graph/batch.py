@@ -14,6 +14,7 @@ from onboarding.errors import Unavailable
 from onboarding.graph.answer import Answer
 from onboarding.graph.errors import Call
 from onboarding.graph.sdk import Build
+from onboarding.graph.urls import expand
 
 #: Most requests in one batch.
 MOST = 20
@@ -38,13 +39,11 @@ def request(client: Any, base_url: str, asks: Sequence[Ask]) -> Any:
 
 
 def _inner(key: str, info: Any, base_url: str) -> dict[str, Any]:
-    # In a dict of its own: the builders share theirs.
-    info.path_parameters = {**info.path_parameters, "baseurl": base_url}
     headers = {name: ", ".join(sorted(values)) for name, values in info.headers.get_all().items()}
     return {
         "id": key,
         "method": info.http_method.value,
-        "url": info.url.removeprefix(base_url),
+        "url": expand(info, base_url).removeprefix(base_url),
         "headers": headers,
     }
 

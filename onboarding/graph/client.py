@@ -26,6 +26,7 @@ from onboarding.graph.errors import Call
 from onboarding.graph.limiter import Limiter, LocalBudgets, Pressure
 from onboarding.graph.retry import Fraction, RetryPolicy, Sleep
 from onboarding.graph.sdk import Build, load_sdk
+from onboarding.graph.urls import expand
 from onboarding.ports import Budgets
 from onboarding.ports.budgets import DIRECTORY_WRITES, REPORTS
 from onboarding.settings import Settings
@@ -264,8 +265,7 @@ class GraphConnection:
 def fixed(info: Any, base_url: str) -> Any:
     """The request with its URL expanded once: the SDK would expand the template at each of several looks at it."""
     # In dicts of their own: the builders share theirs between requests.
-    info.path_parameters = {"baseurl": base_url, **info.path_parameters}
-    info.path_parameters, info.query_parameters = {info.RAW_URL_KEY: info.url}, {}
+    info.path_parameters, info.query_parameters = {info.RAW_URL_KEY: expand(info, base_url)}, {}
     return info
 
 

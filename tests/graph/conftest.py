@@ -4,6 +4,7 @@ And the adapter against the pretend tenant over HTTP (`graph`, `control`)."""
 
 from __future__ import annotations
 
+import copy
 import json
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
@@ -13,7 +14,7 @@ from typing import Any
 import httpx
 import pytest
 
-from onboarding.graph import Graph, open_graph
+from onboarding.graph import Graph, batch, client, open_graph, urls
 from onboarding.graph.client import GraphConnection
 from onboarding.graph.directory import GraphDirectory
 from onboarding.graph.mailer import GraphMailer
@@ -88,6 +89,19 @@ class Rig:
 
     def reply(self, *replies: Reply) -> None:
         self.wire.replies = list(replies)
+
+
+@pytest.fixture(autouse=True)
+def urls_of_the_sdk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every URL of these tests is what the SDK would have made of the same request."""
+
+    def both(info: Any, base_url: str) -> str:
+        ours = urls.expand(info, base_url)
+        assert ours == urls._by_sdk(copy.copy(info), base_url)
+        return ours
+
+    monkeypatch.setattr(client, "expand", both)
+    monkeypatch.setattr(batch, "expand", both)
 
 
 @pytest.fixture
