@@ -1,7 +1,8 @@
 """The URL of a request that the SDK's builders made: its template expanded (RFC 6570), as the SDK would.
 
-The SDK walks a template of some hundred characters one by one, at each request. Its templates have three kinds of parts, `{+baseurl}`, `{name}` and `{?name,name}`; what is unlike that, or has a value
-that is neither text, number nor a list of texts, is left to the SDK.
+The SDK walks a template of some hundred characters one by one, at each request. Its templates have three kinds of
+parts, `{+baseurl}`, `{name}` and `{?name,name}`; what is unlike that, or has a value that is neither text, number nor a
+list of texts, is left to the SDK.
 """
 
 from __future__ import annotations
