@@ -407,6 +407,9 @@ class Case:
     cancelled_at: datetime | None = None
     ended_at: datetime | None = None
     deleted_at: datetime | None = None
+    #: Application (`application:46194062`) → when recruiting last hired the person by it, and last took that back.
+    hired_by: dict[str, datetime] = field(default_factory=dict)
+    cancelled_by: dict[str, datetime] = field(default_factory=dict)
     #: When HR hired somebody again who has an account of this case.
     rehired_at: datetime | None = None
     #: When HR withdrew the hire, as long as that stands.

@@ -30,7 +30,7 @@ from onboarding.domain.hire import Certainty, EventType, HireEvent
 from onboarding.domain.lifecycle import ACTIVE, Event, State
 from onboarding.intake import first_day
 from onboarding.intake.comeback import Verdict, judge
-from onboarding.intake.merging import HIRING, event_time
+from onboarding.intake.merging import HIRING, event_time, newest_withdrawal, note_hire
 from onboarding.intake.outcome import (
     HR_DELETED_RECORD,
     MENDABLE,
@@ -59,7 +59,6 @@ from onboarding.intake.standing import (
     EXISTING_STAFF,
     is_finished,
     is_hired_since,
-    newest_withdrawal,
     reopen,
     reopens,
     stand,
@@ -92,6 +91,10 @@ def _hired(case: Case, event: HireEvent, about: Circumstances, now: datetime) ->
     was_over, candidacy = case.state in OVER, case.certainty is not Certainty.EMPLOYEE
     if not about.is_read:
         event = _as_a_comeback(case, event, about, now)
+    if was_over:
+        note_hire(
+            case, event, event_time(event, about.received_at)
+        )  # for good: what stands follows from all hires
     again = was_over and reopens(case, event, event_time(event, about.received_at))
     if again:
         reopen(case, event, about.received_at)
