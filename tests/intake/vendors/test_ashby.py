@@ -126,3 +126,20 @@ def test_a_first_day_that_cannot_be_read_is_told():
         body["data"]["offer"]["latestVersion"]["startDate"] = start
         (event,) = BYTES[name].adapter.events("ashby", json.dumps(body).encode(), {})
         assert (event.hire.start_date, event.warnings) == (None, ("bad_date:start_date",))
+
+
+async def test_an_application_that_is_put_away_before_its_older_hire_comes_is_withdrawn():
+    """Ashby tries a delivery that failed again, after the next one has come."""
+    late = json.loads(BYTES["application_update_archived"].body)
+    late["data"]["application"]["updatedAt"] = "2026-08-21T11:00:00Z"
+    archived = json.dumps(late).encode()
+    hire = json.loads(HIRE.body)
+    for at, state in (("10:00", State.CANCELLED), ("12:00", State.WAITING_START)):
+        hire["data"]["application"]["updatedAt"] = f"2026-08-21T{at}:00Z"
+        world = make_world(HIRE.settings)
+        world.clock.at = datetime(2026, 8, 22, tzinfo=UTC)
+        assert await post(world, BYTES["application_update_archived"], archived) == "queued"
+        assert await world.all_cases() == [], "nothing is kept of whom nobody hired but a hash"
+        await post(world, HIRE, json.dumps(hire).encode())
+        assert (await world.only_case()).state is state, at
+        world.store.close()
