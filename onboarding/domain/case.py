@@ -409,6 +409,8 @@ class Case:
     deleted_at: datetime | None = None
     #: When HR hired somebody again who has an account of this case.
     rehired_at: datetime | None = None
+    #: A first day came, with an account to work with (`domain.beginning`). None: nobody has judged it yet.
+    begun: bool | None = None
     #: When HR withdrew the hire, as long as that stands.
     withdrawn_at: datetime | None = None
     #: source → what to read there.

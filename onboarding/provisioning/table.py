@@ -161,10 +161,13 @@ does what about it stands on the case's page.
   hire, is enabled again; one that somebody else disabled is not, without an approver's word, and a word counts once:
   who disables or deletes the account later is not overruled by a rerun. An account of the case that the tenant does not
   show is waited for until 24 hours after it was made or restored, before another one is made.
-- **Withdrawn hires** have their account disabled, until the first day comes where they work; from then on an
-  administrator decides. An account that the tenant does not show yet is looked for over 24 hours, soon at first, then
-  ever more rarely, unless it is among the deleted ones; after that the step says `account_gone` or `never_created`, and
-  `rerun` looks again.
+- **Withdrawn hires** have their account disabled, until a first day comes where they work; from then on an
+  administrator decides (`disable_after_start`), also when HR names a later first day afterwards, for a mistyped one or
+  for another hire of somebody at work, and takes that back. A day that HR moved before it came, or that passed while
+  the hire was withdrawn, did not come. Cases from before this was kept count as begun, too, when the person
+  was hired again or has registered. An account that the tenant does not show yet is looked for over 24 hours, soon at
+  first, then ever more rarely, unless it is among the deleted ones; after that the step says `account_gone` or
+  `never_created`, and `rerun` looks again.
 - **Accounts made by HR or IT before** are linked on an approver's word and not renamed.
 - **Synced people** (`people.synced`) have their account from Active Directory, which alone may change it: it is waited
   for, linked, and followed up; nothing is written to it. Whether they can reset also depends on password writeback.
