@@ -180,7 +180,9 @@ does what about it stands on the case's page.
   no sign of use, it is voided at once (of a paused or blocked case: when it goes on), and another one goes out near the
   new day. The account stays enabled meanwhile; the welcome is not sent again.
 - **Guests** are refused: they are invited, and keep their own company's credentials.
-- **Contractors**: after the last day that HR named nothing is sent and nothing is given. `account.leave_date` also
+- **Contractors**: after the last day that HR named nothing is sent and nothing is given, however late a case that was
+  held or blocked goes on: every step that gives something stops at `end_date_passed`, until HR names a later day and
+  somebody reruns the case. `account.leave_date` also
   writes it to `employeeLeaveDateTime`, at provisioning; later changes are HR's to make there.
 - **Protected accounts** (break-glass, service, shared, room, resource and sync accounts, guests, role holders) are
   refused before every write, by one guard, and no approval lifts it: `people.protected_accounts` and
