@@ -186,7 +186,7 @@ class Account:
     #: The run in which this service enabled it, or found it enabled (`existing.run_of`): whoever disables or deletes it
     #: after that is not overruled.
     enabled_for: datetime | None = None
-    #: Groups that we put it into: one that is missing later was taken away, and is not given again.
+    #: Groups that we put it into in this run: one that is missing later was taken away, and is not given again.
     groups: list[str] = field(default_factory=list)
     #: True: there is a mailbox. False: none is expected, or it did not come in time. None: not known.
     mailbox: bool | None = None

@@ -159,7 +159,9 @@ does what about it stands on the case's page.
   decides: `ask` an approver, or `restore` where the name is the same as well, because numbers are given again. Their
   first credential needs an approver either way. An account that this service itself disabled, because HR withdrew the
   hire, is enabled again; one that somebody else disabled is not, without an approver's word, and a word counts once:
-  who disables or deletes the account later is not overruled by a rerun. An account of the case that the tenant does not
+  who disables or deletes the account later is not overruled by a rerun. Groups and licences of the policy are given
+  anew, also those that were taken away when they left; a group that an administrator takes away in the same run is not
+  given again. An account of the case that the tenant does not
   show is waited for until 24 hours after it was made or restored, before another one is made.
 - **Withdrawn hires** have their account disabled, until a first day comes where they work; from then on an
   administrator decides (`disable_after_start`), also when HR names a later first day afterwards, for a mistyped one or

@@ -6,32 +6,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime
-from typing import Any
 
 import pytest
 
 from onboarding.domain.case import Account, Case, NextAction, Status, decode, encode
-from onboarding.domain.hire import Certainty, EventType, HireEvent
+from onboarding.domain.hire import EventType
 from onboarding.domain.lifecycle import State
-from onboarding.intake.decide import apply_event
-from onboarding.intake.outcome import Circumstances
 from onboarding.intake.standing import APPROVE_REHIRE
 from onboarding.provisioning import withdraw
 from tests.support.doubles import T0, World, drive, make_case
+from tests.support.hr_says import says
 
 MakeWorld = Callable[..., World]
-
-
-async def says(world: World, kind: EventType, **changes: Any) -> Case:
-    """HR says so now."""
-    case, now = await world.case(), world.clock.at
-    hire = replace(case.hire, phones=None, **changes)
-    event = HireEvent("greenhouse", kind, hire, "x", certainty=Certainty.EMPLOYEE, occurred_at=now)
-    outcome = apply_event(case, event, Circumstances(f"d_{now:%j%H%M%S}", now), now)
-    if outcome.what is not None:
-        when = now if outcome.look_now or outcome.what in {"disable_account", "revoke_pass"} else None
-        case.next_action = NextAction(outcome.what, when, outcome.why)
-    return await world.store.cases.save(case, outcome.entries)
 
 
 async def cancelled(world: World) -> Case:
