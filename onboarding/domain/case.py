@@ -186,7 +186,7 @@ class Account:
     #: The run in which this service enabled it, or found it enabled (`existing.run_of`): whoever disables or deletes it
     #: after that is not overruled.
     enabled_for: datetime | None = None
-    #: Groups that we put it into: one that is missing later was taken away, and is not given again.
+    #: Groups that we put it into in this run: one that is missing later was taken away, and is not given again.
     groups: list[str] = field(default_factory=list)
     #: True: there is a mailbox. False: none is expected, or it did not come in time. None: not known.
     mailbox: bool | None = None
@@ -412,6 +412,8 @@ class Case:
     cancelled_by: dict[str, datetime] = field(default_factory=dict)
     #: When HR hired somebody again who has an account of this case.
     rehired_at: datetime | None = None
+    #: A first day came, with an account to work with (`domain.beginning`). None: nobody has judged it yet.
+    begun: bool | None = None
     #: When HR withdrew the hire, as long as that stands.
     withdrawn_at: datetime | None = None
     #: source → what to read there.

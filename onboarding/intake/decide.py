@@ -25,6 +25,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from onboarding.casework import entry
+from onboarding.domain import beginning
 from onboarding.domain.case import Case, TimelineEntry
 from onboarding.domain.hire import Certainty, EventType, HireEvent
 from onboarding.domain.lifecycle import ACTIVE, Event, State
@@ -71,6 +72,7 @@ _PROVISIONED = frozenset({State.FOLLOWING_UP, State.CONFIRMED})
 
 def apply_event(case: Case, event: HireEvent, about: Circumstances, now: datetime) -> Outcome:
     """Change `case` by what `event` says, through the lifecycle table; say how to lay it down."""
+    beginning.note(case, about.received_at)
     if event.event_type is EventType.HIRE_CANCELLED:
         return withdraw(case, event, about, now)
     if event.event_type is EventType.EMPLOYMENT_TERMINATED:

@@ -66,6 +66,9 @@ def reopen(case: Case, event: HireEvent, received_at: datetime) -> None:
         case.certainty = event.certainty
     if case.account is not None:
         case.rehired_at = event_time(event, received_at)
+        # What was given before may have been taken away because the person left: it is given again. (Licences are
+        # looked at afresh in every run.)
+        case.account.groups = []
     case.approvals = [reason for reason in case.approvals if reason not in OF_ONE_RUN]
     case.steps.clear()
     case.access_pass = (

@@ -149,8 +149,8 @@ REASONS: dict[str, tuple[str, str]] = {
         "ONBOARDING_MODE=live, then release everybody by the plan's hash, or rerun this person.",
     ),
     "disable_after_start": (
-        "HR withdrew the hire after the first day.",
-        "Ask HR whether the person was there; then disable the account in Entra.",
+        "HR withdrew the hire of somebody a first day of whom has come.",
+        "Ask HR whether the person was there, or still is; if not, disable the account in Entra.",
     ),
     "disable_adopted_account": (
         "The account was there before this hire and was not made by this service.",

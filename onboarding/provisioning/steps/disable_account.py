@@ -2,19 +2,19 @@
 
 Look, act on the difference, record. Refused, with a reason for an administrator: accounts that we did not create,
 accounts that are synchronised from Active Directory (their state belongs to it), protected accounts
-(`safeguards.protection`: break-glass and other administrators are never touched), and accounts of people whose first
-day has come, where they work. What the tenant does not show yet is looked for, a linked account by its id and one whose
-request may have taken effect under the reserved name, until it would have replicated (`REPLICATION`): soon at first,
-then ever more rarely. Whoever knows better after that runs the case again. Nothing is deleted.
+(`safeguards.protection`: break-glass and other administrators are never touched), and accounts of people a first day
+of whom has come, where they work, whatever HR has said about it since (`domain.beginning`). What the tenant does not
+show yet is looked for, a linked account by its id and one whose request may have taken effect under the reserved name,
+until it would have replicated (`REPLICATION`): soon at first, then ever more rarely. Whoever knows better after that
+runs the case again. Nothing is deleted.
 """
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from onboarding.domain import calendar
+from onboarding.domain import beginning
 from onboarding.domain.case import TENANT, Account, AccountIntent, Alias, AliasKind, Case, StepStatus
-from onboarding.domain.nudges import working_time_of
 from onboarding.ports import CLAIM_LEASE, REPLICATION, DirectoryUser
 from onboarding.provisioning.linking import hidden_until
 from onboarding.provisioning.step import WITHDRAWAL, Block, Context, Done, Outcome, Step, Wait
@@ -49,7 +49,7 @@ async def run(ctx: Context) -> Outcome:
         return missing
     if ctx.account.origin != "created":
         return Block(ADOPTED)
-    if _has_begun(ctx):
+    if beginning.has_begun(ctx.case, ctx.now):
         return Block(AFTER_START)
     user = await ctx.s.directory.get_user(ctx.account.id)
     if user is None:
@@ -68,12 +68,6 @@ async def run(ctx: Context) -> Outcome:
         await ctx.save("disable_intended")
     await ctx.s.directory.disable_user(user.id)
     return Done("disabled")
-
-
-def _has_begun(ctx: Context) -> bool:
-    start = ctx.hire.start_date
-    zone = working_time_of(ctx.case, ctx.s.policy).zone
-    return start is not None and ctx.now >= calendar.local_midnight(start, zone)
 
 
 async def _is_deleted(ctx: Context) -> bool:

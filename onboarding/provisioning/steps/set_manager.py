@@ -21,6 +21,7 @@ STEP = Step(
         "RoleManagement.Read.Directory",
         "Directory.Read.All",
     ),
+    after_end=True,
 )
 
 
