@@ -127,6 +127,9 @@ _DONE: dict[tuple[str, str], str] = {
         "left_out_what_an_administrator_took_away",
     ): "The account is in the groups of the policy, but for those that an administrator took away",
     ("assign_licenses", ""): "The licences were assigned",
+    ("set_manager", "by_employee_id_alone"): (
+        "The manager is linked in Entra by HR's id in employeeId alone: pass and escalations go to the service desk"
+    ),
     ("assign_licenses", "already_licensed"): "The licences were there already",
     ("enable_account", ""): "The account was enabled",
     ("enable_account", "already_enabled"): "The account was enabled already",

@@ -168,6 +168,11 @@ does what about it stands on the case's page.
 - **Accounts made by HR or IT before** are linked on an approver's word and not renamed.
 - **Synced people** (`people.synced`) have their account from Active Directory, which alone may change it: it is waited
   for, linked, and followed up; nothing is written to it. Whether they can reset also depends on password writeback.
+- **A manager whom HR names by an id** is the person whom the same HR system knows by it and who has a case here. An id
+  of HR's is no payroll number, and `employeeId` may hold either. Who is found by `employeeId` alone is linked in Entra
+  (`by_employee_id_alone`) unless something contradicts it: an address that nobody has, a number of the hire's that is
+  not HR's id, another name, another id in HR. Pass and escalations go to the service desk then. An address
+  from HR finds everybody.
 - **Another manager** than the one who was set: from HR's word on nobody counts as the manager until the new one is
   found and set, also while the person is followed up. A pass goes to the one whom HR names now, as far as a read of the
   HR system or an approver stands for the change, or to the service desk; an approval is for the manager who was named
