@@ -41,12 +41,13 @@ class Reads:
     def __init__(self) -> None:
         self._known: dict[tuple[Any, ...], Any] = {}
 
-    async def ask(self, port: Any, method: str, *args: Any) -> Any:
+    async def ask(self, port: Any, method: str, *args: Any, **named: bool) -> Any:
         """What the adapter says, now or before. A moment among the arguments makes it no other question."""
         asked = [arg for arg in args if not isinstance(arg, datetime)]
-        key = (id(port), method, *(tuple(arg) if isinstance(arg, list) else arg for arg in asked))
+        plain = (tuple(arg) if isinstance(arg, list) else arg for arg in asked)
+        key = (id(port), method, *plain, *sorted(named.items()))
         if key not in self._known:
-            self._known[key] = await getattr(port, method)(*args)
+            self._known[key] = await getattr(port, method)(*args, **named)
         return self._known[key]
 
 
@@ -66,8 +67,8 @@ class RecordingDirectory:
         if name not in PASSED_ON:
             raise AttributeError(name)
 
-        async def read(*args: Any) -> Any:
-            return await self._reads.ask(self._real, name, *args)
+        async def read(*args: Any, **named: bool) -> Any:
+            return await self._reads.ask(self._real, name, *args, **named)
 
         return read
 

@@ -38,6 +38,7 @@ TIMELINE: dict[str, str] = {
     "username_taken": "The user name belongs to somebody else; trying the next one",
     "phone_intended": "HR's phone goes into the directory with the account",
     "restore_intended": "A deleted account of this person is about to be restored",
+    "another_account": "Another account carries the same number ({object_id}): an administrator has to merge the two",
     "account_gone": "The account of before is gone for good; another one is made",
     "disable_intended": "The account is about to be disabled",
     "phone_method_intended": "HR's phone is about to be added as authentication method",

@@ -145,8 +145,9 @@ _COST = """## What a hire costs
 With the defaults, 16 requests to Graph for one person from the hire to the welcome, of which two go in one `$batch`,
 and each of which is needed: two look whether the person was here before, one creates the account, two find and set
 the manager; near the start date seven look whether a first credential may be given and to whom, two give it, and two
-send the welcome. Groups add one look at all of them and one write each; licences one look at what is free and one
-write for all; a mailbox one look. Who holds a role is read once an hour for everybody, and the registration report
+send the welcome. An address at the company that HR knows already adds one look for an account that has it. Groups add
+one look at all of them and one write each; licences one look at what is free and one write for all; a mailbox one
+look. Who holds a role is read once an hour for everybody, and the registration report
 for everybody at once. `tests/story/test_first_day.py` counts them.
 """
 _KINDS = """## Kinds of people
@@ -165,7 +166,10 @@ does what about it stands on the case's page.
   administrator decides. An account that the tenant does not show yet is looked for over 24 hours, soon at first, then
   ever more rarely, unless it is among the deleted ones; after that the step says `account_gone` or `never_created`, and
   `rerun` looks again.
-- **Accounts made by HR or IT before** are linked on an approver's word and not renamed.
+- **Accounts made by HR or IT before** are linked on an approver's word and not renamed. They are found by HR's number,
+  and by the address at the company that HR knows (`work_email`): as user name, mail or another address of the account.
+  Where a request of ours took effect as well before theirs could be seen, ours is linked, and the timeline names the
+  other one (`another_account`), which an administrator has to merge.
 - **Synced people** (`people.synced`) have their account from Active Directory, which alone may change it: it is waited
   for, linked, and followed up; nothing is written to it. Whether they can reset also depends on password writeback.
 - **A manager whom HR names by an id** is the person whom the same HR system knows by it and who has a case here. An id

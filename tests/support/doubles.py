@@ -157,6 +157,8 @@ class Tenant:
     users: dict[str, DirectoryUser] = field(default_factory=dict)
     created: list[NewUser] = field(default_factory=list)
     managers: dict[str, str] = field(default_factory=dict)
+    #: user id → other addresses of theirs, in lower case.
+    aliases: dict[str, tuple[str, ...]] = field(default_factory=dict)
     privileged: set[str] = field(default_factory=set)
     methods: dict[str, tuple[str, ...]] = field(default_factory=dict)
     passes: dict[str, list[AccessPass]] = field(default_factory=dict)
@@ -249,11 +251,15 @@ class Directory(EntitlementCalls):
     async def find_by_employee_id(self, employee_id: str) -> list[DirectoryUser]:
         return await self._find("find_by_employee_id", lambda user: user.employee_id == employee_id)
 
-    async def find_by_address(self, address: str) -> list[DirectoryUser]:
+    async def find_by_address(self, address: str, *, aliases: bool = False) -> list[DirectoryUser]:
         wanted = address.lower()
+        others = self.tenant.aliases if aliases else {}
         return await self._find(
             "find_by_address",
-            lambda user: wanted in {user.user_principal_name.lower(), (user.mail or "").lower()},
+            lambda user: (
+                wanted in {user.user_principal_name.lower(), (user.mail or "").lower()}
+                or wanted in others.get(user.id, ())
+            ),
         )
 
     async def set_manager(self, user_id: str, manager_id: str) -> None:
