@@ -161,6 +161,8 @@ class Tenant:
     aliases: dict[str, tuple[str, ...]] = field(default_factory=dict)
     privileged: set[str] = field(default_factory=set)
     methods: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    #: (user id, method) → createdDateTime, where Graph gives it.
+    made_at: dict[tuple[str, str], datetime] = field(default_factory=dict)
     passes: dict[str, list[AccessPass]] = field(default_factory=dict)
     #: Every pass ever made, with its secret, and every one that was voided.
     issued: list[AccessPass] = field(default_factory=list)
@@ -339,7 +341,16 @@ class SecurityInfo:
         def effect() -> list[SignInMethod] | None:
             if tenant.seen(tenant.users.get(user_id)) is None:
                 return None
-            return [SignInMethod(f"id-{name}", name, "…01") for name in tenant.methods.get(user_id, ())]
+            numbers = dict(tenant.held.phones)
+            return [
+                SignInMethod(
+                    f"id-{name}",
+                    name,
+                    f"…{numbers.get(user_id, '01')[-2:] if name == 'mobilePhone' else '01'}",
+                    tenant.made_at.get((user_id, name)),
+                )
+                for name in tenant.methods.get(user_id, ())
+            ]
 
         found: list[SignInMethod] | None = await tenant.faults.run("sign_in_methods", effect)
         return found
@@ -376,6 +387,7 @@ class SecurityInfo:
         def effect() -> None:
             assert "mobilePhone" not in self.tenant.methods.get(user_id, ()), "one phone of a type"
             self.tenant.methods[user_id] = (*self.tenant.methods.get(user_id, ()), "mobilePhone")
+            self.tenant.made_at[user_id, "mobilePhone"] = self.tenant.clock.at
             self.tenant.held.phones.append((user_id, number))
 
         await self.tenant.faults.run("add_phone", effect)
