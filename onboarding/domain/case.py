@@ -192,6 +192,10 @@ class Account:
     mailbox: bool | None = None
     #: HR's number was added as an authentication method, or is about to be.
     phone_added: bool = False
+    #: By what it is told from the person's own: when it was asked for, its last two digits, and that it was there.
+    phone_asked_at: datetime | None = None
+    phone_ends: str | None = None
+    phone_there: bool = False
     #: When it was last about to be restored, while it was this case's account.
     restored_at: datetime | None = None
 
