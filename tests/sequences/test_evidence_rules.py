@@ -1,0 +1,120 @@
+"""Rules of the evidence that need two orders, a copy of a record, or a change of role to show: raw JSON of Graph in."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from itertools import permutations
+from typing import Any
+
+import pytest
+
+from onboarding.domain.confirmation import Assessment, assess
+from onboarding.domain.rules import Rules
+from tests.sequences.play import PERSON, Story, arrive, new_case
+
+ADMIN = "aaaaaaaa-0000-4000-8000-000000000001"
+OFFICE = "e37fc753-ff3b-4958-9484-eaa9425c82bc"
+ALL = Rules(sspr_scope="all")
+
+
+def at(day: str) -> datetime:
+    """`20T09:00` of November 2026, UTC."""
+    return datetime.fromisoformat(f"2026-11-{day}:00+00:00")
+
+
+def audit(
+    day: str, activity: str, reason: str, actor: str = PERSON, result: str = "success", **more: Any
+) -> dict[str, Any]:
+    changed = [{"displayName": "Id", "oldValue": None, "newValue": f'"{v}"'} for v in more.get("ids", ())]
+    return {
+        "audit": {
+            "id": more.get("id", f"{activity} {day} {reason}"),
+            "result": result,
+            "resultReason": reason,
+            "activityDisplayName": activity,
+            "activityDateTime": f"2026-11-{day}:00Z",
+            "loggedByService": more.get("service", "Authentication Methods"),
+            "initiatedBy": {"user": {"id": actor}},
+            "targetResources": [{"id": PERSON, "type": "User", "modifiedProperties": changed}],
+        }
+    }
+
+
+def registered(day: str, what: str, **more: Any) -> dict[str, Any]:
+    return audit(day, "User registered security info", f"User registered {what}", **more)
+
+
+def reset(day: str) -> dict[str, Any]:
+    return audit(day, "Reset password (self-service)", "ok", service="Self-service Password Management")
+
+
+def turned_away(day: str) -> dict[str, Any]:
+    return audit(
+        day,
+        "Self-service password reset flow activity progress",
+        "User's account has insufficient authentication methods defined.",
+        result="failure",
+        service="Self-service Password Management",
+    )
+
+
+def row(day: str, *methods: str, admin: bool = False, enough: bool | None = None) -> dict[str, Any]:
+    said = {"isAdmin": admin, "isSsprRegistered": enough, "isSsprEnabled": True, "userType": "member"}
+    when = f"2026-11-{day}:00Z"
+    return {"row": {"id": PERSON, "lastUpdatedDateTime": when, "methodsRegistered": list(methods), **said}}
+
+
+def story(now: str, *arrivals: dict[str, Any], origin: str = "created") -> Story:
+    account = {"created_at": "2026-11-02T08:00:00+00:00", "origin": origin}
+    return Story("", "", at(now), arrivals, {}, account=account)
+
+
+def judged(told: Story, rules: Rules = ALL) -> Assessment:
+    """The one answer, in whatever order it arrives."""
+    found = []
+    for order in permutations(told.arrivals):
+        case = new_case(told)
+        for arrival in order:
+            arrive(case, arrival)
+        found.append(assess(case, rules, told.now))
+    assert all(one == found[0] for one in found)
+    return found[0]
+
+
+@pytest.mark.parametrize(
+    ("deleted", "expected"),
+    [
+        ("temporary access pass method for user", "yes"),
+        ("Fido", "yes"),
+        ("Passkey", "yes"),
+        ("phone method for user", "unknown"),
+        ("something new", "unknown"),
+    ],
+)
+def test_only_the_deletion_of_what_a_reset_accepts_takes_back_that_a_reset_worked(
+    deleted: str, expected: str
+) -> None:
+    gone = audit("26T10:00", "Admin deleted security info", f"Admin deleted {deleted}", actor=ADMIN)
+    assert judged(story("26T11:00", reset("26T09:00"), gone)).recoverable == expected
+
+
+def test_a_hardware_token_is_none_of_the_two_methods_of_an_administrator() -> None:
+    """Learn "Administrator reset policy differences": two of e-mail, authenticator app, phone."""
+    arrivals = (registered("10T09:00", "hardware OATH token"), registered("10T09:05", "Email"))
+    names = ("hardwareOneTimePasscode", "email")
+    found = judged(story("14T10:00", *arrivals, row("14T09:00", *names, admin=True)))
+    assert (found.status, found.recoverable, found.counted) == ("partial", "no", ("email",))
+    assert found.missing is not None
+    assert "hardware token does not count for administrators" in found.missing
+    found = judged(story("14T10:00", *arrivals, row("14T09:00", *names)))
+    assert (found.status, found.counted) == ("user_registered", ("email", "hardwareOneTimePasscode"))
+
+
+def test_an_administrator_with_nothing_but_a_hardware_token_is_told_why() -> None:
+    arrivals = (
+        registered("10T09:00", "hardware OATH token"),
+        row("14T09:00", "hardwareOneTimePasscode", admin=True),
+    )
+    found = judged(story("14T10:00", *arrivals))
+    assert (found.status, found.because) == ("directory_only", "nothing_registered")
+    assert "hardware token does not count for administrators" in (found.missing or "")
