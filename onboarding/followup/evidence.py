@@ -10,6 +10,7 @@ from onboarding import casework
 from onboarding.domain.case import Act, By, Case, Evidence, Registration, Status, TimelineEntry
 from onboarding.domain.confirmation import Assessment, assess
 from onboarding.domain.lists import content, merged
+from onboarding.domain.provenance import SOME_PHONE
 from onboarding.domain.rules import Rules
 
 #: A row that says the same again is written only this often, to keep "as of" fresh without a write per report …
@@ -50,8 +51,8 @@ def _listed(case: Case, seen: Registration) -> list[Evidence]:
 
 
 def take_events(case: Case, events: Iterable[Evidence]) -> list[Evidence]:
-    """Append what the case does not have yet, by id; returns that. A copy that names the method, or the actor, where
-    the case's own does not takes its place: what the stream brings first may say less than the audit log.
+    """Append what the case does not have yet, by id; returns that. Of two copies of one record, each part is taken from
+    the one that says more (`joined`): what the stream brings, before or after, may say less than the audit log.
 
     Anybody who knows a user name can try to reset its password, as often as they like: of failed attempts only the
     newest are kept, in whatever order they come, and the others change nothing, in this pass and in the next.
@@ -60,8 +61,9 @@ def take_events(case: Case, events: Iterable[Evidence]) -> list[Evidence]:
     fresh: dict[str, Evidence] = {}
     for event in events:
         had = known.get(event.id)
-        if had is None or _says(event) > _says(had):
-            known[event.id] = fresh[event.id] = event
+        both = event if had is None else joined(had, event)
+        if both != had:
+            known[event.id] = fresh[event.id] = both
     for gone in _crowded(known.values()):
         known.pop(gone)
         fresh.pop(gone, None)
@@ -70,8 +72,27 @@ def take_events(case: Case, events: Iterable[Evidence]) -> list[Evidence]:
     return list(fresh.values())
 
 
-def _says(event: Evidence) -> tuple[bool, bool]:
-    return event.method is not None, event.by is not By.UNKNOWN
+def joined(one: Evidence, other: Evidence) -> Evidence:
+    """Two copies of one record as one, the same whichever comes first: the more exact method, a known actor, and the
+    reason of a failed reset. Where both are exact and differ, the less trusting reading."""
+    return Evidence(
+        id=one.id,
+        kind=min(one.kind, other.kind),
+        act=max(one.act, other.act, key=lambda act: (act is not Act.RESET_FAILED, act)),
+        by=max(one.by, other.by, key=_TRUST.index),
+        method=max(one.method, other.method, key=_exactness),
+        at=max(one.at, other.at),
+        said=max(one.said or "", other.said or "") or None,
+    )
+
+
+_TRUST = (By.UNKNOWN, By.USER, By.APP, By.ADMIN)
+
+
+def _exactness(method: str | None) -> tuple[int, str]:
+    """A mobile phone may be what "phone" of a copy without the particulars was taken for (`graph.evidence`)."""
+    vague = (None, SOME_PHONE, "mobilePhone")
+    return vague.index(method) if method in vague else len(vague), method or ""
 
 
 _ATTEMPTS = frozenset({Act.RESET_FAILED, Act.RESET_NO_METHODS})

@@ -118,3 +118,45 @@ def test_an_administrator_with_nothing_but_a_hardware_token_is_told_why() -> Non
     found = judged(story("14T10:00", *arrivals))
     assert (found.status, found.because) == ("directory_only", "nothing_registered")
     assert "hardware token does not count for administrators" in (found.missing or "")
+
+
+def test_the_mobile_app_is_no_mobile_phone() -> None:
+    ids = ["3179e48a-750b-4051-897c-87b9720928f7"]
+    by_desk = audit(
+        "05T09:00", "Admin registered security info", "Admin registered phone method for user", ADMIN, ids=ids
+    )
+    theirs = registered("06T09:00", "Mobile App Notification")
+    found = judged(story("09T10:00", by_desk, theirs, row("09T09:00", "mobilePhone")))
+    assert "mobilePhone" not in found.counted
+    found = judged(
+        story("09T10:00", by_desk, registered("06T09:00", "Mobile app"), row("09T09:00", "mobilePhone"))
+    )
+    assert (found.status, found.counted) == ("admin_registered", ())
+    assert "unreadable_event" in found.notes
+
+
+def thin(record: dict[str, Any], **less: Any) -> dict[str, Any]:
+    """The copy of a record that says less, as the diagnostic stream may bring it."""
+    target = {**record["audit"]["targetResources"][0], "modifiedProperties": []}
+    return {"audit": {**record["audit"], "targetResources": [target], **less}}
+
+
+def test_the_more_exact_copy_of_a_record_wins_whichever_comes_first() -> None:
+    """The stream may leave out which phone an administrator registered."""
+    reason = "Admin registered phone method for user"
+    full = audit("11T09:00", "Admin registered security info", reason, ADMIN, ids=[OFFICE], id="x")
+    own = registered("10T09:00", "Mobile Phone SMS")
+    listed = row("13T09:00", "mobilePhone", "officePhone")
+    found = judged(story("13T10:00", own, full, thin(full), listed))
+    assert (found.status, found.counted) == ("user_registered", ("mobilePhone",))
+    assert found == judged(story("13T10:00", own, full, listed))
+    nobody = thin(full, initiatedBy={})
+    assert found == judged(story("13T10:00", own, full, nobody, listed))
+
+
+def test_a_copy_that_knows_the_method_and_one_that_knows_the_actor_have_one_answer() -> None:
+    named = registered("10T09:00", "Email", id="x")
+    nobody = thin(named, initiatedBy={})
+    unread = thin(named, resultReason="")
+    listed = row("13T09:00", "email")
+    assert judged(story("13T10:00", nobody, unread, listed)).status == "user_registered"
