@@ -347,6 +347,9 @@ def _about(event: Evidence, methods: Mapping[str, Method]) -> Iterator[tuple[str
             # One phone: that one. Several: nobody knows which.
             exact = len(known) == 1
             yield from ((name, exact) for name in (known or PHONES))
+        elif event.act is Act.REGISTERED and (others := PHONES.difference(known)):
+            # One phone of a kind (facts 2.6): what is there already can only be changed.
+            yield from ((name, len(others) == 1) for name in others)
         else:
             yield from ((name, bool(known)) for name in (known or PHONES))
     elif event.method is None or event.method == "all":

@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
+from onboarding.domain.case import Registration
 from onboarding.domain.confirmation import Assessment, assess
 from onboarding.domain.rules import Rules
+from onboarding.followup.evidence import take_list
 from tests.sequences.play import PERSON, Story, arrive, new_case
 
 ADMIN = "aaaaaaaa-0000-4000-8000-000000000001"
@@ -120,6 +122,39 @@ def test_an_administrator_with_nothing_but_a_hardware_token_is_told_why() -> Non
     assert "hardware token does not count for administrators" in (found.missing or "")
 
 
+def methods_read(day: str, *types: str) -> dict[str, Any]:
+    """An answer of `/authentication/methods`."""
+    listed = [{"@odata.type": f"#microsoft.graph.{name}AuthenticationMethod", "id": name} for name in types]
+    return {"methods": {"value": listed}, "at": f"2026-11-{day}:00+00:00"}
+
+
+def test_a_row_that_says_the_same_as_the_read_keeps_an_older_row_out() -> None:
+    found = judged(
+        story(
+            "07T12:00",
+            row("05T00:00", enough=False),
+            row("05T12:00", "securityQuestion", enough=False),
+            methods_read("06T01:00"),
+            row("06T05:00", enough=False),
+        )
+    )
+    assert (found.status, found.present) == ("directory_only", ())
+
+
+@pytest.mark.parametrize(("hour", "written"), [("06T05:00", True), ("05T05:00", False)])
+def test_a_row_that_says_the_same_is_written_when_the_last_one_is_half_a_day_old(
+    hour: str, written: bool
+) -> None:
+    """Also where a read of the person's methods is newer than both: rows go on, whatever was read."""
+    told = story("07T12:00", row("05T00:00", enough=False), methods_read("06T01:00"))
+    case = new_case(told)
+    for arrival in told.arrivals:
+        arrive(case, arrival)
+    assert case.registration is not None
+    assert take_list(case, Registration((), at(hour), False, True, False)) is written
+    assert case.registration.report_as_of == at(hour)
+
+
 def test_the_mobile_app_is_no_mobile_phone() -> None:
     ids = ["3179e48a-750b-4051-897c-87b9720928f7"]
     by_desk = audit(
@@ -152,6 +187,21 @@ def test_the_more_exact_copy_of_a_record_wins_whichever_comes_first() -> None:
     assert found == judged(story("13T10:00", own, full, listed))
     nobody = thin(full, initiatedBy={})
     assert found == judged(story("13T10:00", own, full, nobody, listed))
+
+
+def test_an_administrator_who_registers_a_phone_does_not_take_the_one_that_is_there() -> None:
+    """One phone of a kind: an existing one can only be changed."""
+    reason = "Admin registered phone method for user"
+    new = audit("11T09:00", "Admin registered security info", reason, ADMIN)
+    own = registered("10T09:00", "Mobile Phone SMS")
+    found = judged(story("13T10:00", own, new, row("13T09:00", "mobilePhone", "officePhone")))
+    assert (found.status, found.counted) == ("user_registered", ("mobilePhone",))
+    assert "added_by_administrator" in found.notes
+    every = [own, registered("10T09:01", "Alternate phone"), registered("10T09:02", "Office phone")]
+    found = judged(story("13T10:00", *every, new))
+    assert found.counted == (), "none of them can be new: it is not known which was meant"
+    changed = audit("11T09:00", "Admin updated security info", "Admin changed phone method for user", ADMIN)
+    assert judged(story("13T10:00", own, changed)).counted == ()
 
 
 def test_a_copy_that_knows_the_method_and_one_that_knows_the_actor_have_one_answer() -> None:
