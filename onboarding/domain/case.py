@@ -34,6 +34,8 @@ class AliasKind(StrEnum):
 
 #: Reason of a closed case whose person goes on in another case.
 JOINED = "joined"
+#: `NextAction.why` of a closed case that was watched to its end.
+WATCH_ENDED = "watch_ended"
 #: Source under which UPNs and object ids are filed: they belong to the tenant, not to an HR system.
 TENANT = "tenant"
 #: Source under which keys of persons are filed, across all HR systems.
@@ -475,6 +477,20 @@ class Case:
     def listed(self) -> bool:
         """False for the empty trace of a case that turned out to be another one: lists leave it out."""
         return not (self.state is State.CLOSED and self.reason_code == JOINED)
+
+    @property
+    def watch_ended(self) -> bool:
+        """Confirmed, watched to the end, and still employed as far as HR has said: read on, not looked at."""
+        if (
+            self.state is not State.CLOSED
+            or self.next_action.why != WATCH_ENDED
+            or self.reason_code is not None
+        ):
+            return False
+        over = max(
+            filter(None, (self.withdrawn_at, self.ended_at, self.cancelled_at, self.deleted_at)), default=None
+        )
+        return over is None or (self.hired_at is not None and self.hired_at > over)
 
     def apply(self, event: Event, *, reason: str | None = None) -> State:
         """Move through the lifecycle table. Returns the new state; raises IllegalTransition unchanged."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from onboarding.domain.case import Case
+from onboarding.domain.case import WATCH_ENDED, Case
 from onboarding.domain.hire import Certainty, EventType, HireEvent
 from onboarding.domain.lifecycle import Event, State
 from onboarding.intake.candidates import applications_of
@@ -26,7 +26,15 @@ from onboarding.intake.outcome import (
 )
 from onboarding.intake.planned_reads import look_back
 from onboarding.intake.settle import left_over, look_again
-from onboarding.intake.standing import end, is_hired_since, reopen, reopens, stand
+from onboarding.intake.standing import (
+    CANCELLED_BY_HR,
+    EMPLOYMENT_ENDED,
+    end,
+    is_hired_since,
+    reopen,
+    reopens,
+    stand,
+)
 
 
 def withdraw(case: Case, event: HireEvent, about: Circumstances, now: datetime) -> Outcome:
@@ -54,6 +62,10 @@ def withdraw(case: Case, event: HireEvent, about: Circumstances, now: datetime) 
         noted = noted_event(now, "withdrawal_outdated", event, about)
         return replace(outcome, entries=(noted, *outcome.entries))
     if case.state is State.EXCLUDED or (case.state is State.CLOSED and case.withdrawn_at is None):
+        if sure and case.next_action.why == WATCH_ENDED and case.reason_code is None:
+            case.reason_code = (
+                EMPLOYMENT_ENDED if ended else CANCELLED_BY_HR
+            )  # nothing more is read of who left
         return Outcome((noted_event(now, "event_recorded", event, about),))
     merge(case, replace(event, hire=replace(event.hire, phones=None)), about.delivery_id, about.received_at,
           opened=about.opened)  # fmt: skip
