@@ -33,6 +33,7 @@ from onboarding.intake import first_day
 from onboarding.intake.comeback import Verdict, judge
 from onboarding.intake.merging import HIRING, event_time, newest_withdrawal, note_hire
 from onboarding.intake.outcome import (
+    APPROVE_SAME_PERSON,
     HR_DELETED_RECORD,
     MENDABLE,
     OVER,
@@ -163,6 +164,7 @@ def _go_on(
     if case.state is State.BLOCKED:
         if not _is_mended(case, event, about):
             return Outcome(())
+        changed = changed or str(case.reason_code)
         case.apply(Event.UNBLOCK)
     if case.state is State.PAUSED:
         return Outcome(())
@@ -202,6 +204,8 @@ def _is_mended(case: Case, event: HireEvent, about: Circumstances) -> bool:
         if case.deleted_at is None:  # recruiting deleted the candidate, who turns out to be hired
             return case.certainty is Certainty.EMPLOYEE
         return is_hired_since(case, case.deleted_at)
+    if reason == APPROVE_SAME_PERSON:  # the other case was joined to this one, by an id that both have
+        return case.maybe_same is None
     if reason not in MENDABLE:
         return False
     if event.needs_fetch is not None or about.is_read:
