@@ -39,6 +39,8 @@ JOINED = "joined"
 ABOUT_ACCOUNT = frozenset({"needs_approval_adopt", "needs_approval_restore"})
 #: … and those by which somebody may have the account back.
 _ABOUT_RETURN = frozenset({"needs_approval_restore", "needs_approval_rehire"})
+#: `NextAction.why` of a closed case that was watched to its end.
+WATCH_ENDED = "watch_ended"
 #: Source under which UPNs and object ids are filed: they belong to the tenant, not to an HR system.
 TENANT = "tenant"
 #: Source under which keys of persons are filed, across all HR systems.
@@ -191,7 +193,7 @@ class Account:
     #: The run in which this service enabled it, or found it enabled (`existing.run_of`): whoever disables or deletes it
     #: after that is not overruled.
     enabled_for: datetime | None = None
-    #: Groups that we put it into: one that is missing later was taken away, and is not given again.
+    #: Groups that we put it into in this run: one that is missing later was taken away, and is not given again.
     groups: list[str] = field(default_factory=list)
     #: True: there is a mailbox. False: none is expected, or it did not come in time. None: not known.
     mailbox: bool | None = None
@@ -420,8 +422,13 @@ class Case:
     cancelled_at: datetime | None = None
     ended_at: datetime | None = None
     deleted_at: datetime | None = None
+    #: Application (`application:46194062`) → when recruiting last hired the person by it, and last took that back.
+    hired_by: dict[str, datetime] = field(default_factory=dict)
+    cancelled_by: dict[str, datetime] = field(default_factory=dict)
     #: When HR hired somebody again who has an account of this case.
     rehired_at: datetime | None = None
+    #: A first day came, with an account to work with (`domain.beginning`). None: nobody has judged it yet.
+    begun: bool | None = None
     #: When HR withdrew the hire, as long as that stands.
     withdrawn_at: datetime | None = None
     #: source → what to read there.
@@ -483,6 +490,20 @@ class Case:
     def listed(self) -> bool:
         """False for the empty trace of a case that turned out to be another one: lists leave it out."""
         return not (self.state is State.CLOSED and self.reason_code == JOINED)
+
+    @property
+    def watch_ended(self) -> bool:
+        """Confirmed, watched to the end, and still employed as far as HR has said: read on, not looked at."""
+        if (
+            self.state is not State.CLOSED
+            or self.next_action.why != WATCH_ENDED
+            or self.reason_code is not None
+        ):
+            return False
+        over = max(
+            filter(None, (self.withdrawn_at, self.ended_at, self.cancelled_at, self.deleted_at)), default=None
+        )
+        return over is None or (self.hired_at is not None and self.hired_at > over)
 
     def apply(self, event: Event, *, reason: str | None = None) -> State:
         """Move through the lifecycle table. Returns the new state; raises IllegalTransition unchanged."""

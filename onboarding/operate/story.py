@@ -17,6 +17,7 @@ TIMELINE: dict[str, str] = {
     "start_date_moved": "The start date moved by {days} days",
     "reopened": "HR hired the person again (account: {account})",
     "offer_withdrawn": "An offer was withdrawn; the person is an employee, so nothing changes",
+    "application_withdrawn": "Recruiting withdrew one application; the hire stands without it, so nothing changes",
     "withdrawal_outdated": "A withdrawal older than the hire arrived late; nothing changes",
     "termination_planned": "HR announced the end of the employment",
     "employment_ended": "HR ended the employment (account: {account})",

@@ -161,12 +161,17 @@ does what about it stands on the case's page.
   first credential needs an approver either way. An account that this service itself disabled, because HR withdrew the
   hire, is enabled again; one that somebody else disabled is not, without an approver's word, and a word counts once:
   who disables or deletes the account later is not overruled by a rerun. A word about an account that was found is about
-  that one alone: if another one has the number by then, or is there in the next run, somebody is asked again. What the
-  tenant does not show is waited for until 24 hours after it was made or restored, or an approver spoke of it,
-  or it was first missed among the deleted ones: an administrator may have restored it by hand. Only then another one is
-  made. One that was deleted while enabled is disabled again right after it is restored, and enabled at the lead time.
-- **Withdrawn hires** have their account disabled, also one that was restored for the hire and not enabled yet, until
-  the first day comes where they work; from then on an administrator decides. An account that the tenant does not show
+  that one alone: if another one has the number by then, or is there in the next run, somebody is asked again. Groups
+  and licences of the policy are given anew, also those that were taken away when they left; a group that an
+  administrator takes away in the same run is not given again. What the tenant does not show is waited for until 24
+  hours after it was made or restored, or an approver spoke of it, or it was first missed among the deleted ones: an
+  administrator may have restored it by hand. Only then another one is made. One that was deleted while enabled is
+  disabled again right after it is restored, and enabled at the lead time.
+- **Withdrawn hires** have their account disabled, also one that was restored for the hire and not enabled yet, until a
+  first day comes where they work; from then on an administrator decides (`disable_after_start`), also when HR names a
+  later first day afterwards, for a mistyped one or for another hire of somebody at work, and takes that back. A day
+  that HR moved before it came, or that passed while the hire was withdrawn, did not come. Cases from before this was
+  kept count as begun, too, when the person was hired again or has registered. An account that the tenant does not show
   yet is looked for over 24 hours, soon at first, then ever more rarely, unless it is among the deleted ones; after that
   the step says `account_gone` or `never_created`, and `rerun` looks again.
 - **Accounts made by HR or IT before** are linked on an approver's word and not renamed. They are found by HR's number,
@@ -189,7 +194,9 @@ does what about it stands on the case's page.
   no sign of use, it is voided at once (of a paused or blocked case: when it goes on), and another one goes out near the
   new day. The account stays enabled meanwhile; the welcome is not sent again.
 - **Guests** are refused: they are invited, and keep their own company's credentials.
-- **Contractors**: after the last day that HR named nothing is sent and nothing is given. `account.leave_date` also
+- **Contractors**: after the last day that HR named nothing is sent and nothing is given, however late a case that was
+  held or blocked goes on: every step that gives something stops at `end_date_passed`, until HR names a later day and
+  somebody reruns the case. `account.leave_date` also
   writes it to `employeeLeaveDateTime`, at provisioning; later changes are HR's to make there.
 - **Protected accounts** (break-glass, service, shared, room, resource and sync accounts, guests, role holders) are
   refused before every write, by one guard, and no approval lifts it: `people.protected_accounts` and

@@ -1,21 +1,21 @@
 """Outcome: nobody can sign in to the account of a hire that HR withdrew before the first day.
 
 Look, act on the difference, record. Refused, with a reason for an administrator: accounts that we did not create (but
-for those that we restored for this hire, and that nobody was given yet),
-accounts that are synchronised from Active Directory (their state belongs to it), protected accounts
-(`safeguards.protection`: break-glass and other administrators are never touched), and accounts of people whose first
-day has come, where they work. What the tenant does not show yet is looked for, a linked account by its id and one whose
-request may have taken effect under the reserved name, until it would have replicated (`REPLICATION`): soon at first,
-then ever more rarely. Whoever knows better after that runs the case again. Nothing is deleted.
+for those that we restored for this hire, and that nobody was given yet), accounts that are synchronised from Active
+Directory (their state belongs to it), protected accounts
+(`safeguards.protection`: break-glass and other administrators are never touched), and accounts of people a first day
+of whom has come, where they work, whatever HR has said about it since (`domain.beginning`). What the tenant does not
+show yet is looked for, a linked account by its id and one whose request may have taken effect under the reserved name,
+until it would have replicated (`REPLICATION`): soon at first, then ever more rarely. Whoever knows better after that
+runs the case again. Nothing is deleted.
 """
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from onboarding.domain import calendar
+from onboarding.domain import beginning
 from onboarding.domain.case import TENANT, Account, AccountIntent, Alias, AliasKind, Case, StepStatus
-from onboarding.domain.nudges import working_time_of
 from onboarding.ports import CLAIM_LEASE, REPLICATION, DirectoryUser
 from onboarding.provisioning.existing import is_ours, was_enabled
 from onboarding.provisioning.linking import hidden_until
@@ -52,7 +52,7 @@ async def run(ctx: Context) -> Outcome:
     ours = ctx.account.origin == "created"
     if not ours and not _restored_in_vain(ctx):
         return Block(ADOPTED)
-    if _has_begun(ctx):
+    if beginning.has_begun(ctx.case, ctx.now):
         return Block(AFTER_START)
     user = await ctx.s.directory.get_user(ctx.account.id)
     if user is None:
@@ -71,12 +71,6 @@ async def run(ctx: Context) -> Outcome:
         await ctx.save("disable_intended")
     await ctx.s.directory.disable_user(user.id)
     return Done("disabled")
-
-
-def _has_begun(ctx: Context) -> bool:
-    start = ctx.hire.start_date
-    zone = working_time_of(ctx.case, ctx.s.policy).zone
-    return start is not None and ctx.now >= calendar.local_midnight(start, zone)
 
 
 def _restored_in_vain(ctx: Context) -> bool:

@@ -28,6 +28,7 @@ STEP = Step(
         "Directory.Read.All",
     ),
     applies=_applies,
+    after_end=True,
 )
 
 

@@ -25,6 +25,7 @@ STEP = Step(
         "RoleManagement.Read.Directory",
         "Directory.Read.All",
     ),
+    after_end=True,
 )
 #: Detail of the step where only `employeeId` speaks for the one who was set.
 UNSURE = "by_employee_id_alone"
