@@ -61,8 +61,9 @@ REASONS: dict[str, tuple[str, str]] = {
         "Ask HR which. Exclude the case, or rerun it; disabling an account is yours to do.",
     ),
     "needs_approval_adopt": (
-        "An account with this person's number already existed before the hire.",
-        "Check that it is the same person, then approve to link it.",
+        "An account with this person's number or address already existed before the hire.",
+        "Check that it is the same person, then approve to link it. If it is somebody else's: take the number out of "
+        "that account's employeeId in Entra, or have HR correct the address; then rerun.",
     ),
     "needs_approval_lookalike": (
         "The user name that fits this person can be mistaken for a protected account's.",

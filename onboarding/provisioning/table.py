@@ -160,17 +160,20 @@ does what about it stands on the case's page.
   decides: `ask` an approver, or `restore` where the name is the same as well, because numbers are given again. Their
   first credential needs an approver either way. An account that this service itself disabled, because HR withdrew the
   hire, is enabled again; one that somebody else disabled is not, without an approver's word, and a word counts once:
-  who disables or deletes the account later is not overruled by a rerun. Groups and licences of the policy are given
-  anew, also those that were taken away when they left; a group that an administrator takes away in the same run is not
-  given again. An account of the case that the tenant does not
-  show is waited for until 24 hours after it was made or restored, before another one is made.
-- **Withdrawn hires** have their account disabled, until a first day comes where they work; from then on an
-  administrator decides (`disable_after_start`), also when HR names a later first day afterwards, for a mistyped one or
-  for another hire of somebody at work, and takes that back. A day that HR moved before it came, or that passed while
-  the hire was withdrawn, did not come. Cases from before this was kept count as begun, too, when the person
-  was hired again or has registered. An account that the tenant does not show yet is looked for over 24 hours, soon at
-  first, then ever more rarely, unless it is among the deleted ones; after that the step says `account_gone` or
-  `never_created`, and `rerun` looks again.
+  who disables or deletes the account later is not overruled by a rerun. A word about an account that was found is about
+  that one alone: if another one has the number by then, or is there in the next run, somebody is asked again. Groups
+  and licences of the policy are given anew, also those that were taken away when they left; a group that an
+  administrator takes away in the same run is not given again. What the tenant does not show is waited for until 24
+  hours after it was made or restored, or an approver spoke of it, or it was first missed among the deleted ones: an
+  administrator may have restored it by hand. Only then another one is made. One that was deleted while enabled is
+  disabled again right after it is restored, and enabled at the lead time.
+- **Withdrawn hires** have their account disabled, also one that was restored for the hire and not enabled yet, until a
+  first day comes where they work; from then on an administrator decides (`disable_after_start`), also when HR names a
+  later first day afterwards, for a mistyped one or for another hire of somebody at work, and takes that back. A day
+  that HR moved before it came, or that passed while the hire was withdrawn, did not come. Cases from before this was
+  kept count as begun, too, when the person was hired again or has registered. An account that the tenant does not show
+  yet is looked for over 24 hours, soon at first, then ever more rarely, unless it is among the deleted ones; after that
+  the step says `account_gone` or `never_created`, and `rerun` looks again.
 - **Accounts made by HR or IT before** are linked on an approver's word and not renamed. They are found by HR's number,
   and by the address at the company that HR knows (`work_email`): as user name, mail or another address of the account.
   Where a request of ours took effect as well before theirs could be seen, ours is linked, and the timeline names the
