@@ -34,6 +34,8 @@ class AliasKind(StrEnum):
 
 #: Reason of a closed case whose person goes on in another case.
 JOINED = "joined"
+#: `NextAction.why` of a closed case that was watched to its end.
+WATCH_ENDED = "watch_ended"
 #: Source under which UPNs and object ids are filed: they belong to the tenant, not to an HR system.
 TENANT = "tenant"
 #: Source under which keys of persons are filed, across all HR systems.
@@ -192,6 +194,10 @@ class Account:
     mailbox: bool | None = None
     #: HR's number was added as an authentication method, or is about to be.
     phone_added: bool = False
+    #: By what it is told from the person's own: when it was asked for, its last two digits, and that it was there.
+    phone_asked_at: datetime | None = None
+    phone_ends: str | None = None
+    phone_there: bool = False
     #: When it was last about to be restored, while it was this case's account.
     restored_at: datetime | None = None
 
@@ -407,6 +413,9 @@ class Case:
     cancelled_at: datetime | None = None
     ended_at: datetime | None = None
     deleted_at: datetime | None = None
+    #: Application (`application:46194062`) → when recruiting last hired the person by it, and last took that back.
+    hired_by: dict[str, datetime] = field(default_factory=dict)
+    cancelled_by: dict[str, datetime] = field(default_factory=dict)
     #: When HR hired somebody again who has an account of this case.
     rehired_at: datetime | None = None
     #: A first day came, with an account to work with (`domain.beginning`). None: nobody has judged it yet.
@@ -468,6 +477,20 @@ class Case:
     def listed(self) -> bool:
         """False for the empty trace of a case that turned out to be another one: lists leave it out."""
         return not (self.state is State.CLOSED and self.reason_code == JOINED)
+
+    @property
+    def watch_ended(self) -> bool:
+        """Confirmed, watched to the end, and still employed as far as HR has said: read on, not looked at."""
+        if (
+            self.state is not State.CLOSED
+            or self.next_action.why != WATCH_ENDED
+            or self.reason_code is not None
+        ):
+            return False
+        over = max(
+            filter(None, (self.withdrawn_at, self.ended_at, self.cancelled_at, self.deleted_at)), default=None
+        )
+        return over is None or (self.hired_at is not None and self.hired_at > over)
 
     def apply(self, event: Event, *, reason: str | None = None) -> State:
         """Move through the lifecycle table. Returns the new state; raises IllegalTransition unchanged."""

@@ -240,6 +240,8 @@ async def join(
     if other.account or other.intent or other.state is State.EXCLUDED:
         return await casework.save(s, case, now, casework.entry(now, "two_cases", other=other_id))
     beginning.note(case, now)
+    if case.maybe_same == other_id:
+        case.maybe_same = None
     merging.join_facts(case, other)
     if merging.RANK[other.certainty] > merging.RANK[case.certainty]:
         case.certainty = other.certainty

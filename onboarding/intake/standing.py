@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from onboarding.domain.case import JOINED, Case
 from onboarding.domain.hire import Certainty, EventType, HireEvent
 from onboarding.domain.lifecycle import Event
-from onboarding.intake.merging import HIRING, drop_dates, event_time
+from onboarding.intake.merging import HIRING, drop_dates, event_time, newest_withdrawal
 
 CANCELLED_BY_HR = "cancelled_by_hr"
 EMPLOYMENT_ENDED = "employment_ended"
@@ -18,11 +18,6 @@ EXISTING_STAFF = "existing_staff"
 APPROVE_REHIRE = "needs_approval_rehire"
 #: An approver's words about one run; another run needs words of its own. (Those of the steps: `provisioning`.)
 OF_ONE_RUN = frozenset({APPROVE_REHIRE, "needs_approval_restore", "needs_approval_pass"})
-
-
-def newest_withdrawal(case: Case) -> datetime | None:
-    """When HR last cancelled the hire or ended the employment; None: never."""
-    return max(filter(None, (case.cancelled_at, case.ended_at)), default=None)
 
 
 def is_hired_since(case: Case, at: datetime) -> bool:
@@ -54,6 +49,8 @@ def reopens(case: Case, event: HireEvent, at: datetime) -> bool:
         return False
     if newest is not None:
         return at > newest
+    if case.cancelled_by and case.hired_by:
+        return True  # by another application than the one that was taken back
     # Only an offer was withdrawn (whatever hires for good outranks it), or all was done.
     hired_for_good = Certainty.EMPLOYEE is event.certainty is not case.certainty
     return case.withdrawn_at is None or hired_for_good or at > case.withdrawn_at

@@ -51,7 +51,8 @@ REASONS: dict[str, tuple[str, str]] = {
         "Find out with HR whether the system is down or its address has changed. When it answers again, rerun.",
     ),
     "needs_approval_same_person": (
-        "Another case may be about the same person: the private address or number is the same, the rest is not.",
+        "Another case may be about the same person: the private address, the employee number, a telephone number or "
+        "the first day is the same, and not enough else is.",
         "Compare the two (the timeline names the other). Approve if it is one person: the cases become one. "
         "Rerun if they are two.",
     ),

@@ -17,6 +17,7 @@ TIMELINE: dict[str, str] = {
     "start_date_moved": "The start date moved by {days} days",
     "reopened": "HR hired the person again (account: {account})",
     "offer_withdrawn": "An offer was withdrawn; the person is an employee, so nothing changes",
+    "application_withdrawn": "Recruiting withdrew one application; the hire stands without it, so nothing changes",
     "withdrawal_outdated": "A withdrawal older than the hire arrived late; nothing changes",
     "termination_planned": "HR announced the end of the employment",
     "employment_ended": "HR ended the employment (account: {account})",
@@ -38,6 +39,7 @@ TIMELINE: dict[str, str] = {
     "username_taken": "The user name belongs to somebody else; trying the next one",
     "phone_intended": "HR's phone goes into the directory with the account",
     "restore_intended": "A deleted account of this person is about to be restored",
+    "another_account": "Another account carries the same number ({object_id}): an administrator has to merge the two",
     "account_gone": "The account of before is gone for good; another one is made",
     "disable_intended": "The account is about to be disabled",
     "phone_method_intended": "HR's phone is about to be added as authentication method",
@@ -127,6 +129,9 @@ _DONE: dict[tuple[str, str], str] = {
         "left_out_what_an_administrator_took_away",
     ): "The account is in the groups of the policy, but for those that an administrator took away",
     ("assign_licenses", ""): "The licences were assigned",
+    ("set_manager", "by_employee_id_alone"): (
+        "The manager is linked in Entra by HR's id in employeeId alone: pass and escalations go to the service desk"
+    ),
     ("assign_licenses", "already_licensed"): "The licences were there already",
     ("enable_account", ""): "The account was enabled",
     ("enable_account", "already_enabled"): "The account was enabled already",

@@ -118,8 +118,9 @@ class Directory(Protocol):
 
     async def find_by_employee_id(self, employee_id: str) -> list[DirectoryUser]: ...
 
-    async def find_by_address(self, address: str) -> list[DirectoryUser]:
-        """Users whose UPN or mail equals the address."""
+    async def find_by_address(self, address: str, *, aliases: bool = False) -> list[DirectoryUser]:
+        """Users whose UPN or mail equals the address; with `aliases`, or any of whose other addresses does. Those of
+        somebody who left are often another person's."""
         ...
 
     async def set_manager(self, user_id: str, manager_id: str) -> None:

@@ -1,6 +1,7 @@
 """Accounts that were there before us: of HR or IT, of somebody who comes back, or from Active Directory.
 
-- A live, enabled account with HR's number is adopted on an approver's word.
+- A live, enabled account with HR's number is adopted on an approver's word; so is one that has the address at the
+  company which HR knows already.
 - A disabled or deleted one is that of somebody who left: `account.rehire` says whether an approver is asked, or it is
   taken up again where the name is the same (numbers are used again, and for other people).
 - For people whom the policy calls synced nothing is created: their account is waited for, and only followed up.
@@ -39,26 +40,64 @@ SYNC_LOOK, SYNC_LOOK_LATE = timedelta(hours=4), timedelta(hours=1)
 
 
 async def known(ctx: Context, intent: AccountIntent) -> Outcome | None:
-    """Somebody with HR's number who was there before us. None: nobody, or our own earlier try."""
-    if intent.mark != reserve_username.hr_mark(ctx.hire):
-        return None
-    found = await ctx.s.directory.find_by_employee_id(intent.mark)
-    others = [u for u in found if u.user_principal_name.lower() != intent.user_principal_name.lower()]
-    if len(others) > 1:
-        return ask(ctx, others, NEEDS_APPROVAL)
-    if others:
-        return await take_up(ctx, others[0], intent)
-    if found:
-        return None
-    deleted = await ctx.s.directory.find_deleted(intent.mark)
+    """Somebody with HR's number, or HR's address, who was there before us. None: nobody, or our own earlier try.
+
+    A token that was made for this very account is looked for nowhere.
+    """
+    numbered = intent.mark in {reserve_username.hr_mark(ctx.hire), ctx.case.mark}
+    if numbered and (outcome := await _by_mark(ctx, intent)):
+        return outcome
+    if outcome := await _by_address(ctx, intent):
+        return outcome
+    deleted = await ctx.s.directory.find_deleted(intent.mark) if numbered else []
     return await _take_back(ctx, deleted, intent) if deleted else None
 
 
-async def take_up(ctx: Context, user: DirectoryUser, intent: AccountIntent) -> Outcome:
-    """A live account that is not ours."""
+async def _by_mark(ctx: Context, intent: AccountIntent) -> Outcome | None:
+    """Ours goes before every other: two would be there already, and no approver can see which one this case made."""
+    found = await ctx.s.directory.find_by_employee_id(intent.mark)
+    others = [user for user in found if not is_ours(user, intent)]
+    if len(others) < len(found):
+        if others:
+            await ctx.save("another_account", object_id=", ".join(sorted(user.id for user in others)))
+        return await link(ctx, next(user for user in found if user not in others), "created", intent)
+    if len(others) > 1:
+        return ask(ctx, others, NEEDS_APPROVAL)
+    return await take_up(ctx, others[0], intent) if others else None
+
+
+async def _by_address(ctx: Context, intent: AccountIntent) -> Outcome | None:
+    """One request, and only where HR knows an address already. Our own account may have it: HR writes down what we
+    made. A guest's account is not the one of somebody who works here."""
+    if not ctx.hire.work_email:
+        return None
+    found = await ctx.s.directory.find_by_address(ctx.hire.work_email.strip(), aliases=True)
+    others = [user for user in found if user.user_type != "Guest" and not is_ours(user, intent)]
+    if len(others) > 1:
+        return ask(ctx, others, NEEDS_APPROVAL)
+    return await take_up(ctx, others[0], intent, ask_anyway=True) if others else None
+
+
+def is_ours(user: DirectoryUser, intent: AccountIntent) -> bool:
+    """An earlier try of this intent made it (design: account, exactly once)."""
+    named = user.user_principal_name.lower() == intent.user_principal_name.lower()
+    made = user.created_at is not None and user.created_at >= intent.at
+    return named and made and user.employee_id == intent.mark
+
+
+def has_address(ctx: Context, user: DirectoryUser) -> bool:
+    """HR's address at the company is this account's."""
+    address = (ctx.hire.work_email or "").strip().lower()
+    return bool(address) and address in {user.user_principal_name.lower(), (user.mail or "").lower()}
+
+
+async def take_up(
+    ctx: Context, user: DirectoryUser, intent: AccountIntent, *, ask_anyway: bool = False
+) -> Outcome:
+    """A live account that is not ours. `ask_anyway`: whatever the policy says of people who come back."""
     if reason := await protection.refusal(ctx.s, user):
         return ask(ctx, [user], reason)
-    if user.account_enabled is False:
+    if user.account_enabled is False and not ask_anyway:
         return (
             await link(ctx, user, "restored", intent)
             if agreed(ctx, user)

@@ -145,8 +145,9 @@ _COST = """## What a hire costs
 With the defaults, 16 requests to Graph for one person from the hire to the welcome, of which two go in one `$batch`,
 and each of which is needed: two look whether the person was here before, one creates the account, two find and set
 the manager; near the start date seven look whether a first credential may be given and to whom, two give it, and two
-send the welcome. Groups add one look at all of them and one write each; licences one look at what is free and one
-write for all; a mailbox one look. Who holds a role is read once an hour for everybody, and the registration report
+send the welcome. An address at the company that HR knows already adds one look for an account that has it. Groups add
+one look at all of them and one write each; licences one look at what is free and one write for all; a mailbox one
+look. Who holds a role is read once an hour for everybody, and the registration report
 for everybody at once. `tests/story/test_first_day.py` counts them.
 """
 _KINDS = """## Kinds of people
@@ -170,9 +171,17 @@ does what about it stands on the case's page.
   was hired again or has registered. An account that the tenant does not show yet is looked for over 24 hours, soon at
   first, then ever more rarely, unless it is among the deleted ones; after that the step says `account_gone` or
   `never_created`, and `rerun` looks again.
-- **Accounts made by HR or IT before** are linked on an approver's word and not renamed.
+- **Accounts made by HR or IT before** are linked on an approver's word and not renamed. They are found by HR's number,
+  and by the address at the company that HR knows (`work_email`): as user name, mail or another address of the account.
+  Where a request of ours took effect as well before theirs could be seen, ours is linked, and the timeline names the
+  other one (`another_account`), which an administrator has to merge.
 - **Synced people** (`people.synced`) have their account from Active Directory, which alone may change it: it is waited
   for, linked, and followed up; nothing is written to it. Whether they can reset also depends on password writeback.
+- **A manager whom HR names by an id** is the person whom the same HR system knows by it and who has a case here. An id
+  of HR's is no payroll number, and `employeeId` may hold either. Who is found by `employeeId` alone is linked in Entra
+  (`by_employee_id_alone`) unless something contradicts it: an address that nobody has, a number of the hire's that is
+  not HR's id, another name, another id in HR. Pass and escalations go to the service desk then. An address
+  from HR finds everybody.
 - **Another manager** than the one who was set: from HR's word on nobody counts as the manager until the new one is
   found and set, also while the person is followed up. A pass goes to the one whom HR names now, as far as a read of the
   HR system or an approver stands for the change, or to the service desk; an approval is for the manager who was named

@@ -13,10 +13,11 @@ from onboarding.domain.lifecycle import State
 from onboarding.domain.policy import Policy
 from onboarding.domain.policy_file import load
 from onboarding.errors import EffectUnknown
+from onboarding.ports import DirectoryUser
 from onboarding.provisioning import existing
 from onboarding.provisioning.step import Block, Context, Done
 from onboarding.provisioning.steps import create_account
-from tests.support.doubles import T0, World, advance, drive, hire, make_case
+from tests.support.doubles import T0, World, advance, drive, hire, look_now, make_case
 from tests.support.kinds import NAME, OLD, account
 
 MakeWorld = Callable[..., World]
@@ -140,6 +141,113 @@ async def test_a_token_that_is_ours_alone_is_looked_for_nowhere(make_world: Make
     await advance(world)
     asked = {"directory.find_by_employee_id", "directory.find_deleted"} & set(world.tape.calls)
     assert not asked
+
+
+# --- HR knows an address already -------------------------------------------------------------------------
+
+LONG_ID = "6f1b2c3d-0000-4000-8000-00000000aaaa"
+ADDRESS = "Z.Mueller@contoso.example"
+
+
+@pytest.mark.parametrize("employee_id", ["4711", LONG_ID])
+@pytest.mark.parametrize("by", ["user name", "mail", "alias"])
+async def test_an_account_with_the_address_that_hr_knows_is_for_an_approver(
+    make_world: MakeWorld, employee_id: str, by: str
+) -> None:
+    world = make_world(policy=RESTORE)
+    upn = "z.mueller@contoso.example" if by == "user name" else "old.name@contoso.example"
+    there = world.tenant.add(
+        account(employee_id=None, user_principal_name=upn, mail=ADDRESS if by == "mail" else None)
+    )
+    if by == "alias":
+        world.tenant.aliases[there.id] = (ADDRESS.lower(),)
+    await world.file(make_case(hire=hire(employee_id=employee_id, work_email=ADDRESS)))
+    case = await advance(world)
+    assert (case.reason_code, case.found_account) == ("needs_approval_adopt", upn)
+    assert world.tenant.created == []
+    case = await approve(world, case, "needs_approval_adopt")
+    assert case.account is not None
+    assert (case.account.id, case.account.origin) == (there.id, "adopted")
+
+
+async def test_a_disabled_account_with_that_address_is_for_an_approver_whatever_the_policy_says(
+    make_world: MakeWorld,
+) -> None:
+    world = make_world(policy=RESTORE)
+    world.tenant.add(account(employee_id=None, account_enabled=False))
+    await world.file(make_case(hire=hire(work_email=ADDRESS)))
+    assert (await advance(world)).reason_code == "needs_approval_adopt"
+
+
+async def test_an_account_of_that_address_that_the_index_does_not_show_keeps_its_name(
+    make_world: MakeWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Filtered reads lag behind (facts 4.4): the conflict shows it, and no other name is tried."""
+    world = make_world()
+    upn = "zoe.mueller-strauss@contoso.example"
+    world.tenant.add(account(employee_id=None, user_principal_name=upn))
+
+    async def nobody(_address: str, *, aliases: bool = False) -> list[DirectoryUser]:
+        return []
+
+    monkeypatch.setattr(world.s.directory, "find_by_address", nobody, raising=False)
+    await world.file(make_case(hire=hire(work_email=upn)))
+    case = await advance(world)
+    assert (case.reason_code, case.refused_names) == ("needs_approval_adopt", [])
+
+
+async def test_our_own_account_has_the_address_that_hr_wrote_down_meanwhile(make_world: MakeWorld) -> None:
+    world = make_world()
+    world.faults.after("create_user", EffectUnknown("no answer"))
+    await world.file(make_case(hire=hire(work_email="zoe.mueller-strauss@contoso.example")))
+    case = await drive(world)
+    assert case.account is not None
+    assert (case.account.origin, len(world.tenant.created)) == ("created", 1)
+
+
+async def test_a_guest_with_that_address_is_no_account_of_somebody_who_works_here(
+    make_world: MakeWorld,
+) -> None:
+    world = make_world()
+    world.tenant.add(account(employee_id=None, user_type="Guest", mail="zoe@example.org"))
+    await world.file(make_case(hire=hire(work_email="zoe@example.org")))
+    assert (await advance(world)).account is not None
+
+
+async def test_the_live_account_of_that_address_goes_before_a_deleted_one(make_world: MakeWorld) -> None:
+    world = make_world(policy=RESTORE)
+    deleted(world)
+    world.tenant.add(account(id="new-1", employee_id=None, user_principal_name="zoe@contoso.example"))
+    await world.file(make_case(hire=hire(work_email="zoe@contoso.example")))
+    case = await advance(world)
+    assert (case.reason_code, case.found_account) == ("needs_approval_adopt", "zoe@contoso.example")
+    assert world.tenant.held.restored == []
+
+
+async def test_without_an_address_nothing_more_is_asked(make_world: MakeWorld) -> None:
+    world = make_world()
+    await world.file(make_case(hire=hire(manager=None)))
+    await advance(world)
+    assert "directory.find_by_address" not in world.tape.calls
+
+
+async def test_ours_is_linked_although_another_one_carries_the_number_as_well(make_world: MakeWorld) -> None:
+    """IT's account was not to be seen yet, and the answer to our request was lost."""
+    world = make_world()
+    theirs = world.tenant.add(account(created_at=T0 - timedelta(minutes=10)))
+    world.tenant.hidden |= {theirs.id, theirs.user_principal_name}
+    world.faults.after("create_user", EffectUnknown("no answer"))
+    await world.file(make_case())
+    await advance(world)
+    world.tenant.hidden.clear()
+    case = await look_now(world)
+    assert case.account is not None
+    assert (case.account.user_principal_name, case.account.origin) == (
+        "zoe.mueller-strauss@contoso.example",
+        "created",
+    )
+    timeline = await world.store.cases.timeline(case.case_id)
+    assert [item.detail["object_id"] for item in timeline if item.action == "another_account"] == [theirs.id]
 
 
 # --- somebody who comes back, in the same case -------------------------------------------------------------

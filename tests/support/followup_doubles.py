@@ -131,7 +131,7 @@ class MemoryDirectory:
     async def find_by_employee_id(self, employee_id: str) -> list[DirectoryUser]:
         return []
 
-    async def find_by_address(self, address: str) -> list[DirectoryUser]:
+    async def find_by_address(self, address: str, *, aliases: bool = False) -> list[DirectoryUser]:
         return []
 
     async def disable_user(self, user_id: str) -> None:
