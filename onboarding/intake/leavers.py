@@ -5,6 +5,9 @@ never saw; nothing is opened for them. But such an event may overtake the hire t
 must not bring the person back. So a hash of the id stays, with the time: in a few small rows, of which each keeps the
 newest `KEPT` of the last `DAYS` days. What falls out of them was either no hire of ours, or came in an order that no
 sender's retries can make (three days at most). Not remembered: that two ids in such an event are one person's.
+
+An end that lies ahead has not happened: it is remembered as the last day, and becomes the end date of the hire that
+comes, unless that hire begins on that day or later.
 """
 
 from __future__ import annotations
@@ -12,12 +15,13 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
-from onboarding.domain.case import Alias, Case, aliases_of
+from onboarding.domain.case import Alias, Case, Said, aliases_of
 from onboarding.domain.hire import Certainty, EventType, HireEvent
 from onboarding.intake.identity import event_aliases
+from onboarding.intake.merging import planned_end, take_end
 from onboarding.ports import Services
 
 #: Rows: one for each first hex digit of the hash.
@@ -26,26 +30,34 @@ KEPT = 200
 DAYS = 30
 #: When it was noted.
 _NOTED = "noted_at"
+#: When an end that lies ahead was said, which day it is, and in which delivery.
+_PLANNED, _LAST_DAY, _DELIVERY = "planned_at", "last_day", "delivery"
 _KINDS = {EventType.EMPLOYMENT_TERMINATED: "ended_at", EventType.EMPLOYEE_DELETED: "deleted_at"}
 
 
-async def remember(s: Services, event: HireEvent, at: datetime, now: datetime) -> None:
+async def remember(s: Services, event: HireEvent, delivery: str, at: datetime, now: datetime) -> None:
     """Note an end or a deletion of somebody unknown. Raises StoreConflict when another worker notes one too.
 
     What recruiting deletes is not noted: it does not stand against the hire that may come.
     """
     kind = _KINDS.get(event.event_type) if event.certainty is Certainty.EMPLOYEE else None
-    for alias in event_aliases(event) if kind else ():
-        await _note(s, _digest(s, alias), kind or "", at, now)
+    if kind is None:
+        return
+    said = {kind: at.isoformat()}
+    if kind == "ended_at" and (end := planned_end(event, event.hire.start_date, now)) is not None:
+        kind, said = _PLANNED, {_PLANNED: at.isoformat(), _LAST_DAY: end.isoformat(), _DELIVERY: delivery}
+    for alias in event_aliases(event):
+        await _note(s, _digest(s, alias), kind, said, now)
 
 
-async def _note(s: Services, digest: str, kind: str, at: datetime, now: datetime) -> None:
+async def _note(s: Services, digest: str, kind: str, said: Mapping[str, str], now: datetime) -> None:
+    """`said[kind]` is when it was said: an older word of that kind changes nothing."""
     marker = await s.cases.read_marker(MARKER + digest[0])
     noted: dict[str, Any] = dict(marker.value) if marker else {}
     known = noted.get(digest, {})
-    if kind in known and datetime.fromisoformat(known[kind]) >= at:
+    if kind in known and datetime.fromisoformat(known[kind]) >= datetime.fromisoformat(said[kind]):
         return
-    noted[digest] = {**known, kind: at.isoformat(), _NOTED: now.isoformat()}
+    noted[digest] = {**known, **said, _NOTED: now.isoformat()}
     await s.cases.write_marker(MARKER + digest[0], _newest(noted, now), marker.etag if marker else None)
 
 
@@ -63,6 +75,17 @@ async def recall(s: Services, case: Case, event: HireEvent, now: datetime) -> No
         for kind in told.keys() & set(_KINDS.values()):
             moment = datetime.fromisoformat(told[kind])
             setattr(case, kind, max(moment, getattr(case, kind) or moment))
+        if _PLANNED in told:
+            _recall_planned(case, event, told)
+
+
+def _recall_planned(case: Case, event: HireEvent, told: Mapping[str, str]) -> None:
+    end, at = date.fromisoformat(told[_LAST_DAY]), datetime.fromisoformat(told[_PLANNED])
+    start = event.hire.start_date or case.hire.start_date
+    if start is not None and end <= start:
+        case.ended_at = max(at, case.ended_at or at)
+    else:
+        take_end(case, end, Said(at, True, told[_DELIVERY], event.source))
 
 
 def _newest(noted: Mapping[str, Any], now: datetime) -> dict[str, Any]:

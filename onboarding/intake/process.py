@@ -114,7 +114,8 @@ async def _apply(s: Services, delivery: Delivery, index: int, event: HireEvent, 
             return stopped.case.case_id  # it came before the erasure, and goes with the case
         raise
     if found is None:
-        await leavers.remember(s, event, event_time(event, delivery.received_at), now)
+        at = event_time(event, delivery.received_at)
+        await leavers.remember(s, event, delivery.delivery_id, at, now)
         return None
     case = found.case
     seen = event_mark(delivery.delivery_id, index, delivery.replays)
