@@ -48,6 +48,7 @@ from onboarding.intake.outcome import (
 from onboarding.intake.planned_reads import ask
 from onboarding.intake.settle import (
     approval_needed,
+    is_doubtful,
     is_existing_staff,
     is_over_already,
     lacking,
@@ -70,7 +71,8 @@ from onboarding.intake.withdraw import deleted, withdraw
 
 _UNDECIDED = frozenset({State.RECEIVED, State.AWAITING_FETCH})
 _PROVISIONED = frozenset({State.FOLLOWING_UP, State.CONFIRMED})
-_WORKED_ON = _PROVISIONED | {State.WAITING_START, State.PROVISIONING}
+_BEGUN = _PROVISIONED | {State.PROVISIONING}
+_WORKED_ON = _BEGUN | {State.WAITING_START}
 
 
 def apply_event(case: Case, event: HireEvent, about: Circumstances, now: datetime) -> Outcome:
@@ -195,6 +197,8 @@ def _go_on(
         approval = approval_needed(case, shared_id=about.shared_id, ask_rehire=about.ask_rehire)
         if approval is not None and approval != APPROVE_REHIRE:
             return block(case, now, approval)
+    if case.state in _BEGUN and is_doubtful(case):
+        return block(case, now, APPROVE_SAME_PERSON)
     if case.state is State.PROVISIONING and moved > 0 and case.account is None and case.intent is None:
         case.apply(Event.START_MOVED)
     if not changed:

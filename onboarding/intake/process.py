@@ -75,6 +75,8 @@ async def reconsider(s: Services, case: Case, now: datetime, *, queue: str = WOR
 async def unite(s: Services, case: Case, now: datetime, *, queue: str = WORK_QUEUE) -> None:
     """An approver said that this case and another are one person's: join them, and look at what is left."""
     lead = await identity.unite(s, case, now)
+    if await quality.note_accounts(s, lead, now):
+        lead = await casework.save(s, lead, now)
     if lead.state in ACTIVE:
         await casework.hand_on(s, lead, now, lead.next_action.what, "joined", queue=queue)
 

@@ -678,8 +678,12 @@ async def test_two_accounts_are_not_joined(world: World):
         case.account = Account("o-" + case.case_id, "x@contoso.example", "m", START)
         await world.store.cases.save(case)
     await take(world, hire_body(event_type="hire.updated", occurred_at=T.format(12), candidate_id="c-9"))
-    assert {case.state for case in await world.all_cases()} == {State.WAITING_START}
-    assert "two_cases" in await world.actions((await world.all_cases())[1].case_id)
+    other, case = await world.all_cases()
+    assert (other.state, case.state, case.reason_code) == (State.WAITING_START, State.BLOCKED, "two_accounts")
+    await take(world, hire_body(event_type="hire.updated", occurred_at=T.format(13), candidate_id="c-9"))
+    assert (await world.actions(case.case_id)).count("two_cases") == 1
+    assert (await world.actions(case.case_id)).count("blocked") == 1
+    assert (await world.all_cases())[1].hire_as_of == datetime(2026, 8, 17, 13, tzinfo=UTC)
 
 
 async def test_an_alias_of_a_case_that_was_never_created_is_taken_up(world: World):
