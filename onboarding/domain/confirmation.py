@@ -94,8 +94,9 @@ def assess(case: Case, rules: Rules, now: datetime) -> Assessment:
     if status in _FROM_ABSENCE and is_stale(view, rules, now):
         status, because = Status.UNKNOWN, "sources_stale"
     reviewed = status is Status.USER_REVIEWED
-    confirmed = status is Status.USER_REGISTERED or (reviewed and rules.accept_reviewed)
     locked_out = microsofts_word(rules, view, now) is Recoverable.NO
+    # Whom SSPR turned away for want of methods is not through, whatever is counted here.
+    confirmed = (status is Status.USER_REGISTERED or (reviewed and rules.accept_reviewed)) and not locked_out
     silent = status in {Status.EXCLUDED, Status.ABSENT} or (unattributed and not locked_out)
     counted = view.personal | view.agreed if reviewed else view.personal
     can, notes = recoverable(case, rules, view, status, now), _notes(case, rules, view, now)

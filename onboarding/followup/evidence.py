@@ -153,6 +153,23 @@ def note(case: Case, rules: Rules, now: datetime) -> tuple[Assessment, list[Time
     return found, [changed]
 
 
+#: What a confirmed case must look like to be followed up again. Unknown, absent and excluded only wait.
+_LOST = frozenset(
+    {
+        Status.REMOVED,
+        Status.DIRECTORY_ONLY,
+        Status.PARTIAL,
+        Status.ADMIN_REGISTERED,
+        Status.USER_REVIEWED,
+    }
+)
+
+
+def lost(found: Assessment) -> bool:
+    """Whoever was confirmed is not any more, or SSPR has turned them away for want of methods since."""
+    return not found.confirmed and (found.status in _LOST or found.status is Status.USER_REGISTERED)
+
+
 def new_episode(case: Case, now: datetime) -> None:
     """Another run through the ladder, from today."""
     case.episode += 1
