@@ -483,6 +483,8 @@ class Case:
     confirmed_at: datetime | None = None
     evidence: list[Evidence] = field(default_factory=list)
     registration: Registration | None = None
+    #: Rows of the report as far as they tell since when the role is what it is (`domain.roles`): time, administrator.
+    role_rows: list[tuple[datetime, bool]] = field(default_factory=list)
     next_action: NextAction = field(default_factory=lambda: NextAction("start", None, "new"))
 
     @property
