@@ -199,6 +199,8 @@ class Account:
     groups: list[str] = field(default_factory=list)
     #: True: there is a mailbox. False: none is expected, or it did not come in time. None: not known.
     mailbox: bool | None = None
+    #: Every end date that we wrote into it, or were about to: another one is somebody else's, and stays.
+    leave_dates: list[datetime] = field(default_factory=list)
     #: HR's number was added as an authentication method, or is about to be.
     phone_added: bool = False
     #: By what it is told from the person's own: when it was asked for, its last two digits, and that it was there.

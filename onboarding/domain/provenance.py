@@ -376,9 +376,17 @@ def build(case: Case, methods_required: int, now: datetime, frozen_as_of: dateti
     required = max(2, methods_required) if admin else methods_required
     methods = {name: Method(name) for name in METHODS}
     view = View(required, usable, _ordered(case), registration, methods, frozen_as_of)
+    # An account that others made may have had anything before the first list of it: "all" claims none of that,
+    # and of what a targeted read leaves out nothing.
+    made_here = case.account is None or case.account.origin == "created"
+    unlisted = set() if made_here else set(METHODS)
     for event in view.events:
+        if event.act is Act.LISTED:
+            unlisted &= NOT_IN_TARGETED_READ
+        vague = event.act is Act.REGISTERED and event.method == "all"
         for name, exact in list(_about(event, view.methods)):
-            view.methods[name].take(event, exact)
+            if not (vague and name in unlisted):
+                view.methods[name].take(event, exact)
     for name in usable:
         method = view.methods[name]
         if method.present(registration):

@@ -181,8 +181,14 @@ class RecordingDirectory:
         if user := await self.get_user(user_id):
             self._users[user_id] = replace(user, account_enabled=enabled)
 
-    async def set_leave_date(self, user_id: str, at: datetime) -> None:
-        self._recorder.note("set_leave_date")
+    async def get_leave_date(self, user_id: str) -> datetime | None:
+        if self.is_made_up(user_id):
+            return None
+        found: datetime | None = await self._reads.ask(self._real, "get_leave_date", user_id)
+        return found
+
+    async def set_leave_date(self, user_id: str, at: datetime | None) -> None:
+        self._recorder.note("clear_leave_date" if at is None else "set_leave_date")
 
     async def add_to_group(self, group_id: str, user_id: str) -> None:
         self._recorder.note("add_to_group", group=group_id)

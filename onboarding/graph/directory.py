@@ -101,8 +101,16 @@ class GraphDirectory(GraphEntitlements):
         """NotYetVisible when it is not among the deleted ones; NameTaken; EffectUnknown."""
         await self._graph.send(calls_accounts.RESTORE_USER, calls_accounts.restore_user(user_id))
 
-    async def set_leave_date(self, user_id: str, at: datetime) -> None:
-        """employeeLeaveDateTime. Repeating it is harmless."""
+    async def get_leave_date(self, user_id: str) -> datetime | None:
+        """employeeLeaveDateTime. NotYetVisible when the user is not replicated."""
+        call = calls_accounts.GET_LEAVE_DATE
+        row = await self._graph.read(call, calls_accounts.get_leave_date(user_id))
+        if row is None:
+            raise NotYetVisible("The account is not readable yet; waiting for replication.")
+        return instant(row.get("employeeLeaveDateTime"))
+
+    async def set_leave_date(self, user_id: str, at: datetime | None) -> None:
+        """employeeLeaveDateTime; None empties it. Repeating it is harmless."""
         await self._graph.send(calls_accounts.SET_LEAVE_DATE, calls_accounts.set_leave_date(user_id, at))
 
     async def get_manager(self, user_id: str) -> DirectoryUser | None:

@@ -29,7 +29,7 @@ from onboarding.domain import beginning
 from onboarding.domain.case import Case, TimelineEntry
 from onboarding.domain.hire import Certainty, EventType, HireEvent
 from onboarding.domain.lifecycle import ACTIVE, Event, State
-from onboarding.intake import first_day
+from onboarding.intake import first_day, leave_date
 from onboarding.intake.comeback import Verdict, judge
 from onboarding.intake.merging import HIRING, event_time, newest_withdrawal, note_hire
 from onboarding.intake.outcome import (
@@ -74,6 +74,14 @@ _PROVISIONED = frozenset({State.FOLLOWING_UP, State.CONFIRMED})
 def apply_event(case: Case, event: HireEvent, about: Circumstances, now: datetime) -> Outcome:
     """Change `case` by what `event` says, through the lifecycle table; say how to lay it down."""
     beginning.note(case, about.received_at)
+    leave_date.note(case)
+    before = case.hire
+    outcome = _applied_to(case, event, about, now)
+    leave_date.follow(case, before)
+    return outcome
+
+
+def _applied_to(case: Case, event: HireEvent, about: Circumstances, now: datetime) -> Outcome:
     if event.event_type is EventType.HIRE_CANCELLED:
         return withdraw(case, event, about, now)
     if event.event_type is EventType.EMPLOYMENT_TERMINATED:

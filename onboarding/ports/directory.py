@@ -146,8 +146,12 @@ class Directory(Protocol):
         """The counterpart of `disable_user`, with the same errors."""
         ...
 
-    async def set_leave_date(self, user_id: str, at: datetime) -> None:
-        """employeeLeaveDateTime. Repeating it is harmless. NotYetVisible; PermissionMissing."""
+    async def get_leave_date(self, user_id: str) -> datetime | None:
+        """employeeLeaveDateTime; None: there is none. NotYetVisible; PermissionMissing."""
+        ...
+
+    async def set_leave_date(self, user_id: str, at: datetime | None) -> None:
+        """employeeLeaveDateTime; None: empty it. Repeating it is harmless. NotYetVisible; PermissionMissing."""
         ...
 
     async def groups(self, group_ids: Sequence[str]) -> list[GroupFacts]:

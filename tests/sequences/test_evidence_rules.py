@@ -66,6 +66,12 @@ def row(day: str, *methods: str, admin: bool = False, enough: bool | None = None
     return {"row": {"id": PERSON, "lastUpdatedDateTime": when, "methodsRegistered": list(methods), **said}}
 
 
+def methods_read(day: str, *types: str) -> dict[str, Any]:
+    """An answer of `/authentication/methods`."""
+    listed = [{"@odata.type": f"#microsoft.graph.{name}AuthenticationMethod", "id": name} for name in types]
+    return {"methods": {"value": listed}, "at": f"2026-11-{day}:00+00:00"}
+
+
 def story(now: str, *arrivals: dict[str, Any], origin: str = "created") -> Story:
     account = {"created_at": "2026-11-02T08:00:00+00:00", "origin": origin}
     return Story("", "", at(now), arrivals, {}, account=account)
@@ -122,10 +128,43 @@ def test_an_administrator_with_nothing_but_a_hardware_token_is_told_why() -> Non
     assert "hardware token does not count for administrators" in (found.missing or "")
 
 
-def methods_read(day: str, *types: str) -> dict[str, Any]:
-    """An answer of `/authentication/methods`."""
-    listed = [{"@odata.type": f"#microsoft.graph.{name}AuthenticationMethod", "id": name} for name in types]
-    return {"methods": {"value": listed}, "at": f"2026-11-{day}:00+00:00"}
+ENTRA_ALL = "User registered all required security info"
+
+
+@pytest.mark.parametrize("origin", ["adopted", "synced", "restored"])
+@pytest.mark.parametrize(
+    ("before", "counted"),
+    [
+        ((), ("email",)),
+        ((row("12T09:00"),), ("email", "mobilePhone")),
+        ((row("12T09:00", "fido2"),), ("email", "mobilePhone")),
+        ((methods_read("12T09:00", "fido2"),), ("email", "mobilePhone")),
+        ((row("12T09:00", "mobilePhone"),), ("email",)),
+        # Not in the report is not a list of nothing.
+        (({"methods": None, "at": "2026-11-12T09:00:00+00:00"},), ("email",)),
+    ],
+)
+def test_all_claims_nothing_that_an_account_of_others_may_have_had_before(
+    origin: str, before: tuple[dict[str, Any], ...], counted: tuple[str, ...]
+) -> None:
+    """An old phone is not the person's because Entra says that with one more method all is registered."""
+    arrivals = (registered("20T09:00", "Email"), audit("20T09:01", ENTRA_ALL, ENTRA_ALL))
+    rules = Rules(sspr_scope="all", methods_required=2)
+    told = story("22T10:00", *before, *arrivals, row("22T09:00", "email", "mobilePhone"), origin=origin)
+    found = judged(told, rules)
+    assert (found.counted, found.status) == (counted, "user_registered" if len(counted) == 2 else "partial")
+
+
+def test_all_claims_what_an_account_made_here_lists_for_the_first_time() -> None:
+    told = story("22T10:00", audit("20T09:01", ENTRA_ALL, ENTRA_ALL), row("22T09:00", "email", "mobilePhone"))
+    assert judged(told, Rules(sspr_scope="all", methods_required=2)).status == "user_registered"
+
+
+@pytest.mark.parametrize("before", [methods_read("12T09:00", "fido2"), row("12T09:00", "fido2")])
+def test_a_hardware_token_may_have_been_there_before_whatever_was_listed(before: dict[str, Any]) -> None:
+    """The read does not show them, and which list was first depends on the order of arrival."""
+    arrivals = (before, audit("20T09:01", ENTRA_ALL, ENTRA_ALL), row("22T09:00", "hardwareOneTimePasscode"))
+    assert judged(story("22T10:00", *arrivals, origin="adopted")).counted == ()
 
 
 def test_a_row_that_says_the_same_as_the_read_keeps_an_older_row_out() -> None:
