@@ -170,6 +170,8 @@ class AccountIntent:
     with_phone: bool = False
     #: Object id of a deleted account that is about to be restored instead.
     restores: str | None = None
+    #: Marks of earlier tries, before HR corrected its number: one of them may have taken effect.
+    former_marks: list[str] = field(default_factory=list)
 
 
 @dataclass(slots=True)

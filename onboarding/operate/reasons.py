@@ -67,8 +67,8 @@ REASONS: dict[str, tuple[str, str]] = {
     ),
     "needs_approval_adopt": (
         "An account with this person's number or address already existed before the hire.",
-        "Check that it is the same person, then approve to link it. If it is somebody else's: take the number out of "
-        "that account's employeeId in Entra, or have HR correct the address; then rerun.",
+        "Check that it is the same person, then approve to link it. If it is somebody else's: have the wrong number or "
+        "address corrected, in HR or on that account in Entra (employeeId), then rerun.",
     ),
     "needs_approval_lookalike": (
         "The user name that fits this person can be mistaken for a protected account's.",
@@ -108,7 +108,8 @@ REASONS: dict[str, tuple[str, str]] = {
     "no_free_username": ("No user name is free for this person.", "Check the user name pattern, then rerun."),
     "account_of_another_case": (
         "The account is already linked to another case.",
-        "Find the other case by the account's object id; one of the two is a duplicate: exclude it.",
+        "Find the other case by the account's object id; one of the two is a duplicate: exclude it. If they "
+        "are two people with one number, have HR correct it, then rerun.",
     ),
     "graph_bad_value": (
         "Entra refused a value of this person's record.",

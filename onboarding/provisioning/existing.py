@@ -98,7 +98,7 @@ def is_ours(user: DirectoryUser, intent: AccountIntent) -> bool:
     """An earlier try of this intent made it (design: account, exactly once)."""
     named = user.user_principal_name.lower() == intent.user_principal_name.lower()
     made = user.created_at is not None and user.created_at >= intent.at
-    return named and made and user.employee_id == intent.mark
+    return named and made and user.employee_id in {intent.mark, *intent.former_marks}
 
 
 def has_address(ctx: Context, user: DirectoryUser) -> bool:

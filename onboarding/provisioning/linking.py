@@ -30,7 +30,7 @@ async def link(
     case.account = Account(
         id=user.id,
         user_principal_name=user.user_principal_name,
-        mark=intent.mark if intent else user.employee_id or "",
+        mark=_mark(user, origin, intent),
         created_at=user.created_at or (intent.at if intent else ctx.now),
         origin=origin,
         synced=bool(user.synced),
@@ -47,6 +47,12 @@ async def link(
     await ctx.save("account_linked", origin=origin, object_id=user.id)
     # `domain.confirmation` reads from the detail whether the directory holds a phone.
     return Done(f"{origin}_with_mobile_phone" if with_phone else origin)
+
+
+def _mark(user: DirectoryUser, origin: str, intent: AccountIntent | None) -> str:
+    """What the account carries in employeeId; one that was there before us may carry nothing."""
+    carried = user.employee_id or ""
+    return carried if intent is None or (origin == "created" and carried) else intent.mark
 
 
 def ask(ctx: Context, found: Sequence[DirectoryUser], reason: str) -> Block:

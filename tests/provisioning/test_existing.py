@@ -372,6 +372,34 @@ async def test_an_account_of_somebody_else_gives_the_number_back_and_the_hire_go
     assert case.account.id != other.id
 
 
+async def test_a_number_that_hr_corrects_is_looked_for_and_written(make_world: MakeWorld) -> None:
+    world = make_world()
+    world.tenant.add(account())
+    case = await world.file(make_case())
+    case = await advance(world)
+    assert case.reason_code == "needs_approval_adopt"
+    case.hire = hire(employee_id="4712")
+    await world.store.cases.save(case)
+    await act(world.s, "rerun", case.case_id, Ask("o-1", "HR corrected the number"))
+    case = await advance(world)
+    assert case.account is not None
+    assert (case.account.origin, case.account.mark) == ("created", "4712")
+    assert [made.employee_id for made in world.tenant.created] == ["4712"]
+
+
+async def test_what_was_asked_for_with_the_number_of_before_is_ours(make_world: MakeWorld) -> None:
+    world = make_world()
+    world.faults.after("create_user", EffectUnknown("no answer"))
+    await world.file(make_case())
+    case = await advance(world)
+    case.hire = hire(employee_id="4712")
+    await world.store.cases.save(case)
+    case = await look_now(world)
+    assert case.account is not None
+    assert (case.account.origin, case.account.mark) == ("created", "4711"), "what it carries"
+    assert (len(world.tenant.created), case.refused_names) == (1, [])
+
+
 # --- a word is for one account, once -----------------------------------------------------------------------
 
 
