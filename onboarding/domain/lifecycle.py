@@ -8,8 +8,9 @@ Rules in prose:
   operator's resume. Both remember the state to return to.
 - HR can withdraw a hire (`cancelled`), an operator can leave a person alone (`excluded`). Both can be undone,
   because HR changes its mind and operators err.
-- A confirmed person who loses a needed method is followed up again; after the watch, too, when an approver reports a
-  lost phone.
+- A confirmed person who loses a needed method is followed up again. After the watch the case is read on without being
+  looked at, and watched again when what is read takes the confirmation away; an approver's report of a lost phone leads
+  to the follow-up at once.
 - A start date that moves away before the account exists sends a case back to `waiting_start`; one that moves away
   after the first credential went out, and before anybody used it, back to `provisioning`, for another one.
 
@@ -51,6 +52,7 @@ class Event(StrEnum):
     CONFIRM = "confirm"
     METHOD_REMOVED = "method_removed"
     PHONE_LOST = "phone_lost"
+    WATCH_AGAIN = "watch_again"
     BLOCK = "block"
     UNBLOCK = "unblock"
     PAUSE = "pause"
@@ -90,6 +92,8 @@ TABLE: dict[tuple[State, Event], State | Return] = {
     (S.FOLLOWING_UP, E.CONFIRM): S.CONFIRMED,
     (S.CONFIRMED, E.METHOD_REMOVED): S.FOLLOWING_UP,
     **{(s, E.PHONE_LOST): S.FOLLOWING_UP for s in (S.CONFIRMED, S.CLOSED)},
+    # Only of a case that was watched to its end (`Case.watch_ended`), never of somebody who left.
+    (S.CLOSED, E.WATCH_AGAIN): S.CONFIRMED,
     (S.BLOCKED, E.UNBLOCK): Return.BACK,
     (S.PAUSED, E.RESUME): Return.BACK,
     (S.CANCELLED, E.REOPEN): S.RECEIVED,

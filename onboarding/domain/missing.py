@@ -83,8 +83,8 @@ class Found:
 
 
 def missing(found: Found) -> str | None:
-    """One to three sentences; None when nothing is missing."""
-    parts = [_of_status(found), _of_recovery(found), _of_the_future(found)]
+    """One to four sentences; None when nothing is missing."""
+    parts = [_of_status(found), _of_the_token(found), _of_recovery(found), _of_the_future(found)]
     return " ".join(part for part in parts if part) or None
 
 
@@ -153,6 +153,12 @@ def _of_status(found: Found) -> str | None:
             gone = _start(words(found.gone)) if found.gone else "A method"
             was, be = ("were", "are") if len(found.gone) > 1 else ("was", "is")
             return f"{gone} {was} the person's and {be} gone: the person has to register {found.register}, {_ADVICE}."
+
+
+def _of_the_token(found: Found) -> str | None:
+    if found.confirmed or "token_not_for_administrators" not in found.notes:
+        return None
+    return "A hardware token does not count for administrators."
 
 
 def _of_unknown(found: Found, there: str) -> str:

@@ -23,6 +23,7 @@ from datetime import datetime, timedelta
 from onboarding import casework, observe
 from onboarding.domain import nudges
 from onboarding.domain.case import (
+    WATCH_ENDED,
     Account,
     Act,
     Case,
@@ -47,7 +48,7 @@ from onboarding.errors import (
 )
 from onboarding.followup import escalate, nudge, sources
 from onboarding.followup.deliver import FINAL
-from onboarding.followup.evidence import codes, new_episode, note, take_list
+from onboarding.followup.evidence import codes, lost, new_episode, note, take_list
 from onboarding.ports import CLAIM_LEASE, REPLICATION, DirectoryUser, Services
 
 log = logging.getLogger(__name__)
@@ -57,16 +58,6 @@ AUDIT_PATIENCE = timedelta(hours=2)
 SOON = timedelta(minutes=10)
 #: Until a deployer has mended what is missing; then everything goes on by itself.
 DEPLOYER_PAUSE = timedelta(hours=1)
-#: What a confirmed case must look like to be followed up again. Unknown, absent and excluded only wait.
-_LOST = frozenset(
-    {
-        Status.REMOVED,
-        Status.DIRECTORY_ONLY,
-        Status.PARTIAL,
-        Status.ADMIN_REGISTERED,
-        Status.USER_REVIEWED,
-    }
-)
 
 
 @dataclass(slots=True)
@@ -348,10 +339,10 @@ async def _confirm(run: _Pass, found: Assessment) -> None:
 async def _watch(run: _Pass) -> None:
     """A confirmed case: still so? Told everybody? Watched long enough?"""
     found = run.judge()
-    if not found.confirmed and found.status in _LOST:
+    if lost(found):
         if run.case.account is not None and await _look(run):
             found = run.judge()
-        if not found.confirmed and found.status in _LOST:
+        if lost(found):
             if until := _record_due(run, found):
                 return await run.wait("watch", until, "awaiting_audit_record")
             return await _resume(run, found)
@@ -386,8 +377,8 @@ async def _rest_confirmed(run: _Pass) -> None:
     if run.now < end:
         return await run.wait("watch", end, "watch_for_removal")
     case.apply(Event.CLOSE)
-    run.say("closed", why="watch_ended")
-    await casework.rest(run.s, case, run.now, "none", "watch_ended", *run.taken())
+    run.say("closed", why=WATCH_ENDED)
+    await casework.rest(run.s, case, run.now, "none", WATCH_ENDED, *run.taken())
 
 
 async def _tell_resolved(run: _Pass) -> datetime | None:

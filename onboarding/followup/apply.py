@@ -9,14 +9,15 @@ from datetime import datetime
 from onboarding import casework
 from onboarding.domain.case import TENANT, Act, Alias, AliasKind, Case, Evidence, Status, TimelineEntry
 from onboarding.domain.confirmation import Assessment, assess
-from onboarding.domain.lifecycle import ACTIVE, State
+from onboarding.domain.lifecycle import ACTIVE, Event, State
 from onboarding.domain.rules import Rules
-from onboarding.domain.usage import groups_of, to_count
+from onboarding.domain.usage import UsageEvent, groups_of, to_correct, to_count
 from onboarding.errors import StoreConflict
-from onboarding.followup.evidence import codes, note, take_events
+from onboarding.followup.evidence import codes, lost, note, take_events
 from onboarding.ports import SeenEvidence, Services
 
-#: States in which evidence is still kept; the others are over, and keep no new data about a person.
+#: States in which evidence is still kept, beside `Case.watch_ended`; the others are over, and keep no new data about a
+#: person.
 OPEN = ACTIVE | {State.BLOCKED, State.PAUSED}
 FOLLOWED = (State.FOLLOWING_UP, State.CONFIRMED)
 #: Looked at even where the answer stays the same.
@@ -68,27 +69,35 @@ async def change(
     """
     for attempt in range(1, _TRIES + 1):
         case = await run.s.cases.get(case_id)
-        if case is None or case.state not in OPEN:
+        if case is None or not is_read(case):
             return 0
         before = assess(case, run.rules, run.now)
         shown = case.status, case.recoverable
-        known = {event.id for event in case.evidence}
+        known = {event.id: event for event in case.evidence}
         fresh = take(case)
         # Counted first, once for each id: a process that dies before the case is written counts nothing twice.
-        new = [event for event in seen if event.id not in known]
-        await run.s.usage.count(case.case_id, groups_of(case.hire), to_count(new))
+        await run.s.usage.count(case.case_id, groups_of(case.hire), _to_count(seen, known, case))
         after, entries = note(case, run.rules, run.now)
         if fresh is None and shown == (case.status, case.recoverable):
             return 0
         entries = [*_entries(run.now, fresh or []), *entries]
         try:
-            await _lay_down(run, case, entries, wake=_wakes(before, after, fresh or []))
+            wake = lost(after) if case.watch_ended else _wakes(before, after, fresh or [])
+            await _lay_down(run, case, entries, wake=wake)
         except StoreConflict:
             if attempt == _TRIES:
                 raise
             continue
         return len(fresh or [])
     return 0
+
+
+def _to_count(seen: Sequence[Evidence], known: Mapping[str, Evidence], case: Case) -> list[UsageEvent]:
+    """What is new, as the case has it; and what a more exact copy says other than the one that was counted."""
+    taken = {event.id: event for event in case.evidence}
+    new = [taken.get(event.id, event) for event in seen if event.id not in known]
+    again = dict.fromkeys(event.id for event in seen if event.id in known and event.id in taken)
+    return to_count(new) + to_correct((known[name], taken[name]) for name in again)
 
 
 def _wakes(before: Assessment, after: Assessment, fresh: Sequence[Evidence]) -> bool:
@@ -98,7 +107,15 @@ def _wakes(before: Assessment, after: Assessment, fresh: Sequence[Evidence]) -> 
     return answer(before) != answer(after) or any(event.act in _MATTERS for event in fresh)
 
 
+def is_read(case: Case) -> bool:
+    """Evidence of this person is taken and judged."""
+    return case.state in OPEN or case.watch_ended
+
+
 async def _lay_down(run: Run, case: Case, entries: list[TimelineEntry], *, wake: bool) -> None:
+    if wake and case.watch_ended:
+        # Watched again first: one person's methods are read before follow-up resumes.
+        case.apply(Event.WATCH_AGAIN)
     if wake and case.state in FOLLOWED:
         await casework.hand_on(run.s, case, run.now, "follow_up", "evidence", *entries)
         run.changed += 1

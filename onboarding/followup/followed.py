@@ -1,5 +1,6 @@
-"""Everybody in follow-up, small enough to hold for a whole tenant: who they are in the report, and what was read of
-them last. About 50 bytes a person; a case is loaded only where the report says something new about its person.
+"""Everybody in follow-up or through with it, small enough to hold for a whole tenant: who they are in the report, and
+what was read of them last. About 50 bytes a person; a case is loaded only where the report says something new about
+its person.
 """
 
 from __future__ import annotations
@@ -93,12 +94,14 @@ async def load(cases: CaseStore) -> Followed:
     """Walk the list rows of the states that the report can matter to; no case is loaded."""
     found = Followed()
     places: list[int] = []
-    for state in FOLLOWED:
+    for state in (*FOLLOWED, State.CLOSED):
         page: str | None = None
         while True:
             rows = await cases.search(CaseQuery(state=state), page, _PAGE)
             for row in rows.items:
-                _add(found, row)
+                # Of closed cases only those without a reason: watched to the end.
+                if state in FOLLOWED or (row.reason_code is None and row.object_id is not None):
+                    _add(found, row)
             page = rows.next_page
             if page is None:
                 break
@@ -117,7 +120,7 @@ def _add(found: Followed, row: CaseSummary) -> None:
     if row.object_id is None or len(row.case_id) != _ID:
         found.unplaced.add(row.case_id)
         return
-    flags = (_CONFIRMED if row.state == State.CONFIRMED else 0) | (
+    flags = (0 if row.state == State.FOLLOWING_UP else _CONFIRMED) | (
         _SHAKY if row.status in _ON_THE_REPORT else 0
     )
     hour, said = 0, 0

@@ -26,12 +26,13 @@ from dataclasses import replace
 from datetime import datetime
 
 from onboarding.casework import entry
+from onboarding.domain import beginning
 from onboarding.domain.case import JOINED, Case, TimelineEntry
 from onboarding.domain.hire import Certainty, EventType, HireEvent
 from onboarding.domain.lifecycle import ACTIVE, Event, State
-from onboarding.intake import first_day
+from onboarding.intake import first_day, leave_date
 from onboarding.intake.comeback import Verdict, judge
-from onboarding.intake.merging import HIRING, event_time, planned_end
+from onboarding.intake.merging import HIRING, event_time, newest_withdrawal, note_hire, planned_end
 from onboarding.intake.outcome import (
     APPROVE_SAME_PERSON,
     HR_DELETED_RECORD,
@@ -62,7 +63,6 @@ from onboarding.intake.standing import (
     EXISTING_STAFF,
     is_finished,
     is_hired_since,
-    newest_withdrawal,
     reopen,
     reopens,
     stand,
@@ -77,6 +77,15 @@ _WORKED_ON = _BEGUN | {State.WAITING_START}
 
 def apply_event(case: Case, event: HireEvent, about: Circumstances, now: datetime) -> Outcome:
     """Change `case` by what `event` says, through the lifecycle table; say how to lay it down."""
+    beginning.note(case, about.received_at)
+    leave_date.note(case)
+    before = case.hire
+    outcome = _applied_to(case, event, about, now)
+    leave_date.follow(case, before)
+    return outcome
+
+
+def _applied_to(case: Case, event: HireEvent, about: Circumstances, now: datetime) -> Outcome:
     if event.event_type is EventType.HIRE_CANCELLED:
         return withdraw(case, event, about, now)
     if event.event_type is EventType.EMPLOYMENT_TERMINATED:
@@ -94,6 +103,10 @@ def _hired(case: Case, event: HireEvent, about: Circumstances, now: datetime) ->
     was_over, candidacy = case.state in OVER, case.certainty is not Certainty.EMPLOYEE
     if not about.is_read:
         event = _as_a_comeback(case, event, about, now)
+    if was_over:
+        note_hire(
+            case, event, event_time(event, about.received_at)
+        )  # for good: what stands follows from all hires
     again = was_over and reopens(case, event, event_time(event, about.received_at))
     if again:
         reopen(case, event, about.received_at)

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from onboarding import casework
+from onboarding.domain import beginning
 from onboarding.domain.case import JOINED, Alias, AliasKind, Case, aliases_of, ids_in
 from onboarding.domain.hire import Certainty, EventType, Hire, HireEvent
 from onboarding.domain.lifecycle import RETURNABLE, Event, State
@@ -182,6 +183,7 @@ def _blank(case_id: str, event: HireEvent, now: datetime) -> Case:
         created_at=now,
         updated_at=now,
         certainty=event.certainty,
+        begun=False,
     )
 
 
@@ -241,6 +243,7 @@ async def join(
         return await casework.save(s, case, now, casework.entry(now, "two_cases", other=other_id))
     if other.account or other.intent:
         return await _hand_over_two(s, case, other_id, now)
+    beginning.note(case, now)
     if case.maybe_same == other_id:
         case.maybe_same = None
     merging.join_facts(case, other)

@@ -6,6 +6,9 @@ must not bring the person back. So a hash of the id stays, with the time: in a f
 newest `KEPT` of the last `DAYS` days. What falls out of them was either no hire of ours, or came in an order that no
 sender's retries can make (three days at most). Not remembered: that two ids in such an event are one person's.
 
+Recruiting puts away the applications of everybody whom nobody hired; those have rows of their own, so that many
+applicants push no leaver out.
+
 An end that lies ahead has not happened: it is remembered as the last day, and becomes the end date of the hire that
 comes, unless that hire begins on that day or later.
 """
@@ -20,6 +23,8 @@ from typing import Any
 
 from onboarding.domain.case import Alias, Case, Said, aliases_of
 from onboarding.domain.hire import Certainty, EventType, HireEvent
+from onboarding.intake import leave_date
+from onboarding.intake.candidates import applications_of
 from onboarding.intake.identity import event_aliases
 from onboarding.intake.merging import planned_end, take_end
 from onboarding.ports import Services
@@ -33,32 +38,42 @@ _NOTED = "noted_at"
 #: When an end that lies ahead was said, which day it is, and in which delivery.
 _PLANNED, _LAST_DAY, _DELIVERY = "planned_at", "last_day", "delivery"
 _KINDS = {EventType.EMPLOYMENT_TERMINATED: "ended_at", EventType.EMPLOYEE_DELETED: "deleted_at"}
+#: Of an application that was put away.
+WITHDRAWN, _CANCELLED = "withdrawn-", "cancelled_at"
 
 
 async def remember(s: Services, event: HireEvent, delivery: str, at: datetime, now: datetime) -> None:
-    """Note an end or a deletion of somebody unknown. Raises StoreConflict when another worker notes one too.
+    """Note an end or a deletion of somebody unknown, or that an application nobody was hired by was put away.
+
+    Raises StoreConflict when another worker notes one too.
 
     What recruiting deletes is not noted: it does not stand against the hire that may come.
     """
-    kind = _KINDS.get(event.event_type) if event.certainty is Certainty.EMPLOYEE else None
-    if kind is None:
+    if event.certainty is not Certainty.EMPLOYEE:
         return
-    said = {kind: at.isoformat()}
-    if kind == "ended_at" and (end := planned_end(event, event.hire.start_date, now)) is not None:
-        kind, said = _PLANNED, {_PLANNED: at.isoformat(), _LAST_DAY: end.isoformat(), _DELIVERY: delivery}
-    for alias in event_aliases(event):
-        await _note(s, _digest(s, alias), kind, said, now)
+    if (kind := _KINDS.get(event.event_type)) is not None:
+        said = {kind: at.isoformat()}
+        if kind == "ended_at" and (end := planned_end(event, event.hire.start_date, now)) is not None:
+            kind = _PLANNED
+            said = {_PLANNED: at.isoformat(), _LAST_DAY: end.isoformat(), _DELIVERY: delivery}
+        for alias in event_aliases(event):
+            await _note(s, MARKER, _digest(s, alias), kind, said, now)
+    if event.event_type is EventType.HIRE_CANCELLED:
+        for alias in _applications(event):
+            await _note(s, WITHDRAWN, _digest(s, alias), _CANCELLED, {_CANCELLED: at.isoformat()}, now)
 
 
-async def _note(s: Services, digest: str, kind: str, said: Mapping[str, str], now: datetime) -> None:
+async def _note(
+    s: Services, row: str, digest: str, kind: str, said: Mapping[str, str], now: datetime
+) -> None:
     """`said[kind]` is when it was said: an older word of that kind changes nothing."""
-    marker = await s.cases.read_marker(MARKER + digest[0])
+    marker = await s.cases.read_marker(row + digest[0])
     noted: dict[str, Any] = dict(marker.value) if marker else {}
     known = noted.get(digest, {})
     if kind in known and datetime.fromisoformat(known[kind]) >= datetime.fromisoformat(said[kind]):
         return
     noted[digest] = {**known, **said, _NOTED: now.isoformat()}
-    await s.cases.write_marker(MARKER + digest[0], _newest(noted, now), marker.etag if marker else None)
+    await s.cases.write_marker(row + digest[0], _newest(noted, now), marker.etag if marker else None)
 
 
 async def recall(s: Services, case: Case, event: HireEvent, now: datetime) -> None:
@@ -67,16 +82,16 @@ async def recall(s: Services, case: Case, event: HireEvent, now: datetime) -> No
     for alias in event_aliases(event):
         if alias in known:
             continue
-        digest = _digest(s, alias)
-        marker = await s.cases.read_marker(MARKER + digest[0])
-        told = marker.value.get(digest, {}) if marker else {}
-        if not told or datetime.fromisoformat(told[_NOTED]) < now - timedelta(days=DAYS):
-            continue
+        told = await _told(s, MARKER, alias, now)
         for kind in told.keys() & set(_KINDS.values()):
             moment = datetime.fromisoformat(told[kind])
             setattr(case, kind, max(moment, getattr(case, kind) or moment))
         if _PLANNED in told:
             _recall_planned(case, event, told)
+    for alias in _applications(event):
+        if alias not in known and (told := await _told(s, WITHDRAWN, alias, now)):
+            moment = datetime.fromisoformat(told[_CANCELLED])
+            case.cancelled_by[alias.value] = max(moment, case.cancelled_by.get(alias.value, moment))
 
 
 def _recall_planned(case: Case, event: HireEvent, told: Mapping[str, str]) -> None:
@@ -84,8 +99,23 @@ def _recall_planned(case: Case, event: HireEvent, told: Mapping[str, str]) -> No
     start = event.hire.start_date or case.hire.start_date
     if start is not None and end <= start:
         case.ended_at = max(at, case.ended_at or at)
-    else:
-        take_end(case, end, Said(at, True, told[_DELIVERY], event.source))
+        return
+    before = case.hire
+    leave_date.note(case)
+    take_end(case, end, Said(at, True, told[_DELIVERY], event.source))
+    leave_date.follow(case, before)
+
+
+async def _told(s: Services, row: str, alias: Alias, now: datetime) -> Mapping[str, Any]:
+    digest = _digest(s, alias)
+    marker = await s.cases.read_marker(row + digest[0])
+    told: Mapping[str, Any] = marker.value.get(digest, {}) if marker else {}
+    return told if told and datetime.fromisoformat(told[_NOTED]) >= now - timedelta(days=DAYS) else {}
+
+
+def _applications(event: HireEvent) -> list[Alias]:
+    named = applications_of(event)
+    return [alias for alias in event_aliases(event) if alias.value in named]
 
 
 def _newest(noted: Mapping[str, Any], now: datetime) -> dict[str, Any]:

@@ -32,6 +32,10 @@ _STATES: dict[State, str] = {
     State.CLOSED: "Nothing is left to do.",
 }
 
+_WATCH_ENDED = (
+    "The person confirmed in person, and the watch is over: nothing is left to do. Should a method that is needed be "
+    "removed, or a password reset end for want of methods, follow-up begins again."
+)
 _OVER = frozenset({State.CANCELLED, State.CLOSED, State.EXCLUDED})
 
 _STATUS: dict[Status, str] = {
@@ -150,7 +154,7 @@ def explain(case: Case, now: datetime | None = None) -> str:
         why = case.next_action.why
         wait = _ERASING.get(why, f"It waits, and tries again: {why.replace('_', ' ')}.")
         return f"Everything about this person is being erased, on an approver's word. {wait}"
-    parts = [_STATES[case.state]]
+    parts = [_WATCH_ENDED if case.watch_ended else _STATES[case.state]]
     if case.state is State.BLOCKED and case.reason_code:
         wrong, todo = REASONS.get(
             case.reason_code, (f"Reason: {case.reason_code}.", "See the timeline, then rerun.")
@@ -163,6 +167,9 @@ def explain(case: Case, now: datetime | None = None) -> str:
         parts.append(BECAUSE.get(case.next_action.why, _STATUS[case.status]))
     elif case.state is State.AWAITING_FETCH and case.next_action.why in _FETCHING:
         parts.append(_FETCHING[case.next_action.why])
+    elif case.watch_ended:
+        if case.status is not Status.USER_REGISTERED:
+            parts.append(_STATUS[case.status])
     elif case.state in _OVER and (case.account or disable_account.found_none(case)):
         parts += _account_left(case)
     if case.lost_method is not None:

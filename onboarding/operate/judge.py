@@ -12,7 +12,7 @@ from onboarding.domain.confirmation import Assessment, assess
 from onboarding.domain.provenance import PASS
 from onboarding.domain.rules import Rules
 from onboarding.followup import sources
-from onboarding.followup.apply import OPEN
+from onboarding.followup.apply import is_read
 from onboarding.operate.stamps import stamp
 from onboarding.ports import Services
 
@@ -57,7 +57,7 @@ async def judge(s: Services, case: Case, now: datetime) -> Judged:
     seen = await sources.look(s, now)
     rules = sources.with_sources(Rules.of(s.settings, s.policy), seen)
     days = s.settings.reconfirm_days
-    if case.state not in OPEN:
+    if not is_read(case):
         return Judged(case, None, tuple(seen.sentences), days)
     found = assess(case, rules, now)
     judged = replace(case, status=found.status, recoverable=found.recoverable, status_as_of=found.as_of)

@@ -34,8 +34,6 @@ log = logging.getLogger(__name__)
 FIRST, MOST = timedelta(seconds=30), timedelta(minutes=30)
 #: A delayed message may be there a moment before our clock agrees.
 _EARLY = timedelta(seconds=1)
-#: `next_action.why` of a case that was watched to its end.
-WATCHED = "watch_ended"
 ACCOUNT_GONE = "account_gone"
 
 
@@ -160,8 +158,7 @@ async def _end(
 
 def _reopened(case: Case) -> bool:
     """Put the case where the follow-up goes on, now or later. False: it was never there, or is over."""
-    watched = case.state is State.CLOSED and case.next_action.why == WATCHED and case.reason_code is None
-    if case.state is State.CONFIRMED or watched:
+    if case.state is State.CONFIRMED or case.watch_ended:
         case.apply(Event.PHONE_LOST)
         return True
     if case.state in {State.BLOCKED, State.PAUSED} and case.return_state is State.CONFIRMED:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import random
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 
 import pytest
 
-from onboarding.domain.case import Case, Registration, Status
+from onboarding.domain.case import Case, NextAction, Recoverable, Registration, Status
 from onboarding.domain.lifecycle import State
-from onboarding.domain.usage import week_of
+from onboarding.domain.usage import figures, week_of
 from onboarding.errors import OperatorError, StoreConflict, Throttled
 from onboarding.followup.evidence import MOST_A_DAY, MOST_ATTEMPTS
 from onboarding.followup.sources import AUDIT_CURSOR, REPORT_STATE
@@ -223,6 +224,27 @@ async def test_every_attempt_is_counted_though_few_are_kept() -> None:
     assert len((await w.load(CASE)).evidence) == MOST_A_DAY
 
 
+@pytest.mark.parametrize("order", [("full", "thin"), ("thin", "full"), ("thin", "some", "full", "thin")])
+async def test_usage_counts_the_most_exact_copy_of_a_record_whichever_comes_first(
+    order: tuple[str, ...],
+) -> None:
+    copies = {
+        "full": seen("e1", method="officePhone", ago=MINUTE),
+        "some": seen("e1", method="phone", ago=MINUTE),
+        "thin": seen("e1", by="unknown", method=None, ago=MINUTE),
+    }
+    w = world()
+    await w.add(make_case())
+    for copy in order:
+        w.security.events = [copies[copy]]
+        await track(w.s)
+        w.clock.at += MINUTE
+    (cell,) = await w.s.usage.cells([week_of(MONDAY - MINUTE)], "")
+    row = figures(cell.counts)
+    assert (row.registrations, row.registrations_by_others, row.methods) == (1, 0, {"officePhone": 1})
+    assert cell.people == 1
+
+
 async def test_the_cursor_moves_only_after_every_page_was_applied() -> None:
     w = world()
     await w.add(make_case())
@@ -305,6 +327,82 @@ async def test_whose_evidence_is_kept_and_who_is_woken(state: State, kept: bool,
     case = await w.load(CASE)
     assert (bool(case.evidence), await messages(w) == 1) == (kept, woken)
     assert case.state is state
+
+
+def watched(**changes: object) -> Case:
+    """Confirmed by a phone of their own, and watched to the end."""
+    case = make_case(state=State.CLOSED, status=Status.USER_REGISTERED, recoverable=Recoverable.YES)
+    case.next_action = NextAction("none", None, "watch_ended")
+    case.confirmed_at = MONDAY - 95 * DAY
+    case.evidence = [audit("old", "registered", "user", "mobilePhone", MONDAY - 96 * DAY)]
+    assert case.account is not None
+    case.account.created_at = MONDAY - 97 * DAY
+    for name, value in changes.items():
+        setattr(case, name, value)
+    return case
+
+
+@pytest.mark.parametrize(
+    ("event", "state", "status"),
+    [
+        (seen("new", method="email"), State.CLOSED, Status.USER_REGISTERED),
+        (seen("new", act="reset_failed", method=None), State.CLOSED, Status.USER_REGISTERED),
+        (seen("new", act="deleted", by="admin"), State.CONFIRMED, Status.REMOVED),
+        (seen("new", act="updated", by="admin"), State.CONFIRMED, Status.ADMIN_REGISTERED),
+        (seen("new", act="reset_no_methods", method=None), State.CONFIRMED, Status.USER_REGISTERED),
+    ],
+)
+async def test_whoever_was_watched_to_the_end_is_read_on_and_watched_again_when_it_matters(
+    event: SeenEvidence, state: State, status: Status
+) -> None:
+    w = world()
+    await w.add(watched())
+    w.security.events = [event]
+    await track(w.s)
+    case = await w.load(CASE)
+    assert ([e.id for e in case.evidence], case.state, case.status) == (["old", "new"], state, status)
+    assert await messages(w) == int(state is State.CONFIRMED)
+    assert case.next_action.when == (MONDAY if state is State.CONFIRMED else None)
+
+
+@pytest.mark.parametrize(
+    "left",
+    [
+        {"ended_at": MONDAY - DAY},
+        {"deleted_at": MONDAY - DAY},
+        {"withdrawn_at": MONDAY - DAY},
+        {"reason_code": "employment_ended"},
+    ],
+)
+async def test_nothing_is_read_of_whoever_left_after_the_watch(left: dict[str, object]) -> None:
+    w = world()
+    await w.add(watched(**left))
+    w.security.events = [seen("new", act="deleted", by="admin")]
+    w.security.rows = [SeenRegistration(USER, Registration((), MONDAY))]
+    await track(w.s)
+    case = await w.load(CASE)
+    assert ([e.id for e in case.evidence], case.registration, case.state) == (["old"], None, State.CLOSED)
+
+
+async def test_the_report_brings_back_whom_it_does_not_list_any_more_and_loads_nobody_else() -> None:
+    w, wire = world(), Tripwire()
+    for n in range(5):
+        case = watched()
+        case.case_id = f"c_watched{n:013d}"
+        assert case.account is not None
+        case.account.id = f"watched-{n}"
+        await w.add(case)
+    row = Registration(("mobilePhone",), MONDAY)
+    w.security.rows = [SeenRegistration(f"watched-{n}", row) for n in range(5)]
+    await track(w.s)
+    w.clock.at += 5 * HOUR
+    row = replace(row, as_of=w.clock.at)
+    w.security.rows = [SeenRegistration(f"watched-{n}", row) for n in range(1, 5)]
+    w.security.rows.append(SeenRegistration("watched-0", replace(row, methods=())))
+    await track(w.wired(wire))
+    again = await w.load("c_watched0000000000000")
+    assert (again.state, again.status) == (State.CONFIRMED, Status.REMOVED)
+    assert wire.names.count("before save") == 1
 
 
 @pytest.mark.parametrize("act", ["cancelled", "deleted"])
@@ -425,10 +523,12 @@ async def test_any_other_refusal_of_the_report_is_not_hidden() -> None:
         await track(w.s)
 
 
-async def test_closed_cases_are_not_even_loaded_for_the_report() -> None:
+async def test_cases_of_people_who_left_are_not_even_loaded_for_the_report() -> None:
     w, wire = world(), Tripwire()
     for n in range(20):
-        await w.add(make_case(f"c_closed{n:014d}", state=State.CLOSED, on_account={"id": f"closed-{n}"}))
+        case = make_case(f"c_closed{n:014d}", state=State.CLOSED, on_account={"id": f"closed-{n}"})
+        case.reason_code = "employment_ended"
+        await w.add(case)
     await w.add(make_case())
     rows = [SeenRegistration(f"closed-{n}", Registration(("email",), MONDAY)) for n in range(20)]
     w.security.rows = [*rows, SeenRegistration(USER, Registration((), MONDAY))]

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from onboarding.domain.case import Account, Case
+from onboarding.domain.case import WATCH_ENDED, Account, Case, NextAction
 from onboarding.domain.hire import Certainty, EventType, FetchRef, Hire, HireEvent
 from onboarding.domain.lifecycle import Event, State
 from onboarding.intake.decide import apply_event
@@ -133,6 +133,24 @@ def test_an_echo_of_the_first_hire_does_not_reopen_a_finished_case_and_a_later_s
     case.apply(Event.CLOSE, reason="done")
     apply_event(case, says(EventType.HIRE_CREATED, start_date=again, given_name="Ng"), ABOUT, NOW)
     assert case.state is state
+
+
+@pytest.mark.parametrize(
+    ("what", "reason"),
+    [
+        (EventType.EMPLOYMENT_TERMINATED, "employment_ended"),
+        (EventType.HIRE_CANCELLED, "cancelled_by_hr"),
+        (EventType.EMPLOYEE_DELETED, None),
+    ],
+)
+def test_whoever_leaves_after_the_watch_is_not_read_on(what: EventType, reason: str | None):
+    case = make_case(State.CONFIRMED)
+    case.account = Account("o", "ng@contoso.example", "m", NOW)
+    case.apply(Event.CLOSE)
+    case.next_action = NextAction("none", None, WATCH_ENDED)
+    assert case.watch_ended
+    apply_event(case, says(what), ABOUT, NOW)
+    assert (case.state, case.reason_code, case.watch_ended) == (State.CLOSED, reason, False)
 
 
 def test_a_second_run_begins_with_nothing_dated_of_the_first():

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from onboarding.domain.case import Act, By, Evidence, Recoverable, Registration, Status
+from onboarding.domain.case import Act, By, Evidence, NextAction, Recoverable, Registration, Status
 from onboarding.domain.lifecycle import State
 from onboarding.followup import sources
 from onboarding.operate.judge import judge, reconfirmation
@@ -46,6 +46,21 @@ async def test_who_is_over_is_shown_as_written(state: State) -> None:
         None,
         None,
     )
+
+
+async def test_whoever_was_watched_to_the_end_is_judged_as_long_as_they_are_employed() -> None:
+    w = world()
+    case = make_case(state=State.CLOSED, status=Status.USER_REGISTERED, recoverable=Recoverable.YES)
+    case.next_action = NextAction("none", None, "watch_ended")
+    case.evidence = [
+        audit("a", "registered", "user", "mobilePhone", MONDAY),
+        audit("b", "deleted", "admin", "mobilePhone", MONDAY + DAY),
+    ]
+    case.confirmed_at = MONDAY
+    found = await judge(w.s, case, MONDAY + DAY)
+    assert (found.case.status, found.case.recoverable) == (Status.REMOVED, Recoverable.UNKNOWN)
+    case.ended_at = MONDAY
+    assert (await judge(w.s, case, MONDAY + DAY)).found is None
 
 
 def test_entra_asks_again_after_the_last_thing_that_the_person_did() -> None:

@@ -187,6 +187,34 @@ async def test_a_person_who_is_turned_away_for_want_of_methods_climbs_the_ladder
     assert "locked_out" in (await world.show())["notes"]
 
 
+@pytest.mark.parametrize("what", [deletes(PHONE, "admin"), ("sspr", "no_methods")])
+async def test_whoever_was_watched_to_the_end_is_followed_up_again_when_it_is_needed(
+    world: World, what: Act
+) -> None:
+    await world.hire()
+    await world.until(0, "12:00")
+    await world.register(PHONE)
+    await world.tick()
+    await world.until(92, every=timedelta(days=2))
+    shown = await world.show()
+    assert (shown["state"], shown["status"], shown["recoverable"]) == ("closed", "user_registered", "yes")
+    assert "administrator" not in shown["explanation"]
+    assert "follow-up begins again" in shown["explanation"]
+    do(world, shown["account"]["id"], what)
+    world.pass_time(60)
+    await world.tick()
+    shown = await world.show()
+    assert (shown["state"], shown["recoverable"]) == ("following_up", "no")
+    assert shown["status"] == ("removed" if what[0] == "delete" else "user_registered")
+    assert (await world.case()).episode == 2
+    await world.until(97, every=timedelta(hours=12))
+    assert [n["rung"] for n in (await world.show())["nudges"] if n["episode"] == 2]
+    await world.register(PUSH)
+    await world.tick()
+    shown = await world.show()
+    assert (shown["state"], shown["status"], shown["recoverable"]) == ("confirmed", "user_registered", "yes")
+
+
 async def test_a_reset_by_the_service_desk_is_in_the_timeline(world: World) -> None:
     await world.hire()
     await world.until(1, "10:00")
