@@ -241,9 +241,9 @@ async def join(
         case = await s.cases.create(case)
     if other.state is State.EXCLUDED:
         return await casework.save(s, case, now, casework.entry(now, "two_cases", other=other_id))
-    beginning.note(case, now)
     if other.account or other.intent:
         return await _hand_over_two(s, case, other_id, now)
+    beginning.note(case, now)
     if case.maybe_same == other_id:
         case.maybe_same = None
     merging.join_facts(case, other)

@@ -23,6 +23,7 @@ from typing import Any
 
 from onboarding.domain.case import Alias, Case, Said, aliases_of
 from onboarding.domain.hire import Certainty, EventType, HireEvent
+from onboarding.intake import leave_date
 from onboarding.intake.candidates import applications_of
 from onboarding.intake.identity import event_aliases
 from onboarding.intake.merging import planned_end, take_end
@@ -50,17 +51,16 @@ async def remember(s: Services, event: HireEvent, delivery: str, at: datetime, n
     """
     if event.certainty is not Certainty.EMPLOYEE:
         return
+    if (kind := _KINDS.get(event.event_type)) is not None:
+        said = {kind: at.isoformat()}
+        if kind == "ended_at" and (end := planned_end(event, event.hire.start_date, now)) is not None:
+            kind = _PLANNED
+            said = {_PLANNED: at.isoformat(), _LAST_DAY: end.isoformat(), _DELIVERY: delivery}
+        for alias in event_aliases(event):
+            await _note(s, MARKER, _digest(s, alias), kind, said, now)
     if event.event_type is EventType.HIRE_CANCELLED:
         for alias in _applications(event):
             await _note(s, WITHDRAWN, _digest(s, alias), _CANCELLED, {_CANCELLED: at.isoformat()}, now)
-    kind = _KINDS.get(event.event_type)
-    if kind is None:
-        return
-    said = {kind: at.isoformat()}
-    if kind == "ended_at" and (end := planned_end(event, event.hire.start_date, now)) is not None:
-        kind, said = _PLANNED, {_PLANNED: at.isoformat(), _LAST_DAY: end.isoformat(), _DELIVERY: delivery}
-    for alias in event_aliases(event):
-        await _note(s, MARKER, _digest(s, alias), kind, said, now)
 
 
 async def _note(
@@ -94,6 +94,18 @@ async def recall(s: Services, case: Case, event: HireEvent, now: datetime) -> No
             case.cancelled_by[alias.value] = max(moment, case.cancelled_by.get(alias.value, moment))
 
 
+def _recall_planned(case: Case, event: HireEvent, told: Mapping[str, str]) -> None:
+    end, at = date.fromisoformat(told[_LAST_DAY]), datetime.fromisoformat(told[_PLANNED])
+    start = event.hire.start_date or case.hire.start_date
+    if start is not None and end <= start:
+        case.ended_at = max(at, case.ended_at or at)
+        return
+    before = case.hire
+    leave_date.note(case)
+    take_end(case, end, Said(at, True, told[_DELIVERY], event.source))
+    leave_date.follow(case, before)
+
+
 async def _told(s: Services, row: str, alias: Alias, now: datetime) -> Mapping[str, Any]:
     digest = _digest(s, alias)
     marker = await s.cases.read_marker(row + digest[0])
@@ -104,15 +116,6 @@ async def _told(s: Services, row: str, alias: Alias, now: datetime) -> Mapping[s
 def _applications(event: HireEvent) -> list[Alias]:
     named = applications_of(event)
     return [alias for alias in event_aliases(event) if alias.value in named]
-
-
-def _recall_planned(case: Case, event: HireEvent, told: Mapping[str, str]) -> None:
-    end, at = date.fromisoformat(told[_LAST_DAY]), datetime.fromisoformat(told[_PLANNED])
-    start = event.hire.start_date or case.hire.start_date
-    if start is not None and end <= start:
-        case.ended_at = max(at, case.ended_at or at)
-    else:
-        take_end(case, end, Said(at, True, told[_DELIVERY], event.source))
 
 
 def _newest(noted: Mapping[str, Any], now: datetime) -> dict[str, Any]:

@@ -420,7 +420,7 @@ async def test_coming_back_to_an_account_needs_an_approver_and_starts_a_new_epis
     await take(world, hire_body(occurred_at=T.format(13), start_date="2027-01-01"))
     case = await world.only_case()
     assert (case.state, case.reason_code) == (State.BLOCKED, "needs_approval_rehire")
-    assert (case.approvals, case.steps) == (["needs_approval_adopt"], {})
+    assert (case.approvals, case.steps) == ([], {})
     case.apply(Event.UNBLOCK)
     assert case.state is State.WAITING_START
 
