@@ -35,7 +35,17 @@ from datetime import datetime, timedelta
 from onboarding.domain.case import Act, By, Case, Recoverable, Status
 from onboarding.domain.lifecycle import State
 from onboarding.domain.missing import Found, missing
-from onboarding.domain.provenance import METHODS, PASSKEYS, PHONES, REFUSED, Method, Owner, View, build
+from onboarding.domain.provenance import (
+    LISTING_LAG,
+    METHODS,
+    PASSKEYS,
+    PHONES,
+    REFUSED,
+    Method,
+    Owner,
+    View,
+    build,
+)
 from onboarding.domain.recovery import (
     directory_phone,
     is_outside,
@@ -163,6 +173,8 @@ def _not_personal(case: Case, rules: Rules, view: View, now: datetime) -> tuple[
     if _unread(view) and not others:
         return Status.UNKNOWN, "record_not_understood"
     kept = timedelta(days=rules.audit_retention_days)
+    if any(_in_gap(case, view.methods[name], rules) for name in unclaimed):
+        return Status.UNATTRIBUTED, "record_lost"
     if all(now - _earliest(case, view.methods[name], view) <= kept for name in unclaimed):
         # The record must still be readable, so it is only late; the account was watched since it exists.
         return Status.UNKNOWN, "awaiting_audit_record"
@@ -172,6 +184,19 @@ def _not_personal(case: Case, rules: Rules, view: View, now: datetime) -> tuple[
 def _unread(view: View) -> bool:
     """The person registered something, and the record says in words unknown here what."""
     return any(e.act is Act.REGISTERED and e.by is By.USER and e.method is None for e in view.events)
+
+
+def _in_gap(case: Case, method: Method, rules: Rules) -> bool:
+    """It can have been added while records were lost, and has none. What is listed for the first time long after the
+    audit log was read again was added since, and its record is only late."""
+    if rules.audit_gap is None or method.left is True:
+        return False
+    assert case.account is not None  # noqa: S101 (asked by _status)
+    read_again = rules.audit_gap[1] + timedelta(days=rules.audit_retention_days)
+    listed = method.first_listed
+    return case.account.created_at < rules.audit_gap[1] and (
+        listed is None or rules.audit_gap[0] <= listed <= read_again + LISTING_LAG
+    )
 
 
 def _earliest(case: Case, method: Method, view: View) -> datetime:

@@ -24,6 +24,7 @@ BECAUSE: Mapping[str, str] = {
     "registered_too_few": "The person registered some methods, not enough.",
     "added_by_administrator": "The methods were added by an administrator or an app.",
     "record_not_kept": "The methods are older than any audit record still kept.",
+    "record_lost": "The methods may be from a time whose audit records were lost before they were read.",
     "awaiting_audit_record": "A method is listed whose audit record has not arrived yet.",
     "actor_unknown": "An audit record says that a method was added, but not by whom.",
     "record_not_understood": "An audit record says that the person registered something, in words that this version "

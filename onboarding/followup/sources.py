@@ -191,11 +191,12 @@ async def rules(s: Services, now: datetime) -> Rules:
 
 
 def with_sources(base: Rules, found: Sources) -> Rules:
-    """A frozen report, and how long audit records are kept, belong to the rules."""
+    """A frozen report, how long audit records are kept and which were lost belong to the rules."""
     still = found.report in {"frozen", "stale"}
     return replace(
         base,
         audit_retention_days=found.kept_days,
+        audit_gap=found.gap,
         frozen_as_of=found.report_as_of if still else None,
     )
 

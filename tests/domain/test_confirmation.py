@@ -210,6 +210,32 @@ def test_methods_older_than_any_record_are_unattributed_and_not_nagged() -> None
     assert (young.status, young.because) == (Status.UNKNOWN, "awaiting_audit_record")
 
 
+@pytest.mark.parametrize(
+    ("listed", "created", "records", "expected"),
+    [
+        # Lost from 22 to 25 September, read again from 25 October on.
+        (datetime(2026, 10, 25, 9, tzinfo=UTC), CREATED, (), "unattributed"),
+        (datetime(2026, 9, 24, 9, tzinfo=UTC), CREATED, (), "unattributed"),
+        (datetime(2026, 10, 28, 9, tzinfo=UTC), CREATED, (), "unknown"),  # the report was behind no longer
+        (datetime(2026, 10, 25, 9, tzinfo=UTC), datetime(2026, 9, 26, tzinfo=UTC), (), "unknown"),
+        (datetime(2026, 10, 25, 9, tzinfo=UTC), CREATED, ("user",), "user_registered"),
+        (datetime(2026, 10, 25, 9, tzinfo=UTC), CREATED, ("admin",), "admin_registered"),
+    ],
+)
+def test_what_may_have_been_added_while_records_were_lost_is_nobodys_and_not_nagged(
+    listed: datetime, created: datetime, records: tuple[str, ...], expected: str
+) -> None:
+    gap = (datetime(2026, 9, 22, tzinfo=UTC), datetime(2026, 9, 25, tzinfo=UTC))
+    now = listed + HOUR
+    rows = [Evidence("r", "report", Act.LISTED, By.UNKNOWN, PHONE, listed)]
+    rows += [ev("registered", by, PHONE, listed - HOUR) for by in records]
+    made = case(*rows, methods=(PHONE,), as_of=listed, created_at=created)
+    found = assess(made, replace(ALL, audit_gap=gap), now)
+    assert (found.status, found.nudge) == (expected, expected in {"unknown", "admin_registered"})
+    assert (found.because == "record_lost") == (expected == "unattributed")
+    assert replace(ALL, audit_gap=gap).key(now) != ALL.key(now)
+
+
 def test_the_existing_workforce_with_the_app_is_confirmed_without_any_record() -> None:
     listed = ("microsoftAuthenticatorPush", PHONE)
     assert status(methods=listed, origin="adopted", created_at=NOW - 900 * DAY) == "user_registered"
