@@ -50,6 +50,7 @@ from onboarding.domain.recovery import (
     directory_phone,
     is_outside,
     is_stale,
+    is_unsaid,
     microsofts_word,
     recoverable,
     report_counts_more,
@@ -90,7 +91,10 @@ def assess(case: Case, rules: Rules, now: datetime) -> Assessment:
     if case.confirmed_at and weaker and view.needed(case.confirmed_at):
         status, because = Status.REMOVED, "method_deleted"
     unattributed = status is Status.UNATTRIBUTED and view.enough(view.present)
-    if status in _FROM_ABSENCE and is_stale(view, rules, now):
+    stale = (status in _FROM_ABSENCE and is_stale(view, rules, now)) or (
+        status in _NOT_ENOUGH and is_unsaid(view, rules, now)
+    )
+    if stale:
         status, because = Status.UNKNOWN, "sources_stale"
     reviewed = status is Status.USER_REVIEWED
     locked_out = microsofts_word(rules, view, now) is Recoverable.NO
@@ -127,6 +131,8 @@ _WITHOUT_THE_PERSON = {
 }
 #: Answers that rest on something *not* being listed: an old list cannot carry them.
 _FROM_ABSENCE = {Status.DIRECTORY_ONLY, Status.ABSENT, Status.UNATTRIBUTED}
+#: Answers that rest on the person not having registered more.
+_NOT_ENOUGH = {Status.ADMIN_REGISTERED, Status.PARTIAL}
 
 
 def _status(case: Case, rules: Rules, view: View, now: datetime) -> tuple[Status, str]:

@@ -16,7 +16,7 @@ BECAUSE: Mapping[str, str] = {
     "outside_sspr_scope": "Self-service password reset is not switched on for this person.",
     "no_account": "There is no account yet.",
     "not_looked_at_yet": "Neither the audit log nor the report has said anything about this person yet.",
-    "sources_stale": "What is known is too old to say that nothing is registered.",
+    "sources_stale": "What is known is too old to say what is registered.",
     "not_in_report": "The person is not in the registration report: disabled, deleted, or too new.",
     "registered_enough": "The person registered enough methods in person.",
     "person_only_method": "The person paired a method that nobody else can add.",
@@ -170,13 +170,17 @@ def _of_unknown(found: Found, there: str) -> str:
             return f"{there}, and the audit record names nobody. The person has to register {found.register}."
         case "sources_stale" if "report_frozen" in found.notes:
             return (
-                "The registration report stands still, so nobody can say that nothing is registered. "
+                f"The registration report stands still, so nobody can say {_unsaid(found)}. "
                 "The next report that moves on, or an audit record, tells."
             )
         case "sources_stale":
-            return "What is known is too old to say that nothing is registered. The next report tells."
+            return f"What is known is too old to say {_unsaid(found)}. The next report tells."
         case _:
             return BECAUSE[found.because]
+
+
+def _unsaid(found: Found) -> str:
+    return "whether more is registered" if found.present else "that nothing is registered"
 
 
 def _of_recovery(found: Found) -> str | None:

@@ -258,8 +258,12 @@ class View:
 
     @property
     def absence_as_of(self) -> datetime | None:
-        """As of when something can be said *not* to be there: a list, or a deletion, which a pass says nothing of."""
+        """As of when something can be said *not* to be there: a list, or a deletion, which a pass says nothing of.
+
+        Of what a report lists that stands still a deletion takes away its own method, and says nothing of others."""
         times = [e.at for e in self.events if e.act is Act.DELETED and e.method not in REFUSED]
+        if self.frozen_as_of is not None and self.registration is not None:
+            times = []
         if (registration := self.registration) is not None:
             # A row that goes on saying the same keeps what was read fresh; one that stands still does not.
             moves = registration.reported_at != self.frozen_as_of

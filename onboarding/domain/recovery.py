@@ -26,6 +26,31 @@ def is_stale(view: View, rules: Rules, now: datetime) -> bool:
     return as_of <= rules.frozen_as_of
 
 
+def is_unsaid(view: View, rules: Rules, now: datetime) -> bool:
+    """The report, where there is one, is too old to say that the person has not registered more; so is what the audit
+    log said of their methods."""
+    registration = view.registration
+    if registration is None or registration.reported_at is None:
+        return False
+    heard = view.last(Act.REGISTERED, Act.UPDATED, Act.DELETED)
+    if (
+        heard is not None
+        and heard > registration.newest
+        and now - heard <= timedelta(hours=rules.stale_hours)
+    ):
+        return False
+    return is_stale(view, rules, now)
+
+
+def _is_silent(view: View, rules: Rules, now: datetime) -> bool:
+    """The report has stood still for too long to say that what was registered is still there, and nothing else does."""
+    registration = view.registration
+    if rules.frozen_as_of is None or registration is None or registration.reported_at is None:
+        return False
+    heard = max(rules.frozen_as_of, view.as_of or rules.frozen_as_of)
+    return now - heard > timedelta(hours=rules.stale_hours)
+
+
 def is_outside(rules: Rules, registration: Registration | None) -> bool:
     if rules.sspr_scope == "report":
         return registration is not None and registration.sspr_enabled is False
@@ -53,7 +78,10 @@ def recoverable(case: Case, rules: Rules, view: View, status: Status, now: datet
     if now.date() >= PHONE_SERVICE_END and not view.enough(methods - PHONES):
         return Recoverable.UNKNOWN
     in_scope = rules.sspr_scope == "all" or bool(registration and registration.sspr_enabled)
-    stale = is_stale(view, rules, now) and status is not Status.USER_REGISTERED
+    stale = is_stale(view, rules, now)
+    if status is Status.USER_REGISTERED:
+        # It rests on what was done; a confirmed person's list is written once a week while it says the same.
+        stale = _is_silent(view, rules, now)
     disagrees = report_disagrees(view, methods)
     return Recoverable.YES if in_scope and not stale and not disagrees else Recoverable.UNKNOWN
 

@@ -236,6 +236,53 @@ def test_what_may_have_been_added_while_records_were_lost_is_nobodys_and_not_nag
     assert replace(ALL, audit_gap=gap).key(now) != ALL.key(now)
 
 
+@pytest.mark.parametrize(
+    ("evidence", "methods", "rules", "fresh", "frozen"),
+    [
+        ((ADMIN,), (PHONE,), ALL, ("admin_registered", "yes"), ("unknown", "unknown")),
+        ((USER,), (PHONE,), TWO, ("partial", "no"), ("unknown", "unknown")),
+        ((USER,), (PHONE,), ALL, ("user_registered", "yes"), ("user_registered", "unknown")),
+        (
+            (),
+            ("microsoftAuthenticatorPush",),
+            ALL,
+            ("user_registered", "yes"),
+            ("user_registered", "unknown"),
+        ),
+        ((), (), ALL, ("directory_only", "no"), ("unknown", "unknown")),
+    ],
+)
+def test_a_report_that_has_stood_still_for_long_says_nothing_of_what_is_missing(
+    evidence: tuple[Evidence, ...],
+    methods: tuple[str, ...],
+    rules: Rules,
+    fresh: tuple[str, str],
+    frozen: tuple[str, str],
+) -> None:
+    made, late = case(*evidence, methods=methods), NOW + 20 * DAY
+    still = replace(rules, frozen_as_of=NOW - HOUR)
+    for when, how, expected in ((NOW, rules, fresh), (late, still, frozen)):
+        found = assess(made, how, when)
+        assert (found.status, found.recoverable) == expected
+    # A read of the person's methods tells.
+    made.registration = merged(made.registration, Registration(methods, late, direct=True))
+    found = assess(made, still, late + HOUR)
+    assert (found.status, found.recoverable) == fresh
+
+
+def test_what_the_audit_log_says_while_the_report_stands_still_counts() -> None:
+    late = NOW + 20 * DAY
+    still = replace(ALL, frozen_as_of=NOW - HOUR)
+    added = case(ev("registered", "admin", PHONE, late - HOUR), methods=())
+    assert assess(added, still, late).status == Status.ADMIN_REGISTERED
+    assert assess(added, still, late + 3 * DAY).status == Status.UNKNOWN
+    gone = case(ev("deleted", "user", "email", late - HOUR), methods=())
+    found = assess(gone, still, late)
+    assert (found.status, found.recoverable) == (Status.UNKNOWN, Recoverable.UNKNOWN)
+    mine = case(USER, ev("deleted", "user", PHONE, late - HOUR), methods=(PHONE,), confirmed_at=NOW)
+    assert assess(mine, still, late).status == Status.REMOVED
+
+
 def test_the_existing_workforce_with_the_app_is_confirmed_without_any_record() -> None:
     listed = ("microsoftAuthenticatorPush", PHONE)
     assert status(methods=listed, origin="adopted", created_at=NOW - 900 * DAY) == "user_registered"
