@@ -21,8 +21,9 @@ owner per method, and counts. Rules in prose:
 - Administrators need two methods and have no security questions (Learn, "Administrator reset policy differences").
 - A self-service reset that succeeded proves that the person can reset, one that ended for want of methods the
   opposite, until something is registered or deleted. Neither says who registered what.
-- Microsoft's SMS and voice calls end on 1 February 2027, unless the company brings a provider of its own, which
-  nothing tells us: from then on a person with phones only is `unknown`.
+- Microsoft's SMS and voice calls end on 1 February 2027, and on 1 July for Global Administrators and guests, unless the
+  company brings a provider of its own, which nothing tells us: from February on whoever has too little without phones
+  is `unknown`. So are administrators: the report does not say of which kind they are.
 
 Known weakness: a number has no history. A method id says nothing about a replaced number (facts 2.6).
 """
@@ -57,7 +58,7 @@ from onboarding.domain.recovery import (
     report_disagrees,
     unknown_to_us,
 )
-from onboarding.domain.rules import PHONE_SERVICE_END, Rules
+from onboarding.domain.rules import PHONE_SERVICE_END, PHONE_SERVICE_END_GLOBAL, Rules
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +104,20 @@ def assess(case: Case, rules: Rules, now: datetime) -> Assessment:
     silent = status in {Status.EXCLUDED, Status.ABSENT} or (unattributed and not locked_out)
     counted = view.personal | view.agreed if reviewed else view.personal
     can, notes = recoverable(case, rules, view, status, now), _notes(case, rules, view, now)
-    found = Found(status, because, can, confirmed, view.required, counted, view.present, view.gone(), notes)
+    found = Found(
+        status,
+        because,
+        can,
+        confirmed,
+        view.required,
+        counted,
+        view.present,
+        view.gone(),
+        notes,
+        added=view.owned(Owner.OTHERS) - counted,
+        scope_read=rules.sspr_scope != "report" or bool(view.registration and view.registration.sspr_enabled),
+        phones_over_for_all=now.date() >= PHONE_SERVICE_END_GLOBAL,
+    )
     return Assessment(
         status=status,
         recoverable=can,

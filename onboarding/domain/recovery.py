@@ -10,11 +10,10 @@ from onboarding.domain.provenance import (
     LISTING_LAG,
     METHODS,
     PHONES,
-    QUESTIONS_END,
     REFUSED,
     View,
 )
-from onboarding.domain.rules import PHONE_SERVICE_END, Rules
+from onboarding.domain.rules import ENDS, PHONE_SERVICE_END, Rules
 
 
 def is_stale(view: View, rules: Rules, now: datetime) -> bool:
@@ -95,7 +94,7 @@ def microsofts_word(rules: Rules, view: View, now: datetime) -> Recoverable | No
     proved = view.last(Act.RESET_SUCCEEDED, by=By.USER)
     refused = view.last(Act.RESET_NO_METHODS)
     if proved is not None and (refused is None or proved > refused):
-        ends = (rules.deadline, PHONE_SERVICE_END, QUESTIONS_END)
+        ends = (rules.deadline, *ENDS)
         same_side = not any(proved.date() < end <= now.date() for end in ends)
         deleted = view.last(Act.DELETED)
         if same_side and (deleted is None or deleted < proved) and not _list_since(view, proved):

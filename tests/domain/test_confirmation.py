@@ -283,6 +283,81 @@ def test_what_the_audit_log_says_while_the_report_stands_still_counts() -> None:
     assert assess(mine, still, late).status == Status.REMOVED
 
 
+EMAIL, OFFICE = ev("registered", "user", "email"), ev("registered", "user", "officePhone")
+BOTH = {"methods": (PHONE, "email"), "is_admin": True}
+FEBRUARY, JULY = datetime(2027, 2, 15, tzinfo=UTC), datetime(2027, 7, 15, tzinfo=UTC)
+OLD_PHONE: dict[str, Any] = {"origin": "adopted", "created_at": NOW - 900 * DAY}
+
+
+@pytest.mark.parametrize(
+    ("evidence", "more", "rules", "now", "said"),
+    [
+        (
+            (USER, EMAIL), BOTH, ALL, NOW,
+            "A mobile phone counts until 1 February 2027 (1 July for Global Administrators); "
+            "one more method is needed by then beside an email address.",
+        ),
+        (
+            (USER, EMAIL), BOTH, ALL, FEBRUARY,
+            "Without phones only an email address is left. Microsoft's SMS and voice calls ended on 1 February 2027, "
+            "for Global Administrators they end on 1 July 2027, and which kind of administrator this is the report "
+            "does not say: one more method is needed, unless the company has a provider of its own.",
+        ),
+        (
+            (USER, EMAIL), BOTH, ALL, JULY,
+            "Without phones only an email address is left. Microsoft's SMS and voice calls ended on 1 February 2027: "
+            "one more method is needed, unless the company has a provider of its own.",
+        ),
+        (
+            (USER,), {"methods": (PHONE,)}, ALL, FEBRUARY,
+            "Only phones are registered. Microsoft's SMS and voice calls ended on 1 February 2027: "
+            "one more method is needed, unless the company has a provider of its own.",
+        ),
+        (
+            (USER, OFFICE), {"methods": (PHONE, "officePhone")}, ALL, NOW,
+            "A mobile phone and an office phone alone are enough until 1 February 2027; "
+            "one more method is needed by then.",
+        ),
+        (
+            (EMAIL,), {"methods": (PHONE, "email"), **OLD_PHONE}, replace(ALL, methods_required=3), NOW,
+            "The person registered an email address; 3 are needed, so one more method of another kind. "
+            "Nobody can say who added a mobile phone.",
+        ),
+        (
+            (EMAIL, ADMIN), {"methods": (PHONE, "email")}, replace(ALL, methods_required=3), NOW,
+            "The person registered an email address; 3 are needed, so one more method of another kind. "
+            "A mobile phone does not count: added by somebody else.",
+        ),
+        (
+            (ADMIN,), {"methods": (PHONE, "email"), **OLD_PHONE}, TWO, NOW,
+            "A mobile phone came from an administrator or an app, which does not show that the person can use it: "
+            "the person has to register two methods of different kinds. Nobody can say who added an email address.",
+        ),
+        (
+            (ADMIN, ev("reviewed", "user", "all", NOW - 20 * HOUR)), {"methods": (PHONE,), "sspr_enabled": True},
+            Rules(accept_reviewed=True), NOW + 20 * DAY,
+            "What is known is too old to say that a reset would work. The next report tells. "
+            "A mobile phone alone is enough until 1 February 2027; one more method is needed by then.",
+        ),
+        (
+            (ADMIN, ev("reviewed", "user", "all", NOW - 20 * HOUR)), {"methods": (PHONE,)},
+            Rules(accept_reviewed=True), NOW,
+            "Whether self-service password reset is switched on for this person has not been read yet. "
+            "A mobile phone alone is enough until 1 February 2027; one more method is needed by then.",
+        ),
+        (
+            (ev("reset_succeeded", "user", None),), {"methods": None}, ALL, NOW,
+            "The person reset the password by self-service; no list of the methods has been read yet.",
+        ),
+    ],
+)  # fmt: skip
+def test_the_sentence_says_what_is_so_and_no_more(
+    evidence: tuple[Evidence, ...], more: dict[str, Any], rules: Rules, now: datetime, said: str
+) -> None:
+    as_of = NOW - HOUR if rules.accept_reviewed else now - HOUR
+    assert assess(case(*evidence, as_of=as_of, **more), rules, now).missing == said
+
+
 def test_the_existing_workforce_with_the_app_is_confirmed_without_any_record() -> None:
     listed = ("microsoftAuthenticatorPush", PHONE)
     assert status(methods=listed, origin="adopted", created_at=NOW - 900 * DAY) == "user_registered"
