@@ -34,6 +34,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from onboarding.domain.case import Act, By, Case, Recoverable, Status
+from onboarding.domain.deciding import deciding
 from onboarding.domain.lifecycle import State
 from onboarding.domain.missing import Found, missing
 from onboarding.domain.provenance import (
@@ -63,7 +64,7 @@ from onboarding.domain.rules import PHONE_SERVICE_END, PHONE_SERVICE_END_GLOBAL,
 
 @dataclass(frozen=True, slots=True)
 class Assessment:
-    """The answer. `because` and `notes` are codes; `counted` are methods, `evidence` ids that carry them."""
+    """The answer. `because` and `notes` are codes; `counted` are methods, `evidence` the ids that decide."""
 
     status: Status
     recoverable: Recoverable
@@ -98,7 +99,8 @@ def assess(case: Case, rules: Rules, now: datetime) -> Assessment:
     if stale:
         status, because = Status.UNKNOWN, "sources_stale"
     reviewed = status is Status.USER_REVIEWED
-    locked_out = microsofts_word(rules, view, now) is Recoverable.NO
+    word = microsofts_word(rules, view, now)
+    locked_out = word is Recoverable.NO
     # Whom SSPR turned away for want of methods is not through, whatever is counted here.
     confirmed = (status is Status.USER_REGISTERED or (reviewed and rules.accept_reviewed)) and not locked_out
     silent = status in {Status.EXCLUDED, Status.ABSENT} or (unattributed and not locked_out)
@@ -125,7 +127,7 @@ def assess(case: Case, rules: Rules, now: datetime) -> Assessment:
         counted=tuple(sorted(counted)),
         because=because,
         notes=notes,
-        evidence=_carrying(view, counted),
+        evidence=deciding(view, status, because, counted, by_reset=word is not None),
         required=view.required,
         confirmed=confirmed,
         nudge=not confirmed and not silent and case.account is not None,
@@ -294,14 +296,3 @@ def _notes(case: Case, rules: Rules, view: View, now: datetime) -> tuple[str, ..
         "directory_data_counts": now.date() < rules.deadline and bool(directory_phone(case, rules)),
     }
     return tuple(name for name, holds in found.items() if holds)
-
-
-def _carrying(view: View, counted: set[str]) -> tuple[str, ...]:
-    """Ids of the evidence that the counted methods rest on; a listed row where there is no audit event."""
-    found: set[str] = set()
-    for name in counted:
-        method = view.methods[name]
-        owned = method.evidence if name in view.personal else method.reviewed
-        if carried := owned or method.listing:
-            found.add(carried)
-    return tuple(sorted(found))

@@ -287,6 +287,8 @@ class View:
             and (
                 method.lost
                 or method.owner is Owner.PERSON
+                # What was agreed to where that is accepted: the same.
+                or (method.agreed and (method.left is True or method.first_listed is not None))
                 # "All" was said of what was listed, and of nothing else.
                 or (method.first_listed is not None and (method.claimed or name in PERSON_ONLY))
             )

@@ -358,6 +358,56 @@ def test_the_sentence_says_what_is_so_and_no_more(
     assert assess(case(*evidence, as_of=as_of, **more), rules, now).missing == said
 
 
+def listed(method: str, at: datetime = NOW - 2 * HOUR) -> Evidence:
+    return Evidence(f"report:{method}", "report", Act.LISTED, By.UNKNOWN, method, at)
+
+
+GONE = ev("deleted", "admin", PHONE, NOW - 2 * HOUR, "gone")
+NOBODY = ev("registered", "unknown", PHONE, name="nobody")
+PUSH_LISTED = listed("microsoftAuthenticatorPush", NOW - DAY)
+
+
+@pytest.mark.parametrize(
+    ("evidence", "more", "status", "ids"),
+    [
+        ((USER,), {"methods": (PHONE,)}, "user_registered", [USER.id]),
+        ((listed(PHONE), ADMIN), {"methods": (PHONE,)}, "admin_registered", [ADMIN.id]),
+        ((USER, GONE), {"confirmed_at": NOW - 10 * HOUR}, "removed", ["gone"]),
+        ((PUSH_LISTED,), {"confirmed_at": NOW - 10 * HOUR}, "removed", [PUSH_LISTED.id]),
+        ((USER, GONE), {}, "directory_only", ["gone"]),
+        ((ev("cancelled", "user", None, name="c"),), {}, "directory_only", ["c"]),
+        ((listed("fido2"), ev("registered", "user", "fido2", name="f")), {"methods": ("fido2",)},
+         "directory_only", ["report:fido2"]),
+        ((), {}, "directory_only", []),
+        ((listed(PHONE),), {"methods": (PHONE,), **OLD_PHONE}, "unattributed", ["report:mobilePhone"]),
+        ((listed(PHONE),), {"methods": (PHONE,)}, "unknown", ["report:mobilePhone"]),
+        ((listed(PHONE), NOBODY), {"methods": (PHONE,)}, "unknown", ["nobody"]),
+        ((ev("registered", "user", "all", NOW - HOUR, "all"),), {"methods": None}, "unknown", ["all"]),
+        ((listed(PHONE), ADMIN, ev("reviewed", "user", "all", NOW - 2 * HOUR, "r")), {"methods": (PHONE,)},
+         "user_reviewed", ["r"]),
+        ((ADMIN, ev("reset_no_methods", "user", None, NOW - HOUR, "no")), {"methods": (PHONE,)},
+         "admin_registered", [ADMIN.id, "no"]),
+    ],
+)  # fmt: skip
+def test_whatever_decides_is_named(
+    evidence: tuple[Evidence, ...], more: dict[str, Any], status: str, ids: list[str]
+) -> None:
+    found = assess(case(*evidence, **more), ALL, NOW)
+    assert (found.status, sorted(found.evidence)) == (status, sorted(ids)), found.because
+
+
+def test_a_reviewed_method_that_the_report_does_not_list_any_more_is_removed() -> None:
+    accepts = replace(ALL, accept_reviewed=True)
+    agreed = ev("reviewed", "user", "all", NOW - 20 * HOUR, "r")
+    made = case(ADMIN, agreed, listed(PHONE, NOW - 22 * HOUR), methods=(PHONE,), confirmed_at=NOW)
+    assert assess(made, accepts, NOW).confirmed
+    later = NOW + 4 * DAY
+    made.registration = Registration((), later)
+    found = assess(made, accepts, later)
+    assert (found.status, found.gone, found.confirmed) == (Status.REMOVED, (PHONE,), False)
+    assert found.evidence == ("r",)
+
+
 def test_the_existing_workforce_with_the_app_is_confirmed_without_any_record() -> None:
     listed = ("microsoftAuthenticatorPush", PHONE)
     assert status(methods=listed, origin="adopted", created_at=NOW - 900 * DAY) == "user_registered"
