@@ -44,6 +44,7 @@ ROLES: Mapping[str, GraphRole] = {
         GraphRole("GroupMember.ReadWrite.All", "dbaae8cf-10b5-4b86-a4a1-f871c94c6695", 4),
         GraphRole("LicenseAssignment.Read.All", "e2f98668-2877-4f38-a2f4-8202e0717aa1", None),
         GraphRole("LicenseAssignment.ReadWrite.All", "5facf0c1-8979-4e95-abcf-ff3d079771c0", 4),
+        GraphRole("User-LifeCycleInfo.Read.All", "8556a004-db57-4d7a-8b82-97a13428e96f", None),
         GraphRole("User-LifeCycleInfo.ReadWrite.All", "925f1248-0f97-47b9-8ec8-538c54e01325", None),
         GraphRole("UserAuthMethod-Phone.ReadWrite.All", "6e85d483-7092-4375-babe-0a94a8213a58", 3),
         GraphRole("Organization.Read.All", "498476ce-e0fe-48b0-b801-37ba7e2685c6", None),
@@ -152,6 +153,7 @@ CALLS: tuple[GraphCall, ...] = (
         ("accounts",),
         writes=True,
     ),
+    GraphCall("get_leave_date", f"GET {_USER}?$select", "User-LifeCycleInfo.Read.All", ("leave-date",)),
     GraphCall(
         "set_leave_date", f"PATCH {_USER}", "User-LifeCycleInfo.ReadWrite.All", ("leave-date",), writes=True
     ),

@@ -2,7 +2,7 @@
 
 Rules in prose:
 - Counted is what SSPR accepts, two methods of one kind once (`provenance.METHODS`); who put it there is not asked: that
-  is what `status` of a case is for. Administrators need two kinds and have no security questions.
+  is what `status` of a case is for. Administrators need two kinds, of fewer (`provenance.NOT_FOR_ADMINISTRATORS`).
 - In SSPR's scope is who the report says (`isSsprEnabled`), or everybody where `ONBOARDING_SSPR_SCOPE=all`.
 - Directory data (`mobilePhone`, `businessPhones`, `otherMails`) counts before the deadline, for people who need one
   method; whether it would be enough for two, nothing tells.
@@ -21,7 +21,7 @@ from typing import Any
 
 from onboarding.domain.case import Registration
 from onboarding.domain.policy import ReportsPolicy
-from onboarding.domain.provenance import METHODS, PHONES, QUESTIONS_END
+from onboarding.domain.provenance import METHODS, PHONES, QUESTIONS_END, usable_methods
 from onboarding.domain.rules import PHONE_SERVICE_END, Rules
 
 #: Working days of a year in the forecast: 52 weeks of 5, public holidays not taken off.
@@ -78,14 +78,13 @@ def judge(row: Registration, admin: bool, rules: Rules, now: datetime) -> Judged
     if rules.sspr_scope == "none" or (rules.sspr_scope == "report" and row.sspr_enabled is False):
         return Judged(Risk.OUT_OF_SCOPE)
     required = max(2, rules.methods_required) if admin else rules.methods_required
-    questions = not admin and now.date() < QUESTIONS_END
-    usable = [name for name in row.methods if name in METHODS and (questions or name != "securityQuestion")]
+    usable = usable_methods(admin, now).intersection(row.methods)
     missing = max(0, required - _kinds(usable))
     if missing:
         return Judged(Risk.TOO_FEW if usable else Risk.NOTHING, missing)
-    phones = _kinds(set(usable) - PHONES) < required
-    asked = _kinds(set(usable) - _QUESTIONS) < required
-    either = _kinds(set(usable) - PHONES - _QUESTIONS) < required and not phones and not asked
+    phones = _kinds(usable - PHONES) < required
+    asked = _kinds(usable - _QUESTIONS) < required
+    either = _kinds(usable - PHONES - _QUESTIONS) < required and not phones and not asked
     return Judged(Risk.NONE, phones_only=phones, questions_needed=asked, phones_or_questions=either)
 
 

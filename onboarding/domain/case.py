@@ -7,6 +7,7 @@ Nothing in here is a credential: passwords and passes are never kept, only that 
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -34,6 +35,10 @@ class AliasKind(StrEnum):
 
 #: Reason of a closed case whose person goes on in another case.
 JOINED = "joined"
+#: Reason codes by which an approver is asked about one account (`provisioning.existing`).
+ABOUT_ACCOUNT = frozenset({"needs_approval_adopt", "needs_approval_restore"})
+#: … and those by which somebody may have the account back.
+_ABOUT_RETURN = frozenset({"needs_approval_restore", "needs_approval_rehire"})
 #: `NextAction.why` of a closed case that was watched to its end.
 WATCH_ENDED = "watch_ended"
 #: Source under which UPNs and object ids are filed: they belong to the tenant, not to an HR system.
@@ -188,14 +193,24 @@ class Account:
     #: The run in which this service enabled it, or found it enabled (`existing.run_of`): whoever disables or deletes it
     #: after that is not overruled.
     enabled_for: datetime | None = None
-    #: Groups that we put it into: one that is missing later was taken away, and is not given again.
+    #: Groups that we put it into in this run: one that is missing later was taken away, and is not given again.
     groups: list[str] = field(default_factory=list)
     #: True: there is a mailbox. False: none is expected, or it did not come in time. None: not known.
     mailbox: bool | None = None
+    #: Every end date that we wrote into it, or were about to: another one is somebody else's, and stays.
+    leave_dates: list[datetime] = field(default_factory=list)
     #: HR's number was added as an authentication method, or is about to be.
     phone_added: bool = False
-    #: When it was last about to be restored, while it was this case's account.
+    #: By what it is told from the person's own: when it was asked for, its last two digits, and that it was there.
+    phone_asked_at: datetime | None = None
+    phone_ends: str | None = None
+    phone_there: bool = False
+    #: When this service was last about to restore it.
     restored_at: datetime | None = None
+    #: It was among the deleted ones when it was last looked for.
+    seen_deleted: bool = False
+    #: When an approver last spoke of it, or it was first missed among the deleted ones: somebody may have restored it.
+    doubted_at: datetime | None = None
 
 
 class StepStatus(StrEnum):
@@ -409,8 +424,13 @@ class Case:
     cancelled_at: datetime | None = None
     ended_at: datetime | None = None
     deleted_at: datetime | None = None
+    #: Application (`application:46194062`) → when recruiting last hired the person by it, and last took that back.
+    hired_by: dict[str, datetime] = field(default_factory=dict)
+    cancelled_by: dict[str, datetime] = field(default_factory=dict)
     #: When HR hired somebody again who has an account of this case.
     rehired_at: datetime | None = None
+    #: A first day came, with an account to work with (`domain.beginning`). None: nobody has judged it yet.
+    begun: bool | None = None
     #: When HR withdrew the hire, as long as that stands.
     withdrawn_at: datetime | None = None
     #: source → what to read there.
@@ -429,7 +449,8 @@ class Case:
     phone_hash: str | None = None
     phone_tail: str | None = None
     phone_reason: str | None = None
-    #: Approvals given by an approver: reason codes, for example `needs_approval_adopt`.
+    #: Approvals given by an approver: reason codes; `needs_approval_adopt:<object id>` where one is about one account
+    #: (`grant`).
     approvals: list[str] = field(default_factory=list)
     #: Names that turned out to belong to somebody else.
     refused_names: list[str] = field(default_factory=list)
@@ -437,6 +458,9 @@ class Case:
     #: userPrincipalName of an account that was there before us, while an approver decides about it; where
     #: several carry the number, all of them, separated by commas.
     found_account: str | None = None
+    #: Object ids of what `found_account` names, while an approver decides about it, and when they were asked or spoke.
+    found_ids: list[str] = field(default_factory=list)
+    found_at: datetime | None = None
     account: Account | None = None
     #: What an account of this case that is gone carried in `employeeId`; the next one carries it, too, where HR has no
     #: number that fits.
@@ -493,6 +517,22 @@ class Case:
         self.state = target
         self.reason_code = reason
         return target
+
+    def grant(self, code: str, now: datetime) -> None:
+        """An approver said yes to what the case waits for. About an account that was found, the word is for that one
+        alone; where several were found, a yes chooses none."""
+        about = code in ABOUT_ACCOUNT and len(self.found_ids) == 1
+        word = f"{code}:{self.found_ids[0]}" if about else code
+        if word not in self.approvals:
+            self.approvals.append(word)
+        if self.found_ids:
+            self.found_at = now
+        if self.account is not None and code in _ABOUT_RETURN:
+            self.account.doubted_at = now
+
+    def take_back(self, codes: Collection[str]) -> None:
+        """Approvals with these codes count no more, whatever account they are about."""
+        self.approvals = [word for word in self.approvals if word.partition(":")[0] not in codes]
 
     @property
     def wakes_at(self) -> datetime | None:

@@ -18,7 +18,8 @@ owner per method, and counts. Rules in prose:
 - The report runs up to 36 hours behind, a few rows 24 more (Learn, "Authentication methods activity"): until
   `LISTING_LAG` after an audit event the event is believed and the list is not. The targeted read is believed after
   minutes, and a row of less than `LISTING_LAG` later does not overrule it.
-- Administrators need two methods and have no security questions (Learn, "Administrator reset policy differences").
+- Administrators need two methods, and neither security questions nor hardware tokens are among them (Learn,
+  "Administrator reset policy differences").
 - A self-service reset that succeeded proves that the person can reset, one that ended for want of methods the
   opposite, until something is registered or deleted. Neither says who registered what.
 - Microsoft's SMS and voice calls end on 1 February 2027, and on 1 July for Global Administrators and guests, unless the
@@ -38,6 +39,7 @@ from onboarding.domain.deciding import deciding
 from onboarding.domain.lifecycle import State
 from onboarding.domain.missing import Found, missing
 from onboarding.domain.provenance import (
+    HARDWARE_TOKEN,
     LISTING_LAG,
     METHODS,
     PASSKEYS,
@@ -285,6 +287,7 @@ def _notes(case: Case, rules: Rules, view: View, now: datetime) -> tuple[str, ..
         and bool(view.present & PHONES)
         and not view.enough(view.present - PHONES),
         "administrator_needs_two": bool(view.registration and view.registration.is_admin),
+        "token_not_for_administrators": _token_refused(view),
         "reset_failed": any(act is Act.RESET_FAILED for act, _ in acts),
         "locked_out": any(act is Act.RESET_NO_METHODS for act, _ in acts),
         "reset_succeeded": any(act is Act.RESET_SUCCEEDED for act, _ in acts),
@@ -296,3 +299,8 @@ def _notes(case: Case, rules: Rules, view: View, now: datetime) -> tuple[str, ..
         "directory_data_counts": now.date() < rules.deadline and bool(directory_phone(case, rules)),
     }
     return tuple(name for name, holds in found.items() if holds)
+
+
+def _token_refused(view: View) -> bool:
+    """A hardware token is there, and this is an administrator."""
+    return HARDWARE_TOKEN not in view.usable and view.methods[HARDWARE_TOKEN].present(view.registration)

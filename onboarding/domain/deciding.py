@@ -31,7 +31,7 @@ def _of_status(view: View, status: Status, because: str, counted: Collection[str
         case Status.DIRECTORY_ONLY:
             yield from _removals(view)
             yield from _last_cancelled(view)
-            yield from _last_about(view, REFUSED)
+            yield from _last_about(view, REFUSED | (METHODS.keys() - view.usable))
         case Status.ADMIN_REGISTERED:
             yield from _records(view, view.owned(Owner.OTHERS))
         case Status.UNATTRIBUTED:

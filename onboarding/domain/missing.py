@@ -90,8 +90,8 @@ class Found:
 
 
 def missing(found: Found) -> str | None:
-    """One to three sentences; None when nothing is missing."""
-    parts = [_of_status(found), _of_recovery(found), _of_the_future(found)]
+    """One to four sentences; None when nothing is missing."""
+    parts = [_of_status(found), _of_the_token(found), _of_recovery(found), _of_the_future(found)]
     return " ".join(part for part in parts if part) or None
 
 
@@ -167,6 +167,12 @@ def _nobodys(found: Found) -> str:
     """What is there, and neither the person's nor known to be another's."""
     names = set(found.others) - set(found.added)
     return f" Nobody can say who added {words(names)}." if names else ""
+
+
+def _of_the_token(found: Found) -> str | None:
+    if found.confirmed or "token_not_for_administrators" not in found.notes:
+        return None
+    return "A hardware token does not count for administrators."
 
 
 def _of_unknown(found: Found, there: str) -> str:

@@ -28,6 +28,7 @@ from onboarding.domain import calendar
 from onboarding.domain.calendar import WorkingTime
 from onboarding.domain.calendar.public_holidays import is_public_holiday
 from onboarding.domain.case import Act, Case, RungRecord, RungStatus
+from onboarding.domain.hire import Hire
 from onboarding.domain.places.place import place_of
 from onboarding.domain.policy import Policy, Rung
 
@@ -99,10 +100,13 @@ def working_time_of(case: Case, policy: Policy) -> WorkingTime:
 
 def leaves_at(case: Case, policy: Policy) -> datetime | None:
     """The end of the last day that HR named, where the person works, in UTC; None: HR named none."""
-    end = case.hire.end_date
-    if end is None:
-        return None
-    return calendar.local_midnight(calendar.moved(end, 1), working_time_of(case, policy).zone)
+    return end_of_last_day(case.hire)
+
+
+def end_of_last_day(hire: Hire) -> datetime | None:
+    """The same, of any words of HR."""
+    end = hire.end_date
+    return calendar.local_midnight(calendar.moved(end, 1), place_of(hire).zone.zone) if end else None
 
 
 def has_left(case: Case, policy: Policy, now: datetime) -> bool:

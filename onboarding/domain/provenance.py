@@ -26,6 +26,9 @@ METHODS: Mapping[str, str] = {
 PHONES = frozenset({"mobilePhone", "alternateMobilePhone", "officePhone"})
 #: `Evidence.method` of an event that says "phone" and not which.
 SOME_PHONE = "phone"
+HARDWARE_TOKEN = "hardwareOneTimePasscode"  # noqa: S105 - the name of a method
+#: Not among the methods of SSPR's policy for administrators: two of e-mail, authenticator app, phone (facts 1.6).
+NOT_FOR_ADMINISTRATORS = frozenset({HARDWARE_TOKEN, "securityQuestion"})
 #: A first credential: neither registered for reset nor confirmed by anybody.
 PASS = "temporaryAccessPass"  # noqa: S105 - the name of a method, not a secret
 #: What an administrator can change after it was registered.
@@ -261,14 +264,19 @@ class View:
         """As of when something can be said *not* to be there: a list, or a deletion, which a pass says nothing of.
 
         Of what a report lists that stands still a deletion takes away its own method, and says nothing of others."""
-        times = [e.at for e in self.events if e.act is Act.DELETED and e.method not in REFUSED]
-        if self.frozen_as_of is not None and self.registration is not None:
-            times = []
+        standing = self.frozen_as_of is not None and self.registration is not None
+        times = [self.last_deletion] if self.last_deletion and not standing else []
         if (registration := self.registration) is not None:
             # A row that goes on saying the same keeps what was read fresh; one that stands still does not.
             moves = registration.reported_at != self.frozen_as_of
             times.append(registration.newest if moves else registration.as_of)
         return max(times, default=None)
+
+    @property
+    def last_deletion(self) -> datetime | None:
+        """Time of the newest deletion of what SSPR may accept: that of a pass or a passkey takes nothing away."""
+        gone = (e.at for e in self.events if e.act is Act.DELETED and e.method not in REFUSED)
+        return max(gone, default=None)
 
     def enough(self, names: Iterable[str]) -> bool:
         return len({METHODS[name] for name in names}) >= self.required
@@ -344,6 +352,9 @@ def _about(event: Evidence, methods: Mapping[str, Method]) -> Iterator[tuple[str
             # One phone: that one. Several: nobody knows which.
             exact = len(known) == 1
             yield from ((name, exact) for name in (known or PHONES))
+        elif event.act is Act.REGISTERED and (others := PHONES.difference(known)):
+            # One phone of a kind (facts 2.6): what is there already can only be changed.
+            yield from ((name, len(others) == 1) for name in others)
         else:
             yield from ((name, bool(known)) for name in (known or PHONES))
     elif event.method is None or event.method == "all":
@@ -355,20 +366,32 @@ def _about(event: Evidence, methods: Mapping[str, Method]) -> Iterator[tuple[str
             yield CODE, True
 
 
+def usable_methods(admin: bool, now: datetime) -> frozenset[str]:
+    """What SSPR takes from this person at `now`."""
+    ended = {"securityQuestion"} if now.date() >= QUESTIONS_END else set()
+    return frozenset(METHODS.keys() - ended - (NOT_FOR_ADMINISTRATORS if admin else set()))
+
+
 def build(case: Case, methods_required: int, now: datetime, frozen_as_of: datetime | None = None) -> View:
     """Fold the evidence. `methods_required` is the tenant's number for people without a role (1 or 2);
     `frozen_as_of` the time of a report that stands still."""
     registration = case.registration
     admin = bool(registration and registration.is_admin)
-    usable = frozenset(
-        name for name in METHODS if name != "securityQuestion" or (not admin and now.date() < QUESTIONS_END)
-    )
+    usable = usable_methods(admin, now)
     required = max(2, methods_required) if admin else methods_required
     methods = {name: Method(name) for name in METHODS}
     view = View(required, usable, _ordered(case), registration, methods, frozen_as_of)
+    # An account that others made may have had anything before the first list of it: "all" claims none of that,
+    # and of what a targeted read leaves out nothing.
+    made_here = case.account is None or case.account.origin == "created"
+    unlisted = set() if made_here else set(METHODS)
     for event in view.events:
+        if event.act is Act.LISTED:
+            unlisted &= NOT_IN_TARGETED_READ
+        vague = event.act is Act.REGISTERED and event.method == "all"
         for name, exact in list(_about(event, view.methods)):
-            view.methods[name].take(event, exact)
+            if not (vague and name in unlisted):
+                view.methods[name].take(event, exact)
     for name in usable:
         method = view.methods[name]
         if method.present(registration):

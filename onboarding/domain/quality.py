@@ -41,6 +41,7 @@ WORDS = {
     "bad_locale": "It is no language tag such as de-AT.",
     "unknown_timezone": "It is no time zone such as Europe/Vienna.",
     "bad_date": "The date cannot be read.",
+    "address_type": "An address came whose type does not say that it is the person's own: mark it as personal.",
     "is_an_id": "It is an id of the HR system and no name.",
     "manager_by_name_only": "The manager is given by name only, which says nothing for certain: give an id or address.",
     "end_before_start": "The end lies before the start.",

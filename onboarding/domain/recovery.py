@@ -96,7 +96,7 @@ def microsofts_word(rules: Rules, view: View, now: datetime) -> Recoverable | No
     if proved is not None and (refused is None or proved > refused):
         ends = (rules.deadline, *ENDS)
         same_side = not any(proved.date() < end <= now.date() for end in ends)
-        deleted = view.last(Act.DELETED)
+        deleted = view.last_deletion
         if same_side and (deleted is None or deleted < proved) and not _list_since(view, proved):
             return Recoverable.YES
     elif refused is not None:

@@ -1,7 +1,8 @@
 """What is counted of the audit log, and what a usage report makes of the counts. Pure.
 
 A counter is `act:by:method:reason`, in the words of `domain.case`, so that a report of next year can ask what nobody
-asks today. Counts are kept by ISO week of the event (UTC) and by group: everybody, a department, a country.
+asks today. Counters only grow: what is taken back is counted as `not:` and the counter. Counts are kept by ISO week of
+the event (UTC) and by group: everybody, a department, a country.
 
 Few people in a group are somebody: a group of fewer than `least` people in a week goes into the rest, and where that
 rest alone would tell of fewer, the next smallest group goes along. The rule looks at one week and nothing else, so no
@@ -26,6 +27,7 @@ KINDS = (DEPARTMENT, COUNTRY)
 NOT_SAID = "(not said)"
 _LONGEST = 100
 _NOTHING = "-"
+_NOT = "not:"
 #: Begin of the activity's name where Entra turned a person away after too many tries.
 _BLOCKED = "blocked from"
 
@@ -88,6 +90,18 @@ def weeks(first: str, last: str) -> list[str]:
 def to_count(events: Iterable[Evidence]) -> list[UsageEvent]:
     """Audit events as counters; a list of methods is none: it says that something is there, not that it was done."""
     return [UsageEvent(e.id, week_of(e.at), _counter(e)) for e in events if e.kind == "audit"]
+
+
+def to_correct(copies: Iterable[tuple[Evidence, Evidence]]) -> list[UsageEvent]:
+    """What the first copy of a record was counted as, taken back, and what a more exact one says, in its place."""
+    found = []
+    for was, now in copies:
+        old, new = _counter(was), _counter(now)
+        if now.kind == "audit" and old != new:
+            step = f"{now.id} {old} {new}"
+            found.append(UsageEvent(f"{step} -", week_of(was.at), _NOT + old))
+            found.append(UsageEvent(f"{step} +", week_of(was.at), new))
+    return found
 
 
 def _counter(event: Evidence) -> str:
@@ -164,7 +178,8 @@ _ACTS: Mapping[str, str] = {
 def figures(counts: Mapping[str, int]) -> Figures:
     """Counters → one row. What no column is about is left out."""
     found, methods = Figures(), Counter[str]()
-    for name, count in counts.items():
+    for counter, number in counts.items():
+        name, count = counter.removeprefix(_NOT), -number if counter.startswith(_NOT) else number
         act, by, method, reason = (name.split(":") + [_NOTHING] * 4)[:4]
         column = _ACTS.get(act)
         if act == Act.REGISTERED:
@@ -175,7 +190,7 @@ def figures(counts: Mapping[str, int]) -> Figures:
             column = "failed_blocked" if reason == "blocked" else "failed_other"
         if column is not None:
             setattr(found, column, getattr(found, column) + count)
-    found.methods = dict(methods)
+    found.methods = {name: count for name, count in methods.items() if count}
     return found
 
 

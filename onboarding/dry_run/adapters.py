@@ -14,7 +14,16 @@ from typing import Any
 
 from onboarding.domain.case import Case, Registration, RungRecord
 from onboarding.dry_run.record import Recorder
-from onboarding.ports import AccessPass, DirectoryUser, DraftState, Licence, LicenceUnits, Mail, NewUser
+from onboarding.ports import (
+    AccessPass,
+    DirectoryUser,
+    DraftState,
+    Licence,
+    LicenceUnits,
+    Mail,
+    NewUser,
+    SignInMethod,
+)
 
 #: Attributes of POST /users that every account has, or that are no data about the person.
 _PLAIN = frozenset({"user_principal_name", "mail_nickname", "password", "account_enabled"})
@@ -41,12 +50,13 @@ class Reads:
     def __init__(self) -> None:
         self._known: dict[tuple[Any, ...], Any] = {}
 
-    async def ask(self, port: Any, method: str, *args: Any) -> Any:
+    async def ask(self, port: Any, method: str, *args: Any, **named: bool) -> Any:
         """What the adapter says, now or before. A moment among the arguments makes it no other question."""
         asked = [arg for arg in args if not isinstance(arg, datetime)]
-        key = (id(port), method, *(tuple(arg) if isinstance(arg, list) else arg for arg in asked))
+        plain = (tuple(arg) if isinstance(arg, list) else arg for arg in asked)
+        key = (id(port), method, *plain, *sorted(named.items()))
         if key not in self._known:
-            self._known[key] = await getattr(port, method)(*args)
+            self._known[key] = await getattr(port, method)(*args, **named)
         return self._known[key]
 
 
@@ -66,8 +76,8 @@ class RecordingDirectory:
         if name not in PASSED_ON:
             raise AttributeError(name)
 
-        async def read(*args: Any) -> Any:
-            return await self._reads.ask(self._real, name, *args)
+        async def read(*args: Any, **named: bool) -> Any:
+            return await self._reads.ask(self._real, name, *args, **named)
 
         return read
 
@@ -171,8 +181,14 @@ class RecordingDirectory:
         if user := await self.get_user(user_id):
             self._users[user_id] = replace(user, account_enabled=enabled)
 
-    async def set_leave_date(self, user_id: str, at: datetime) -> None:
-        self._recorder.note("set_leave_date")
+    async def get_leave_date(self, user_id: str) -> datetime | None:
+        if self.is_made_up(user_id):
+            return None
+        found: datetime | None = await self._reads.ask(self._real, "get_leave_date", user_id)
+        return found
+
+    async def set_leave_date(self, user_id: str, at: datetime | None) -> None:
+        self._recorder.note("clear_leave_date" if at is None else "set_leave_date")
 
     async def add_to_group(self, group_id: str, user_id: str) -> None:
         self._recorder.note("add_to_group", group=group_id)
@@ -199,7 +215,8 @@ class RecordingSecurity:
     def __init__(self, real: Any, recorder: Recorder, reads: Reads, directory: RecordingDirectory) -> None:
         self._real, self._recorder, self._reads, self._directory = real, recorder, reads, directory
         self._passes: dict[str, list[AccessPass]] = {}
-        self._phones: set[str] = set()
+        #: user id → the last two digits of what would be added.
+        self._phones: dict[str, str] = {}
 
     async def registration_of(self, user_id: str, now: datetime) -> Registration:
         methods = ("mobilePhone",) if user_id in self._phones else ()
@@ -207,6 +224,13 @@ class RecordingSecurity:
             return Registration(methods=methods, as_of=now)
         seen: Registration = await self._reads.ask(self._real, "registration_of", user_id, now)
         return replace(seen, methods=tuple(dict.fromkeys((*seen.methods, *methods))), as_of=now)
+
+    async def sign_in_methods(self, user_id: str) -> list[SignInMethod] | None:
+        added = [SignInMethod("dry-run", "mobilePhone", self._phones[user_id])] * (user_id in self._phones)
+        if self._directory.is_made_up(user_id):
+            return added
+        seen = await self._reads.ask(self._real, "sign_in_methods", user_id)
+        return None if seen is None else [*seen, *added]
 
     async def delete_method(self, user_id: str, method: str, method_id: str) -> None:
         self._recorder.note("delete_method", method=method)
@@ -233,7 +257,7 @@ class RecordingSecurity:
 
     async def add_phone(self, user_id: str, number: str) -> None:
         self._recorder.note("add_phone")
-        self._phones.add(user_id)
+        self._phones[user_id] = number[-2:]
 
 
 class RecordingMailer:

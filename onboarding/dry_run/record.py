@@ -28,6 +28,7 @@ WORDS = {
     "disable_account": "Disable the account",
     "set_manager": "Set the manager",
     "set_leave_date": "Write the end date",
+    "clear_leave_date": "Take the end date away again",
     "add_to_group": "Put the account into the group {group}",
     "assign_licences": "Assign the licences {licences}",
     "add_phone": "Add HR's phone as authentication method",

@@ -11,7 +11,7 @@ from onboarding.domain.case import TENANT, Act, Alias, AliasKind, Case, Evidence
 from onboarding.domain.confirmation import Assessment, assess
 from onboarding.domain.lifecycle import ACTIVE, Event, State
 from onboarding.domain.rules import Rules
-from onboarding.domain.usage import groups_of, to_count
+from onboarding.domain.usage import UsageEvent, groups_of, to_correct, to_count
 from onboarding.errors import StoreConflict
 from onboarding.followup.evidence import codes, lost, note, take_events
 from onboarding.ports import SeenEvidence, Services
@@ -73,11 +73,10 @@ async def change(
             return 0
         before = assess(case, run.rules, run.now)
         shown = case.status, case.recoverable
-        known = {event.id for event in case.evidence}
+        known = {event.id: event for event in case.evidence}
         fresh = take(case)
         # Counted first, once for each id: a process that dies before the case is written counts nothing twice.
-        new = [event for event in seen if event.id not in known]
-        await run.s.usage.count(case.case_id, groups_of(case.hire), to_count(new))
+        await run.s.usage.count(case.case_id, groups_of(case.hire), _to_count(seen, known, case))
         after, entries = note(case, run.rules, run.now)
         if fresh is None and shown == (case.status, case.recoverable):
             return 0
@@ -91,6 +90,14 @@ async def change(
             continue
         return len(fresh or [])
     return 0
+
+
+def _to_count(seen: Sequence[Evidence], known: Mapping[str, Evidence], case: Case) -> list[UsageEvent]:
+    """What is new, as the case has it; and what a more exact copy says other than the one that was counted."""
+    taken = {event.id: event for event in case.evidence}
+    new = [taken.get(event.id, event) for event in seen if event.id not in known]
+    again = dict.fromkeys(event.id for event in seen if event.id in known and event.id in taken)
+    return to_count(new) + to_correct((known[name], taken[name]) for name in again)
 
 
 def _wakes(before: Assessment, after: Assessment, fresh: Sequence[Evidence]) -> bool:

@@ -10,6 +10,7 @@ from onboarding import casework
 from onboarding.domain.case import Act, By, Case, Evidence, Registration, Status, TimelineEntry
 from onboarding.domain.confirmation import Assessment, assess
 from onboarding.domain.lists import content, merged
+from onboarding.domain.provenance import PHONES, SOME_PHONE
 from onboarding.domain.rules import Rules
 
 #: A row that says the same again is written only this often, to keep "as of" fresh without a write per report …
@@ -21,37 +22,45 @@ SAME_AGAIN_CONFIRMED = timedelta(days=7)
 def take_list(case: Case, seen: Registration) -> bool:
     """Merge a list of methods into the case; True when the case has to be written.
 
-    A method that is listed for the first time becomes a piece of evidence: that it is there, not who added it.
+    A method that is listed for the first time becomes a piece of evidence: that it is there, not who added it. The time
+    of a list that says the same is on the case in any case: an older one that comes after it is not taken for news.
     """
     known = case.registration
     now_known = merged(known, seen)
     fresh = take_events(case, _listed(case, seen))
-    same = known is not None and not fresh and content(known) == content(now_known)
-    if known is not None and same and now_known.newest - known.newest < SAME_AGAIN:
-        if seen.direct:
-            case.registration = now_known
-        return False
     case.registration = now_known
-    return True
+    same = known is not None and not fresh and content(known) == content(now_known)
+    return known is None or not same or _moved(known, now_known) >= SAME_AGAIN
+
+
+def _moved(known: Registration, now_known: Registration) -> timedelta:
+    """By how much the list got newer; its row may have, and the list as a whole not."""
+    was, now = known.reported_at or now_known.reported_at, now_known.reported_at
+    return max(now_known.newest - known.newest, now - was if now and was else timedelta(0))
 
 
 def _listed(case: Case, seen: Registration) -> list[Evidence]:
-    """Evidence of methods that no list of this time or before has said yet."""
-    said: dict[str, datetime] = {}
+    """Evidence of methods that no list of this time or before has said yet. Of an account that others made also that
+    nothing was listed (no method): what the person registers after it was not there before."""
+    said: dict[str | None, datetime] = {}
     for event in case.evidence:
-        if event.act is Act.LISTED and event.method is not None:
+        if event.act is Act.LISTED:
             said[event.method] = min(event.at, said.get(event.method, event.at))
     kind, at = ("methods" if seen.direct else "report"), seen.as_of
+    names: list[str | None] = [*sorted(set(seen.methods))]
+    if not names and seen.present and case.account is not None and case.account.origin != "created":
+        names = [None]
     return [
-        Evidence(f"{kind}:{name}:{at:%Y%m%dT%H%M%SZ}", kind, Act.LISTED, By.UNKNOWN, name, at)
-        for name in sorted(set(seen.methods))
-        if name not in said or said[name] > at
+        Evidence(f"{kind}:{name or 'nothing'}:{at:%Y%m%dT%H%M%SZ}", kind, Act.LISTED, By.UNKNOWN, name, at)
+        for name in names
+        # Two of one instant: both, so that which one is named does not depend on which came first.
+        if name not in said or said[name] >= at
     ]
 
 
 def take_events(case: Case, events: Iterable[Evidence]) -> list[Evidence]:
-    """Append what the case does not have yet, by id; returns that. A copy that names the method, or the actor, where
-    the case's own does not takes its place: what the stream brings first may say less than the audit log.
+    """Append what the case does not have yet, by id; returns that. Of two copies of one record, each part is taken from
+    the one that says more (`joined`): what the stream brings, before or after, may say less than the audit log.
 
     Anybody who knows a user name can try to reset its password, as often as they like: of failed attempts only the
     newest are kept, in whatever order they come, and the others change nothing, in this pass and in the next.
@@ -60,8 +69,9 @@ def take_events(case: Case, events: Iterable[Evidence]) -> list[Evidence]:
     fresh: dict[str, Evidence] = {}
     for event in events:
         had = known.get(event.id)
-        if had is None or _says(event) > _says(had):
-            known[event.id] = fresh[event.id] = event
+        both = event if had is None else joined(had, event)
+        if both != had:
+            known[event.id] = fresh[event.id] = both
     for gone in _crowded(known.values()):
         known.pop(gone)
         fresh.pop(gone, None)
@@ -70,8 +80,29 @@ def take_events(case: Case, events: Iterable[Evidence]) -> list[Evidence]:
     return list(fresh.values())
 
 
-def _says(event: Evidence) -> tuple[bool, bool]:
-    return event.method is not None, event.by is not By.UNKNOWN
+def joined(one: Evidence, other: Evidence) -> Evidence:
+    """Two copies of one record as one, the same whichever comes first: the more exact method, a known actor, the reason
+    of a failed reset, and the earlier time: that of the stream's envelope is later. Of two actors the less trusted."""
+    return Evidence(
+        id=one.id,
+        kind=min(one.kind, other.kind),
+        act=max(one.act, other.act, key=lambda act: (act is not Act.RESET_FAILED, act)),
+        by=max(one.by, other.by, key=_TRUST.index),
+        method=max(one.method, other.method, key=_exactness),
+        at=min(one.at, other.at),
+        said=max(one.said or "", other.said or "") or None,
+    )
+
+
+_TRUST = (By.UNKNOWN, By.USER, By.APP, By.ADMIN)
+
+
+def _exactness(method: str | None) -> tuple[int, str]:
+    """Of phones the mobile one says least: "phone" of a copy without the particulars is read as that
+    (`graph.evidence`)."""
+    if method in (None, SOME_PHONE):
+        return (0 if method is None else 1), ""
+    return (2 if method not in PHONES else 3 if method == "mobilePhone" else 4), method or ""
 
 
 _ATTEMPTS = frozenset({Act.RESET_FAILED, Act.RESET_NO_METHODS})

@@ -27,16 +27,39 @@ def enable_user(user_id: str) -> Build:
     return build
 
 
+GET_LEAVE_DATE = Call("get_leave_date", "User-LifeCycleInfo.Read.All", may_be_absent=True)
+
+
+def get_leave_date(user_id: str) -> Build:
+    """user-get of employeeLeaveDateTime alone: it has a permission of its own."""
+
+    def build(client: Any) -> Any:
+        from msgraph.generated.users.item.user_item_request_builder import UserItemRequestBuilder
+
+        query = UserItemRequestBuilder.UserItemRequestBuilderGetQueryParameters(
+            select=["id", "employeeLeaveDateTime"]
+        )
+        return user(client, user_id).to_get_request_information(configured(query))
+
+    return build
+
+
 SET_LEAVE_DATE = Call("set_leave_date", "User-LifeCycleInfo.ReadWrite.All", writes=True)
 
 
-def set_leave_date(user_id: str, at: datetime) -> Build:
-    """user-update: employeeLeaveDateTime. The property's text asks for User.Read.All beside its own permission."""
+def set_leave_date(user_id: str, at: datetime | None) -> Build:
+    """user-update: employeeLeaveDateTime; null empties it (Learn, "Configure the employeeLeaveDateTime property for a
+    user"). The property's text asks for User.Read.All beside its own permission."""
 
     def build(client: Any) -> Any:
         from msgraph.generated.models.user import User
 
-        return user(client, user_id).to_patch_request_information(User(employee_leave_date_time=at))
+        body = User(employee_leave_date_time=at)
+        if at is None:
+            body.additional_data["employeeLeaveDateTime"] = (
+                None  # the property itself is left out where it is None
+            )
+        return user(client, user_id).to_patch_request_information(body)
 
     return build
 

@@ -82,16 +82,24 @@ def get_user(id_or_upn: str) -> Build:
 FIND_USERS = Call("find_users", "User.Read.All")
 
 
-def find_users(value: str, *names: str) -> Build:
-    """user-list: one of these properties equals a value. employeeId, userPrincipalName and mail need no advanced
-    query, and neither does `or`."""
+def find_by_employee_id(value: str) -> Build:
+    """user-list: employeeId equals a value. No advanced query."""
+    return _find_users(f"employeeId eq '{quoted(value)}'")
 
+
+def find_by_address(address: str, *, aliases: bool) -> Build:
+    """user-list: one of these properties equals an address. None of them needs an advanced query, and neither does
+    `or`. (user resource: proxyAddresses are filtered by `any`, and hold `smtp:` before each address.)"""
+    value = quoted(address)
+    wanted = [f"userPrincipalName eq '{value}'", f"mail eq '{value}'"]
+    return _find_users(" or ".join([*wanted, *([f"proxyAddresses/any(p:p eq 'smtp:{value}')"] * aliases)]))
+
+
+def _find_users(wanted: str) -> Build:
     def build(client: Any) -> Any:
         from msgraph.generated.users.users_request_builder import UsersRequestBuilder
 
-        query = UsersRequestBuilder.UsersRequestBuilderGetQueryParameters(
-            filter=" or ".join(f"{name} eq '{quoted(value)}'" for name in names), select=list(USER)
-        )
+        query = UsersRequestBuilder.UsersRequestBuilderGetQueryParameters(filter=wanted, select=list(USER))
         return client.users.to_get_request_information(configured(query))
 
     return build

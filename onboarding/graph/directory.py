@@ -62,14 +62,12 @@ class GraphDirectory(GraphEntitlements):
 
     async def find_by_employee_id(self, employee_id: str) -> list[DirectoryUser]:
         """All users with this employeeId, which is not unique in Entra. May miss a fresh one (facts 4.4)."""
-        return await self._find(employee_id, "employeeId")
+        rows = await self._graph.items(calls.FIND_USERS, calls.find_by_employee_id(employee_id))
+        return [_user(row) for row in rows]
 
-    async def find_by_address(self, address: str) -> list[DirectoryUser]:
-        """Users whose UPN or mail equals the address; Graph compares without case."""
-        return await self._find(address, "userPrincipalName", "mail")
-
-    async def _find(self, value: str, *names: str) -> list[DirectoryUser]:
-        rows = await self._graph.items(calls.FIND_USERS, calls.find_users(value, *names))
+    async def find_by_address(self, address: str, *, aliases: bool = False) -> list[DirectoryUser]:
+        """Users whose UPN, mail or (`aliases`) proxy address equals the address; Graph compares without case."""
+        rows = await self._graph.items(calls.FIND_USERS, calls.find_by_address(address, aliases=aliases))
         return [_user(row) for row in rows]
 
     async def set_manager(self, user_id: str, manager_id: str) -> None:
@@ -103,8 +101,16 @@ class GraphDirectory(GraphEntitlements):
         """NotYetVisible when it is not among the deleted ones; NameTaken; EffectUnknown."""
         await self._graph.send(calls_accounts.RESTORE_USER, calls_accounts.restore_user(user_id))
 
-    async def set_leave_date(self, user_id: str, at: datetime) -> None:
-        """employeeLeaveDateTime. Repeating it is harmless."""
+    async def get_leave_date(self, user_id: str) -> datetime | None:
+        """employeeLeaveDateTime. NotYetVisible when the user is not replicated."""
+        call = calls_accounts.GET_LEAVE_DATE
+        row = await self._graph.read(call, calls_accounts.get_leave_date(user_id))
+        if row is None:
+            raise NotYetVisible("The account is not readable yet; waiting for replication.")
+        return instant(row.get("employeeLeaveDateTime"))
+
+    async def set_leave_date(self, user_id: str, at: datetime | None) -> None:
+        """employeeLeaveDateTime; None empties it. Repeating it is harmless."""
         await self._graph.send(calls_accounts.SET_LEAVE_DATE, calls_accounts.set_leave_date(user_id, at))
 
     async def get_manager(self, user_id: str) -> DirectoryUser | None:
@@ -187,7 +193,7 @@ class GraphDirectory(GraphEntitlements):
             "access_pass": self._check_pass,
         }
         return {
-            "users": sent(calls.FIND_USERS, calls.find_users("doctor", "employeeId")),
+            "users": sent(calls.FIND_USERS, calls.find_by_employee_id("doctor")),
             "domain": self._check_domain,
             "role_holders": self._check_holders,
             **({} if self._graph.settings.first_credential == "none" else passes),

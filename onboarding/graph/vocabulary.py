@@ -50,14 +50,16 @@ _OLDER: Mapping[str, str] = {
     "alternateMobileCall": "alternateMobilePhone",
     "fido": "fido2",
 }
-#: Words of the audit log, first match wins, so the particular stands before the general.
+#: Words of the audit log, first match wins, so the particular stands before the general; "" is understood to be nothing
+#: that is counted here. A word that says where something is kept ("on a mobile device") names no method.
 _WORDS: tuple[tuple[str, str], ...] = (
     (r"temporary access pass|\btap\b", TEMPORARY_ACCESS_PASS),
+    (r"verified id\b|face check|certificate", ""),
     (r"passkey.*windows hello|windows hello.*passkey", "passKeyDeviceBoundWindowsHello"),
     (r"windows hello", "windowsHelloForBusiness"),
-    (r"passkey.*authenticator|authenticator.*passkey", "passKeyDeviceBoundAuthenticator"),
+    (r"(passkey|device-?bound).*authenticator|authenticator.*passkey", "passKeyDeviceBoundAuthenticator"),
     (r"synced passkey|passkey.*synced", "passKeySynced"),
-    (r"passkey|pass key", "passKeyDeviceBound"),
+    (r"passkey|pass key|device-?bound", "passKeyDeviceBound"),
     (r"\bfido|security key", "fido2"),
     (r"security question", "securityQuestion"),
     (r"app password", "appPassword"),
@@ -66,21 +68,25 @@ _WORDS: tuple[tuple[str, str], ...] = (
     (r"external", "externalAuthMethod"),
     (r"hardware (oath|token|otp|one)|oath hardware", "hardwareOneTimePasscode"),
     (r"passwordless|phone sign-?in", "microsoftAuthenticatorPasswordless"),
-    # "with Notification and Code" is the Microsoft app; "with Code" alone may be any OATH app.
-    (r"authenticator.*notification|authenticator.*push", "microsoftAuthenticatorPush"),
-    (r"authenticator.*\bcode", "softwareOneTimePasscode"),
+    (r"(third|3rd)[ -]?party.*authenticator|other authenticator", "softwareOneTimePasscode"),
+    # "with Notification and Code" is the Microsoft app; "with Code" alone may be any OATH app. SSPR's own pages and the
+    # older settings of MFA say "mobile app" and "PhoneApp" for the same two.
+    (r"(authenticator|mobile ?app|phone ?app).*(notification|push)", "microsoftAuthenticatorPush"),
+    (r"(authenticator|mobile ?app|phone ?app).*(\bcode|otp)", "softwareOneTimePasscode"),
+    # Sent somewhere, a one-time passcode is no app's.
+    (r"e-?mail", "email"),
+    (r"alternate\w* ?\w*(mobile|phone)", "alternateMobilePhone"),
+    (r"office ?phone|voice ?office", "officePhone"),
+    (r"\bsms\b|text message|one ?way ?sms|voice ?mobile", "mobilePhone"),
     (r"software (oath|token|otp|one)|\boath\b|\btotp\b|one-?time pass", "softwareOneTimePasscode"),
     (r"authenticator", "microsoftAuthenticatorPush"),
-    (r"e-?mail", "email"),
-    (r"alternate\w* (mobile|phone)", "alternateMobilePhone"),
-    (r"office phone", "officePhone"),
-    (r"mobile|\bsms\b|text message", "mobilePhone"),
-    (r"\bphone\b", "phone"),
+    (r"mobile ?phone|mobile (number|call|voice)|(ed|for) mobile\W*$", "mobilePhone"),
+    (r"\bphone (method|number|call)|(ed|for) phone\b(?! app)", "phone"),
 )
 _COMPILED = tuple((re.compile(pattern), name) for pattern, name in _WORDS)
 _KNOWN: Mapping[str, str] = {
     name.lower(): name
-    for name in (*_TYPES.values(), *PHONE_TYPES.values(), *(n for _, n in _WORDS if n != "phone"))
+    for name in (*_TYPES.values(), *PHONE_TYPES.values(), *(n for _, n in _WORDS if n not in {"phone", ""}))
 } | {older.lower(): name for older, name in _OLDER.items()}
 
 
@@ -90,7 +96,7 @@ def method_in_words(reason: str) -> str | None:
     for word in re.findall(r"[a-z0-9]+", text):
         if len(word) > len("email") and word in _KNOWN:
             return _KNOWN[word]
-    return next((name for pattern, name in _COMPILED if pattern.search(text)), None)
+    return next((name for pattern, name in _COMPILED if pattern.search(text)), None) or None
 
 
 def methods_of_row(names: Iterable[object]) -> tuple[str, ...]:

@@ -15,6 +15,8 @@ from onboarding.intake.adapter import Greeting, LinkedEvent
 from onboarding.intake.payload import Payload, Unreadable, read_json
 from onboarding.web import Request
 
+_APPLICATION = "application:"
+
 
 @dataclass(frozen=True, slots=True)
 class Named:
@@ -30,7 +32,14 @@ Reader = Callable[[Payload, Named], HireEvent]
 
 def application(value: str | None) -> tuple[str, ...]:
     """The alias of an application, in the namespace of candidate ids."""
-    return (f"application:{value}",) if value else ()
+    return (f"{_APPLICATION}{value}",) if value else ()
+
+
+def applications_of(event: HireEvent) -> tuple[str, ...]:
+    """The applications that an event names, as aliases."""
+    if not isinstance(event, LinkedEvent):
+        return ()
+    return tuple(alias for alias in event.also_known_as if alias.startswith(_APPLICATION))
 
 
 def offer(

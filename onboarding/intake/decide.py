@@ -25,13 +25,15 @@ from dataclasses import replace
 from datetime import datetime
 
 from onboarding.casework import entry
+from onboarding.domain import beginning
 from onboarding.domain.case import Case, TimelineEntry
 from onboarding.domain.hire import Certainty, EventType, HireEvent
 from onboarding.domain.lifecycle import ACTIVE, Event, State
-from onboarding.intake import first_day
+from onboarding.intake import first_day, leave_date
 from onboarding.intake.comeback import Verdict, judge
-from onboarding.intake.merging import HIRING, event_time
+from onboarding.intake.merging import HIRING, event_time, newest_withdrawal, note_hire
 from onboarding.intake.outcome import (
+    APPROVE_SAME_PERSON,
     HR_DELETED_RECORD,
     MENDABLE,
     OVER,
@@ -59,7 +61,6 @@ from onboarding.intake.standing import (
     EXISTING_STAFF,
     is_finished,
     is_hired_since,
-    newest_withdrawal,
     reopen,
     reopens,
     stand,
@@ -72,6 +73,15 @@ _PROVISIONED = frozenset({State.FOLLOWING_UP, State.CONFIRMED})
 
 def apply_event(case: Case, event: HireEvent, about: Circumstances, now: datetime) -> Outcome:
     """Change `case` by what `event` says, through the lifecycle table; say how to lay it down."""
+    beginning.note(case, about.received_at)
+    leave_date.note(case)
+    before = case.hire
+    outcome = _applied_to(case, event, about, now)
+    leave_date.follow(case, before)
+    return outcome
+
+
+def _applied_to(case: Case, event: HireEvent, about: Circumstances, now: datetime) -> Outcome:
     if event.event_type is EventType.HIRE_CANCELLED:
         return withdraw(case, event, about, now)
     if event.event_type is EventType.EMPLOYMENT_TERMINATED:
@@ -92,6 +102,10 @@ def _hired(case: Case, event: HireEvent, about: Circumstances, now: datetime) ->
     was_over, candidacy = case.state in OVER, case.certainty is not Certainty.EMPLOYEE
     if not about.is_read:
         event = _as_a_comeback(case, event, about, now)
+    if was_over:
+        note_hire(
+            case, event, event_time(event, about.received_at)
+        )  # for good: what stands follows from all hires
     again = was_over and reopens(case, event, event_time(event, about.received_at))
     if again:
         reopen(case, event, about.received_at)
@@ -158,6 +172,7 @@ def _go_on(
     if case.state is State.BLOCKED:
         if not _is_mended(case, event, about):
             return Outcome(())
+        changed = changed or str(case.reason_code)
         case.apply(Event.UNBLOCK)
     if case.state is State.PAUSED:
         return Outcome(())
@@ -197,6 +212,8 @@ def _is_mended(case: Case, event: HireEvent, about: Circumstances) -> bool:
         if case.deleted_at is None:  # recruiting deleted the candidate, who turns out to be hired
             return case.certainty is Certainty.EMPLOYEE
         return is_hired_since(case, case.deleted_at)
+    if reason == APPROVE_SAME_PERSON:  # the other case was joined to this one, by an id that both have
+        return case.maybe_same is None
     if reason not in MENDABLE:
         return False
     if event.needs_fetch is not None or about.is_read:

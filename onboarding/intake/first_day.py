@@ -9,7 +9,8 @@ from __future__ import annotations
 from datetime import datetime, time
 
 from onboarding.domain import calendar
-from onboarding.domain.case import Act, By, Case, PassStatus, Status, StepRecord
+from onboarding.domain.beginning import is_in_use
+from onboarding.domain.case import Case, PassStatus, StepRecord
 from onboarding.domain.lifecycle import Event, State
 from onboarding.domain.places.place import place_of
 from onboarding.ports import CLAIM_LEASE
@@ -18,15 +19,13 @@ from onboarding.ports import CLAIM_LEASE
 _ISSUE = "issue_access_pass"
 #: A pass that lasts until here serves on the first day, which begins in the morning.
 _NOON = time(12)
-_SIGNED_IN = frozenset({Act.REGISTERED, Act.REVIEWED, Act.UPDATED, Act.DELETED, Act.CANCELLED})
-_IN_USE = frozenset({Status.USER_REGISTERED, Status.USER_REVIEWED, Status.PARTIAL, Status.REMOVED})
 
 
 def outdate_pass(case: Case, now: datetime) -> None:
     """After the start date moved later: put the pass in doubt if it is of no use on the new first day and nobody has
     used it. Whoever is followed up goes back to provisioning, also from a pause or a block."""
     record = case.access_pass
-    if record is None or record.status is not PassStatus.DELIVERED or _is_in_use(case):
+    if record is None or record.status is not PassStatus.DELIVERED or is_in_use(case):
         return
     if not _is_missed(case, record.usable_until, now):
         return
@@ -45,9 +44,3 @@ def _is_missed(case: Case, until: datetime | None, now: datetime) -> bool:
     if start is None or now >= calendar.local_midnight(calendar.moved(start, 1), zone):
         return False
     return until is None or until < calendar.at_local(start, _NOON, zone)
-
-
-def _is_in_use(case: Case) -> bool:
-    """The person has signed in, as far as the case knows. (Anybody can try to reset somebody's password.)"""
-    acted = any(item.by is By.USER and item.act in _SIGNED_IN for item in case.evidence)
-    return case.confirmed_at is not None or case.status in _IN_USE or acted

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from onboarding import casework
+from onboarding.domain import beginning
 from onboarding.domain.case import JOINED, Alias, AliasKind, Case, aliases_of, ids_in
 from onboarding.domain.hire import Certainty, EventType, Hire, HireEvent
 from onboarding.domain.lifecycle import Event, State
@@ -181,6 +182,7 @@ def _blank(case_id: str, event: HireEvent, now: datetime) -> Case:
         created_at=now,
         updated_at=now,
         certainty=event.certainty,
+        begun=False,
     )
 
 
@@ -237,6 +239,9 @@ async def join(
         case = await s.cases.create(case)
     if other.account or other.intent or other.state is State.EXCLUDED:
         return await casework.save(s, case, now, casework.entry(now, "two_cases", other=other_id))
+    beginning.note(case, now)
+    if case.maybe_same == other_id:
+        case.maybe_same = None
     merging.join_facts(case, other)
     if merging.RANK[other.certainty] > merging.RANK[case.certainty]:
         case.certainty = other.certainty

@@ -5,6 +5,9 @@ never saw; nothing is opened for them. But such an event may overtake the hire t
 must not bring the person back. So a hash of the id stays, with the time: in a few small rows, of which each keeps the
 newest `KEPT` of the last `DAYS` days. What falls out of them was either no hire of ours, or came in an order that no
 sender's retries can make (three days at most). Not remembered: that two ids in such an event are one person's.
+
+Recruiting puts away the applications of everybody whom nobody hired; those have rows of their own, so that many
+applicants push no leaver out.
 """
 
 from __future__ import annotations
@@ -17,6 +20,7 @@ from typing import Any
 
 from onboarding.domain.case import Alias, Case, aliases_of
 from onboarding.domain.hire import Certainty, EventType, HireEvent
+from onboarding.intake.candidates import applications_of
 from onboarding.intake.identity import event_aliases
 from onboarding.ports import Services
 
@@ -27,26 +31,35 @@ DAYS = 30
 #: When it was noted.
 _NOTED = "noted_at"
 _KINDS = {EventType.EMPLOYMENT_TERMINATED: "ended_at", EventType.EMPLOYEE_DELETED: "deleted_at"}
+#: Of an application that was put away.
+WITHDRAWN, _CANCELLED = "withdrawn-", "cancelled_at"
 
 
 async def remember(s: Services, event: HireEvent, at: datetime, now: datetime) -> None:
-    """Note an end or a deletion of somebody unknown. Raises StoreConflict when another worker notes one too.
+    """Note an end or a deletion of somebody unknown, or that an application nobody was hired by was put away.
+
+    Raises StoreConflict when another worker notes one too.
 
     What recruiting deletes is not noted: it does not stand against the hire that may come.
     """
-    kind = _KINDS.get(event.event_type) if event.certainty is Certainty.EMPLOYEE else None
+    if event.certainty is not Certainty.EMPLOYEE:
+        return
+    kind = _KINDS.get(event.event_type)
     for alias in event_aliases(event) if kind else ():
-        await _note(s, _digest(s, alias), kind or "", at, now)
+        await _note(s, MARKER, _digest(s, alias), kind or "", at, now)
+    if event.event_type is EventType.HIRE_CANCELLED:
+        for alias in _applications(event):
+            await _note(s, WITHDRAWN, _digest(s, alias), _CANCELLED, at, now)
 
 
-async def _note(s: Services, digest: str, kind: str, at: datetime, now: datetime) -> None:
-    marker = await s.cases.read_marker(MARKER + digest[0])
+async def _note(s: Services, row: str, digest: str, kind: str, at: datetime, now: datetime) -> None:
+    marker = await s.cases.read_marker(row + digest[0])
     noted: dict[str, Any] = dict(marker.value) if marker else {}
     known = noted.get(digest, {})
     if kind in known and datetime.fromisoformat(known[kind]) >= at:
         return
     noted[digest] = {**known, kind: at.isoformat(), _NOTED: now.isoformat()}
-    await s.cases.write_marker(MARKER + digest[0], _newest(noted, now), marker.etag if marker else None)
+    await s.cases.write_marker(row + digest[0], _newest(noted, now), marker.etag if marker else None)
 
 
 async def recall(s: Services, case: Case, event: HireEvent, now: datetime) -> None:
@@ -55,14 +68,26 @@ async def recall(s: Services, case: Case, event: HireEvent, now: datetime) -> No
     for alias in event_aliases(event):
         if alias in known:
             continue
-        digest = _digest(s, alias)
-        marker = await s.cases.read_marker(MARKER + digest[0])
-        told = marker.value.get(digest, {}) if marker else {}
-        if not told or datetime.fromisoformat(told[_NOTED]) < now - timedelta(days=DAYS):
-            continue
+        told = await _told(s, MARKER, alias, now)
         for kind in told.keys() & set(_KINDS.values()):
             moment = datetime.fromisoformat(told[kind])
             setattr(case, kind, max(moment, getattr(case, kind) or moment))
+    for alias in _applications(event):
+        if alias not in known and (told := await _told(s, WITHDRAWN, alias, now)):
+            moment = datetime.fromisoformat(told[_CANCELLED])
+            case.cancelled_by[alias.value] = max(moment, case.cancelled_by.get(alias.value, moment))
+
+
+async def _told(s: Services, row: str, alias: Alias, now: datetime) -> Mapping[str, Any]:
+    digest = _digest(s, alias)
+    marker = await s.cases.read_marker(row + digest[0])
+    told: Mapping[str, Any] = marker.value.get(digest, {}) if marker else {}
+    return told if told and datetime.fromisoformat(told[_NOTED]) >= now - timedelta(days=DAYS) else {}
+
+
+def _applications(event: HireEvent) -> list[Alias]:
+    named = applications_of(event)
+    return [alias for alias in event_aliases(event) if alias.value in named]
 
 
 def _newest(noted: Mapping[str, Any], now: datetime) -> dict[str, Any]:

@@ -15,12 +15,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import fields, replace
 from datetime import datetime
 from typing import Any
 
 from onboarding.domain.case import Case, Said, StepRecord, ids_in
 from onboarding.domain.hire import Certainty, EventType, Hire, HireEvent, ManagerRef, Phone
+from onboarding.intake.candidates import applications_of
 from onboarding.intake.planned_reads import tells_more
 
 #: Events that say "this person is coming": only they reopen what HR withdrew.
@@ -64,11 +66,31 @@ def merge(case: Case, event: HireEvent, delivery: str, received_at: datetime, *,
     _forget_manager(case, before.manager)
     if firm or case.hire_as_of is None:
         case.hire_as_of = max(at, case.hire_as_of or at)
-    if event.event_type in HIRING:
-        case.hired_at = max(at, case.hired_at or at)
+    note_hire(case, event, at)
     if RANK[event.certainty] > RANK[case.certainty]:
         case.certainty = event.certainty
     return ",".join(name for name in _FIELDS if getattr(before, name) != getattr(case.hire, name))
+
+
+def note_hire(case: Case, event: HireEvent, at: datetime) -> None:
+    """When HR hired, and by which application."""
+    if event.event_type not in HIRING:
+        return
+    case.hired_at = max(at, case.hired_at or at)
+    _note_newest(case.hired_by, dict.fromkeys(applications_of(event), at))
+
+
+def note_cancelled(case: Case, event: HireEvent, at: datetime) -> None:
+    """When the hire was taken back: that by an application, or any."""
+    named = applications_of(event)
+    _note_newest(case.cancelled_by, dict.fromkeys(named, at))
+    if not named:
+        case.cancelled_at = max(at, case.cancelled_at or at)
+
+
+def _note_newest(known: dict[str, datetime], said: Mapping[str, datetime]) -> None:
+    for name, at in said.items():
+        known[name] = max(at, known.get(name, at))
 
 
 def join_facts(case: Case, other: Case) -> None:
@@ -84,7 +106,9 @@ def join_facts(case: Case, other: Case) -> None:
     for name in ("hired_at", "cancelled_at", "ended_at", "deleted_at"):
         moments = [moment for moment in (getattr(case, name), getattr(other, name)) if moment is not None]
         setattr(case, name, max(moments, default=None))
-    newest = _withdrawn(case)
+    _note_newest(case.hired_by, other.hired_by)
+    _note_newest(case.cancelled_by, other.cancelled_by)
+    newest = newest_withdrawal(case)
     if newest is not None and case.hired_at is not None and case.hired_at > newest:
         drop_dates(case, newest)
     for source, fetch in other.fetches.items():
@@ -123,13 +147,23 @@ def _id_sources(case: Case) -> set[str]:
     return {case.source, *case.ids, *(said.source for said in case.said.values() if said.source)}
 
 
-def _withdrawn(case: Case) -> datetime | None:
-    return max(filter(None, (case.cancelled_at, case.ended_at)), default=None)
+def newest_withdrawal(case: Case) -> datetime | None:
+    """When HR last cancelled the hire or ended the employment; None: never.
+
+    Recruiting cancels by application: as long as the hire by one of them stands, the hire does.
+    """
+    by_application = [] if _stands_by_one(case) else list(case.cancelled_by.values())
+    return max(filter(None, (case.cancelled_at, case.ended_at, *by_application)), default=None)
+
+
+def _stands_by_one(case: Case) -> bool:
+    cancelled = case.cancelled_by
+    return any(name not in cancelled or at > cancelled[name] for name, at in case.hired_by.items())
 
 
 def _is_of_an_earlier_hire(case: Case, at: datetime) -> bool:
     """HR withdrew the hire after this was said, and has hired the person again since."""
-    newest = _withdrawn(case)
+    newest = newest_withdrawal(case)
     return newest is not None and at <= newest and case.hired_at is not None and case.hired_at > newest
 
 

@@ -28,7 +28,9 @@ MOST = 40
 QUIET = frozenset({"unmapped"})
 _FIELDS = frozenset(item.name for item in fields(Hire))
 #: Codes that are not seen in the hire itself, and so stay until the next word on the field, or the next read.
-_NOTED = frozenset({"no_permission", "unmapped", "read_failed", "bad_date", "wrong_type", "no_phone_field"})
+_NOTED = frozenset(
+    {"no_permission", "unmapped", "read_failed", "bad_date", "wrong_type", "no_phone_field", "address_type"}
+)
 
 
 async def note_event(s: Services, case: Case, event: HireEvent, delivery: str, now: datetime) -> None:

@@ -12,7 +12,7 @@ nothing about a refusal.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -121,6 +121,26 @@ def day_or_warning(
         return None, ()
     found = read(text) if isinstance(text, str) else None
     return found, () if found else (f"bad_date:{field}",)
+
+
+# --- addresses -----------------------------------------------------------------------------------------------
+
+
+def address_of_type(items: Sequence[Payload], kind: str) -> str | None:
+    """The first address of this type."""
+    found = (item.optional_text("value") for item in items if _type(item) == kind)
+    return next((value for value in found if value), None)
+
+
+def unmarked(items: Sequence[Payload], *, personal: str, work: str = "work") -> tuple[str, ...]:
+    """The warning that tells HR of an address that nobody may be written to: its type does not say whose it is."""
+    if address_of_type(items, personal):
+        return ()
+    return ("address_type:personal_email",) if any(_type(item) != work for item in items) else ()
+
+
+def _type(item: Payload) -> str:
+    return (item.optional_text("type") or "").strip().lower()
 
 
 # --- whom, and what of them ----------------------------------------------------------------------------------

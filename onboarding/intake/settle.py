@@ -10,6 +10,7 @@ from onboarding.casework import entry
 from onboarding.domain.case import Case, TimelineEntry
 from onboarding.domain.hire import Certainty, Hire
 from onboarding.domain.lifecycle import Event, State
+from onboarding.intake.merging import newest_withdrawal
 from onboarding.intake.outcome import (
     APPROVE_SAME_PERSON,
     APPROVE_SHARED_ID,
@@ -31,7 +32,6 @@ from onboarding.intake.standing import (
     EXISTING_STAFF,
     end,
     is_hired_since,
-    newest_withdrawal,
     stand,
 )
 from onboarding.intake.twins import TWO_PEOPLE

@@ -7,22 +7,17 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from onboarding.domain.case import JOINED, Case
+from onboarding.domain.case import ABOUT_ACCOUNT, JOINED, Case
 from onboarding.domain.hire import Certainty, EventType, HireEvent
 from onboarding.domain.lifecycle import Event
-from onboarding.intake.merging import HIRING, drop_dates, event_time
+from onboarding.intake.merging import HIRING, drop_dates, event_time, newest_withdrawal
 
 CANCELLED_BY_HR = "cancelled_by_hr"
 EMPLOYMENT_ENDED = "employment_ended"
 EXISTING_STAFF = "existing_staff"
 APPROVE_REHIRE = "needs_approval_rehire"
 #: An approver's words about one run; another run needs words of its own. (Those of the steps: `provisioning`.)
-OF_ONE_RUN = frozenset({APPROVE_REHIRE, "needs_approval_restore", "needs_approval_pass"})
-
-
-def newest_withdrawal(case: Case) -> datetime | None:
-    """When HR last cancelled the hire or ended the employment; None: never."""
-    return max(filter(None, (case.cancelled_at, case.ended_at)), default=None)
+OF_ONE_RUN = ABOUT_ACCOUNT | {APPROVE_REHIRE, "needs_approval_pass"}
 
 
 def is_hired_since(case: Case, at: datetime) -> bool:
@@ -54,6 +49,8 @@ def reopens(case: Case, event: HireEvent, at: datetime) -> bool:
         return False
     if newest is not None:
         return at > newest
+    if case.cancelled_by and case.hired_by:
+        return True  # by another application than the one that was taken back
     # Only an offer was withdrawn (whatever hires for good outranks it), or all was done.
     hired_for_good = Certainty.EMPLOYEE is event.certainty is not case.certainty
     return case.withdrawn_at is None or hired_for_good or at > case.withdrawn_at
@@ -69,7 +66,10 @@ def reopen(case: Case, event: HireEvent, received_at: datetime) -> None:
         case.certainty = event.certainty
     if case.account is not None:
         case.rehired_at = event_time(event, received_at)
-    case.approvals = [reason for reason in case.approvals if reason not in OF_ONE_RUN]
+        # What was given before may have been taken away because the person left: it is given again. (Licences are
+        # looked at afresh in every run.)
+        case.account.groups = []
+    case.take_back(OF_ONE_RUN)
     case.steps.clear()
     case.access_pass = (
         None  # the new run needs one of its own; whatever is left in the tenant is voided first

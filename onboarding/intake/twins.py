@@ -1,16 +1,26 @@
 """The same person under ids that do not meet: a candidate of one system, later an employee of another.
 
-Never by name alone. Two keys are filed for each case, as keyed hashes: the private e-mail address, and the employee
-number together with the name. Whoever meets the key of another case is compared with it:
+Never by name alone. Keys are filed for each case, as keyed hashes: the private e-mail address; and together with the
+name the employee number, each telephone number that is not at work, and the first day. Whoever meets the key of another
+case is compared with it, by the strongest key first:
 
-| key | names | start dates | verdict |
-|---|---|---|---|
-| private address | equal | equal, or one is not known | the same: the cases are joined |
-| private address | equal | different | doubt: an approver decides |
-| private address | one word in common | any | doubt |
-| private address | nothing in common | any | two people (a family, a shared mailbox) |
-| number and name | – | within a month, or one is not known | the same |
-| number and name | – | further apart | doubt |
+| key | and | verdict |
+|---|---|---|
+| private address | names equal; start dates equal, or one is not known | the same: the cases are joined |
+| private address | names equal, start dates differ | doubt: an approver decides |
+| private address | names have one word in common | doubt |
+| private address | names have nothing in common | two people (a family, a shared mailbox) |
+| number and name | nothing known contradicts; starts within a month, or one is not known | the same |
+| number and name | anything else | doubt: two systems may both number from 1 |
+| number and name | the number is recruiting's word (`external_id`) | doubt |
+| telephone and name | – | doubt |
+| first day and name | one is known to recruiting alone, the other to HR alone; nothing known contradicts | doubt |
+| first day and name | anything else | two people |
+
+Contradicting: both have a private address, or numbers that are not at work, or a country of work or of residence, and
+they have none in common. A first day is asked about only across the border between recruiting and HR, which everybody
+who is hired crosses once, and only with a name of two words: people of one name who begin together in one HR system, or
+in the HR systems of two companies, are not asked about.
 
 Two ids of one kind in one HR system are two people, whatever else is equal: the system says so itself.
 """
@@ -21,6 +31,7 @@ import hashlib
 import hmac
 import re
 import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -28,6 +39,8 @@ from enum import StrEnum
 from onboarding.domain.case import JOINED, PEOPLE, Alias, AliasKind, Case, ids_in
 from onboarding.domain.hire import Hire, HireEvent
 from onboarding.domain.lifecycle import State
+from onboarding.domain.phone import phonebook
+from onboarding.domain.places import country
 from onboarding.errors import StoreConflict
 from onboarding.intake.merging import IDS
 from onboarding.ports import Services
@@ -36,6 +49,8 @@ from onboarding.ports import Services
 TWO_PEOPLE = "two_people"
 #: HR systems may disagree by so much about the first day of somebody whose number and name are the same.
 NEAR = timedelta(days=31)
+#: Telephone numbers of one person that are filed.
+_NUMBERS = 3
 _ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
 
@@ -47,6 +62,15 @@ class Verdict(StrEnum):
     OTHER = "other"
 
 
+class Ground(StrEnum):
+    """What two cases have in common. The value is part of the key in the store."""
+
+    ADDRESS = "mail"
+    NUMBER = "number"
+    TELEPHONE = "phone"
+    FIRST_DAY = "day"
+
+
 @dataclass(frozen=True, slots=True)
 class Twin:
     """Another case that may be, or is, about the same person."""
@@ -55,15 +79,27 @@ class Twin:
     verdict: Verdict
 
 
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One of two people who are compared."""
+
+    hire: Hire
+    #: Keyed hashes of the numbers that are not at work.
+    numbers: frozenset[str]
+    #: The employee number is what a recruiting system says: there it is a field like any other.
+    number_by_recruiting: bool = False
+
+
 async def find(s: Services, case: Case, event: HireEvent) -> Twin | None:
     """File the keys of `case` (which `event` is about to change) and compare it with whoever has one already.
 
     Raises StoreConflict while the other case is being opened. Resumable: a key that is filed is found again.
     """
     hire = case.hire.merged(event.hire, newer=True)
-    keys = _keys(s, hire)
+    mine = Side(hire, _numbers(s, hire, case), _is_recruitings(case, event))
+    keys = _keys(s, mine)
     owners = await s.cases.owners(list(keys)) if keys else {}
-    for key, by_number in keys.items():
+    for key, ground in keys.items():
         owner = owners.get(key) or await s.cases.claim_alias(key, case.case_id)
         if owner == case.case_id:
             continue
@@ -72,7 +108,8 @@ async def find(s: Services, case: Case, event: HireEvent) -> Twin | None:
             continue
         if _two_people(case, event, other):
             continue
-        verdict = compare(hire, other.hire, by_number=by_number)
+        there = Side(other.hire, _numbers(s, other.hire, other), _is_recruitings(other))
+        verdict = compare(mine, there, ground)
         if verdict is not Verdict.OTHER:
             return Twin(other, verdict)
     return None
@@ -91,15 +128,39 @@ async def _survivor(s: Services, key: Alias, owner: str) -> Case | None:
     return await s.cases.get(into)
 
 
-def compare(hire: Hire, there: Hire, *, by_number: bool) -> Verdict:
-    """Pure: the table above."""
+def compare(mine: Side, theirs: Side, ground: Ground) -> Verdict:
+    """Pure: the table above. Of a key that one of them has outgrown (a name or a number that HR corrected) it says
+    doubt at most."""
+    hire, there = mine.hire, theirs.hire
     apart = _apart(hire, there)
-    if by_number:
-        return Verdict.DOUBT if apart is not None and apart > NEAR else Verdict.SAME
-    mine, theirs = words(hire), words(there)
-    if mine == theirs:
-        return Verdict.DOUBT if apart else Verdict.SAME
-    return Verdict.DOUBT if mine & theirs else Verdict.OTHER
+    if ground is Ground.ADDRESS:
+        if words(hire) == words(there):
+            return Verdict.DOUBT if apart else Verdict.SAME
+        return Verdict.DOUBT if words(hire) & words(there) else Verdict.OTHER
+    if ground is Ground.TELEPHONE:
+        return Verdict.DOUBT if words(hire) & words(there) else Verdict.OTHER
+    same_name, contrary = words(hire) == words(there), contradict(mine, theirs)
+    if ground is Ground.FIRST_DAY:
+        across = {_is_known_to(hire), _is_known_to(there)} == {"recruiting", "hr"}
+        same_day = same_name and hire.start_date == there.start_date
+        return Verdict.DOUBT if across and same_day and not contrary else Verdict.OTHER
+    by_recruiting = mine.number_by_recruiting or theirs.number_by_recruiting
+    near = apart is None or apart <= NEAR
+    sure = same_name and near and hire.employee_number == there.employee_number
+    return Verdict.SAME if sure and not contrary and not by_recruiting else Verdict.DOUBT
+
+
+def contradict(mine: Side, theirs: Side) -> bool:
+    """Something that both have, and that one person has only one of, is not the same. Not known is no contradiction."""
+    hire, there = mine.hire, theirs.hire
+    pairs = [
+        (_address(hire), _address(there)),
+        (_country(hire.work_country), _country(there.work_country)),
+        (_country(hire.home_country), _country(there.home_country)),
+    ]
+    if any(one and other and one != other for one, other in pairs):
+        return True
+    return bool(mine.numbers and theirs.numbers) and mine.numbers.isdisjoint(theirs.numbers)
 
 
 def _two_people(case: Case, event: HireEvent, other: Case) -> bool:
@@ -129,15 +190,63 @@ def words(hire: Hire) -> frozenset[str]:
     return frozenset("".join(c for c in plain if not unicodedata.combining(c)).replace("-", " ").split())
 
 
-def _keys(s: Services, hire: Hire) -> dict[Alias, bool]:
-    """Key → whether it stands for number and name. None without a name: a shared address says nothing alone."""
-    name, found = words(hire), {}
+def _address(hire: Hire) -> str | None:
     address = (hire.personal_email or "").strip().casefold()
-    if name and _ADDRESS.fullmatch(address):
-        found[_key(s, "mail", address)] = False
-    if name and hire.employee_number:
-        found[_key(s, "number", hire.employee_number, *sorted(name))] = True
-    return found
+    return address if _ADDRESS.fullmatch(address) else None
+
+
+def _country(said: str | None) -> str | None:
+    return country.alpha2(said) if said else None
+
+
+def _numbers(s: Services, hire: Hire, case: Case) -> frozenset[str]:
+    """Keyed hashes of the numbers that are not at work; of somebody with an account the one that is kept."""
+    secret = s.settings.hash_key.reveal()
+    found = {
+        phonebook.hashed(secret, result.e164)
+        for item, result in phonebook.results(hire)
+        if result.e164 and item.label != "work" and not item.extension
+    }
+    return frozenset(found | ({case.phone_hash} if case.phone_hash else set()))
+
+
+def _is_recruitings(case: Case, event: HireEvent | None = None) -> bool:
+    """The employee number comes from a system that knows the person as a candidate only."""
+    if event is not None and event.hire.employee_number:
+        said = {name: value for name in IDS if (value := getattr(event.hire, name))}
+        known = {**ids_in(case, event.source), **said}
+    else:
+        word = case.said.get("employee_number")
+        known = ids_in(case, (word.source if word else None) or case.source)
+    return "candidate_id" in known and "employee_id" not in known
+
+
+def _is_known_to(hire: Hire) -> str:
+    """`recruiting`, `hr` or `both`."""
+    if hire.candidate_id is None:
+        return "hr"
+    return "both" if hire.employee_id else "recruiting"
+
+
+def _keys(s: Services, mine: Side) -> dict[Alias, Ground]:
+    """Strongest first, and in an order that is the same for everybody, so that no two cases wait for each other. None
+    without a name: a shared address says nothing alone."""
+    return {_key(s, ground, *parts): ground for ground, parts in _shared(mine)}
+
+
+def _shared(mine: Side) -> Iterator[tuple[Ground, tuple[str, ...]]]:
+    """What somebody else may have in common with this person."""
+    hire, name = mine.hire, sorted(words(mine.hire))
+    if not name:
+        return
+    if address := _address(hire):
+        yield Ground.ADDRESS, (address,)
+    if hire.employee_number:
+        yield Ground.NUMBER, (hire.employee_number, *name)
+    for number in sorted(mine.numbers)[:_NUMBERS]:
+        yield Ground.TELEPHONE, (number, *name)
+    if hire.start_date and len(name) > 1 and _is_known_to(hire) != "both":
+        yield Ground.FIRST_DAY, (hire.start_date.isoformat(), *name)
 
 
 def _key(s: Services, *parts: str) -> Alias:

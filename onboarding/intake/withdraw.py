@@ -12,8 +12,9 @@ from datetime import datetime
 from onboarding.domain.case import WATCH_ENDED, Case
 from onboarding.domain.hire import Certainty, EventType, HireEvent
 from onboarding.domain.lifecycle import Event, State
+from onboarding.intake.candidates import applications_of
 from onboarding.intake.comeback import newer_record
-from onboarding.intake.merging import drop_dates, event_time, merge
+from onboarding.intake.merging import drop_dates, event_time, merge, newest_withdrawal, note_cancelled
 from onboarding.intake.outcome import (
     HR_DELETED_RECORD,
     OVER,
@@ -43,9 +44,14 @@ def withdraw(case: Case, event: HireEvent, about: Circumstances, now: datetime) 
     if case.certainty is Certainty.EMPLOYEE and not sure and not about.opened:
         return Outcome((noted_event(now, "offer_withdrawn", event, about),))
     ended = event.event_type is EventType.EMPLOYMENT_TERMINATED
-    if sure:
-        name = "ended_at" if ended else "cancelled_at"
-        setattr(case, name, max(at, getattr(case, name) or at))
+    if not ended and _is_tidied(case, event, at):
+        return Outcome((noted_event(now, "application_withdrawn", event, about),))
+    if sure and ended:
+        case.ended_at = max(at, case.ended_at or at)
+    elif sure:
+        note_cancelled(case, event, at)
+        if case.cancelled_by and newest_withdrawal(case) is None and case.state not in OVER:
+            return Outcome((noted_event(now, "application_withdrawn", event, about),))
     if ended and event.snapshot and (stands := newer_record(case, event.source, at)) is not None:
         case.hired_at = max(stands, case.hired_at or stands)
     if is_hired_since(case, at):
@@ -71,6 +77,14 @@ def withdraw(case: Case, event: HireEvent, about: Circumstances, now: datetime) 
         return Outcome((noted_event(now, "event_recorded", event, about),))
     end(case)
     return _ending(case, event, about, now)
+
+
+def _is_tidied(case: Case, event: HireEvent, at: datetime) -> bool:
+    """Recruiting puts away the application of somebody who has begun, as an HR system has confirmed."""
+    start = case.hire.start_date
+    if not applications_of(event) or start is None or at.date() < start:
+        return False
+    return any("employee_id" in known for source, known in case.ids.items() if source != event.source)
 
 
 def _ending(case: Case, event: HireEvent, about: Circumstances, now: datetime) -> Outcome:

@@ -51,7 +51,8 @@ REASONS: dict[str, tuple[str, str]] = {
         "Find out with HR whether the system is down or its address has changed. When it answers again, rerun.",
     ),
     "needs_approval_same_person": (
-        "Another case may be about the same person: the private address or number is the same, the rest is not.",
+        "Another case may be about the same person: the private address, the employee number, a telephone number or "
+        "the first day is the same, and not enough else is.",
         "Compare the two (the timeline names the other). Approve if it is one person: the cases become one. "
         "Rerun if they are two.",
     ),
@@ -60,8 +61,9 @@ REASONS: dict[str, tuple[str, str]] = {
         "Ask HR which. Exclude the case, or rerun it; disabling an account is yours to do.",
     ),
     "needs_approval_adopt": (
-        "An account with this person's number already existed before the hire.",
-        "Check that it is the same person, then approve to link it.",
+        "An account with this person's number or address already existed before the hire.",
+        "Check that it is the same person, then approve to link it. If it is somebody else's: take the number out of "
+        "that account's employeeId in Entra, or have HR correct the address; then rerun.",
     ),
     "needs_approval_lookalike": (
         "The user name that fits this person can be mistaken for a protected account's.",
@@ -149,8 +151,8 @@ REASONS: dict[str, tuple[str, str]] = {
         "ONBOARDING_MODE=live, then release everybody by the plan's hash, or rerun this person.",
     ),
     "disable_after_start": (
-        "HR withdrew the hire after the first day.",
-        "Ask HR whether the person was there; then disable the account in Entra.",
+        "HR withdrew the hire of somebody a first day of whom has come.",
+        "Ask HR whether the person was there, or still is; if not, disable the account in Entra.",
     ),
     "disable_adopted_account": (
         "The account was there before this hire and was not made by this service.",

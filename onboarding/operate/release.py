@@ -2,19 +2,23 @@
 
 A stop ends in one write (`safeguards.stops`); the follow-up timer then walks the list of the cases that carry its
 reason and puts each on a queue. It may die anywhere: until the whole list was walked the next pass walks it again, and
-a case that went on already has no such reason any more.
+a case that went on already has no such reason any more. Where a permission came, those are sent, too, who were refused
+while others were not: it may have been the permission after all, and if not, they are blocked again.
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from onboarding import casework
-from onboarding.domain.case import Case, NextAction
+from onboarding.domain.case import Case, NextAction, StepStatus
 from onboarding.domain.lifecycle import State
+from onboarding.errors import IllegalTransition
+from onboarding.operate import rerun_plan
 from onboarding.ports import BULK_QUEUE, WORK_QUEUE, CaseQuery, Services, WorkMessage
-from onboarding.provisioning import withdraw
+from onboarding.provisioning import holds, withdraw
 from onboarding.safeguards import stops
 from onboarding.safeguards.stops import REASONS, RELEASED, Board, Release
 
@@ -34,6 +38,7 @@ async def wake(s: Services) -> int:
     sent = 0
     for reason in sorted({REASONS[key.partition(":")[0]] for key in ended}):
         sent += await _send_all(s, reason)
+    sent += await _send_suspects(s, board, ended)
     now = await s.clock.now()
     await stops.change(s.cases, lambda found: _woken(found, ended, now))
     return sent
@@ -49,6 +54,23 @@ def _woken(board: Board, ended: dict[str, Release], now: datetime) -> bool:
         key: item for key, item in board.released.items() if item.wake or now - item.at < _REMEMBERED
     }
     return True
+
+
+async def _send_suspects(s: Services, board: Board, ended: Mapping[str, Release]) -> int:
+    """Those who are blocked because a step whose stop has ended was refused to them alone."""
+    sent = 0
+    for step in (key.partition(":")[2] for key in ended if key.startswith(f"{stops.PERMISSION}:")):
+        for case_id in board.suspects.get(step, {}):
+            case = await s.cases.get(case_id)
+            if case is not None and _is_refused(case, step):
+                await s.queue.send(WorkMessage(case_id=case_id, why=RELEASED))
+                sent += 1
+    return sent
+
+
+def _is_refused(case: Case, step: str) -> bool:
+    record = case.steps.get(step)
+    return record is not None and record.status is StepStatus.BLOCKED and record.code in holds.REFUSALS
 
 
 async def _send_all(s: Services, reason: str) -> int:
@@ -72,8 +94,11 @@ async def _send_all(s: Services, reason: str) -> int:
 async def resume(s: Services, case: Case, now: datetime) -> None:
     """Plan a case that waits for the end of a stop for now, and say in its timeline who let it go on.
 
-    Nothing for a case that does not wait so. It may meet the same stop again, or another, and wait again.
+    Nothing for a case that does not wait so, and was not refused alone. It may meet the same stop again, or another,
+    and wait again.
     """
+    if await _try_again(s, case, now):
+        return
     held, over = stops.waits_for(case), withdraw.is_due(case)
     if held is None or not (over or case.state in {State.PROVISIONING, State.FOLLOWING_UP, State.CONFIRMED}):
         return
@@ -91,3 +116,23 @@ async def resume(s: Services, case: Case, now: datetime) -> None:
         if key.startswith(f"{kind}:") and item.at >= since
     ]
     await casework.save(s, case, now, *notes)
+
+
+async def _try_again(s: Services, case: Case, now: datetime) -> bool:
+    """Run the step again that was refused to this case alone, where a stop of it has ended since. False: none."""
+    board = await stops.read(s.cases)
+    ended = {key: item for key, item in board.released.items() if key.startswith(f"{stops.PERMISSION}:")}
+    for key, item in sorted(ended.items()):
+        step = key.partition(":")[2]
+        known = case.case_id in board.suspects.get(step, {})
+        if not (known and _is_refused(case, step)) or (case.steps[step].at or now) >= item.at:
+            continue
+        try:
+            what = rerun_plan.prepare(case, now, None)
+        except IllegalTransition:
+            continue
+        case.next_action = NextAction(what, now, RELEASED)
+        note = casework.entry(item.at, "released", item.actor, what=step, reason=item.reason)
+        await casework.save(s, case, now, note)
+        return True
+    return False

@@ -24,6 +24,7 @@ from onboarding.intake.outcome import APPROVE_SAME_PERSON, HR_DELETED_RECORD, ME
 from onboarding.intake.planned_reads import read_again
 from onboarding.intake.settle import lacking
 from onboarding.intake.twins import TWO_PEOPLE
+from onboarding.operate import deciding
 from onboarding.ports import CLAIM_LEASE, Services
 from onboarding.provisioning import existing, withdraw
 from onboarding.provisioning.plan import names_from, steps
@@ -190,7 +191,7 @@ def of(s: Services, case: Case, now: datetime, from_step: str | None) -> Plan:
         case.reason_code,
         found,
         before,
-        _digest(case, found, from_step),
+        _digest(s, case, found, from_step),
         why_not,
     )
 
@@ -205,8 +206,9 @@ def _unfinished(s: Services, case: Case) -> list[Step]:
     ]
 
 
-def _digest(case: Case, found: Sequence[Step], from_step: str | None) -> str:
-    """Of state, reason, account, pass and of which steps are over; not of tries, times and waits."""
+def _digest(s: Services, case: Case, found: Sequence[Step], from_step: str | None) -> str:
+    """Of state, reason, account, pass, of which steps are over, and of what decides who is given what; not of tries,
+    times and waits."""
     over = {StepStatus.DONE, StepStatus.SKIPPED}
     facts = [
         case.case_id,
@@ -218,6 +220,7 @@ def _digest(case: Case, found: Sequence[Step], from_step: str | None) -> str:
         str(case.access_pass.status) if case.access_pass else None,
         [step.name for step in found],
         sorted(name for name, record in case.steps.items() if record.status in over),
+        deciding.digest(s, case),
     ]
     return hashed(facts)
 

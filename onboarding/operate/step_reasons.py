@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from onboarding.domain import protected
-from onboarding.provisioning import existing, pass_guards
+from onboarding.provisioning import existing, pass_guards, runner
 from onboarding.provisioning.steps import (
     assign_groups,
     assign_licenses,
@@ -45,9 +45,10 @@ OF_STEPS: dict[str, tuple[str, str]] = {
         "HR calls this person a guest (people.guests in the policy), and guests are invited, not created.",
         "Exclude the case. If it is an employee, HR corrects the employment type; then rerun.",
     ),
-    reserve_username.ENDED: (
-        "The last day that HR named is over.",
-        "HR corrects the end date if the person stays, then rerun; else exclude the case.",
+    runner.ENDED: (
+        "The last day that HR named is over, and nothing is given after it.",
+        "HR corrects the end date if the person stays, then rerun; else exclude the case, and disable the account in "
+        "Entra if there is one.",
     ),
     existing.NEEDS_APPROVAL_RESTORE: (
         "A disabled or deleted account carries this person's number. They were here before, or somebody else was.",

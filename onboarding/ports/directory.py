@@ -118,8 +118,9 @@ class Directory(Protocol):
 
     async def find_by_employee_id(self, employee_id: str) -> list[DirectoryUser]: ...
 
-    async def find_by_address(self, address: str) -> list[DirectoryUser]:
-        """Users whose UPN or mail equals the address."""
+    async def find_by_address(self, address: str, *, aliases: bool = False) -> list[DirectoryUser]:
+        """Users whose UPN or mail equals the address; with `aliases`, or any of whose other addresses does. Those of
+        somebody who left are often another person's."""
         ...
 
     async def set_manager(self, user_id: str, manager_id: str) -> None:
@@ -145,8 +146,12 @@ class Directory(Protocol):
         """The counterpart of `disable_user`, with the same errors."""
         ...
 
-    async def set_leave_date(self, user_id: str, at: datetime) -> None:
-        """employeeLeaveDateTime. Repeating it is harmless. NotYetVisible; PermissionMissing."""
+    async def get_leave_date(self, user_id: str) -> datetime | None:
+        """employeeLeaveDateTime; None: there is none. NotYetVisible; PermissionMissing."""
+        ...
+
+    async def set_leave_date(self, user_id: str, at: datetime | None) -> None:
+        """employeeLeaveDateTime; None: empty it. Repeating it is harmless. NotYetVisible; PermissionMissing."""
         ...
 
     async def groups(self, group_ids: Sequence[str]) -> list[GroupFacts]:

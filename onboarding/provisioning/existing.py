@@ -1,6 +1,7 @@
 """Accounts that were there before us: of HR or IT, of somebody who comes back, or from Active Directory.
 
-- A live, enabled account with HR's number is adopted on an approver's word.
+- A live, enabled account with HR's number is adopted on an approver's word; so is one that has the address at the
+  company which HR knows already.
 - A disabled or deleted one is that of somebody who left: `account.rehire` says whether an approver is asked, or it is
   taken up again where the name is the same (numbers are used again, and for other people).
 - For people whom the policy calls synced nothing is created: their account is waited for, and only followed up.
@@ -12,14 +13,16 @@ roles; Graph itself refuses to restore a role holder.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from onboarding.domain import calendar, names, protected
 from onboarding.domain.case import TENANT, Account, AccountIntent, Alias, AliasKind, Case
 from onboarding.domain.nudges import working_time_of
 from onboarding.errors import NotYetVisible
-from onboarding.ports import DirectoryUser, NameTaken
-from onboarding.provisioning.linking import ask, hidden_until, link
+from onboarding.ports import REPLICATION, DirectoryUser, NameTaken
+from onboarding.provisioning import timing
+from onboarding.provisioning.linking import ask, hidden_until, link, said_yes, settled
 from onboarding.provisioning.step import Block, Context, Done, Outcome, Wait
 from onboarding.provisioning.steps import reserve_username
 from onboarding.safeguards import protection
@@ -39,32 +42,84 @@ SYNC_LOOK, SYNC_LOOK_LATE = timedelta(hours=4), timedelta(hours=1)
 
 
 async def known(ctx: Context, intent: AccountIntent) -> Outcome | None:
-    """Somebody with HR's number who was there before us. None: nobody, or our own earlier try."""
-    if intent.mark != reserve_username.hr_mark(ctx.hire):
-        return None
-    found = await ctx.s.directory.find_by_employee_id(intent.mark)
-    others = [u for u in found if u.user_principal_name.lower() != intent.user_principal_name.lower()]
-    if len(others) > 1:
-        return ask(ctx, others, NEEDS_APPROVAL)
-    if others:
-        return await take_up(ctx, others[0], intent)
-    if found:
+    """Somebody with HR's number, or HR's address, who was there before us. None: nobody, or our own earlier try.
+
+    A token that was made for this very account is looked for nowhere.
+    """
+    numbered = intent.mark in {reserve_username.hr_mark(ctx.hire), ctx.case.mark}
+    if numbered and (outcome := await _by_mark(ctx, intent)):
+        return outcome
+    if outcome := await _by_address(ctx, intent):
+        return outcome
+    if not numbered:
         return None
     deleted = await ctx.s.directory.find_deleted(intent.mark)
-    return await _take_back(ctx, deleted, intent) if deleted else None
+    return await _take_back(ctx, deleted, intent) if deleted else await _by_id(ctx, intent)
 
 
-async def take_up(ctx: Context, user: DirectoryUser, intent: AccountIntent) -> Outcome:
-    """A live account that is not ours."""
+async def _by_id(ctx: Context, intent: AccountIntent) -> Outcome | None:
+    """Somebody was asked about accounts that are found no more. Whoever restores one by hand before the answer makes it
+    invisible for a while: it is neither among the deleted ones nor among the others."""
+    for object_id in ctx.case.found_ids:
+        user = await ctx.s.directory.get_user(object_id)
+        if user is not None and user.employee_id == intent.mark:
+            return await take_up(ctx, user, intent)
+        if user is None and ctx.case.found_at and ctx.now < ctx.case.found_at + REPLICATION:
+            raise NotYetVisible("The account is not readable yet; waiting for replication.")
+    return None
+
+
+async def _by_mark(ctx: Context, intent: AccountIntent) -> Outcome | None:
+    """Ours goes before every other: two would be there already, and no approver can see which one this case made."""
+    found = await ctx.s.directory.find_by_employee_id(intent.mark)
+    others = [user for user in found if not is_ours(user, intent)]
+    if len(others) < len(found):
+        if others:
+            await ctx.save("another_account", object_id=", ".join(sorted(user.id for user in others)))
+        return await link(ctx, next(user for user in found if user not in others), "created", intent)
+    if len(others) > 1:
+        return ask(ctx, others, NEEDS_APPROVAL)
+    return await take_up(ctx, others[0], intent) if others else None
+
+
+async def _by_address(ctx: Context, intent: AccountIntent) -> Outcome | None:
+    """One request, and only where HR knows an address already. Our own account may have it: HR writes down what we
+    made. A guest's account is not the one of somebody who works here."""
+    if not ctx.hire.work_email:
+        return None
+    found = await ctx.s.directory.find_by_address(ctx.hire.work_email.strip(), aliases=True)
+    others = [user for user in found if user.user_type != "Guest" and not is_ours(user, intent)]
+    if len(others) > 1:
+        return ask(ctx, others, NEEDS_APPROVAL)
+    return await take_up(ctx, others[0], intent, ask_anyway=True) if others else None
+
+
+def is_ours(user: DirectoryUser, intent: AccountIntent) -> bool:
+    """An earlier try of this intent made it (design: account, exactly once)."""
+    named = user.user_principal_name.lower() == intent.user_principal_name.lower()
+    made = user.created_at is not None and user.created_at >= intent.at
+    return named and made and user.employee_id == intent.mark
+
+
+def has_address(ctx: Context, user: DirectoryUser) -> bool:
+    """HR's address at the company is this account's."""
+    address = (ctx.hire.work_email or "").strip().lower()
+    return bool(address) and address in {user.user_principal_name.lower(), (user.mail or "").lower()}
+
+
+async def take_up(
+    ctx: Context, user: DirectoryUser, intent: AccountIntent, *, ask_anyway: bool = False
+) -> Outcome:
+    """A live account that is not ours. `ask_anyway`: whatever the policy says of people who come back."""
     if reason := await protection.refusal(ctx.s, user):
         return ask(ctx, [user], reason)
-    if user.account_enabled is False:
+    if user.account_enabled is False and not ask_anyway:
         return (
             await link(ctx, user, "restored", intent)
             if agreed(ctx, user)
             else ask(ctx, [user], NEEDS_APPROVAL_RESTORE)
         )
-    if NEEDS_APPROVAL in ctx.case.approvals:
+    if said_yes(ctx.case, user, NEEDS_APPROVAL):
         return await link(ctx, user, "adopted", intent)
     return ask(ctx, [user], NEEDS_APPROVAL)
 
@@ -89,7 +144,19 @@ async def finish_restore(ctx: Context, intent: AccountIntent) -> Outcome:
         return Block(NAME_TAKEN)
     if reason := await protection.refusal(ctx.s, user):
         return ask(ctx, [user], reason)
-    return await link(ctx, user, "restored", intent)
+    closed = user.account_enabled is not False and not user.synced and _is_early(ctx)
+    if closed:
+        await ctx.save("disable_intended", object_id=user.id)
+        await ctx.s.directory.disable_user(user.id)
+        user = replace(user, account_enabled=False)
+    return await link(ctx, user, "restored", intent, closed=closed)
+
+
+def _is_early(ctx: Context) -> bool:
+    """An account that is made now is made disabled, and one that comes back waits as well."""
+    return ctx.hire.start_date is not None and ctx.now < timing.opens_at(
+        ctx.case, ctx.s.policy, timing.ENABLE
+    )
 
 
 async def _restored(ctx: Context, user_id: str) -> DirectoryUser:
@@ -108,26 +175,44 @@ async def come_back(ctx: Context) -> Outcome | None:
 
     Raises NotYetVisible while it may only be hidden: another one would be a second one.
     """
-    if await ctx.s.directory.get_user(ctx.account.id) is not None:
-        return Done("already_linked")
-    deleted = await ctx.s.directory.get_deleted(ctx.account.id)
+    account = ctx.account
+    if (user := await ctx.s.directory.get_user(account.id)) is not None:
+        return await _is_back(ctx, user, "already_linked")
+    deleted = await ctx.s.directory.get_deleted(account.id)
     if deleted is None:
-        if ctx.now < hidden_until(ctx.account):
+        if account.seen_deleted:
+            account.seen_deleted, account.doubted_at = False, ctx.now
+        if ctx.now < hidden_until(account):
             raise NotYetVisible("The account is not readable yet; waiting for replication.")
-        ctx.case.mark, ctx.case.account = ctx.account.mark, None
+        ctx.case.mark, ctx.case.account = account.mark, None
         await ctx.save("account_gone")
         return None
+    account.seen_deleted = True
     if not agreed(ctx, deleted):
         return ask(ctx, [deleted], NEEDS_APPROVAL_RESTORE)
     if reason := _refused(ctx, deleted):
         return Block(reason)
-    ctx.account.restored_at = ctx.now
+    account.restored_at = ctx.now
     await ctx.save("restore_intended", object_id=deleted.id)
     try:
-        await _restored(ctx, ctx.account.id)
+        user = await _restored(ctx, account.id)
     except NameTaken:
         return Block(NAME_TAKEN)
-    return Done("restored")
+    return await _is_back(ctx, user, "restored")
+
+
+async def _is_back(ctx: Context, user: DirectoryUser, how: str) -> Outcome:
+    """The account is there. One that this run restored enabled waits for the lead time like every other."""
+    account = ctx.account
+    account.seen_deleted = False
+    by_us = account.restored_at is not None and account.restored_at >= run_of(ctx.case, account)
+    if by_us and user.account_enabled is not False and not was_enabled(ctx) and _is_early(ctx):
+        if isinstance(found := await ctx.writable(), Block):
+            return found
+        account.disabled_by_us = True
+        await ctx.save("disable_intended")
+        await ctx.s.directory.disable_user(user.id)
+    return Done(how)
 
 
 async def was_ours(ctx: Context, user: DirectoryUser) -> bool:
@@ -150,7 +235,7 @@ async def await_sync(ctx: Context) -> Outcome:
         return ask(ctx, found, reason)
     if found[0].synced:
         return await link(ctx, found[0], "synced", ctx.case.intent)
-    if NEEDS_APPROVAL in ctx.case.approvals:
+    if said_yes(ctx.case, found[0], NEEDS_APPROVAL):
         return await link(ctx, found[0], "adopted", ctx.case.intent)
     return ask(ctx, found, NEEDS_APPROVAL)
 
@@ -171,8 +256,10 @@ def _next_look(now: datetime, start: datetime) -> datetime:
 
 
 def agreed(ctx: Context, user: DirectoryUser) -> bool:
-    """An approver said so; or the policy does, the name is the same, and this run has not enabled the account yet."""
-    if _WORDS & set(ctx.case.approvals):
+    """An approver said so, of this account; or the policy does, the name is the same, and this run has not enabled the
+    account yet. That somebody may come back is a word about the account that they had."""
+    own = ctx.case.account is not None and ctx.case.account.id == user.id
+    if said_yes(ctx.case, user, NEEDS_APPROVAL_RESTORE) or (own and _WORDS & set(ctx.case.approvals)):
         return True
     return not was_enabled(ctx) and ctx.s.policy.account.rehire == "restore" and _same_name(ctx, user)
 
@@ -186,7 +273,8 @@ def was_enabled(ctx: Context) -> bool:
 def note_enabled(ctx: Context) -> None:
     """The person who came back has the account, and the approver's word for it is used up. Written with the outcome."""
     ctx.account.enabled_for = run_of(ctx.case, ctx.account)
-    ctx.case.approvals = [word for word in ctx.case.approvals if word not in _WORDS]
+    ctx.case.take_back(_WORDS)
+    settled(ctx.case)
 
 
 def run_of(case: Case, account: Account) -> datetime:

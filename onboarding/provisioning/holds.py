@@ -2,17 +2,18 @@
 
 A step that the tenant refuses for want of a permission is refused for everybody, so it is held for everybody at once:
 one stop (`safeguards.stops`), one alert, and nobody's tries are spent. Then one case at a time probes, at growing
-intervals; the first that gets through ends the stop.
+intervals; the stop ends when the very call that was refused was made and let through (`safeguards.witness`): a step
+that only looked, and found all done, proves nothing.
 
 A refusal can also be about one account alone: Entra protects people with a role from most of what an application may
 do. That shows when somebody else gets through: the case that raised the stop is then a suspect, and a further refusal
-blocks this case only.
+blocks this case only. Whoever was blocked so is tried once more whenever a stop of the step ends (`operate.release`).
 """
 
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from onboarding import observe
@@ -22,6 +23,7 @@ from onboarding.provisioning.plan import Planned
 from onboarding.provisioning.step import Block, Context, Done, Outcome, Wait
 from onboarding.safeguards import stops
 from onboarding.safeguards.stops import Board, Release, Stop
+from onboarding.safeguards.witness import Witness
 
 log = logging.getLogger(__name__)
 
@@ -59,10 +61,16 @@ class _Try:
     ctx: Context
     name: str
     stop: Stop | None = None
+    witness: Witness = field(default_factory=Witness)
 
     @property
     def jitter(self) -> timedelta:
         return timedelta(seconds=10) * self.ctx.s.entropy.fraction()
+
+    def left(self, stop: Stop) -> list[str]:
+        """Of the calls that were refused those that this run did not get through."""
+        passed = self.witness.passed
+        return [call for call in stop.calls if call not in passed and not (call == stops.ANY and passed)]
 
 
 async def run(ctx: Context, planned: Planned, gate: Gate) -> Outcome:
@@ -72,6 +80,7 @@ async def run(ctx: Context, planned: Planned, gate: Gate) -> Outcome:
         return wait
     if ctx.case.reason_code in stops.HELD:
         ctx.case.reason_code = None  # it goes on; written with whatever the step writes next
+    services, ctx.s = ctx.s, trial.witness.watch(ctx.s)
     try:
         outcome = await planned.run(ctx)
     except StoreConflict:
@@ -87,8 +96,11 @@ async def run(ctx: Context, planned: Planned, gate: Gate) -> Outcome:
         if exc.code not in REFUSALS:
             raise
         return await _refused(trial, exc)
+    finally:
+        ctx.s = services
     if trial.stop is not None:
-        await (_passed(trial) if isinstance(outcome, Done) else _inconclusive(trial))
+        through = not trial.left(trial.stop) if trial.stop.calls else isinstance(outcome, Done)
+        await (_passed(trial) if through else _inconclusive(trial))
     return outcome
 
 
@@ -152,6 +164,8 @@ async def _refused(trial: _Try, error: DeployerError) -> Outcome:
     """Hold the step for everybody, or go on holding it; unless the refusal is about this account alone."""
     ctx, case_id, now = trial.ctx, trial.ctx.case.case_id, trial.ctx.now
     stop = Stop(stops.PERMISSION, trial.name, now, text=error.message, raised_by=case_id)
+    # Without a token no call can be made: whichever gets through tells.
+    refused = trial.witness.refused(error) if isinstance(error, PermissionMissing) else stops.ANY
     opened = alone = False
 
     def decide(board: Board) -> bool:
@@ -170,6 +184,9 @@ async def _refused(trial: _Try, error: DeployerError) -> Outcome:
             return False  # it was opened while this try was under way
         else:
             found.tries, found.text = found.tries + 1, error.message
+            found.calls = trial.left(found)
+        if refused is not None and refused not in found.calls:
+            found.calls.append(refused)
         found.until = now + stops.growing(FIRST, found.tries, MOST)
         stop = found
         return True
@@ -194,6 +211,7 @@ async def _inconclusive(trial: _Try) -> datetime:
         if found is None:
             return False
         found.until = soon
+        found.calls = trial.left(found) or found.calls
         return True
 
     if trial.stop is not None:

@@ -75,8 +75,10 @@ async def unused(ctx: Context) -> list[AccessPass] | None:
     registered = await ctx.s.security.registration_of(ctx.account.id, ctx.now)
     if not registered.present:
         raise NotYetVisible("The account's methods cannot be read yet; waiting for replication.")
-    ours = {"temporaryAccessPass"} | ({prepopulate_phone.METHOD} if ctx.account.phone_added else set())
-    if set(registered.methods) - ours and not proofed(ctx):
+    others = set(registered.methods) - {"temporaryAccessPass"}
+    if others == {prepopulate_phone.METHOD} and await prepopulate_phone.is_ours(ctx):
+        others = set()
+    if others and not proofed(ctx):
         return None
     found = await ctx.s.security.passes(ctx.account.id)
     return None if any(item.reason == "OneTimeUsed" for item in found) and not _approved(ctx) else found

@@ -14,6 +14,7 @@ from onboarding import casework, observe
 from onboarding.domain import retry
 from onboarding.domain.case import Case, StepRecord, StepStatus, TimelineEntry
 from onboarding.domain.lifecycle import Event, State
+from onboarding.domain.nudges import has_left
 from onboarding.errors import DeployerError, OperatorError, RetryLater, StoreConflict
 from onboarding.ports import WORK_QUEUE, Services
 from onboarding.provisioning import holds, timing
@@ -21,6 +22,8 @@ from onboarding.provisioning.plan import Planned, steps
 from onboarding.provisioning.step import Block, Context, Done, Outcome, Skip, Wait
 
 log = logging.getLogger(__name__)
+#: Reason code of somebody whose last day is over.
+ENDED = "end_date_passed"
 FINISHED = frozenset({StepStatus.DONE, StepStatus.SKIPPED})
 #: A delayed message may be there a moment before our clock agrees.
 EARLY = timedelta(seconds=1)
@@ -82,7 +85,9 @@ async def _take(ctx: Context, planned: Planned, record: StepRecord, lane: Lane) 
     name = planned.step.name
     with observe.request_ids() as requests:
         try:
-            outcome = _too_early(ctx, planned) or await holds.run(ctx, planned, lane.gate)
+            outcome = (
+                _is_over(ctx, planned) or _too_early(ctx, planned) or await holds.run(ctx, planned, lane.gate)
+            )
         except StoreConflict:
             raise
         except RetryLater as exc:
@@ -92,6 +97,12 @@ async def _take(ctx: Context, planned: Planned, record: StepRecord, lane: Lane) 
             outcome = Block(exc.code)
     record.at = ctx.now
     return await _record(ctx, name, record, outcome, requests, lane)
+
+
+def _is_over(ctx: Context, planned: Planned) -> Block | None:
+    """The last day that HR named is over, however long the case was held or blocked: nothing is given any more."""
+    over = not planned.step.after_end and has_left(ctx.case, ctx.s.policy, ctx.now)
+    return Block(ENDED) if over else None
 
 
 def _too_early(ctx: Context, planned: Planned) -> Wait | None:

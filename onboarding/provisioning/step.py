@@ -52,6 +52,8 @@ class Step:
     #: Application permissions of Microsoft Graph, the least for each call that it makes; `Mail.*` is Exchange's.
     permissions: tuple[str, ...] = ()
     track: str = ONBOARDING
+    #: Also after the last day that HR named: it gives nobody anything, or asks by itself. All others end there.
+    after_end: bool = False
     #: Whether this case has such a step at all, by settings, policy and case alone: nothing is asked, and nothing is
     #: written where it has none.
     applies: Callable[[Services, Case], bool] = always

@@ -23,7 +23,7 @@ from onboarding.errors import DeployerError, OperatorError, RetryLater, StoreCon
 from onboarding.ports import Services
 from onboarding.provisioning import holds
 from onboarding.provisioning.plan import Planned
-from onboarding.provisioning.step import Block, Context, Done, Outcome, Skip, Wait
+from onboarding.provisioning.step import Block, Context, Outcome, Skip, Wait
 from onboarding.provisioning.steps import disable_account, revoke_pass
 from onboarding.safeguards.stops import HELD
 
@@ -62,7 +62,7 @@ def track(case: Case, what: str) -> tuple[Planned, ...]:
     """The steps of a case that is over, from the one named `what` on."""
     revoke = (Planned(revoke_pass.STEP, revoke_pass.run),) if what == REVOKE else ()
     in_vain = case.state is State.CANCELLED and (case.account or case.intent)
-    return (*revoke, Planned(disable_account.STEP, _disable)) if in_vain else revoke
+    return (*revoke, Planned(disable_account.STEP, disable_account.run)) if in_vain else revoke
 
 
 async def advance(s: Services, case: Case, now: datetime) -> None:
@@ -97,14 +97,6 @@ def _left(case: Case, now: datetime) -> list[Planned]:
 def _rested(case: Case, name: str) -> bool:
     record = case.steps.get(name)
     return record is not None and record.status in _OVER_STEP
-
-
-async def _disable(ctx: Context) -> Outcome:
-    """As the step says; where nothing was asked of the tenant, nothing is proved for others who wait."""
-    outcome = await disable_account.run(ctx)
-    if isinstance(outcome, Done) and outcome.detail != "disabled":
-        return Skip(outcome.detail or "done")
-    return outcome
 
 
 async def _outcome(ctx: Context, planned: Planned, gate: holds.Gate) -> Outcome:

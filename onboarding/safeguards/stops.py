@@ -36,6 +36,8 @@ REASONS: Mapping[str, str] = {
 HELD = frozenset(REASONS.values())
 #: The `why` of a message that wakes a case whose stop has ended.
 RELEASED = "released"
+#: Stands among the refused calls for whichever is made.
+ANY = "*"
 _TRIES = 20
 
 
@@ -56,6 +58,8 @@ class Stop:
     #: Case that met it first, and the one that is asked to probe next.
     raised_by: str | None = None
     standby: str | None = None
+    #: Calls of the tenant that were refused, and that nobody has got through since. Empty: it is not known which.
+    calls: list[str] = field(default_factory=list)
 
     @property
     def key(self) -> str:

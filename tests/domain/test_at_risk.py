@@ -47,6 +47,9 @@ def row(*methods: str, enabled: bool | None = True) -> Registration:
         (("securityQuestion",), False, 1, Risk.NONE, 0),
         (("securityQuestion", PUSH), True, 1, Risk.TOO_FEW, 1),
         (("securityQuestion",), True, 1, Risk.NOTHING, 2),
+        (("hardwareOneTimePasscode", "email"), True, 1, Risk.TOO_FEW, 1),
+        (("hardwareOneTimePasscode",), True, 1, Risk.NOTHING, 2),
+        (("hardwareOneTimePasscode", "email"), False, 2, Risk.NONE, 0),
     ],
 )
 def test_what_a_row_adds_up_to(

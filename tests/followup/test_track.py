@@ -12,7 +12,7 @@ import pytest
 
 from onboarding.domain.case import Case, NextAction, Recoverable, Registration, Status
 from onboarding.domain.lifecycle import State
-from onboarding.domain.usage import week_of
+from onboarding.domain.usage import figures, week_of
 from onboarding.errors import OperatorError, StoreConflict, Throttled
 from onboarding.followup.evidence import MOST_A_DAY, MOST_ATTEMPTS
 from onboarding.followup.sources import AUDIT_CURSOR, REPORT_STATE
@@ -222,6 +222,27 @@ async def test_every_attempt_is_counted_though_few_are_kept() -> None:
     (cell,) = await w.s.usage.cells([week_of(MONDAY)], "")
     assert sum(cell.counts.values()) == 30
     assert len((await w.load(CASE)).evidence) == MOST_A_DAY
+
+
+@pytest.mark.parametrize("order", [("full", "thin"), ("thin", "full"), ("thin", "some", "full", "thin")])
+async def test_usage_counts_the_most_exact_copy_of_a_record_whichever_comes_first(
+    order: tuple[str, ...],
+) -> None:
+    copies = {
+        "full": seen("e1", method="officePhone", ago=MINUTE),
+        "some": seen("e1", method="phone", ago=MINUTE),
+        "thin": seen("e1", by="unknown", method=None, ago=MINUTE),
+    }
+    w = world()
+    await w.add(make_case())
+    for copy in order:
+        w.security.events = [copies[copy]]
+        await track(w.s)
+        w.clock.at += MINUTE
+    (cell,) = await w.s.usage.cells([week_of(MONDAY - MINUTE)], "")
+    row = figures(cell.counts)
+    assert (row.registrations, row.registrations_by_others, row.methods) == (1, 0, {"officePhone": 1})
+    assert cell.people == 1
 
 
 async def test_the_cursor_moves_only_after_every_page_was_applied() -> None:

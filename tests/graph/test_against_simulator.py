@@ -60,6 +60,8 @@ async def test_an_account_is_created_found_and_not_created_twice(graph):
     assert abs(found.created_at - START) < timedelta(minutes=5)
     assert [user.id for user in await graph.directory.find_by_employee_id("E'0001")] == [made.id]
     assert [user.id for user in await graph.directory.find_by_address(f"sean.o'neill@{DOMAIN}")] == [made.id]
+    found = await graph.directory.find_by_address(f"Sean.O'Neill@{DOMAIN}", aliases=True)
+    assert [user.id for user in found] == [made.id]
     with pytest.raises(NameTaken):
         await graph.directory.create_user(new())
     with pytest.raises(ConfigurationError, match="ONBOARDING_DOMAIN"):

@@ -137,6 +137,14 @@ async def test_an_address_is_looked_for_as_upn_and_as_mail_in_one_request(rig):
     ]
 
 
+async def test_other_addresses_are_looked_for_where_asked(rig):
+    rig.reply(httpx.Response(200, json={"value": []}))
+    assert await rig.directory.find_by_address("o'a@b.c", aliases=True) == []
+    assert [r.url.params["$filter"] for r in rig.wire.requests] == [
+        "userPrincipalName eq 'o''a@b.c' or mail eq 'o''a@b.c' or proxyAddresses/any(p:p eq 'smtp:o''a@b.c')"
+    ]
+
+
 async def test_a_manager_is_set_by_reference_in_the_same_cloud(rig):
     rig.reply(httpx.Response(204))
     await rig.directory.set_manager("u1", "m1")

@@ -118,7 +118,23 @@ async def test_an_account_is_enabled_and_its_leave_date_set(graph: Any, control:
         await graph.directory.set_leave_date(key, leaves)
     assert (await graph.directory.get_user(key)).account_enabled is True
     stored = (await control.client.get(f"/_control/users/{key}")).json()
+    assert await graph.directory.get_leave_date(key) == leaves
     assert stored["employeeLeaveDateTime"].startswith((leaves - timedelta(0)).strftime("%Y-%m-%dT%H:%M:%S"))
+
+
+async def test_a_leave_date_is_taken_away_again(graph: Any, control: Any) -> None:
+    key = await control.person("anna")
+    assert await graph.directory.get_leave_date(key) is None
+    await graph.directory.set_leave_date(key, datetime(2026, 12, 31, 23, tzinfo=UTC))
+    await graph.directory.set_leave_date(key, None)
+    assert await graph.directory.get_leave_date(key) is None
+    stored = (await control.client.get(f"/_control/users/{key}")).json()
+    assert stored["employeeLeaveDateTime"] is None
+
+
+async def test_the_leave_date_of_an_account_that_is_not_there_is_waited_for(graph: Any, control: Any) -> None:
+    with pytest.raises(NotYetVisible):
+        await graph.directory.get_leave_date("00000000-0000-4000-8000-00000000beef")
 
 
 async def test_a_phone_is_added_as_a_method_of_the_type_mobile_once(graph: Any, control: Any) -> None:

@@ -638,7 +638,7 @@ async def test_an_offer_and_a_hire_that_did_not_name_its_application_are_joined_
 
 async def test_two_accounts_are_not_joined(world: World):
     await take(world, hire_body(employee_id=None, candidate_id="c-9"))
-    await take(world, hire_body())
+    await take(world, hire_body(start_date="2026-10-01"))
     for case in await world.all_cases():
         case.account = Account("o-" + case.case_id, "x@contoso.example", "m", START)
         await world.store.cases.save(case)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 from onboarding.domain.case import Account, AliasKind, Case
 from onboarding.domain.hire import Hire
 from onboarding.domain.lifecycle import Event, State
+from onboarding.domain.phone import phonebook
 from onboarding.intake import catalog
 from onboarding.intake import receive as door
 from onboarding.intake.process import process_delivery
@@ -94,8 +96,14 @@ async def test_whichever_system_comes_first_and_whatever_is_known_first(world: W
         ({"family_name": "Andersen"}, "doubt"),
         ({"given_name": "Ada", "family_name": "Lovelace"}, "two"),
         ({"personal_email": "other@example.net"}, "two"),
-        ({"personal_email": "none"}, "two"),
-        ({"personal_email": None}, "two"),
+        ({"personal_email": "none"}, "doubt"),
+        ({"personal_email": None}, "doubt"),
+        ({"personal_email": None, "start_date": "2027-02-02"}, "two"),
+        ({"personal_email": None, "start_date": None}, "two"),
+        ({"personal_email": None, "family_name": None}, "two"),
+        ({"personal_email": None, "given_name": "Søren Maria"}, "two"),
+        ({"personal_email": None, "work_country": "Norway"}, "two"),
+        ({"personal_email": None, "home_country": "Norway"}, "doubt"),
     ],
 )
 async def test_the_table_of_verdicts(world: World, said: dict[str, Any], verdict: str):
@@ -108,7 +116,7 @@ async def test_the_table_of_verdicts(world: World, said: dict[str, Any], verdict
 
 
 async def test_never_by_name_alone_and_two_ids_of_one_system_are_two_people(world: World):
-    await candidate(world, personal_email=None)
+    await candidate(world, personal_email=None, start_date="2027-02-02")
     await employee(world, personal_email=None)
     await employee(world, employee_id="7316", personal_email="family@example.net")
     await employee(world, employee_id="7317", personal_email="family@example.net")
@@ -122,6 +130,10 @@ async def test_two_ids_of_one_system_are_two_people_also_after_one_was_joined_wi
 ):
     await candidate(world, **{"personal_email": None, **shared})
     await employee(world, **{"personal_email": None, **shared})
+    for waiting in await alive(world):
+        if waiting.reason_code == "needs_approval_same_person":
+            await act(world.services, "approve", waiting.case_id, Ask("boss", "one person"))
+            await work.handle(world.services, WorkMessage(case_id=waiting.case_id))
     assert len(await alive(world)) == 1
     await employee(world, employee_id="7316", **{"personal_email": None, **shared})
     first, second = await alive(world)
@@ -138,12 +150,106 @@ async def test_the_id_of_one_system_does_not_contradict_that_of_another(world: W
     assert (case.state, case.hire.job_title) == (State.WAITING_START, "Cook")
 
 
-async def test_the_same_number_and_name_in_two_systems_are_one_person_near_in_time(world: World):
+async def payroll(world: World, **said: Any) -> None:
+    """Another system that numbers its employees."""
+    given = {"employee_id": "P-9", "candidate_id": None, "personal_email": None, "employee_number": "0042"}
+    await candidate(world, **{**given, **said})
+
+
+KNOWN = {"personal_email": "soren@example.net", "phones": ["+4520123456"], "home_country": "DK"}
+
+
+@pytest.mark.parametrize(
+    ("known", "said", "verdict"),
+    [
+        ({}, {}, "one"),
+        (KNOWN, {}, "one"),
+        ({}, {**KNOWN, "work_country": None}, "one"),
+        (KNOWN, {"work_country": "DK", "home_country": "Denmark"}, "one"),
+        (KNOWN, {"start_date": "2027-03-01"}, "one"),
+        (KNOWN, {"start_date": None}, "one"),
+        (KNOWN, {"phones": [{"raw": "+1 212 555 0199", "label": "work"}]}, "one"),
+        (KNOWN, {"phones": ["+1 212 555 0199", "+45 20 12 34 56"]}, "one"),
+        (KNOWN, {"start_date": "2027-06-01"}, "doubt"),
+        (KNOWN, {"personal_email": "other@example.org"}, "doubt"),
+        (KNOWN, {"phones": ["+1 212 555 0199"]}, "doubt"),
+        (KNOWN, {"work_country": "United States"}, "doubt"),
+        (KNOWN, {"home_country": "United States"}, "doubt"),
+        ({}, {"given_name": "Other"}, "two"),
+        ({}, {"employee_number": "42"}, "two"),
+    ],
+)
+async def test_the_same_number_and_name_in_two_systems_are_one_person_if_nothing_contradicts(
+    world: World, known: dict[str, Any], said: dict[str, Any], verdict: str
+):
+    await employee(world, **{"personal_email": None, "employee_number": "0042", **known})
+    await payroll(world, **said)
+    cases = await alive(world)
+    assert len(cases) == (1 if verdict == "one" else 2)
+    reasons = [case.reason_code for case in cases]
+    assert ("needs_approval_same_person" in reasons) is (verdict == "doubt")
+
+
+async def test_a_number_that_recruiting_says_never_joins_two_cases(world: World):
     await candidate(world, personal_email=None, employee_number="0042")
     await employee(world, personal_email=None, employee_number="0042", start_date="2027-02-15")
-    assert len(await alive(world)) == 1
-    await employee(world, employee_id="8", given_name="Other", employee_number="0042", personal_email=None)
     assert len(await alive(world)) == 2
+    assert "needs_approval_same_person" in {case.reason_code for case in await alive(world)}
+
+
+async def test_whichever_comes_first_a_number_that_recruiting_says_never_joins_two_cases(world: World):
+    await employee(world, personal_email=None, employee_number="0042", start_date="2027-02-15")
+    await candidate(world, personal_email=None, employee_number="0042")
+    assert len(await alive(world)) == 2
+    assert "needs_approval_same_person" in {case.reason_code for case in await alive(world)}
+
+
+async def test_a_number_that_hr_corrected_meanwhile_is_no_ground_to_join(world: World):
+    await employee(world, employee_number="0042", personal_email=None)
+    corrected = {"event_type": "hire.updated", "occurred_at": "2026-08-17T09:30:00Z"}
+    await employee(world, employee_number="0043", personal_email=None, **corrected)
+    await payroll(world)
+    assert len(await alive(world)) == 2
+    assert "needs_approval_same_person" in {case.reason_code for case in await alive(world)}
+
+
+@pytest.mark.parametrize(
+    ("said", "verdict"),
+    [
+        ({}, "doubt"),
+        ({"start_date": "2027-03-01"}, "doubt"),
+        ({"personal_email": "other@example.net"}, "doubt"),
+        ({"phones": [{"raw": "20 12 34 56", "label": "home", "country_hint": "DK"}]}, "doubt"),
+        ({"given_name": "Ada", "start_date": "2027-03-01"}, "two"),
+        ({"phones": ["+45 20 12 34 57"]}, "two"),
+        ({"phones": [{"raw": "+45 20 12 34 56", "label": "work"}], "start_date": "2027-03-01"}, "two"),
+        ({"phones": [{"raw": "+45 20 12 34 56", "extension": "7"}], "start_date": "2027-03-01"}, "two"),
+    ],
+)
+async def test_the_same_telephone_and_name_are_asked_about(world: World, said: dict[str, Any], verdict: str):
+    await candidate(world, personal_email=None, phones=["+45 20 12 34 56"])
+    await employee(world, **{"phones": ["+45 20 12 34 56"], **said})
+    cases = await alive(world)
+    assert len(cases) == 2
+    assert ("needs_approval_same_person" in [case.reason_code for case in cases]) is (verdict == "doubt")
+
+
+async def test_a_telephone_number_is_known_after_it_has_left_the_case(world: World):
+    await candidate(world, personal_email=None, phones=["+45 20 12 34 56"], start_date="2027-03-01")
+    case = await world.only_case()
+    phonebook.forget_numbers(case, world.services.settings.hash_key.reveal())
+    case.account = Account("o-1", "s@contoso.example", "m", START)
+    await world.store.cases.save(case)
+    await employee(world, phones=["+4520123456"])
+    newest = next(item for item in await alive(world) if item.hire.employee_id)
+    assert newest.reason_code == "needs_approval_same_person"
+
+
+async def test_people_of_one_name_who_begin_together_in_hr_systems_are_not_asked_about(world: World):
+    await employee(world, personal_email=None)
+    await employee(world, personal_email=None, employee_id="7316")
+    await payroll(world, employee_number="0099")
+    assert [case.reason_code for case in await alive(world)] == [None] * 3
 
 
 async def test_an_approver_says_that_it_is_one_person(world: World):
@@ -197,12 +303,12 @@ async def test_two_accounts_are_never_joined_and_an_excluded_person_stays_exclud
 
 
 async def test_keys_are_hashes_and_go_with_the_person(world: World):
-    await candidate(world)
+    await candidate(world, phones=["+45 20 12 34 56"])
     case = await world.only_case()
     walked = await world.store.cases.walk_aliases()
     keys = [alias for alias, _ in walked.items if alias.kind is AliasKind.PERSON]
-    assert len(keys) == 1
-    assert "soren" not in repr(keys).lower()
+    assert len(keys) == 3  # address, telephone, first day
+    assert not {"soren", "4520123456", "2027"} & set(re.findall(r"[a-z]+|[0-9]{4,}", repr(keys).lower()))
     await act_forget(world, case)
     assert [alias for alias, _ in (await world.store.cases.walk_aliases()).items] == []
 
@@ -217,3 +323,13 @@ def test_words_of_a_name_are_compared_without_case_and_marks():
     assert words(Hire(given_name="Zoë", family_name="Müller-Strauß")) == {"zoe", "muller", "strauss"}
     assert words(Hire(display_name="山田 太郎")) == {"山田", "太郎"}
     assert words(Hire()) == frozenset()
+
+
+async def test_an_id_that_both_have_answers_the_question(world: World):
+    await candidate(world, personal_email=None)
+    await candidate(world, personal_email=None, employee_id="7315", candidate_id=None)
+    assert {case.reason_code for case in await alive(world)} == {None, "needs_approval_same_person"}
+    both = {"personal_email": None, "employee_id": "7315", "occurred_at": "2026-08-17T09:30:00Z"}
+    await candidate(world, event_type="hire.updated", **both)
+    (case,) = await alive(world)
+    assert (case.state, case.maybe_same, case.next_action.what) == (State.WAITING_START, None, "provision")

@@ -73,6 +73,7 @@ async def test_no_write_reaches_the_adapter_behind() -> None:
     security = adapters.RecordingSecurity(Nothing(), recorder, adapters.Reads(), directory)
     await directory.set_manager("u", "m")
     await directory.set_leave_date("u", T0)
+    await directory.set_leave_date("u", None)
     await directory.add_to_group("g", "u")
     await security.create_pass("u", T0, 60)
     await security.void_pass("u", "dry-run")
@@ -80,6 +81,7 @@ async def test_no_write_reaches_the_adapter_behind() -> None:
     assert [action.what for action in recorder.take()] == [
         "set_manager",
         "set_leave_date",
+        "clear_leave_date",
         "add_to_group",
         "create_pass",
         "void_pass",

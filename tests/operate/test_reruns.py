@@ -5,19 +5,23 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import fields, replace
+from datetime import date
 from typing import Any
 
 import pytest
 
 from onboarding.domain.case import Account, Case, PassRecord, PassStatus, RungStatus, StepRecord, StepStatus
+from onboarding.domain.hire import Hire, ManagerRef, Phone
 from onboarding.domain.lifecycle import State
 from onboarding.errors import NotFound, Refused, RequestError, StoreConflict
-from onboarding.operate import actions, rerun_plan, reruns
+from onboarding.operate import actions, deciding, rerun_plan, reruns
 from onboarding.operate.actions import Ask
 from onboarding.ports import BULK_QUEUE, CaseQuery, WorkMessage
 from onboarding.provisioning.plan import names_from, steps
+from onboarding.settings import Secret
 from tests.support.doubles import CASE_ID, MANAGER, T0, Killed, World, drive, hire, make_case
+from tests.support.full_policy import full_policy
 
 BLOCKED = CaseQuery(state="blocked", reason_code="permission_missing")
 ASK = Ask("o-1", "the permission was granted")
@@ -118,6 +122,72 @@ CHANGES: dict[str, Callable[[Case], None]] = {
         case, "access_pass", PassRecord(PassStatus.DELIVERED, T0, "manager")
     ),
 }
+
+
+def _says(**changes: Any) -> Callable[[Case], None]:
+    return lambda case: setattr(case, "hire", replace(case.hire, **changes))
+
+
+_SAID: dict[str, Any] = {
+    "department": "Factory",
+    "work_country": "FR",
+    "home_country": "FR",
+    "employment_type": "Contractor",
+    "legal_entity": "Other Ltd",
+    "start_date": date(2026, 10, 1),
+    "end_date": date(2027, 1, 31),
+    "personal_email": "other@example.org",
+    "work_email": "other@contoso.example",
+    "manager": ManagerRef(email="other@contoso.example"),
+    "phones": (Phone("+49 151 23456789", "mobile"),),
+    "family_name": "Other",
+    "job_title": "Other",
+    "location": "Other",
+}
+CHANGES |= {f"HR changed {name}": _says(**{name: value}) for name, value in _SAID.items()}
+CHANGES |= {
+    "it was approved": lambda case: case.approvals.append("needs_approval_pass"),
+    "the manager was changed": lambda case: setattr(case, "manager_changed", True),
+    "another run": lambda case: setattr(case, "rehired_at", T0),
+}
+
+
+@pytest.mark.parametrize("name", [item.name for item in fields(Hire)])
+async def test_every_word_of_hr_is_in_the_hash_unless_nothing_looks_at_it(world: World, name: str) -> None:
+    case = await stuck(world, 1)
+    before = deciding.digest(world.s, case)
+    values: dict[str, Any] = {name: "another"}
+    case.hire = replace(case.hire, **values)
+    unused = name in {"candidate_id", "original_start_date", "status"}
+    assert (deciding.digest(world.s, case) == before) is unused
+
+
+async def test_the_hash_gives_no_address_away(world: World) -> None:
+    """Whoever sees a plan, and knows all else, cannot try out addresses."""
+    await stuck(world, 1)
+    case = await world.case(numbered(1))
+    keyed = replace(
+        world.s, settings=replace(world.s.settings, hash_key=Secret("another key, of the company"))
+    )
+    assert deciding.digest(world.s, case) != deciding.digest(keyed, case)
+
+
+async def test_the_groups_of_the_policy_are_in_the_hash(world: World) -> None:
+    await stuck(world, 1)
+    case = await world.case(numbered(1))
+    given = replace(world.s, policy=full_policy())
+    assert deciding.digest(world.s, case) != deciding.digest(given, case)
+
+
+@pytest.mark.parametrize("name", sorted(set(deciding._ACCOUNT)))
+async def test_whose_account_it_is_is_in_the_hash(world: World, name: str) -> None:
+    await stuck(world, 1)
+    case = await world.case(numbered(1))
+    case.account = Account("u", "u@c.example", "m", T0)
+    before = deciding.digest(world.s, case)
+    now = getattr(case.account, name)
+    setattr(case.account, name, not now if isinstance(now, bool) else T0 if now is None else f"{now}x")
+    assert deciding.digest(world.s, case) != before
 
 
 @pytest.mark.parametrize("change", CHANGES)

@@ -31,6 +31,7 @@ READS: dict[Any, set[str]] = {
         "check",
         "find_deleted",
         "get_deleted",
+        "get_leave_date",
         "groups",
         "memberships",
         "licence_units",

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -11,11 +13,14 @@ from onboarding.domain.case import Account, Case, StepStatus
 from onboarding.domain.lifecycle import State
 from onboarding.domain.policy import Policy
 from onboarding.domain.policy_file import load
+from onboarding.errors import PermissionMissing
 from onboarding.operate.actions import Ask, act
 from onboarding.provisioning import timing, withdraw
+from onboarding.provisioning.plan import steps
 from onboarding.provisioning.step import Block, Context, Done
 from onboarding.provisioning.steps import enable_account
-from tests.support.doubles import T0, World, advance, drive, hire, look_now, make_case, sides
+from tests.support.doubles import CASE_ID, T0, World, advance, drive, hire, look_now, make_case, sides
+from tests.support.full_policy import full_case, full_world
 from tests.support.kinds import OLD, account
 
 MakeWorld = Callable[..., World]
@@ -291,3 +296,44 @@ async def test_an_end_before_the_pass_and_the_welcome_leaves_both_out(make_world
     assert case.steps["send_welcome"].detail == "employment_ended"
     assert world.tenant.mail == []
     assert case.steps["issue_access_pass"].status is StepStatus.SKIPPED
+
+
+def given(world: World) -> tuple[Any, ...]:
+    held = world.tenant.held
+    return list(held.added), list(held.assigned), list(held.enabled), list(held.phones), world.tenant.mail
+
+
+@pytest.mark.parametrize("stopped_by", ["add_to_group", "add_phone", "assign_licenses", "enable_user"])
+async def test_whoever_was_held_past_the_last_day_is_given_nothing_more(stopped_by: str) -> None:
+    world = full_world()
+    await world.file(full_case(hire={"end_date": date(2026, 8, 27)}))
+    world.faults.before(stopped_by, *[PermissionMissing("grant it")] * 200)
+    while world.clock.at < datetime(2026, 8, 23, tzinfo=UTC):
+        case = await look_now(world)
+    assert case.reason_code == "held_for_permission"
+    before = given(world)
+    world.faults.plan.clear()
+    world.clock.at = datetime(2026, 9, 20, 9, tzinfo=UTC)
+    case = await drive(world)
+    assert (case.state, case.reason_code) == (State.BLOCKED, "end_date_passed")
+    assert given(world) == before
+
+    case.hire = replace(case.hire, end_date=date(2026, 12, 31))  # HR writes a later one
+    await world.store.cases.save(case)
+    await act(world.s, "rerun", CASE_ID, Ask("op", "extended"))
+    case = await advance(world)
+    assert case.reason_code != "end_date_passed"
+    assert given(world) != before
+    world.close()
+
+
+def test_a_new_step_ends_with_the_last_day_unless_it_says_otherwise() -> None:
+    giving = {item.step.name for item in steps() if not item.step.after_end}
+    assert giving == {
+        "reserve_username",
+        "create_account",
+        "assign_groups",
+        "prepopulate_phone",
+        "assign_licenses",
+        "enable_account",
+    }

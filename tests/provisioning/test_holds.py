@@ -15,7 +15,7 @@ from onboarding.domain.case import Account, Case, NextAction, StepStatus
 from onboarding.domain.lifecycle import Event, State
 from onboarding.errors import DeployerError, LimitReached, PermissionMissing, TenantHeld, Unavailable
 from onboarding.operate import due, work
-from onboarding.ports import CLAIM_LEASE
+from onboarding.ports import CLAIM_LEASE, DirectoryUser
 from onboarding.provisioning import holds, runner
 from onboarding.provisioning.plan import Planned
 from onboarding.provisioning.step import Context, Done, Outcome, Skip, Wait
@@ -296,3 +296,138 @@ async def test_what_is_held_for_everybody_is_no_try_of_the_case(
     assert (await advance(quiet, name(0))).reason_code is None
     waits = [entry for entry in await quiet.story(name(0)) if entry.action == "step_waits"]
     assert len(waits) == 1, "said once, however often it is looked at"
+
+
+# --- what proves that the permission is there ---------------------------------------------------------------
+
+
+GRANTED = "group"
+
+
+class Groups(Tenant):
+    """The step looks, and writes where something is missing: whoever is in `has` has it already."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, world: World) -> None:
+        super().__init__(monkeypatch)
+        self.has: set[str] = set()
+        self._world = world
+
+    async def _run(self, ctx: Context) -> Outcome:
+        self.asked.append(ctx.case.case_id)
+        await ctx.s.directory.memberships(ctx.account.id)
+        if ctx.case.case_id not in self.has:
+            if ctx.case.case_id in self.alone:
+                self._world.faults.before("add_to_group", REFUSED)
+            await ctx.s.directory.add_to_group(GRANTED, ctx.account.id)
+        return Done()
+
+
+@pytest.fixture
+def groups(monkeypatch: pytest.MonkeyPatch, quiet: World) -> Groups:
+    quiet.tenant.held.group(GRANTED)
+    quiet.faults.before("add_to_group", *[REFUSED] * 10_000)
+    return Groups(monkeypatch, quiet)
+
+
+async def of_group(world: World, number: int) -> list[Case]:
+    for n in range(number):
+        world.tenant.add(DirectoryUser(f"user-{n}", f"person.{n}@contoso.example", user_type="Member"))
+    return await crowd(world, number)
+
+
+async def test_a_probe_that_only_read_lifts_nothing_and_makes_nobody_a_suspect(
+    quiet: World, groups: Groups
+) -> None:
+    groups.has = {name(1)}
+    await of_group(quiet, 3)
+    assert (await held(quiet)).calls == ["add_to_group"]
+    quiet.clock.move(minutes=1)
+    assert (await advance(quiet, name(1))).steps["one"].status is StepStatus.DONE
+    assert (await held(quiet)).until == quiet.clock.at + holds.FIRST
+    assert (await stops.read(quiet.store.cases)).suspects == {}
+    quiet.clock.move(minutes=5)
+    assert (await advance(quiet, name(0))).reason_code == HELD, "the first one is not blocked"
+
+
+async def test_the_refused_call_itself_lifts_it_also_where_the_step_then_stops_for_something_else(
+    quiet: World, groups: Groups
+) -> None:
+    await of_group(quiet, 2)
+    quiet.faults.plan.clear()
+    quiet.clock.move(minutes=1)
+    assert (await advance(quiet, name(1))).state is State.FOLLOWING_UP
+    assert (await stops.read(quiet.store.cases)).stops == {}
+
+
+async def test_where_two_calls_were_refused_each_has_to_get_through(quiet: World, groups: Groups) -> None:
+    groups.has = {name(2)}
+    await of_group(quiet, 4)
+    quiet.clock.move(minutes=1)
+    quiet.faults.before("memberships", REFUSED)
+    await advance(quiet, name(1))
+    assert sorted((await held(quiet)).calls) == ["add_to_group", "memberships"]
+    quiet.clock.move(hours=2)
+    await advance(quiet, name(2))
+    assert (await held(quiet)).calls == ["add_to_group"]
+    quiet.faults.plan.clear()
+    quiet.clock.move(hours=2)
+    await advance(quiet, name(3))
+    assert (await stops.read(quiet.store.cases)).stops == {}
+
+
+async def test_any_call_tells_that_there_is_a_token_again(quiet: World, groups: Groups) -> None:
+    groups.has = {name(1)}
+    quiet.faults.plan.clear()
+    quiet.faults.before("memberships", DeployerError("no token", code="graph_sign_in"))
+    await of_group(quiet, 2)
+    assert (await held(quiet)).calls == [stops.ANY]
+    quiet.clock.move(minutes=1)
+    await advance(quiet, name(1))
+    assert (await stops.read(quiet.store.cases)).stops == {}
+
+
+async def test_the_grant_lets_those_go_on_who_were_blocked_alone(quiet: World, groups: Groups) -> None:
+    """Refused, granted, taken away again: the first one is taken for the only one, and is not, after all."""
+    await of_group(quiet, 4)
+    quiet.faults.plan.clear()
+    quiet.clock.move(minutes=1)
+    await advance(quiet, name(1))
+    quiet.faults.before("add_to_group", *[REFUSED] * 10_000)
+    quiet.clock.move(minutes=9)
+    assert (await advance(quiet, name(0))).reason_code == "permission_missing"
+    quiet.clock.move(hours=1)
+    assert (await advance(quiet, name(2))).reason_code == HELD, "everybody is refused, once more"
+    quiet.faults.plan.clear()
+    quiet.clock.move(hours=2)
+    await advance(quiet, name(3))
+    quiet.queue.sent.clear()
+    await due.enqueue_due(quiet.s)
+    assert name(0) in [message.case_id for message, _ in quiet.queue.sent]
+    for message, _ in list(quiet.queue.sent):
+        await work.handle(quiet.s, message)
+    assert {(await quiet.case(name(n))).state for n in range(4)} == {State.FOLLOWING_UP}
+    assert "released" in [entry.action for entry in await quiet.story(name(0))]
+
+
+async def test_one_who_really_is_alone_is_blocked_again_and_holds_nobody(
+    quiet: World, groups: Groups
+) -> None:
+    await of_group(quiet, 4)
+    groups.alone = {name(0)}
+    quiet.faults.plan.clear()
+    quiet.clock.move(minutes=1)
+    await advance(quiet, name(1))
+    quiet.clock.move(minutes=9)
+    assert (await advance(quiet, name(0))).reason_code == "permission_missing"
+    quiet.faults.plan.clear()
+    quiet.faults.before("add_to_group", REFUSED)
+    quiet.clock.move(hours=2)
+    await advance(quiet, name(2))
+    quiet.clock.move(hours=2)
+    await advance(quiet, name(3))
+    quiet.queue.sent.clear()
+    await due.enqueue_due(quiet.s)
+    for message, _ in list(quiet.queue.sent):
+        await work.handle(quiet.s, message)
+    assert (await quiet.case(name(0))).reason_code == "permission_missing"
+    assert (await stops.read(quiet.store.cases)).stops == {}

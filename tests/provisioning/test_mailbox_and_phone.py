@@ -14,7 +14,10 @@ from onboarding.domain.hire import Phone
 from onboarding.domain.lifecycle import State
 from onboarding.domain.policy import Policy
 from onboarding.domain.policy_file import load
+from onboarding.errors import EffectUnknown, OperatorError
 from onboarding.followup import nudge
+from onboarding.operate.actions import Ask, act
+from onboarding.provisioning import pass_guards
 from onboarding.provisioning.step import Context, Done, Outcome, Skip, Wait
 from onboarding.provisioning.steps import prepopulate_phone, wait_for_mailbox
 from onboarding.settings import Settings
@@ -204,6 +207,69 @@ async def test_a_number_is_a_way_in_so_it_is_for_accounts_of_this_hire_only(
     ctx.account.origin = origin
     assert await add(ctx) == Skip("not_made_for_this_hire")
     assert world.tape.calls == []
+
+
+async def test_what_the_tenant_refused_to_add_is_not_ours_when_it_is_there_later(
+    make_world: MakeWorld,
+) -> None:
+    """The desk helped on the first day, and the person registered their own phone; then somebody reruns the step."""
+    world = phoning(make_world)
+    await world.file(make_case())
+    world.faults.before("add_phone", OperatorError("refused", code="graph_refused"))
+    case = await drive(world)
+    assert case.reason_code == "graph_refused"
+    assert case.account is not None
+    assert not case.account.phone_added
+    world.tenant.methods[case.account.id] = ("mobilePhone",)
+    world.clock.at = datetime(2026, 8, 24, 8, tzinfo=UTC)
+    await act(world.s, "rerun", case.case_id, Ask("o-1", "the policy allows it now"))
+    case = await drive(world)
+    assert case.steps["prepopulate_phone"].detail == "already_in_use"
+    assert case.steps["issue_access_pass"].detail == "already_in_use"
+    assert world.tenant.issued == []
+
+
+LATER = timedelta(days=1)
+
+
+@pytest.mark.parametrize(
+    ("ends", "made", "settled", "ours"),
+    [
+        ("89", T0, True, True),
+        ("89", T0 + timedelta(minutes=4), False, True),
+        ("89", None, True, True),
+        ("89", None, False, False),
+        ("89", T0 + LATER, True, False),
+        ("89", T0 - LATER, True, False),
+        ("12", T0, True, False),
+        ("12", None, True, False),
+    ],
+)
+async def test_a_number_is_ours_by_its_digits_and_its_time_and_in_doubt_the_persons(
+    make_world: MakeWorld, ends: str, made: datetime | None, settled: bool, ours: bool
+) -> None:
+    world = phoning(make_world)
+    ctx = await stand(world, at=T0 + LATER)
+    account = ctx.account
+    account.phone_added, account.phone_asked_at, account.phone_ends = True, T0, "89"
+    account.phone_there = settled
+    world.tenant.methods["old-1"] = ("mobilePhone",)
+    world.tenant.held.phones.append(("old-1", f"+49 151234567{ends}"))
+    if made is not None:
+        world.tenant.made_at["old-1", "mobilePhone"] = made
+    assert await prepopulate_phone.is_ours(ctx) is ours
+    assert (await pass_guards.unused(ctx) is not None) is ours
+
+
+async def test_a_lost_answer_is_settled_by_the_time_at_which_the_number_was_made(
+    make_world: MakeWorld,
+) -> None:
+    world = phoning(make_world)
+    world.faults.after("add_phone", EffectUnknown("no answer"))
+    await world.file(make_case())
+    case = await drive(world)
+    assert (case.steps["prepopulate_phone"].detail, len(world.tenant.held.phones)) == ("added", 1)
+    assert case.steps["issue_access_pass"].detail == "manager"
 
 
 async def test_the_guard_of_the_pass_still_sees_a_number_that_the_person_added(make_world: MakeWorld) -> None:

@@ -17,15 +17,17 @@ from onboarding.domain.case import (
     PassRecord,
     PassStatus,
     RungStatus,
+    Said,
     StepRecord,
     StepStatus,
+    aliases_of,
 )
 from onboarding.domain.hire import ManagerRef
 from onboarding.domain.lifecycle import State
 from onboarding.errors import NotYetVisible, Unavailable
 from onboarding.ports import CLAIM_LEASE, DirectoryUser
 from onboarding.settings import Settings
-from tests.support.doubles import MANAGER, T0, Messages, World, advance, hire, look_now, make_case
+from tests.support.doubles import MANAGER, T0, Messages, World, advance, drive, hire, look_now, make_case
 
 MakeWorld = Callable[..., World]
 USER = DirectoryUser("user-1", "zoe@contoso.example", employee_id="4711", account_enabled=True, created_at=T0)
@@ -65,8 +67,52 @@ async def test_found_by_hrs_id_through_our_own_case(world: World) -> None:
     assert await manager_of(world, ManagerRef(id="900")) == (MANAGER.id, None)
 
 
-async def test_found_by_hrs_id_in_employee_id(world: World) -> None:
-    assert await manager_of(world, ManagerRef(email="gone@contoso.example", id="1")) == (MANAGER.id, None)
+async def test_whoever_is_found_by_employee_id_alone_is_linked_and_told_nothing(world: World) -> None:
+    """HR's own ids and the payroll numbers in `employeeId` are told apart by nothing here."""
+    case = await start(world, BEFORE_MANAGER, hire=hire(manager=ManagerRef(id="1")))
+    assert world.tenant.managers == {USER.id: MANAGER.id}
+    assert case.account is not None
+    assert (case.account.manager_id, case.account.manager_named) == (None, None)
+    assert case.steps["set_manager"].detail == "by_employee_id_alone"
+
+
+async def test_a_pass_does_not_go_to_whoever_was_found_by_employee_id_alone(world: World) -> None:
+    await world.file(make_case(hire=hire(manager=ManagerRef(id="1"))))
+    case = await drive(world)
+    assert case.access_pass is not None
+    assert case.access_pass.recipient == "desk"
+    assert MANAGER.mail not in {address for mail in world.tenant.mail for address in mail.to}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {
+            "manager": ManagerRef(id="1"),
+            "employee_id": "900",
+            "employee_number": "4711",
+        },  # ids are no numbers
+        {"manager": ManagerRef(id="1", email="gone@contoso.example")},
+        {"manager": ManagerRef(id="1", name="Somebody Else")},
+    ],
+)
+async def test_employee_id_counts_for_nothing_where_something_contradicts_it(
+    world: World, changes: dict[str, Any]
+) -> None:
+    world.tenant.add(replace(MANAGER, display_name="Ångström, Örjan"))
+    case = await start(world, BEFORE_MANAGER, hire=hire(**changes))
+    assert case.steps["set_manager"].detail == "manager_not_found"
+    assert world.tenant.managers == {}
+
+
+async def test_the_payroll_number_of_somebody_else_is_no_managers_id(world: World) -> None:
+    """HR knows them by the id 500; the number 1 is in `employeeId`, and HR names the manager by its id 1."""
+    other = make_case("c_00000000000000000002", hire=hire(employee_id="500", employee_number="1"))
+    other.account = Account(MANAGER.id, MANAGER.user_principal_name, "1", T0)
+    await world.file(other)
+    for alias in aliases_of(other):
+        await world.store.cases.claim_alias(alias, other.case_id)
+    assert await manager_of(world, ManagerRef(id="1")) == (None, "manager_not_found")
 
 
 @pytest.mark.parametrize("ref", [None, ManagerRef()])
@@ -97,16 +143,15 @@ async def test_two_who_could_be_meant_are_nobody(world: World) -> None:
     assert await manager_of(world, ManagerRef(email=MANAGER.mail)) == (None, "manager_ambiguous")
 
 
-async def test_an_id_that_two_cases_of_the_source_bear_is_nobody(world: World) -> None:
-    world.tenant.add(replace(MANAGER, id="manager-2", user_principal_name="x@contoso.example", mail=None))
-    for n, (kind, account) in enumerate(
-        [(AliasKind.EMPLOYEE_ID, MANAGER.id), (AliasKind.EMPLOYEE_NUMBER, "manager-2")], start=2
-    ):
-        other = make_case(f"c_{n:020d}")
-        other.account = Account(account, "a@contoso.example", "x", T0)
-        await world.store.cases.create(other)
-        await world.store.cases.claim_alias(Alias("greenhouse", kind, "900"), other.case_id)
-    assert await manager_of(world, ManagerRef(id="900")) == (None, "manager_ambiguous")
+async def test_the_id_counts_in_the_hr_system_that_named_the_manager(world: World) -> None:
+    other = make_case("c_00000000000000000002", source="personio", hire=hire(employee_id="900"))
+    other.account = Account(MANAGER.id, MANAGER.user_principal_name, "900", T0)
+    await world.store.cases.create(other)
+    await world.store.cases.claim_alias(Alias("personio", AliasKind.EMPLOYEE_ID, "900"), other.case_id)
+    said = {"manager": Said(T0, True, "d_1", "personio")}
+    case = await start(world, BEFORE_MANAGER, hire=hire(manager=ManagerRef(id="900")), said=said)
+    assert case.account is not None
+    assert case.account.manager_id == MANAGER.id
 
 
 async def test_replication_lag_is_waited_for(world: World) -> None:

@@ -181,6 +181,7 @@ async def test_an_account_that_was_disabled_already_proves_nothing_about_the_per
     user = world.tenant.users[case.account.id]
     world.tenant.users[user.id] = replace(user, account_enabled=False)
     stop = Stop(stops.PERMISSION, "disable_account", T0, until=world.clock.at, raised_by="c_other")
+    stop.calls = ["disable_user"]
 
     def open_it(board: stops.Board) -> bool:
         board.open(stop)

@@ -232,6 +232,7 @@ def test_administrators_need_two_and_questions_do_not_count(http: httpx.Client) 
 
     assert admin("one", "mobilePhone")["isSsprRegistered"] is False
     assert admin("questions", "mobilePhone", "securityQuestion")["isSsprRegistered"] is False
+    assert admin("token", "mobilePhone", "hardwareOneTimePasscode")["isSsprRegistered"] is False
     two = admin("two", "mobilePhone", "email")
     assert (two["isSsprRegistered"], two["isAdmin"]) == (True, True)
 

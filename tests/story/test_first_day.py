@@ -85,6 +85,14 @@ async def test_what_a_happy_hire_costs(world: World) -> None:
     assert len(batches) == 1, "the two looks for privileges go together: 15 ways to Graph and back"
 
 
+async def test_what_an_address_that_hr_knows_adds_to_it(world: World) -> None:
+    await world.hire(work_email="wqzplanted.new@contoso.example")
+    await world.until(-1, "23:00")
+    assert (await world.show())["state"] == "following_up"
+    assert Counter(asked(world)) - Counter(HAPPY) == Counter(["GET users?$filter=userPrincipalName"])
+    assert len(asked(world)) == len(HAPPY) + 1
+
+
 async def test_what_groups_and_a_licence_add_to_it(world: World) -> None:
     bought(world)
     await world.restart(POLICY_FILE=world.policy(GROUPS + LICENCES))

@@ -157,8 +157,12 @@ class Tenant:
     users: dict[str, DirectoryUser] = field(default_factory=dict)
     created: list[NewUser] = field(default_factory=list)
     managers: dict[str, str] = field(default_factory=dict)
+    #: user id → other addresses of theirs, in lower case.
+    aliases: dict[str, tuple[str, ...]] = field(default_factory=dict)
     privileged: set[str] = field(default_factory=set)
     methods: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    #: (user id, method) → createdDateTime, where Graph gives it.
+    made_at: dict[tuple[str, str], datetime] = field(default_factory=dict)
     passes: dict[str, list[AccessPass]] = field(default_factory=dict)
     #: Every pass ever made, with its secret, and every one that was voided.
     issued: list[AccessPass] = field(default_factory=list)
@@ -249,11 +253,15 @@ class Directory(EntitlementCalls):
     async def find_by_employee_id(self, employee_id: str) -> list[DirectoryUser]:
         return await self._find("find_by_employee_id", lambda user: user.employee_id == employee_id)
 
-    async def find_by_address(self, address: str) -> list[DirectoryUser]:
+    async def find_by_address(self, address: str, *, aliases: bool = False) -> list[DirectoryUser]:
         wanted = address.lower()
+        others = self.tenant.aliases if aliases else {}
         return await self._find(
             "find_by_address",
-            lambda user: wanted in {user.user_principal_name.lower(), (user.mail or "").lower()},
+            lambda user: (
+                wanted in {user.user_principal_name.lower(), (user.mail or "").lower()}
+                or wanted in others.get(user.id, ())
+            ),
         )
 
     async def set_manager(self, user_id: str, manager_id: str) -> None:
@@ -333,7 +341,16 @@ class SecurityInfo:
         def effect() -> list[SignInMethod] | None:
             if tenant.seen(tenant.users.get(user_id)) is None:
                 return None
-            return [SignInMethod(f"id-{name}", name, "…01") for name in tenant.methods.get(user_id, ())]
+            numbers = dict(tenant.held.phones)
+            return [
+                SignInMethod(
+                    f"id-{name}",
+                    name,
+                    f"…{numbers.get(user_id, '01')[-2:] if name == 'mobilePhone' else '01'}",
+                    tenant.made_at.get((user_id, name)),
+                )
+                for name in tenant.methods.get(user_id, ())
+            ]
 
         found: list[SignInMethod] | None = await tenant.faults.run("sign_in_methods", effect)
         return found
@@ -370,6 +387,7 @@ class SecurityInfo:
         def effect() -> None:
             assert "mobilePhone" not in self.tenant.methods.get(user_id, ()), "one phone of a type"
             self.tenant.methods[user_id] = (*self.tenant.methods.get(user_id, ()), "mobilePhone")
+            self.tenant.made_at[user_id, "mobilePhone"] = self.tenant.clock.at
             self.tenant.held.phones.append((user_id, number))
 
         await self.tenant.faults.run("add_phone", effect)

@@ -86,9 +86,20 @@ class EntitlementCalls:
 
         await self._run("enable_user", effect)
 
-    async def set_leave_date(self, user_id: str, at: datetime) -> None:
+    async def get_leave_date(self, user_id: str) -> datetime | None:
+        def effect() -> datetime | None:
+            return self.tenant.held.leave_dates.get(self._there(user_id).id)  # type: ignore[no-any-return]
+
+        found: datetime | None = await self._run("get_leave_date", effect)
+        return found
+
+    async def set_leave_date(self, user_id: str, at: datetime | None) -> None:
         def effect() -> None:
-            self.tenant.held.leave_dates[self._there(user_id).id] = at
+            key = self._there(user_id).id
+            if at is None:
+                self.tenant.held.leave_dates.pop(key, None)
+            else:
+                self.tenant.held.leave_dates[key] = at
 
         await self._run("set_leave_date", effect)
 

@@ -131,7 +131,7 @@ class MemoryDirectory:
     async def find_by_employee_id(self, employee_id: str) -> list[DirectoryUser]:
         return []
 
-    async def find_by_address(self, address: str) -> list[DirectoryUser]:
+    async def find_by_address(self, address: str, *, aliases: bool = False) -> list[DirectoryUser]:
         return []
 
     async def disable_user(self, user_id: str) -> None:
@@ -158,7 +158,10 @@ class MemoryDirectory:
     async def get_deleted(self, user_id: str) -> DirectoryUser | None:
         return None
 
-    async def set_leave_date(self, user_id: str, at: datetime) -> None:
+    async def get_leave_date(self, user_id: str) -> datetime | None:
+        return None
+
+    async def set_leave_date(self, user_id: str, at: datetime | None) -> None:
         raise NotImplementedError
 
     async def groups(self, group_ids: Sequence[str]) -> list[GroupFacts]:

@@ -40,6 +40,11 @@ def directory_number(hire: Hire) -> str | None:
     return None
 
 
+def hashed(key: str, e164: str) -> str:
+    """Keyed hash of one number: HMAC-SHA-256, in hex."""
+    return hmac.new(key.encode(), e164.encode(), hashlib.sha256).hexdigest()
+
+
 def forget_numbers(case: Case, key: str) -> None:
     """Replace the raw numbers by a keyed hash, two digits, and the reason code of the first bad one."""
     if not case.hire.phones:
@@ -49,6 +54,5 @@ def forget_numbers(case: Case, key: str) -> None:
     bad = next((r for r in found if r.reason), None)
     case.phone_reason = str(bad.reason) if bad else None
     if good and good.e164:
-        digest = hmac.new(key.encode(), good.e164.encode(), hashlib.sha256).hexdigest()
-        case.phone_hash, case.phone_tail = digest, good.e164[-2:]
+        case.phone_hash, case.phone_tail = hashed(key, good.e164), good.e164[-2:]
     case.hire = replace(case.hire, phones=())

@@ -23,6 +23,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 
 from onboarding.domain.hire import Certainty, EventType, FetchRef, Hire, HireEvent, Phone
@@ -37,6 +38,9 @@ from onboarding.web import Request
 
 MAX_PING = 4096
 ACTION_ID = "webhookActionId"
+
+#: Under `data`: whom an event names.
+NAMES = ("application.id", "offer.id", "offer.applicationId", "candidate.id", "deletedCandidate.id")
 
 #: `type` of a number or an address → ours. Doubt: the types are those of Ashby's API.
 LABELS = {"personal": "home", "home": "home", "work": "work", "mobile": "mobile", "other": "other"}
@@ -59,7 +63,7 @@ def parse(payload: Payload, headers: Mapping[str, str]) -> list[HireEvent]:
 
 def _hired(data: Payload, event: Named) -> HireEvent:
     said, offer = data.object("application"), data.optional_object("offer")
-    hire = _candidate(said, offer)
+    hire, odd = _candidate(said, offer), _odd_start(offer)
     complete = hire.start_date is not None and hire.display_name is not None
     application_id, at = said.identifier("id"), moment(said, "updatedAt")
     return LinkedEvent(
@@ -72,6 +76,7 @@ def _hired(data: Payload, event: Named) -> HireEvent:
         occurred_at=at.at,
         occurred_at_zone_assumed=at.zone_assumed,
         needs_fetch=None if complete else FetchRef("application", application_id),
+        warnings=odd,
         also_known_as=application(application_id),
     )
 
@@ -109,7 +114,7 @@ def _offer(data: Payload, event: Named) -> HireEvent:
     kind = EventType.START_DATE_CHANGED if status == ACCEPTED else EventType.HIRE_UPDATED
     if status in REFUSED:
         kind = EventType.HIRE_CANCELLED
-    return candidates.offer(
+    found = candidates.offer(
         event,
         kind,
         offer.identifier("applicationId"),
@@ -117,6 +122,7 @@ def _offer(data: Payload, event: Named) -> HireEvent:
         at=max((at for at in (decided, written) if at), default=None),
         opens=status == ACCEPTED,
     )
+    return found if status in REFUSED else replace(found, warnings=_odd_start(offer))
 
 
 def _offer_deleted(data: Payload, event: Named) -> HireEvent:
@@ -171,13 +177,17 @@ def greet(request: Request) -> Greeting | None:
 
 
 def dedupe_key(headers: Headers, body: bytes) -> str:
-    """Type and `webhookActionId`, both of the signed body: the related events of one act share the id."""
+    """Type, `webhookActionId` and whom the event names, all of the signed body: the related events of one act share the
+    id. Doubt: whether an act upon several people at once does too."""
     try:
         said = read_json(body)
         action, event_id = said.raw("action"), _event_id(said)
+        named = [found for path in NAMES if (found := said.optional_identifier(f"data.{path}"))]
     except Unreadable:
         return body_hash(headers, body)
-    return f"{action}:{event_id}" if event_id and isinstance(action, str) else body_hash(headers, body)
+    if not event_id or not isinstance(action, str):
+        return body_hash(headers, body)
+    return ":".join((action, event_id, *named))
 
 
 def _event_id(payload: Payload) -> str | None:
@@ -203,6 +213,13 @@ def _start(offer: Payload) -> date | None:
     version = offer.optional_object("latestVersion")
     found = _ISO_START.fullmatch((version.optional_text("startDate") if version else None) or "")
     return iso_date(found[1]) if found else None
+
+
+def _odd_start(offer: Payload | None) -> tuple[str, ...]:
+    """The warning that tells HR of a first day which cannot be read."""
+    version = offer.optional_object("latestVersion") if offer else None
+    sent = version is not None and version.raw("startDate") not in {None, ""}
+    return ("bad_date:start_date",) if sent and offer is not None and _start(offer) is None else ()
 
 
 def _address(said: Payload) -> str | None:

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import UTC, datetime
 
 from onboarding.domain.hire import Certainty, EventType, Hire, HireEvent, Phone
 from onboarding.intake import candidates
@@ -21,13 +22,24 @@ from onboarding.intake.adapter import Adapter, Greeting, Headers, LinkedEvent, R
 from onboarding.intake.candidates import Named, Reader, application
 from onboarding.intake.dates import us_date
 from onboarding.intake.payload import MAX_TEXT, Payload, Unreadable, read_json
-from onboarding.intake.reading import Moment, day_or_warning, first_id, ignored, moment
+from onboarding.intake.reading import (
+    Moment,
+    address_of_type,
+    day_or_warning,
+    first_id,
+    ignored,
+    moment,
+    unmarked,
+)
 from onboarding.intake.scheme import SignatureScheme
 from onboarding.web import Request
 
 MAX_PING = 2048
+_NEVER = datetime.min.replace(tzinfo=UTC)
 
-#: `phone_numbers[].type` → ours. `skype` is not a number. The documentation's own sample says "other " once.
+SKYPE = "skype"
+#: `phone_numbers[].type` → ours; what is not here is `other`, but `skype`, which is no number. The documentation's own
+#: sample says "other " once.
 LABELS = {"mobile": "mobile", "work": "work", "home": "home", "other": "other"}
 #: Short names of countries that are no abbreviation of a US state ("Los Angeles, CA" is not in Canada).
 SHORT_COUNTRIES = frozenset({"UK", "USA", "UAE", "U.K.", "U.S.A."})
@@ -50,8 +62,7 @@ def _hired(payload: Payload, event: Named) -> HireEvent:
     offer = said.optional_object("offer")
     hire = _candidate(said.object("candidate"), _job(said))
     start, odd = day_or_warning(offer, "starts_at", "start_date") if offer else (None, ())  # YYYY-MM-DD here
-    # "Date the offer was accepted". Doubt: whether a second acceptance moves it.
-    at = moment(offer, "resolved_at") if offer else Moment()
+    at = _when_hired(said, offer)
     return LinkedEvent(
         source="",
         event_type=EventType.HIRE_CREATED,
@@ -60,9 +71,17 @@ def _hired(payload: Payload, event: Named) -> HireEvent:
         vendor_event_id=event.event_id,
         occurred_at=at.at,
         occurred_at_zone_assumed=at.zone_assumed,
-        warnings=odd,
+        warnings=odd + _odd_addresses(said.object("candidate")),
         also_known_as=application(said.optional_identifier("id")),
     )
+
+
+def _when_hired(said: Payload, offer: Payload | None) -> Moment:
+    """The newest of what an act of hiring moves: whoever is hired again may have an offer that was accepted before the
+    first hire was taken back. (`resolved_at` is the "date the offer was accepted".)"""
+    moments = [moment(said, "last_activity_at")]
+    moments += [moment(offer, path) for path in ("resolved_at", "created_at")] if offer else []
+    return max(moments, key=lambda found: found.at or _NEVER, default=Moment())
 
 
 def _unhired(payload: Payload, event: Named) -> HireEvent:
@@ -131,6 +150,7 @@ def _candidate_updated(payload: Payload, event: Named) -> HireEvent:
         vendor_event_type=event.name,
         vendor_event_id=event.event_id,
         certainty=Certainty.CANDIDATE,
+        warnings=_odd_addresses(payload.object("candidate")),
         opens=False,
     )
 
@@ -207,10 +227,14 @@ def _candidate(said: Payload, job: Hire) -> Hire:
         employee_number=said.optional_identifier("external_id"),
         given_name=said.optional_text("first_name"),
         family_name=said.optional_text("last_name"),
-        personal_email=_address(said, "personal"),
+        personal_email=address_of_type(said.items("email_addresses"), "personal"),
         # Addresses of type `work` are left out: a candidate's work address is at the present employer.
         phones=_phones(said),
     )
+
+
+def _odd_addresses(said: Payload) -> tuple[str, ...]:
+    return unmarked(said.items("email_addresses"), personal="personal")
 
 
 def _job(application: Payload) -> Hire:
@@ -243,19 +267,14 @@ def _country(offices: tuple[Payload, ...]) -> str | None:
     return last if len(last) > 3 and last.lower() not in AMBIGUOUS_COUNTRIES else None
 
 
-def _address(said: Payload, kind: str) -> str | None:
-    found = (item for item in said.items("email_addresses") if item.optional_text("type") == kind)
-    return next((value for item in found if (value := item.optional_text("value"))), None)
-
-
 def _phones(said: Payload) -> tuple[Phone, ...] | None:
     if not said.has("phone_numbers"):
         return None
     found = []
     for index, item in enumerate(said.items("phone_numbers")):
-        label, value = item.optional_text("type") or "other", item.optional_text("value")
-        if value and label in LABELS:
-            found.append(Phone(value, LABELS[label], f"phone_numbers[{index}]"))
+        label, value = (item.optional_text("type") or "other").strip().lower(), item.optional_text("value")
+        if value and label != SKYPE:
+            found.append(Phone(value, LABELS.get(label, "other"), f"phone_numbers[{index}]"))
     return tuple(found)
 
 

@@ -28,6 +28,7 @@ from onboarding.intake.payload import Payload, Unreadable
 from onboarding.intake.reading import first_id, ignored, moment
 from onboarding.intake.scheme import TOKEN
 
+TERMINATED = "employment.terminated"
 #: https://developer.personio.de/v2.0/reference/webhooks, "Event Catalog".
 EVENTS = {
     "person.created": EventType.HIRE_CREATED,
@@ -38,7 +39,8 @@ EVENTS = {
     # A person may have several employments, so one that is deleted may be a correction: an operator decides.
     "employment.deleted": EventType.EMPLOYEE_DELETED,
     "employment.started": EventType.EMPLOYMENT_STARTED,  # on the day
-    "employment.terminated": EventType.EMPLOYMENT_TERMINATED,  # on the day
+    # On the day. Of one employment among several, perhaps: the read tells.
+    TERMINATED: EventType.HIRE_UPDATED,
 }
 #: Money, absences, attendance and documents.
 PASSED_OVER = (
@@ -73,7 +75,8 @@ def parse(payload: Payload, headers: Mapping[str, str]) -> list[HireEvent]:
             occurred_at_zone_assumed=at.zone_assumed,
             needs_fetch=_fetch(payload, kind, person, employment),
             also_known_as=(f"employment:{employment}",) if employment else (),
-            opens=person is not None or name == "employment.created",
+            # Whoever leaves and is not known here need not be known.
+            opens=name != TERMINATED and (person is not None or name == "employment.created"),
         )
     ]
 

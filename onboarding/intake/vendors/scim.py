@@ -18,6 +18,7 @@ from onboarding.intake.adapter import METHOD, Adapter, Headers, Role, body_hash,
 from onboarding.intake.dates import DATE_FORMATS
 from onboarding.intake.options import Options
 from onboarding.intake.payload import Payload, Unreadable
+from onboarding.intake.reading import address_of_type, unmarked
 from onboarding.intake.scheme import TOKEN
 from onboarding.intake.scim_resource import ENTERPRISE, EXTENSIONS, as_payload, patched, phones_changed
 from onboarding.settings import SourceSettings
@@ -26,8 +27,10 @@ from onboarding.settings import SourceSettings
 #: HireDate in a company's own urn; start_date and the like are seen elsewhere.
 START_NAMES = frozenset({"hiredate", "startdate", "start_date", "employeehiredate"})
 END_NAMES = frozenset({"enddate", "end_date", "terminationdate", "employeeleavedatetime"})
-#: RFC 7643, 4.1.2, canonical types of phoneNumbers. Fax and pager are no numbers of a person.
-LABELS = {"mobile": "mobile", "work": "work", "home": "home", "other": "other", None: "other"}
+#: RFC 7643, 4.1.2, canonical types of phoneNumbers; a company's own are `other`. Fax and pager are no numbers of a
+#: person.
+LABELS = {"mobile": "mobile", "work": "work", "home": "home"}
+NO_PHONE = frozenset({"fax", "pager"})
 #: What an operation means. A DELETE says that the record went, which an operator looks at.
 KINDS = {
     "POST": EventType.HIRE_CREATED,
@@ -109,6 +112,7 @@ def _event(method: str, path: str, said: Payload | None, reading: Reading) -> Hi
         name,
         occurred_at=at,
         effective_date=_ends(kind, hire),
+        warnings=unmarked(data.items("emails"), personal="home"),
         unmapped_keys=_unmapped(data, reading),
         cleared=_cleared(data, hire, reading) if kind is not EventType.EMPLOYEE_DELETED else (),
         snapshot=whole,
@@ -118,7 +122,7 @@ def _event(method: str, path: str, said: Payload | None, reading: Reading) -> Hi
 
 def _one_of_several(hire: Hire, types: frozenset[str]) -> tuple[tuple[str, ...] | None, Hire]:
     """Labels of the numbers that a PATCH changes, and the hire with those numbers; of a fax it says nothing here."""
-    labels = tuple(sorted({LABELS[kind] for kind in types if kind in LABELS}))
+    labels = tuple(sorted({LABELS.get(kind, "other") for kind in types if kind not in NO_PHONE}))
     if not labels and not hire.phones:
         return None, replace(hire, phones=None)
     # Numbers that stay have places of their own in a list that nobody has seen here: this one goes by its type.
@@ -158,8 +162,8 @@ def _hire(said: Payload, reading: Reading) -> Hire:
         family_name=said.optional_text("name.familyname"),
         preferred_name=said.optional_text("nickname"),
         display_name=said.optional_text("displayname") or said.optional_text("name.formatted"),
-        work_email=_email(said, "work"),
-        personal_email=_email(said, "home"),
+        work_email=address_of_type(said.items("emails"), "work"),
+        personal_email=address_of_type(said.items("emails"), "home"),
         phones=_phones(said),
         work_country=work.optional_text("country") if work else None,
         home_country=home.optional_text("country") if home else None,
@@ -185,13 +189,6 @@ def _address(said: Payload, kind: str) -> Payload | None:
     return None
 
 
-def _email(said: Payload, kind: str) -> str | None:
-    for item in said.items("emails"):
-        if (item.optional_text("type") or "").lower() == kind and (value := item.optional_text("value")):
-            return value
-    return None
-
-
 def _phones(said: Payload) -> tuple[Phone, ...] | None:
     """`tel:` URIs (RFC 3966) stay as they are: the phone rules read them, with their extension and context."""
     if not said.has("phonenumbers"):
@@ -200,9 +197,11 @@ def _phones(said: Payload) -> tuple[Phone, ...] | None:
     for index, item in enumerate(said.items("phonenumbers")):
         kind = (item.optional_text("type") or "other").lower()
         value = item.optional_text("value")
-        if value and kind in LABELS:
+        if value and kind not in NO_PHONE:
             primary = item.optional_flag("primary") or False
-            found.append(Phone(value, LABELS[kind], f"phoneNumbers[{index}]", is_primary=primary))
+            found.append(
+                Phone(value, LABELS.get(kind, "other"), f"phoneNumbers[{index}]", is_primary=primary)
+            )
     return tuple(found)
 
 

@@ -1,8 +1,9 @@
 """Outcome: the account is in the groups that the policy names for this person, the one of SSPR's scope among them.
 
 Look at the memberships, add what is missing, remember what was added: a group that an administrator took away again is
-not given a second time. Refused, after everything else was given: groups that can open a directory role, groups with a
-membership rule (Entra decides about those), groups from Active Directory, and groups that are gone.
+not given a second time in the same run; whoever is hired again gets what the policy gives. Refused, after everything
+else was given: groups that can open a directory role, groups with a membership rule (Entra decides about those), groups
+from Active Directory, and groups that are gone.
 """
 
 from __future__ import annotations

@@ -5,10 +5,12 @@ ObjectConflict look at that name:
 - our mark, and not older than our intent → it is ours (an earlier try took effect): adopt;
 - our mark, but older than our intent, or once linked to this case and given up as gone → the person seems to have an
   account already: an approver decides;
+- the address by which HR knows the person already → an approver decides as well;
 - somebody else's → next candidate;
 - 404 → it exists but has not replicated: wait, and never take the next candidate, which would make two accounts.
-Before that, where the mark is HR's own number, an account that carries it already under another name is for an
-approver too (`provisioning.existing`): HR systems announce their whole workforce when somebody switches the webhook on.
+Before that an account that carries HR's own number already under another name, or has the address that HR knows, is for
+an approver too (`provisioning.existing`): HR systems announce their whole workforce when somebody switches
+the webhook on.
 For people whom the policy calls synced nothing is created; their account is waited for. Before the lead time of the
 policy the account is made disabled. The initial password is random, used once in the request, and kept nowhere.
 """
@@ -88,10 +90,12 @@ async def _look(ctx: Context, intent: AccountIntent) -> Outcome | None:
     user = await ctx.s.directory.get_user(intent.user_principal_name)
     if user is None:
         raise NotYetVisible("The name is taken but not readable yet; waiting for replication.")
+    if existing.is_ours(user, intent):
+        return await link(ctx, user, "created", intent)
     if user.employee_id == intent.mark:
-        if user.created_at is not None and user.created_at >= intent.at:
-            return await link(ctx, user, "created", intent)
         return await existing.take_up(ctx, user, intent)
+    if existing.has_address(ctx, user):
+        return await existing.take_up(ctx, user, intent, ask_anyway=True)
     case = ctx.case
     if await existing.was_ours(ctx, user):
         return await existing.take_up(ctx, user, intent)

@@ -37,6 +37,7 @@ STEP = Step(
         "User.Read.All",
         "Mail.Send",
     ),
+    after_end=True,
 )
 NEEDS_APPROVAL, NEEDS_APPROVAL_MANAGER = pass_guards.NEEDS_APPROVAL, pass_guards.NEEDS_APPROVAL_MANAGER
 #: methodUsabilityReason of passes that nobody can use again; the first is also a sign of use, so it is kept.

@@ -23,7 +23,6 @@ from itertools import islice
 from onboarding.domain import names, people_policy
 from onboarding.domain.case import TENANT, AccountIntent, Alias, AliasKind
 from onboarding.domain.hire import Hire
-from onboarding.domain.nudges import has_left
 from onboarding.domain.places.place import place_of
 from onboarding.errors import DeployerError
 from onboarding.ports import CANNOT_READ
@@ -46,7 +45,6 @@ MARK_LENGTH = 16
 CANDIDATES = 200
 NEEDS_APPROVAL = "needs_approval_lookalike"
 GUEST = "guest_not_created"
-ENDED = "end_date_passed"
 _PASSED_OVER = frozenset({names.Refusal.RESERVED_WORD, names.Refusal.PROTECTED})
 
 
@@ -82,10 +80,8 @@ async def run(ctx: Context) -> Outcome:
 
 
 def refusal(ctx: Context) -> Block | None:
-    """People for whom nothing is made: guests of the policy, and those whose last day is over."""
-    if people_policy.any_fits(ctx.s.policy.people.guests, ctx.case):
-        return Block(GUEST)
-    return Block(ENDED) if has_left(ctx.case, ctx.s.policy, ctx.now) else None
+    """People for whom nothing is made: guests of the policy."""
+    return Block(GUEST) if people_policy.any_fits(ctx.s.policy.people.guests, ctx.case) else None
 
 
 def is_synced(ctx: Context) -> bool:

@@ -20,6 +20,7 @@ STEP = Step(
     after=("wait_for_mailbox",),
     retry=Retries.FIRST_DAY,
     permissions=("Mail.Send", "Mail.ReadWrite"),
+    after_end=True,
 )
 RUNG = "welcome"
 #: What can stand in a mail header as it is. One mistyped address must not stop the whole first day.

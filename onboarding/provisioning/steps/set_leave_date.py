@@ -1,8 +1,9 @@
 """Outcome: HR's end date is in Entra as employeeLeaveDateTime, for whatever there acts on it.
 
-Only with `account.leave_date` in the policy, since it needs a permission of its own, and only for people with an end
-date (contractors). The moment is the end of the last day where the person works. Reading it back needs yet another
-permission, so it is written and not looked at: the same write twice is the same.
+Only with `account.leave_date` in the policy, since it needs permissions of its own, and only for people with an end
+date (contractors), or for whom one was written. The moment is the end of the last day where the person works. Look,
+note what is about to be written, write. A date that HR moves is written anew, and one that HR takes back, or that is
+left of an earlier hire, is taken away; but only as far as this service wrote it: a date of somebody else stays.
 """
 
 from __future__ import annotations
@@ -12,9 +13,12 @@ from onboarding.domain.nudges import leaves_at
 from onboarding.ports import Services
 from onboarding.provisioning.step import Block, Context, Done, Outcome, Skip, Step
 
+OTHERS = "leave_date_of_others"
+
 
 def _applies(s: Services, case: Case) -> bool:
-    return s.policy.account.leave_date and case.hire.end_date is not None
+    wrote = case.account is not None and bool(case.account.leave_dates)
+    return s.policy.account.leave_date and (case.hire.end_date is not None or wrote)
 
 
 STEP = Step(
@@ -23,23 +27,34 @@ STEP = Step(
     after=("create_account",),
     permissions=(
         "User-LifeCycleInfo.ReadWrite.All",
+        "User-LifeCycleInfo.Read.All",
         "User.Read.All",
         "RoleManagement.Read.Directory",
         "Directory.Read.All",
     ),
     applies=_applies,
+    after_end=True,
 )
 
 
 async def run(ctx: Context) -> Outcome:
-    """Write it."""
+    """Look, and write the difference."""
     if ctx.account.synced:
         return Skip("synced_account")
     user = await ctx.writable()
     if isinstance(user, Block):
         return user
-    at = leaves_at(ctx.case, ctx.s.policy)
-    if at is None:
-        return Skip("no_end_date")
-    await ctx.s.directory.set_leave_date(user.id, at)
+    wanted, ours = leaves_at(ctx.case, ctx.s.policy), ctx.account.leave_dates
+    there = None if ctx.made else await ctx.s.directory.get_leave_date(user.id)
+    if there == wanted:
+        return Done()
+    if there is not None and there not in ours:
+        return Skip(OTHERS)
+    if wanted is None:
+        await ctx.s.directory.set_leave_date(user.id, None)
+        return Done("cleared")
+    if wanted not in ours:
+        ours.append(wanted)
+        await ctx.save("leave_date_intended")
+    await ctx.s.directory.set_leave_date(user.id, wanted)
     return Done()

@@ -33,6 +33,7 @@ STEP = Step(
     after=("assign_licenses", "issue_access_pass"),
     permissions=("User.Read.All",),
     applies=lambda s, case: _expected(s, case) is not None,
+    after_end=True,
 )
 
 

@@ -31,9 +31,10 @@ _NEEDED_ADMIN = 2
 
 
 def sspr_methods(person: Person, names: tuple[str, ...], *, is_admin: bool) -> set[str]:
-    """The methods among `names` that SSPR accepts from this person; no questions from administrators."""
+    """The methods among `names` that SSPR accepts from this person; neither questions nor hardware tokens
+    from administrators."""
     usable = {name for name in names if KINDS[name].recovers}
-    return usable - {"securityQuestion"} if is_admin else usable
+    return usable - {"securityQuestion", "hardwareOneTimePasscode"} if is_admin else usable
 
 
 def needed(tenant: Tenant, *, is_admin: bool) -> int:

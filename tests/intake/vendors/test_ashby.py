@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
-from datetime import date
+from datetime import UTC, date, datetime
 
 from onboarding.domain.lifecycle import State
 from onboarding.intake.process import process_delivery
@@ -86,4 +86,60 @@ async def test_an_offer_or_an_update_alone_never_leads_to_an_account():
         case = await world.only_case()
         assert case.state is not State.WAITING_START, name
         assert case.certainty.value == "offer", name
+        world.store.close()
+
+
+async def test_an_application_that_is_put_away_after_the_first_day_takes_nothing_from_whom_hr_has_confirmed():
+    """Of whom only recruiting knows, it is taken back all the same: an administrator decides about the account."""
+    body = json.loads(BYTES["application_update_archived"].body)
+    body["data"]["application"]["updatedAt"] = "2027-02-28T10:00:00Z"
+    for known, state in ((True, State.FOLLOWING_UP), (False, State.CANCELLED)):
+        world = make_world(HIRE.settings)
+        await post(world, HIRE)
+        case = await world.only_case()
+        case.state = State.FOLLOWING_UP
+        if known:
+            case.ids = {**case.ids, "bamboohr": {"employee_id": "7"}}
+        await world.store.cases.save(case)
+        world.clock.at = datetime(2027, 3, 1, tzinfo=UTC)
+        assert await post(world, BYTES["application_update_archived"], json.dumps(body).encode()) == "queued"
+        assert (await world.only_case()).state is state
+        world.store.close()
+
+
+async def test_one_act_upon_two_people_is_two_deliveries():
+    world = make_world(HIRE.settings)
+    other = json.loads(HIRE.body)
+    other["data"]["application"]["id"] = "0" * 36
+    other["data"]["application"]["candidate"] |= {"id": "1" * 36, "name": "Ada Adair"}
+    other["data"]["application"]["candidate"].pop("primaryEmailAddress", None)
+    assert await post(world, HIRE) == "queued"
+    assert await post(world, HIRE, json.dumps(other).encode()) == "queued"
+    assert await post(world, HIRE, json.dumps(other).encode()) == "duplicate"
+    assert len(await world.all_cases()) == 2
+    world.store.close()
+
+
+def test_a_first_day_that_cannot_be_read_is_told():
+    for name, start in (("candidate_hire", "03/01/2027"), ("offer_update_accepted", "1 March")):
+        body = json.loads(BYTES[name].body)
+        body["data"]["offer"]["latestVersion"]["startDate"] = start
+        (event,) = BYTES[name].adapter.events("ashby", json.dumps(body).encode(), {})
+        assert (event.hire.start_date, event.warnings) == (None, ("bad_date:start_date",))
+
+
+async def test_an_application_that_is_put_away_before_its_older_hire_comes_is_withdrawn():
+    """Ashby tries a delivery that failed again, after the next one has come."""
+    late = json.loads(BYTES["application_update_archived"].body)
+    late["data"]["application"]["updatedAt"] = "2026-08-21T11:00:00Z"
+    archived = json.dumps(late).encode()
+    hire = json.loads(HIRE.body)
+    for at, state in (("10:00", State.CANCELLED), ("12:00", State.WAITING_START)):
+        hire["data"]["application"]["updatedAt"] = f"2026-08-21T{at}:00Z"
+        world = make_world(HIRE.settings)
+        world.clock.at = datetime(2026, 8, 22, tzinfo=UTC)
+        assert await post(world, BYTES["application_update_archived"], archived) == "queued"
+        assert await world.all_cases() == [], "nothing is kept of whom nobody hired but a hash"
+        await post(world, HIRE, json.dumps(hire).encode())
+        assert (await world.only_case()).state is state, at
         world.store.close()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
@@ -167,3 +169,86 @@ def test_no_other_date_refuses_an_event(name: str, place: tuple[str, ...]):
     assert event.event_type is not EventType.IGNORED
     assert (event.occurred_at, event.hire.start_date) == (None, None)
     assert event.warnings == (("bad_date:start_date",) if place == ("start_date",) else ())
+
+
+# --- several applications of one person ------------------------------------------------------------------------------
+
+
+def hired(application: int, at: str, *, offer_made: str | None = None) -> bytes:
+    """The hire by this application; `at`: when the offer was accepted."""
+    said = json.loads((VENDORS / "greenhouse" / HIRED).read_bytes())
+    found = said["payload"]["application"]
+    found["id"] = application
+    found["offer"] |= {"resolved_at": at, "created_at": offer_made or "2026-08-10T22:49:14Z"}
+    return json.dumps(said).encode()
+
+
+def unhired(application: int, at: str) -> bytes:
+    said = json.loads((VENDORS / "greenhouse" / UNHIRED).read_bytes())
+    said["payload"]["application"] |= {"id": application, "last_activity_at": at}
+    return json.dumps(said).encode()
+
+
+async def state_after(*bodies: bytes) -> tuple[State, str | None]:
+    world = make_world(SourceSettings("greenhouse", "greenhouse", Secret("secret")))
+    world.clock.at = datetime(2026, 8, 30, tzinfo=UTC)
+    for number, body in enumerate(bodies):
+        call = request(sign(GREENHOUSE, "secret", body, now=world.clock.at, message_id=str(number)), body)
+        assert (await receive(world.services, "greenhouse", call)).status == 200
+        for _, message in world.queue.sent:
+            if message.delivery_id:
+                await process_delivery(world.services, message.delivery_id)
+        world.queue.sent.clear()
+    case = await world.only_case()
+    world.store.close()
+    return case.state, case.reason_code
+
+
+FIRST, SECOND = hired(1, "2026-08-20T10:00:00Z"), hired(2, "2026-08-22T10:00:00Z")
+
+
+@pytest.mark.parametrize(
+    ("bodies", "state"),
+    [
+        ([FIRST, SECOND, unhired(1, "2026-08-25T10:00:00Z")], State.WAITING_START),
+        ([FIRST, SECOND, unhired(2, "2026-08-25T10:00:00Z")], State.WAITING_START),
+        (
+            [FIRST, SECOND, unhired(2, "2026-08-25T10:00:00Z"), unhired(1, "2026-08-26T10:00:00Z")],
+            State.CANCELLED,
+        ),
+        ([FIRST, unhired(1, "2026-08-25T10:00:00Z"), hired(1, "2026-08-27T10:00:00Z")], State.WAITING_START),
+        ([FIRST, unhired(1, "2026-08-25T10:00:00Z")], State.CANCELLED),
+        ([FIRST, unhired(9, "2026-08-25T10:00:00Z")], State.WAITING_START),
+    ],
+)
+async def test_the_hire_stands_as_long_as_one_application_does_in_any_order(
+    bodies: list[bytes], state: State
+):
+    for order in itertools.permutations(bodies):
+        if b"unhire" in order[0]:
+            continue  # of somebody who is not known yet: `leavers`
+        assert (await state_after(*order))[0] is state, [json.loads(body)["action"] for body in order]
+
+
+async def test_whoever_is_hired_again_by_an_offer_that_is_newer_than_the_unhire_is_hired():
+    """The acceptance is dated back, as the offer's form allows."""
+    again = hired(1, "2026-08-20T10:00:00Z", offer_made="2026-08-26T09:00:00Z")
+    assert await state_after(FIRST, unhired(1, "2026-08-25T10:00:00Z"), again) == (State.WAITING_START, None)
+
+
+@pytest.mark.parametrize("where", ["email", "phone"])
+def test_what_has_a_type_of_its_own_is_neither_lost_nor_written_to(where: str):
+    said = json.loads((VENDORS / "greenhouse" / HIRED).read_bytes())
+    candidate = said["payload"]["application"]["candidate"]
+    if where == "email":
+        candidate["email_addresses"] = [{"value": "zoe@example.net", "type": "other"}]
+    else:
+        candidate["phone_numbers"] = [{"value": "+49 151 23456789", "type": "Handy"}]
+    (event,) = GREENHOUSE.events("greenhouse", json.dumps(said).encode(), {})
+    if where == "email":
+        assert event.hire.personal_email is None
+        assert "address_type:personal_email" in event.warnings
+    else:
+        assert [(phone.raw, phone.label) for phone in event.hire.phones or ()] == [
+            ("+49 151 23456789", "other")
+        ]

@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from onboarding.domain.hire import EventType, FetchRef
 from onboarding.errors import SenderError
 from onboarding.intake import catalog
 from onboarding.intake.adapter import LinkedEvent
@@ -84,3 +85,20 @@ def test_the_token_comes_as_it_is_in_either_header(headers: dict[str, str], who:
         assert verify(PERSONIO.scheme, SETTINGS, headers, b"{}", START).key_id == who
     except SenderError as error:
         assert error.code == who  # noqa: PT017
+
+
+def test_the_end_of_one_employment_is_read_and_ends_nobody_by_itself():
+    body = json.dumps(
+        {
+            "event_name": "employment.terminated",
+            "company_id": "1",
+            "payload": {"person_id": "7", "employment_id": "8"},
+        }
+    ).encode()
+    (event,) = PERSONIO.events("personio", body, {})
+    assert isinstance(event, LinkedEvent)
+    assert (event.event_type, event.needs_fetch, event.opens) == (
+        EventType.HIRE_UPDATED,
+        FetchRef("person", "7"),
+        False,
+    )

@@ -1,0 +1,51 @@
+"""Has the person of a case begun to work with its account? Pure.
+
+HR's present word on the first day does not say it: a later date, for a mistyped one or for the next hire of the same
+person, stands in the place of a day that has come. So that a first day came is written on the case (`Case.begun`)
+before HR's next word is merged, and stays. Rows from before this was kept are judged by whatever else tells it.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from onboarding.domain import calendar
+from onboarding.domain.case import Act, By, Case, Status
+from onboarding.domain.places.place import place_of
+
+_SIGNED_IN = frozenset({Act.REGISTERED, Act.REVIEWED, Act.UPDATED, Act.DELETED, Act.CANCELLED})
+_IN_USE = frozenset({Status.USER_REGISTERED, Status.USER_REVIEWED, Status.PARTIAL, Status.REMOVED})
+
+
+def is_in_use(case: Case) -> bool:
+    """The person has signed in, as far as the case knows. (Anybody can try to reset somebody's password.)"""
+    acted = any(item.by is By.USER and item.act in _SIGNED_IN for item in case.evidence)
+    return case.confirmed_at is not None or case.status in _IN_USE or acted
+
+
+def note(case: Case, at: datetime) -> None:
+    """Write down whether the first day that HR names now had come by `at`, and before HR withdrew the hire. Called
+    before that word may change."""
+    if case.account is None or case.begun:
+        return
+    if case.begun is None:
+        case.begun = _looks_begun(case)
+    if first_day_came(case, min(at, case.withdrawn_at or at)):
+        case.begun = True
+
+
+def has_begun(case: Case, now: datetime) -> bool:
+    """A first day of this person came, with an account to work with; registering ahead of it is not yet beginning."""
+    known = _looks_begun(case) if case.begun is None else case.begun
+    return known or first_day_came(case, now)
+
+
+def first_day_came(case: Case, at: datetime) -> bool:
+    """The first day that HR names now had begun by `at`, where the person works."""
+    start = case.hire.start_date
+    return start is not None and at >= calendar.local_midnight(start, place_of(case.hire).zone.zone)
+
+
+def _looks_begun(case: Case) -> bool:
+    """Of a row that does not say: in doubt yes, because then an administrator decides."""
+    return case.rehired_at is not None or is_in_use(case)

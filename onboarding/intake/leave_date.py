@@ -1,0 +1,28 @@
+"""The last day is another one, or none any more: the step that writes it into Entra is undone. Pure.
+
+The step (`provisioning.steps.set_leave_date`) looks what is there, and changes only what it wrote itself.
+"""
+
+from __future__ import annotations
+
+from onboarding.domain.case import Case, StepRecord, StepStatus
+from onboarding.domain.hire import Hire
+from onboarding.domain.nudges import end_of_last_day
+
+#: The step of `provisioning`.
+_STEP = "set_leave_date"
+
+
+def note(case: Case) -> None:
+    """Before HR's next word: of a case from before it was kept what was written, that is what was written."""
+    account, record, end = case.account, case.steps.get(_STEP), end_of_last_day(case.hire)
+    done = record is not None and record.status is StepStatus.DONE
+    if account is not None and done and end is not None and not account.leave_dates:
+        account.leave_dates = [end]
+
+
+def follow(case: Case, before: Hire) -> None:
+    """After HR's word, `before` which the hire was this."""
+    moved = end_of_last_day(case.hire) != end_of_last_day(before)
+    if moved and case.account is not None and _STEP in case.steps:
+        case.steps[_STEP] = StepRecord()

@@ -1,0 +1,33 @@
+"""HR's next word on the one case of a `doubles.World`, applied as intake applies it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import replace
+from typing import Any
+
+from onboarding.domain.case import Case, NextAction
+from onboarding.domain.hire import Certainty, EventType, HireEvent
+from onboarding.intake.decide import apply_event
+from onboarding.intake.outcome import Circumstances
+from tests.support.doubles import World
+
+
+async def says(world: World, kind: EventType, cleared: Collection[str] = (), **changes: Any) -> Case:
+    """HR says the whole record now, with these changes. Returns the case as stored."""
+    case, now = await world.case(), world.clock.at
+    hire = replace(case.hire, phones=None, **changes)
+    event = HireEvent(
+        "greenhouse",
+        kind,
+        hire,
+        "x",
+        certainty=Certainty.EMPLOYEE,
+        occurred_at=now,
+        cleared=tuple(cleared),
+    )
+    outcome = apply_event(case, event, Circumstances(f"d_{now:%j%H%M%S}", now), now)
+    if outcome.what is not None:
+        when = outcome.when or (now if outcome.look_now else None)
+        case.next_action = NextAction(outcome.what, when, outcome.why)
+    return await world.store.cases.save(case, outcome.entries)
