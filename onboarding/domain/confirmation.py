@@ -22,8 +22,9 @@ owner per method, and counts. Rules in prose:
   "Administrator reset policy differences").
 - A self-service reset that succeeded proves that the person can reset, one that ended for want of methods the
   opposite, until something is registered or deleted. Neither says who registered what.
-- Microsoft's SMS and voice calls end on 1 February 2027, unless the company brings a provider of its own, which
-  nothing tells us: from then on a person with phones only is `unknown`.
+- Microsoft's SMS and voice calls end on 1 February 2027, and on 1 July for Global Administrators and guests, unless the
+  company brings a provider of its own, which nothing tells us: from February on whoever has too little without phones
+  is `unknown`. So are administrators: the report does not say of which kind they are.
 
 Known weakness: a number has no history. A method id says nothing about a replaced number (facts 2.6).
 """
@@ -34,10 +35,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from onboarding.domain.case import Act, By, Case, Recoverable, Status
+from onboarding.domain.deciding import deciding
 from onboarding.domain.lifecycle import State
 from onboarding.domain.missing import Found, missing
 from onboarding.domain.provenance import (
     HARDWARE_TOKEN,
+    LISTING_LAG,
     METHODS,
     PASSKEYS,
     PHONES,
@@ -51,18 +54,19 @@ from onboarding.domain.recovery import (
     directory_phone,
     is_outside,
     is_stale,
+    is_unsaid,
     microsofts_word,
     recoverable,
     report_counts_more,
     report_disagrees,
     unknown_to_us,
 )
-from onboarding.domain.rules import PHONE_SERVICE_END, Rules
+from onboarding.domain.rules import PHONE_SERVICE_END, PHONE_SERVICE_END_GLOBAL, Rules
 
 
 @dataclass(frozen=True, slots=True)
 class Assessment:
-    """The answer. `because` and `notes` are codes; `counted` are methods, `evidence` ids that carry them."""
+    """The answer. `because` and `notes` are codes; `counted` are methods, `evidence` the ids that decide."""
 
     status: Status
     recoverable: Recoverable
@@ -91,16 +95,33 @@ def assess(case: Case, rules: Rules, now: datetime) -> Assessment:
     if case.confirmed_at and weaker and view.needed(case.confirmed_at):
         status, because = Status.REMOVED, "method_deleted"
     unattributed = status is Status.UNATTRIBUTED and view.enough(view.present)
-    if status in _FROM_ABSENCE and is_stale(view, rules, now):
+    stale = (status in _FROM_ABSENCE and is_stale(view, rules, now)) or (
+        status in _NOT_ENOUGH and is_unsaid(view, rules, now)
+    )
+    if stale:
         status, because = Status.UNKNOWN, "sources_stale"
     reviewed = status is Status.USER_REVIEWED
-    locked_out = microsofts_word(rules, view, now) is Recoverable.NO
+    word = microsofts_word(rules, view, now)
+    locked_out = word is Recoverable.NO
     # Whom SSPR turned away for want of methods is not through, whatever is counted here.
     confirmed = (status is Status.USER_REGISTERED or (reviewed and rules.accept_reviewed)) and not locked_out
     silent = status in {Status.EXCLUDED, Status.ABSENT} or (unattributed and not locked_out)
     counted = view.personal | view.agreed if reviewed else view.personal
     can, notes = recoverable(case, rules, view, status, now), _notes(case, rules, view, now)
-    found = Found(status, because, can, confirmed, view.required, counted, view.present, view.gone(), notes)
+    found = Found(
+        status,
+        because,
+        can,
+        confirmed,
+        view.required,
+        counted,
+        view.present,
+        view.gone(),
+        notes,
+        added=view.owned(Owner.OTHERS) - counted,
+        scope_read=rules.sspr_scope != "report" or bool(view.registration and view.registration.sspr_enabled),
+        phones_over_for_all=now.date() >= PHONE_SERVICE_END_GLOBAL,
+    )
     return Assessment(
         status=status,
         recoverable=can,
@@ -108,7 +129,7 @@ def assess(case: Case, rules: Rules, now: datetime) -> Assessment:
         counted=tuple(sorted(counted)),
         because=because,
         notes=notes,
-        evidence=_carrying(view, counted),
+        evidence=deciding(view, status, because, counted, by_reset=word is not None),
         required=view.required,
         confirmed=confirmed,
         nudge=not confirmed and not silent and case.account is not None,
@@ -128,6 +149,8 @@ _WITHOUT_THE_PERSON = {
 }
 #: Answers that rest on something *not* being listed: an old list cannot carry them.
 _FROM_ABSENCE = {Status.DIRECTORY_ONLY, Status.ABSENT, Status.UNATTRIBUTED}
+#: Answers that rest on the person not having registered more.
+_NOT_ENOUGH = {Status.ADMIN_REGISTERED, Status.PARTIAL}
 
 
 def _status(case: Case, rules: Rules, view: View, now: datetime) -> tuple[Status, str]:
@@ -174,6 +197,8 @@ def _not_personal(case: Case, rules: Rules, view: View, now: datetime) -> tuple[
     if _unread(view) and not others:
         return Status.UNKNOWN, "record_not_understood"
     kept = timedelta(days=rules.audit_retention_days)
+    if any(_in_gap(case, view.methods[name], rules) for name in unclaimed):
+        return Status.UNATTRIBUTED, "record_lost"
     if all(now - _earliest(case, view.methods[name], view) <= kept for name in unclaimed):
         # The record must still be readable, so it is only late; the account was watched since it exists.
         return Status.UNKNOWN, "awaiting_audit_record"
@@ -183,6 +208,19 @@ def _not_personal(case: Case, rules: Rules, view: View, now: datetime) -> tuple[
 def _unread(view: View) -> bool:
     """The person registered something, and the record says in words unknown here what."""
     return any(e.act is Act.REGISTERED and e.by is By.USER and e.method is None for e in view.events)
+
+
+def _in_gap(case: Case, method: Method, rules: Rules) -> bool:
+    """It can have been added while records were lost, and has none. What is listed for the first time long after the
+    audit log was read again was added since, and its record is only late."""
+    if rules.audit_gap is None or method.left is True:
+        return False
+    assert case.account is not None  # noqa: S101 (asked by _status)
+    read_again = rules.audit_gap[1] + timedelta(days=rules.audit_retention_days)
+    listed = method.first_listed
+    return case.account.created_at < rules.audit_gap[1] and (
+        listed is None or rules.audit_gap[0] <= listed <= read_again + LISTING_LAG
+    )
 
 
 def _earliest(case: Case, method: Method, view: View) -> datetime:
@@ -266,14 +304,3 @@ def _notes(case: Case, rules: Rules, view: View, now: datetime) -> tuple[str, ..
 def _token_refused(view: View) -> bool:
     """A hardware token is there, and this is an administrator."""
     return HARDWARE_TOKEN not in view.usable and view.methods[HARDWARE_TOKEN].present(view.registration)
-
-
-def _carrying(view: View, counted: set[str]) -> tuple[str, ...]:
-    """Ids of the evidence that the counted methods rest on; a listed row where there is no audit event."""
-    found: set[str] = set()
-    for name in counted:
-        method = view.methods[name]
-        owned = method.evidence if name in view.personal else method.reviewed
-        if carried := owned or method.listing:
-            found.add(carried)
-    return tuple(sorted(found))

@@ -15,8 +15,8 @@ BECAUSE: Mapping[str, str] = {
     "excluded_by_operator": "An operator excluded this person.",
     "outside_sspr_scope": "Self-service password reset is not switched on for this person.",
     "no_account": "There is no account yet.",
-    "not_looked_at_yet": "Neither the audit log nor the report has said anything about this person yet.",
-    "sources_stale": "What is known is too old to say that nothing is registered.",
+    "not_looked_at_yet": "No list of this person's methods has been read yet.",
+    "sources_stale": "What is known is too old to say what is registered.",
     "not_in_report": "The person is not in the registration report: disabled, deleted, or too new.",
     "registered_enough": "The person registered enough methods in person.",
     "person_only_method": "The person paired a method that nobody else can add.",
@@ -24,6 +24,7 @@ BECAUSE: Mapping[str, str] = {
     "registered_too_few": "The person registered some methods, not enough.",
     "added_by_administrator": "The methods were added by an administrator or an app.",
     "record_not_kept": "The methods are older than any audit record still kept.",
+    "record_lost": "The methods may be from a time whose audit records were lost before they were read.",
     "awaiting_audit_record": "A method is listed whose audit record has not arrived yet.",
     "actor_unknown": "An audit record says that a method was added, but not by whom.",
     "record_not_understood": "An audit record says that the person registered something, in words that this version "
@@ -66,6 +67,12 @@ class Found:
     present: Collection[str]
     gone: Collection[str]
     notes: Collection[str]
+    #: Of what is there: what others are known to have added.
+    added: Collection[str] = ()
+    #: The report, or the setting, says that SSPR is switched on for this person.
+    scope_read: bool = True
+    #: Microsoft's SMS and voice calls are over for Global Administrators too.
+    phones_over_for_all: bool = False
 
     @property
     def others(self) -> list[str]:
@@ -115,7 +122,7 @@ def _start(text: str) -> str:
 def _of_status(found: Found) -> str | None:
     if found.confirmed or found.status is Status.USER_REGISTERED:
         return None
-    there, others = _start(words(found.present)), _start(words(found.others))
+    there = _start(words(found.present))
     match found.status:
         case Status.EXCLUDED:
             return BECAUSE[found.because] + " Nothing is asked of the person."
@@ -130,8 +137,8 @@ def _of_status(found: Found) -> str | None:
             return f"{BECAUSE[found.because]} The person has to register {found.register}, {_ADVICE}."
         case Status.ADMIN_REGISTERED:
             return (
-                f"{others} came from an administrator or an app, which does not show that the person can use it: "
-                f"the person has to register {found.register}."
+                f"{_start(words(found.added))} came from an administrator or an app, which does not show that the "
+                f"person can use {_it(found.added)}: the person has to register {found.register}.{_nobodys(found)}"
             )
         case Status.UNATTRIBUTED:
             return (
@@ -139,7 +146,8 @@ def _of_status(found: Found) -> str | None:
                 "The next change or re-confirmation by the person settles it."
             )
         case Status.PARTIAL:
-            rest = f" {others} {_do(found.others)} not count: added by somebody else." if found.others else ""
+            added = f" {_start(words(found.added))} {_do(found.added)} not count: added by somebody else."
+            rest = (added if found.added else "") + _nobodys(found)
             return (
                 f"The person registered {words(found.counted)}; {found.required} are needed, so "
                 f"{found.register}.{rest}"
@@ -153,6 +161,12 @@ def _of_status(found: Found) -> str | None:
             gone = _start(words(found.gone)) if found.gone else "A method"
             was, be = ("were", "are") if len(found.gone) > 1 else ("was", "is")
             return f"{gone} {was} the person's and {be} gone: the person has to register {found.register}, {_ADVICE}."
+
+
+def _nobodys(found: Found) -> str:
+    """What is there, and neither the person's nor known to be another's."""
+    names = set(found.others) - set(found.added)
+    return f" Nobody can say who added {words(names)}." if names else ""
 
 
 def _of_the_token(found: Found) -> str | None:
@@ -173,15 +187,21 @@ def _of_unknown(found: Found, there: str) -> str:
             )
         case "actor_unknown":
             return f"{there}, and the audit record names nobody. The person has to register {found.register}."
+        case "not_looked_at_yet" if "reset_succeeded" in found.notes:
+            return "The person reset the password by self-service; no list of the methods has been read yet."
         case "sources_stale" if "report_frozen" in found.notes:
             return (
-                "The registration report stands still, so nobody can say that nothing is registered. "
+                f"The registration report stands still, so nobody can say {_unsaid(found)}. "
                 "The next report that moves on, or an audit record, tells."
             )
         case "sources_stale":
-            return "What is known is too old to say that nothing is registered. The next report tells."
+            return f"What is known is too old to say {_unsaid(found)}. The next report tells."
         case _:
             return BECAUSE[found.because]
+
+
+def _unsaid(found: Found) -> str:
+    return "whether more is registered" if found.present else "that nothing is registered"
 
 
 def _of_recovery(found: Found) -> str | None:
@@ -208,11 +228,31 @@ def _of_recovery(found: Found) -> str | None:
     if not found.confirmed:
         return None
     if "phones_ended" in found.notes:
-        return (
-            "Only phones are registered. Microsoft's SMS and voice calls ended on 1 February 2027: one more method "
-            "is needed, unless the company has a provider of its own."
+        rest = set(found.present) - PHONES
+        there = (
+            f"Without phones only {words(rest)} {_are(rest)} left" if rest else "Only phones are registered"
         )
-    return "Whether self-service password reset is switched on for this person has not been read yet."
+        return f"{there}. {_ended(found)}: {_more(found, rest)} needed, unless the company has a provider of its own."
+    if not found.scope_read:
+        return "Whether self-service password reset is switched on for this person has not been read yet."
+    if "report_frozen" in found.notes:
+        return "The registration report stands still, so nobody can say that a reset would work. The next one tells."
+    return "What is known is too old to say that a reset would work. The next report tells."
+
+
+def _more(found: Found, left: Collection[str]) -> str:
+    short = found.required - len({METHODS[name] for name in left})
+    return "one more method is" if short == 1 else "two more methods of different kinds are"
+
+
+def _ended(found: Found) -> str:
+    said = "Microsoft's SMS and voice calls ended on 1 February 2027"
+    if "administrator_needs_two" not in found.notes or found.phones_over_for_all:
+        return said
+    return (
+        f"{said}, for Global Administrators they end on 1 July 2027, and which kind of administrator this is the "
+        "report does not say"
+    )
 
 
 def _of_the_future(found: Found) -> str | None:
@@ -220,18 +260,24 @@ def _of_the_future(found: Found) -> str | None:
     if not found.confirmed:
         return None
     left, ended = set(found.present), "phones_ended" in found.notes
-    short = found.required - len({METHODS[name] for name in left - PHONES - {"securityQuestion"}})
-    more = "one more method is" if short == 1 else "two more methods of different kinds are"
+    rest = left - PHONES - {"securityQuestion"}
+    short = found.required - len({METHODS[name] for name in rest})
+    more = _more(found, rest)
+    admin = "administrator_needs_two" in found.notes
+    day = "1 February 2027 (1 July for Global Administrators)" if admin else "1 February 2027"
     phones = "phones_only_end_2027_02" in found.notes and not ended
     questions = "questions_end_2027_03" in found.notes and short > 0
     if phones and questions:
         return (
-            "Microsoft's SMS and voice calls end on 1 February 2027, and security questions in March 2027: "
+            f"Microsoft's SMS and voice calls end on {day}, and security questions in March 2027: "
             f"{more} needed by then."
         )
     if phones:
-        said = _start(words(left & PHONES))
-        return f"{said} alone is enough until 1 February 2027; one more method is needed by then."
+        kinds = left & PHONES
+        if rest:
+            count = "count" if len(kinds) > 1 else "counts"
+            return f"{_start(words(kinds))} {count} until {day}; {more} needed by then beside {words(rest)}."
+        return f"{_start(words(kinds))} alone {_are(kinds)} enough until {day}; {more} needed by then."
     if questions:
         return f"Security questions count until March 2027; {'one more method is' if ended else more} needed by then."
     return None

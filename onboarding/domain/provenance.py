@@ -264,8 +264,11 @@ class View:
 
     @property
     def absence_as_of(self) -> datetime | None:
-        """As of when something can be said *not* to be there: a list, or a deletion, which a pass says nothing of."""
-        times = [self.last_deletion] if self.last_deletion else []
+        """As of when something can be said *not* to be there: a list, or a deletion, which a pass says nothing of.
+
+        Of what a report lists that stands still a deletion takes away its own method, and says nothing of others."""
+        standing = self.frozen_as_of is not None and self.registration is not None
+        times = [self.last_deletion] if self.last_deletion and not standing else []
         if (registration := self.registration) is not None:
             # A row that goes on saying the same keeps what was read fresh; one that stands still does not.
             moves = registration.reported_at != self.frozen_as_of
@@ -299,6 +302,8 @@ class View:
             and (
                 method.lost
                 or method.owner is Owner.PERSON
+                # What was agreed to where that is accepted: the same.
+                or (method.agreed and (method.left is True or method.first_listed is not None))
                 # "All" was said of what was listed, and of nothing else.
                 or (method.first_listed is not None and (method.claimed or name in PERSON_ONLY))
             )

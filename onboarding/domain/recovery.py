@@ -10,11 +10,10 @@ from onboarding.domain.provenance import (
     LISTING_LAG,
     METHODS,
     PHONES,
-    QUESTIONS_END,
     REFUSED,
     View,
 )
-from onboarding.domain.rules import PHONE_SERVICE_END, Rules
+from onboarding.domain.rules import ENDS, PHONE_SERVICE_END, Rules
 
 
 def is_stale(view: View, rules: Rules, now: datetime) -> bool:
@@ -24,6 +23,31 @@ def is_stale(view: View, rules: Rules, now: datetime) -> bool:
     if rules.frozen_as_of is None or registration is None or registration.direct:
         return False
     return as_of <= rules.frozen_as_of
+
+
+def is_unsaid(view: View, rules: Rules, now: datetime) -> bool:
+    """The report, where there is one, is too old to say that the person has not registered more; so is what the audit
+    log said of their methods."""
+    registration = view.registration
+    if registration is None or registration.reported_at is None:
+        return False
+    heard = view.last(Act.REGISTERED, Act.UPDATED, Act.DELETED)
+    if (
+        heard is not None
+        and heard > registration.newest
+        and now - heard <= timedelta(hours=rules.stale_hours)
+    ):
+        return False
+    return is_stale(view, rules, now)
+
+
+def _is_silent(view: View, rules: Rules, now: datetime) -> bool:
+    """The report has stood still for too long to say that what was registered is still there, and nothing else does."""
+    registration = view.registration
+    if rules.frozen_as_of is None or registration is None or registration.reported_at is None:
+        return False
+    heard = max(rules.frozen_as_of, view.as_of or rules.frozen_as_of)
+    return now - heard > timedelta(hours=rules.stale_hours)
 
 
 def is_outside(rules: Rules, registration: Registration | None) -> bool:
@@ -53,7 +77,10 @@ def recoverable(case: Case, rules: Rules, view: View, status: Status, now: datet
     if now.date() >= PHONE_SERVICE_END and not view.enough(methods - PHONES):
         return Recoverable.UNKNOWN
     in_scope = rules.sspr_scope == "all" or bool(registration and registration.sspr_enabled)
-    stale = is_stale(view, rules, now) and status is not Status.USER_REGISTERED
+    stale = is_stale(view, rules, now)
+    if status is Status.USER_REGISTERED:
+        # It rests on what was done; a confirmed person's list is written once a week while it says the same.
+        stale = _is_silent(view, rules, now)
     disagrees = report_disagrees(view, methods)
     return Recoverable.YES if in_scope and not stale and not disagrees else Recoverable.UNKNOWN
 
@@ -68,7 +95,7 @@ def microsofts_word(rules: Rules, view: View, now: datetime) -> Recoverable | No
     proved = view.last(Act.RESET_SUCCEEDED, by=By.USER)
     refused = view.last(Act.RESET_NO_METHODS)
     if proved is not None and (refused is None or proved > refused):
-        ends = (rules.deadline, PHONE_SERVICE_END, QUESTIONS_END)
+        ends = (rules.deadline, *ENDS)
         same_side = not any(proved.date() < end <= now.date() for end in ends)
         deleted = view.last_deletion
         if (

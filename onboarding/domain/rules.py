@@ -11,6 +11,10 @@ from onboarding.settings import Settings
 
 #: Microsoft's own SMS and voice calls end (Learn, "SMS and voice retirement").
 PHONE_SERVICE_END = date(2027, 2, 1)
+#: The same of Global Administrators and guests. The report says who is an administrator, and not of which kind.
+PHONE_SERVICE_END_GLOBAL = date(2027, 7, 1)
+#: Days from which on SSPR takes less than before, the deadline apart.
+ENDS = (PHONE_SERVICE_END, QUESTIONS_END, PHONE_SERVICE_END_GLOBAL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +36,15 @@ class Rules:
     stale_hours: int = 48
     #: The report stands still: what it says as of this time or before carries no "nothing is there" either.
     frozen_as_of: datetime | None = None
+    #: Audit records of this time were deleted before anybody read them; None: none were.
+    audit_gap: tuple[datetime, datetime] | None = None
 
     def key(self, now: datetime) -> str:
         """Changes whenever the same evidence may get another answer than at another time, or by other settings."""
         day = now.date()
-        sides = [int(day >= end) for end in (self.deadline, PHONE_SERVICE_END, QUESTIONS_END)]
+        sides = [int(day >= end) for end in (self.deadline, *ENDS)]
         flags = [self.writeback, self.accept_reviewed, self.directory_data, self.frozen_as_of is not None]
+        flags.append(self.audit_gap is not None)
         return "".join(str(int(bit)) for bit in sides + flags) + f"{self.methods_required}{self.sspr_scope}"
 
     @classmethod

@@ -8,6 +8,7 @@ pass reads an hour again, and one pass in four hours a day; evidence is kept onc
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -46,6 +47,7 @@ async def read(run: Run) -> None:
         value |= {"gap_from": until.isoformat(), "gap_to": oldest.isoformat()}
         hours = int((oldest - until) / timedelta(hours=1))
         observe.event(log, "audit_gap", level=logging.ERROR, hours=hours)
+        run.rules = replace(run.rules, audit_gap=(until, oldest))
     wide = again is None or run.now - again >= AGAIN_EVERY
     back = AGAIN if wide else OVERLAP
     start = oldest if until is None else max(oldest, min(until, run.now) - back)

@@ -22,7 +22,16 @@ from onboarding.ports import CaseQuery, CaseStore, CaseSummary
 _PAGE = 500
 _CONFIRMED, _SHAKY, _SEEN, _KNOWN = 1, 2, 4, 8
 #: Statuses that stand or fall with the report.
-_ON_THE_REPORT = frozenset({Status.DIRECTORY_ONLY, Status.ABSENT, Status.UNATTRIBUTED, Status.UNKNOWN})
+_ON_THE_REPORT = frozenset(
+    {
+        Status.DIRECTORY_ONLY,
+        Status.ABSENT,
+        Status.UNATTRIBUTED,
+        Status.ADMIN_REGISTERED,
+        Status.PARTIAL,
+        Status.UNKNOWN,
+    }
+)
 _ID = 22
 #: Distinct contents of rows that are remembered.
 _CONTENTS = 4096

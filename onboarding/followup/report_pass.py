@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -129,6 +130,7 @@ async def _judge_again(run: Run, people: followed.Followed, after: dict[str, Any
     rules = sources.with_sources(
         Rules.of(run.s.settings, run.s.policy), sources.of_report(run.s, run.now, after)
     )
+    rules = replace(rules, audit_gap=run.rules.audit_gap)
     after["judged_by"] = rules.key(run.now)
     if rules.key(run.now) == run.rules.key(run.now):
         return

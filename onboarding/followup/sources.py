@@ -10,6 +10,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from math import ceil
 from typing import Any
 
 from onboarding import observe
@@ -32,6 +33,9 @@ REPORT_EVERY = timedelta(hours=4)
 _USUAL_MOST = 12
 #: So many of the last runs of equal readings say what is usual.
 _RUNS = 5
+#: Before any run is known: a daily report is met six times, and one reading is spare. Every four hours, a report that
+#: stands still is found in less than a day and a half.
+_USUAL_AT_FIRST = 7
 #: A loss is told for so long.
 _GAP_SHOWN = timedelta(days=90)
 
@@ -191,11 +195,12 @@ async def rules(s: Services, now: datetime) -> Rules:
 
 
 def with_sources(base: Rules, found: Sources) -> Rules:
-    """A frozen report, and how long audit records are kept, belong to the rules."""
+    """A frozen report, how long audit records are kept and which were lost belong to the rules."""
     still = found.report in {"frozen", "stale"}
     return replace(
         base,
         audit_retention_days=found.kept_days,
+        audit_gap=found.gap,
         frozen_as_of=found.report_as_of if still else None,
     )
 
@@ -238,9 +243,11 @@ def next_report(known: Mapping[str, Any], now: datetime, as_of: datetime | None)
     if as_of <= before:
         state = "frozen" if same >= usual else "ok"
         return value | {"state": state, "same": same + 1, "runs": runs, "odd": odd}
+    if not runs:
+        same = max(same, _first_run(known, now, as_of - before))
     same = min(same, _USUAL_MOST)
     # A daily report is met five or six times: one more than usual is no freeze to be set aside.
-    if runs and same > usual + bool(usual):
+    if same > usual + bool(usual):
         runs, odd = (runs, same) if odd is None else ([*runs, int(odd), same], same)
     else:
         runs, odd = [*runs, same], None
@@ -256,8 +263,19 @@ def _runs(known: Mapping[str, Any]) -> list[int]:
 
 def _usual(runs: Sequence[int]) -> int:
     """The upper median, or one reading more where that was met."""
-    middle = sorted(runs)[len(runs) // 2] if runs else 0
+    if not runs:
+        return _USUAL_AT_FIRST
+    middle = sorted(runs)[len(runs) // 2]
     return max(run for run in runs if run <= middle + 1) if middle else 0
+
+
+def _first_run(known: Mapping[str, Any], now: datetime, moved: timedelta) -> int:
+    """The first run began before the service did: where nothing kept us from reading, it is as long as the report took
+    to move on. Readings."""
+    last = moment(known, "at")
+    if last is None or now - last >= 2 * REPORT_EVERY:
+        return 0
+    return ceil(moved / REPORT_EVERY) - 1
 
 
 def moment(value: Mapping[str, Any], name: str) -> datetime | None:

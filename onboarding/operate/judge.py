@@ -42,6 +42,7 @@ class Judged:
                 "present": list(found.present),
                 "gone": list(found.gone),
             },
+            "decided_by": list(found.evidence) if found else [],
             "sources": list(self.sources),
             "reconfirmation": reconfirmation(self.case, self.reconfirm_days),
         }

@@ -13,7 +13,7 @@ import pytest
 
 import onboarding
 from onboarding.dashboard.render import _environment
-from onboarding.domain.case import AccountIntent, NextAction, Status, TimelineEntry
+from onboarding.domain.case import AccountIntent, Act, By, Evidence, NextAction, Status, TimelineEntry
 from onboarding.domain.hire import Hire, ManagerRef
 from onboarding.domain.lifecycle import State
 from onboarding.followup.messages import reference
@@ -151,6 +151,19 @@ async def test_every_status_has_a_page(outer: Outer, status: Status) -> None:
     # Over, so that it is shown as it was written and not judged again.
     await outer.put(rich_case(1, State.CLOSED, status=status))
     assert f"confirmed in person: {str(status).replace('_', ' ')}" in (await get(outer)).text
+
+
+@pytest.mark.parametrize(("state", "marks"), [(State.FOLLOWING_UP, 1), (State.EXCLUDED, 0)])
+async def test_the_evidence_that_decides_is_marked(outer: Outer, state: State, marks: int) -> None:
+    """The phone that an administrator added; of who is over nothing is judged."""
+    case = rich_case(1, state)
+    later = case.evidence[0].at + timedelta(seconds=1)
+    seen = Evidence("report:email", "report", Act.LISTED, By.UNKNOWN, "email", later)
+    await outer.put(replace(case, evidence=[*case.evidence, seen]))
+    text = (await get(outer)).text
+    assert text.count("Decides") == marks
+    if marks:
+        assert text.index("audit-1") < text.index("Decides") < text.index("report:email")
 
 
 @pytest.mark.parametrize("reason", [*REASONS, "something_new"])

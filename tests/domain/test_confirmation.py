@@ -210,6 +210,204 @@ def test_methods_older_than_any_record_are_unattributed_and_not_nagged() -> None
     assert (young.status, young.because) == (Status.UNKNOWN, "awaiting_audit_record")
 
 
+@pytest.mark.parametrize(
+    ("listed", "created", "records", "expected"),
+    [
+        # Lost from 22 to 25 September, read again from 25 October on.
+        (datetime(2026, 10, 25, 9, tzinfo=UTC), CREATED, (), "unattributed"),
+        (datetime(2026, 9, 24, 9, tzinfo=UTC), CREATED, (), "unattributed"),
+        (datetime(2026, 10, 28, 9, tzinfo=UTC), CREATED, (), "unknown"),  # the report was behind no longer
+        (datetime(2026, 10, 25, 9, tzinfo=UTC), datetime(2026, 9, 26, tzinfo=UTC), (), "unknown"),
+        (datetime(2026, 10, 25, 9, tzinfo=UTC), CREATED, ("user",), "user_registered"),
+        (datetime(2026, 10, 25, 9, tzinfo=UTC), CREATED, ("admin",), "admin_registered"),
+    ],
+)
+def test_what_may_have_been_added_while_records_were_lost_is_nobodys_and_not_nagged(
+    listed: datetime, created: datetime, records: tuple[str, ...], expected: str
+) -> None:
+    gap = (datetime(2026, 9, 22, tzinfo=UTC), datetime(2026, 9, 25, tzinfo=UTC))
+    now = listed + HOUR
+    rows = [Evidence("r", "report", Act.LISTED, By.UNKNOWN, PHONE, listed)]
+    rows += [ev("registered", by, PHONE, listed - HOUR) for by in records]
+    made = case(*rows, methods=(PHONE,), as_of=listed, created_at=created)
+    found = assess(made, replace(ALL, audit_gap=gap), now)
+    assert (found.status, found.nudge) == (expected, expected in {"unknown", "admin_registered"})
+    assert (found.because == "record_lost") == (expected == "unattributed")
+    assert replace(ALL, audit_gap=gap).key(now) != ALL.key(now)
+
+
+@pytest.mark.parametrize(
+    ("evidence", "methods", "rules", "fresh", "frozen"),
+    [
+        ((ADMIN,), (PHONE,), ALL, ("admin_registered", "yes"), ("unknown", "unknown")),
+        ((USER,), (PHONE,), TWO, ("partial", "no"), ("unknown", "unknown")),
+        ((USER,), (PHONE,), ALL, ("user_registered", "yes"), ("user_registered", "unknown")),
+        (
+            (),
+            ("microsoftAuthenticatorPush",),
+            ALL,
+            ("user_registered", "yes"),
+            ("user_registered", "unknown"),
+        ),
+        ((), (), ALL, ("directory_only", "no"), ("unknown", "unknown")),
+    ],
+)
+def test_a_report_that_has_stood_still_for_long_says_nothing_of_what_is_missing(
+    evidence: tuple[Evidence, ...],
+    methods: tuple[str, ...],
+    rules: Rules,
+    fresh: tuple[str, str],
+    frozen: tuple[str, str],
+) -> None:
+    made, late = case(*evidence, methods=methods), NOW + 20 * DAY
+    still = replace(rules, frozen_as_of=NOW - HOUR)
+    for when, how, expected in ((NOW, rules, fresh), (late, still, frozen)):
+        found = assess(made, how, when)
+        assert (found.status, found.recoverable) == expected
+    # A read of the person's methods tells.
+    made.registration = merged(made.registration, Registration(methods, late, direct=True))
+    found = assess(made, still, late + HOUR)
+    assert (found.status, found.recoverable) == fresh
+
+
+def test_what_the_audit_log_says_while_the_report_stands_still_counts() -> None:
+    late = NOW + 20 * DAY
+    still = replace(ALL, frozen_as_of=NOW - HOUR)
+    added = case(ev("registered", "admin", PHONE, late - HOUR), methods=())
+    assert assess(added, still, late).status == Status.ADMIN_REGISTERED
+    assert assess(added, still, late + 3 * DAY).status == Status.UNKNOWN
+    gone = case(ev("deleted", "user", "email", late - HOUR), methods=())
+    found = assess(gone, still, late)
+    assert (found.status, found.recoverable) == (Status.UNKNOWN, Recoverable.UNKNOWN)
+    mine = case(USER, ev("deleted", "user", PHONE, late - HOUR), methods=(PHONE,), confirmed_at=NOW)
+    assert assess(mine, still, late).status == Status.REMOVED
+
+
+EMAIL, OFFICE = ev("registered", "user", "email"), ev("registered", "user", "officePhone")
+BOTH = {"methods": (PHONE, "email"), "is_admin": True}
+FEBRUARY, JULY = datetime(2027, 2, 15, tzinfo=UTC), datetime(2027, 7, 15, tzinfo=UTC)
+OLD_PHONE: dict[str, Any] = {"origin": "adopted", "created_at": NOW - 900 * DAY}
+
+
+@pytest.mark.parametrize(
+    ("evidence", "more", "rules", "now", "said"),
+    [
+        (
+            (USER, EMAIL), BOTH, ALL, NOW,
+            "A mobile phone counts until 1 February 2027 (1 July for Global Administrators); "
+            "one more method is needed by then beside an email address.",
+        ),
+        (
+            (USER, EMAIL), BOTH, ALL, FEBRUARY,
+            "Without phones only an email address is left. Microsoft's SMS and voice calls ended on 1 February 2027, "
+            "for Global Administrators they end on 1 July 2027, and which kind of administrator this is the report "
+            "does not say: one more method is needed, unless the company has a provider of its own.",
+        ),
+        (
+            (USER, EMAIL), BOTH, ALL, JULY,
+            "Without phones only an email address is left. Microsoft's SMS and voice calls ended on 1 February 2027: "
+            "one more method is needed, unless the company has a provider of its own.",
+        ),
+        (
+            (USER,), {"methods": (PHONE,)}, ALL, FEBRUARY,
+            "Only phones are registered. Microsoft's SMS and voice calls ended on 1 February 2027: "
+            "one more method is needed, unless the company has a provider of its own.",
+        ),
+        (
+            (USER, OFFICE), {"methods": (PHONE, "officePhone")}, ALL, NOW,
+            "A mobile phone and an office phone alone are enough until 1 February 2027; "
+            "one more method is needed by then.",
+        ),
+        (
+            (EMAIL,), {"methods": (PHONE, "email"), **OLD_PHONE}, replace(ALL, methods_required=3), NOW,
+            "The person registered an email address; 3 are needed, so one more method of another kind. "
+            "Nobody can say who added a mobile phone.",
+        ),
+        (
+            (EMAIL, ADMIN), {"methods": (PHONE, "email")}, replace(ALL, methods_required=3), NOW,
+            "The person registered an email address; 3 are needed, so one more method of another kind. "
+            "A mobile phone does not count: added by somebody else.",
+        ),
+        (
+            (ADMIN,), {"methods": (PHONE, "email"), **OLD_PHONE}, TWO, NOW,
+            "A mobile phone came from an administrator or an app, which does not show that the person can use it: "
+            "the person has to register two methods of different kinds. Nobody can say who added an email address.",
+        ),
+        (
+            (ADMIN, ev("reviewed", "user", "all", NOW - 20 * HOUR)), {"methods": (PHONE,), "sspr_enabled": True},
+            Rules(accept_reviewed=True), NOW + 20 * DAY,
+            "What is known is too old to say that a reset would work. The next report tells. "
+            "A mobile phone alone is enough until 1 February 2027; one more method is needed by then.",
+        ),
+        (
+            (ADMIN, ev("reviewed", "user", "all", NOW - 20 * HOUR)), {"methods": (PHONE,)},
+            Rules(accept_reviewed=True), NOW,
+            "Whether self-service password reset is switched on for this person has not been read yet. "
+            "A mobile phone alone is enough until 1 February 2027; one more method is needed by then.",
+        ),
+        (
+            (ev("reset_succeeded", "user", None),), {"methods": None}, ALL, NOW,
+            "The person reset the password by self-service; no list of the methods has been read yet.",
+        ),
+    ],
+)  # fmt: skip
+def test_the_sentence_says_what_is_so_and_no_more(
+    evidence: tuple[Evidence, ...], more: dict[str, Any], rules: Rules, now: datetime, said: str
+) -> None:
+    as_of = NOW - HOUR if rules.accept_reviewed else now - HOUR
+    assert assess(case(*evidence, as_of=as_of, **more), rules, now).missing == said
+
+
+def listed(method: str, at: datetime = NOW - 2 * HOUR) -> Evidence:
+    return Evidence(f"report:{method}", "report", Act.LISTED, By.UNKNOWN, method, at)
+
+
+GONE = ev("deleted", "admin", PHONE, NOW - 2 * HOUR, "gone")
+NOBODY = ev("registered", "unknown", PHONE, name="nobody")
+PUSH_LISTED = listed("microsoftAuthenticatorPush", NOW - DAY)
+
+
+@pytest.mark.parametrize(
+    ("evidence", "more", "status", "ids"),
+    [
+        ((USER,), {"methods": (PHONE,)}, "user_registered", [USER.id]),
+        ((listed(PHONE), ADMIN), {"methods": (PHONE,)}, "admin_registered", [ADMIN.id]),
+        ((USER, GONE), {"confirmed_at": NOW - 10 * HOUR}, "removed", ["gone"]),
+        ((PUSH_LISTED,), {"confirmed_at": NOW - 10 * HOUR}, "removed", [PUSH_LISTED.id]),
+        ((USER, GONE), {}, "directory_only", ["gone"]),
+        ((ev("cancelled", "user", None, name="c"),), {}, "directory_only", ["c"]),
+        ((listed("fido2"), ev("registered", "user", "fido2", name="f")), {"methods": ("fido2",)},
+         "directory_only", ["report:fido2"]),
+        ((), {}, "directory_only", []),
+        ((listed(PHONE),), {"methods": (PHONE,), **OLD_PHONE}, "unattributed", ["report:mobilePhone"]),
+        ((listed(PHONE),), {"methods": (PHONE,)}, "unknown", ["report:mobilePhone"]),
+        ((listed(PHONE), NOBODY), {"methods": (PHONE,)}, "unknown", ["nobody"]),
+        ((ev("registered", "user", "all", NOW - HOUR, "all"),), {"methods": None}, "unknown", ["all"]),
+        ((listed(PHONE), ADMIN, ev("reviewed", "user", "all", NOW - 2 * HOUR, "r")), {"methods": (PHONE,)},
+         "user_reviewed", ["r"]),
+        ((ADMIN, ev("reset_no_methods", "user", None, NOW - HOUR, "no")), {"methods": (PHONE,)},
+         "admin_registered", [ADMIN.id, "no"]),
+    ],
+)  # fmt: skip
+def test_whatever_decides_is_named(
+    evidence: tuple[Evidence, ...], more: dict[str, Any], status: str, ids: list[str]
+) -> None:
+    found = assess(case(*evidence, **more), ALL, NOW)
+    assert (found.status, sorted(found.evidence)) == (status, sorted(ids)), found.because
+
+
+def test_a_reviewed_method_that_the_report_does_not_list_any_more_is_removed() -> None:
+    accepts = replace(ALL, accept_reviewed=True)
+    agreed = ev("reviewed", "user", "all", NOW - 20 * HOUR, "r")
+    made = case(ADMIN, agreed, listed(PHONE, NOW - 22 * HOUR), methods=(PHONE,), confirmed_at=NOW)
+    assert assess(made, accepts, NOW).confirmed
+    later = NOW + 4 * DAY
+    made.registration = Registration((), later)
+    found = assess(made, accepts, later)
+    assert (found.status, found.gone, found.confirmed) == (Status.REMOVED, (PHONE,), False)
+    assert found.evidence == ("r",)
+
+
 def test_the_existing_workforce_with_the_app_is_confirmed_without_any_record() -> None:
     listed = ("microsoftAuthenticatorPush", PHONE)
     assert status(methods=listed, origin="adopted", created_at=NOW - 900 * DAY) == "user_registered"

@@ -173,8 +173,25 @@ def test_a_report_that_moved_at_each_reading_is_frozen_at_the_first_that_says_th
 
 
 def test_how_slow_a_tenants_report_is_is_learned() -> None:
-    once = ["ok", "frozen", "frozen", "frozen", "frozen", "frozen"]
-    assert readings(*[0] * 6, *[24] * 6, *[48] * 7) == [*once, *["ok"] * 12, "frozen"]
+    assert readings(*[0] * 6, *[24] * 6, *[48] * 7) == [*["ok"] * 18, "frozen"]
+
+
+@pytest.mark.parametrize("first", range(1, 7))
+def test_a_daily_report_is_never_called_frozen_whenever_the_service_was_installed(first: int) -> None:
+    states = readings(*[0] * first, *[hours for day in range(1, 8) for hours in [24 * day] * 6])
+    assert set(states) == {"ok"}
+
+
+@pytest.mark.parametrize("moved", [0, 1])
+def test_a_report_that_stands_still_from_the_beginning_is_found_in_two_days(moved: int) -> None:
+    states = readings(*[-24] * moved, *[0] * 12)
+    assert states.index("frozen") * 4 <= 36 + 4 * moved
+    assert states[-1] == "frozen"
+
+
+def test_a_freeze_at_the_beginning_is_not_learned() -> None:
+    states = readings(*[0] * 14, *range(56, 76, 4), *[72] * 3)
+    assert states[14:] == [*["ok"] * 5, *["frozen"] * 3]
 
 
 @pytest.mark.parametrize("between", [1, 2, 5])
@@ -226,7 +243,8 @@ async def test_a_frozen_report_says_nobody_has_nothing_until_it_moves_on() -> No
         w.clock.at += 4 * HOUR
         return [(await w.load(case_id)).status for case_id in (CASE, "c_" + "2" * 20)]
 
-    assert await read(0) == ["directory_only", "user_registered"]
+    for hours in (-8, -4, 0):
+        assert await read(hours) == ["directory_only", "user_registered"]
     assert await read(0) == ["unknown", "user_registered"]
     assert "stands still" in (await sources.look(w.s, w.clock.at)).sentences[0]
     assert await read(0) == ["unknown", "user_registered"]

@@ -242,9 +242,33 @@ async def test_no_record_is_lost_in_an_outage_of_most_of_the_retention(world: Wo
     await world.tick()
     shown = await world.show()
     assert (shown["state"], shown["status"], shown["sources"]) == ("confirmed", "user_registered", [])
-    assert [
-        item["by"] for item in shown["evidence"] if item["kind"] == "audit" and item["method"] == PHONE
-    ] == ["user"]
+    (record,) = [item for item in shown["evidence"] if item["kind"] == "audit" and item["method"] == PHONE]
+    assert (record["by"], shown["decided_by"]) == ("user", [record["id"]])
+
+
+async def test_who_registered_while_records_were_lost_is_nobodys_to_say_and_is_left_in_peace(
+    world: World,
+) -> None:
+    await world.hire()
+    await world.until(1, "10:00")
+    for path in ("auditLogs/directoryAudits", "reports/authenticationMethods/userRegistrationDetails"):
+        world.fault("status", "GET", f"/v1.0/{path}", status=503, times=100_000)
+    await world.jump(3, "12:00", "track")
+    await world.register(PHONE)
+    for day in (10, 20, 38):
+        await world.jump(day, "12:00", "track")
+    world.no_faults()
+    await world.tick("track")
+    world.pass_time(5 * 3600)
+    await world.tick("track")
+    heard = await world.heard()
+    for day in (39, 60):
+        await world.jump(day, "12:00", "track")
+        await world.tick()
+        shown = await world.show()
+        assert (shown["status"], shown["because"]) == ("unattributed", "record_lost")
+        assert any("cannot be told" in sentence for sentence in shown["sources"])
+    assert await world.heard() == heard
 
 
 def _actions(world: World) -> set[str]:
