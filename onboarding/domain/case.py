@@ -441,6 +441,8 @@ class Case:
     findings: list[Finding] = field(default_factory=list)
     #: Case id of somebody who may be the same person, while an approver decides about it.
     maybe_same: str | None = None
+    #: Case id of the same person's other account, while an operator has not decided which of the two stays.
+    second_account: str | None = None
     #: Events that were applied, oldest first: `d_…`, `d_….2` for the third event of a delivery, and `d_…#1.2` once an
     #: operator had it processed again (`event_mark`, `delivery_of`).
     deliveries: list[str] = field(default_factory=list)
@@ -483,6 +485,8 @@ class Case:
     confirmed_at: datetime | None = None
     evidence: list[Evidence] = field(default_factory=list)
     registration: Registration | None = None
+    #: Rows of the report as far as they tell since when the role is what it is (`domain.roles`): time, administrator.
+    role_rows: list[tuple[datetime, bool]] = field(default_factory=list)
     next_action: NextAction = field(default_factory=lambda: NextAction("start", None, "new"))
 
     @property

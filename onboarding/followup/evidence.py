@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
 from onboarding import casework
+from onboarding.domain import roles
 from onboarding.domain.case import Act, By, Case, Evidence, Registration, Status, TimelineEntry
 from onboarding.domain.confirmation import Assessment, assess
 from onboarding.domain.lists import content, merged
@@ -28,8 +29,13 @@ def take_list(case: Case, seen: Registration) -> bool:
     known = case.registration
     now_known = merged(known, seen)
     fresh = take_events(case, _listed(case, seen))
+    # A case from before roles were kept begins with the row that it has.
+    was = case.role_rows or roles.row_of(known)
+    case.role_rows = roles.kept(was, [] if seen.direct else roles.row_of(seen))
     case.registration = now_known
     same = known is not None and not fresh and content(known) == content(now_known)
+    admin = bool(now_known.is_admin)
+    same = same and roles.since(was, admin) == roles.since(case.role_rows, admin)
     return known is None or not same or _moved(known, now_known) >= SAME_AGAIN
 
 

@@ -56,6 +56,11 @@ REASONS: dict[str, tuple[str, str]] = {
         "Compare the two (the timeline names the other). Approve if it is one person: the cases become one. "
         "Rerun if they are two.",
     ),
+    "two_accounts": (
+        "HR says that this person and another case are one, and both have an account.",
+        "Decide with HR which account stays (the timeline names the other case). Exclude the case that does not; to "
+        "disable its account is yours. Then rerun this one, or exclude it if it is the one that goes.",
+    ),
     "hr_deleted_record": (
         "HR deleted the record. That can be a typing error, a privacy request or a withdrawn hire.",
         "Ask HR which. Exclude the case, or rerun it; disabling an account is yours to do.",

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
 from itertools import permutations
 from typing import Any
 
 import pytest
 
-from onboarding.domain.case import Registration
+from onboarding.domain import roles
+from onboarding.domain.case import Registration, decode, encode
 from onboarding.domain.confirmation import Assessment, assess
 from onboarding.domain.rules import Rules
 from onboarding.followup.evidence import take_list
@@ -104,6 +106,77 @@ def test_only_the_deletion_of_what_a_reset_accepts_takes_back_that_a_reset_worke
 ) -> None:
     gone = audit("26T10:00", "Admin deleted security info", f"Admin deleted {deleted}", actor=ADMIN)
     assert judged(story("26T11:00", reset("26T09:00"), gone)).recoverable == expected
+
+
+APP = "microsoftAuthenticatorPush"
+
+
+@pytest.mark.parametrize(
+    ("attempt", "rows", "expected"),
+    [
+        # The role is gone, or came: what was said before proves nothing any more, and methods count.
+        (turned_away, [("08T09:00", True), ("25T09:00", False)], "yes"),
+        (
+            turned_away,
+            [("08T09:00", True), ("09T09:00", True), ("24T09:00", False), ("25T09:00", False)],
+            "yes",
+        ),
+        (reset, [("08T09:00", False), ("25T09:00", True)], "no"),
+        (reset, [("08T09:00", False), ("09T09:00", False), ("24T09:00", True), ("25T09:00", True)], "no"),
+        # Between two roles nobody knows which one it was.
+        (turned_away, [("08T09:00", True), ("12T09:00", False), ("25T09:00", False)], "yes"),
+        # There and back again before the attempt, and after it.
+        (
+            turned_away,
+            [("07T09:00", False), ("08T09:00", True), ("09T09:00", False), ("25T09:00", False)],
+            "no",
+        ),
+        (turned_away, [("07T09:00", False), ("11T09:00", True), ("25T09:00", False)], "yes"),
+        # The role was the same before the attempt and ever since.
+        (turned_away, [("08T09:00", False), ("25T09:00", False)], "no"),
+        (turned_away, [("05T09:00", True), ("08T09:00", False), ("25T09:00", False)], "no"),
+        (reset, [("05T09:00", True), ("08T09:00", False), ("25T09:00", False)], "yes"),
+    ],
+)
+def test_what_sspr_said_holds_for_the_role_of_that_time(
+    attempt: Any, rows: list[tuple[str, bool]], expected: str
+) -> None:
+    """An administrator needs two methods, this person has the app: one."""
+    listed = [row(day, APP, admin=admin, enough=not admin) for day, admin in rows]
+    found = judged(story("25T10:00", attempt("10T09:00"), *listed))
+    assert found.recoverable == expected
+
+
+def test_rows_of_one_role_are_not_all_kept() -> None:
+    told = story("30T10:00", *(row(f"{day:02}T09:00", APP) for day in range(3, 29)))
+    case = new_case(told)
+    for arrival in told.arrivals:
+        arrive(case, arrival)
+    assert len(case.role_rows) == roles.MOST
+    assert (case.role_rows[0], case.role_rows[-1]) == ((at("03T09:00"), False), (at("28T09:00"), False))
+    changes = [(at(f"{day:02}T09:00"), day % 2 == 0) for day in range(3, 29)]
+    assert roles.kept(changes, []) == changes[-roles.MOST :]
+
+
+def test_an_older_row_of_another_role_is_written() -> None:
+    """Though the newest one says the same as before."""
+    case = new_case(story("25T10:00"))
+    arrive(case, row("20T09:00", APP))
+    older = Registration((APP,), at("15T09:00"), True, True, None)
+    assert take_list(case, older)
+    assert not take_list(case, older), "once"
+
+
+def test_a_case_from_before_roles_were_kept_begins_with_the_row_that_it_has() -> None:
+    case = new_case(story("25T10:00"))
+    arrive(case, row("08T09:00", APP, admin=True))
+    stored = json.loads(encode(case))
+    del stored["role_rows"]
+    case = decode(json.dumps(stored).encode(), "etag")
+    arrive(case, turned_away("10T09:00"))
+    assert assess(case, ALL, at("10T10:00")).recoverable == "no"
+    arrive(case, row("25T09:00", APP))
+    assert assess(case, ALL, at("25T10:00")).recoverable == "yes"
 
 
 def test_a_hardware_token_is_none_of_the_two_methods_of_an_administrator() -> None:
