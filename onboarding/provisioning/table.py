@@ -193,13 +193,13 @@ does what about it stands on the case's page.
 - **Guests** are refused: they are invited, and keep their own company's credentials.
 - **Contractors**: after the last day that HR named nothing is sent and nothing is given, however late a case that was
   held or blocked goes on: every step that gives something stops at `end_date_passed`, until HR names a later day and
-  somebody reruns the case. `account.leave_date` also writes it to `employeeLeaveDateTime`, and follows HR: a last day that
-  moves is written anew, also while the person is followed up, and one that HR takes back, or that is left of the hire
-  before, is taken away again. Only a date that this service wrote is changed; one of somebody else stays, and the step
-  says `leave_date_of_others`. Microsoft documents that null empties the property, and that reading it needs
-  `User-LifeCycleInfo.Read.All`, which is granted beside the writing role because nothing says that this one covers it.
-  Once a case is closed, changes are for whoever runs the leavers. `employeeHireDate` is written when the account is
-  created, and not after that.
+  somebody reruns the case. `account.leave_date` also writes it to `employeeLeaveDateTime`, and follows HR: a last day
+  that moves is written anew, also while the person is followed up, and one that HR takes back, or that is left of the
+  hire before, is taken away again. Only a date that this service wrote is changed; one of somebody else stays, and
+  the step says `leave_date_of_others`. Microsoft documents that null empties the property, and that reading it needs
+  `User-LifeCycleInfo.Read.All`, which is granted beside the writing role because nothing says that this one covers
+  it. Once a case is closed, changes are for whoever runs the leavers. `employeeHireDate` is written when the account
+  is created, and not after that.
 - **Protected accounts** (break-glass, service, shared, room, resource and sync accounts, guests, role holders) are
   refused before every write, by one guard, and no approval lifts it: `people.protected_accounts` and
   `account.protected_names` name them, and the rest is told by role, name, licence and mailbox.
