@@ -82,10 +82,13 @@ async def rest(s: Services, case: Case, now: datetime, what: str, why: str, *ent
     return await save(s, case, now, *entries)
 
 
-async def block(s: Services, case: Case, now: datetime, reason: str, **detail: object) -> Case:
-    """Block with a reason code that an operator can read and fix."""
+async def block(
+    s: Services, case: Case, now: datetime, reason: str, *before: TimelineEntry, **detail: object
+) -> Case:
+    """Block with a reason code that an operator can read and fix. `before`: what led to it."""
     case.apply(Event.BLOCK, reason=reason)
-    return await rest(s, case, now, "operator", reason, entry(now, "blocked", reason=reason, **detail))
+    blocked = entry(now, "blocked", reason=reason, **detail)
+    return await rest(s, case, now, "operator", reason, *before, blocked)
 
 
 async def hand_over(s: Services, case: Case, now: datetime, what: str, *entries: TimelineEntry) -> Case:

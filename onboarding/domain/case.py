@@ -7,6 +7,7 @@ Nothing in here is a credential: passwords and passes are never kept, only that 
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -34,6 +35,10 @@ class AliasKind(StrEnum):
 
 #: Reason of a closed case whose person goes on in another case.
 JOINED = "joined"
+#: Reason codes by which an approver is asked about one account (`provisioning.existing`).
+ABOUT_ACCOUNT = frozenset({"needs_approval_adopt", "needs_approval_restore"})
+#: … and those by which somebody may have the account back.
+_ABOUT_RETURN = frozenset({"needs_approval_restore", "needs_approval_rehire"})
 #: `NextAction.why` of a closed case that was watched to its end.
 WATCH_ENDED = "watch_ended"
 #: Source under which UPNs and object ids are filed: they belong to the tenant, not to an HR system.
@@ -165,6 +170,8 @@ class AccountIntent:
     with_phone: bool = False
     #: Object id of a deleted account that is about to be restored instead.
     restores: str | None = None
+    #: Marks of earlier tries, before HR corrected its number: one of them may have taken effect.
+    former_marks: list[str] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -200,8 +207,12 @@ class Account:
     phone_asked_at: datetime | None = None
     phone_ends: str | None = None
     phone_there: bool = False
-    #: When it was last about to be restored, while it was this case's account.
+    #: When this service was last about to restore it.
     restored_at: datetime | None = None
+    #: It was among the deleted ones when it was last looked for.
+    seen_deleted: bool = False
+    #: When an approver last spoke of it, or it was first missed among the deleted ones: somebody may have restored it.
+    doubted_at: datetime | None = None
 
 
 class StepStatus(StrEnum):
@@ -430,6 +441,8 @@ class Case:
     findings: list[Finding] = field(default_factory=list)
     #: Case id of somebody who may be the same person, while an approver decides about it.
     maybe_same: str | None = None
+    #: Case id of the same person's other account, while an operator has not decided which of the two stays.
+    second_account: str | None = None
     #: Events that were applied, oldest first: `d_…`, `d_….2` for the third event of a delivery, and `d_…#1.2` once an
     #: operator had it processed again (`event_mark`, `delivery_of`).
     deliveries: list[str] = field(default_factory=list)
@@ -440,7 +453,8 @@ class Case:
     phone_hash: str | None = None
     phone_tail: str | None = None
     phone_reason: str | None = None
-    #: Approvals given by an approver: reason codes, for example `needs_approval_adopt`.
+    #: Approvals given by an approver: reason codes; `needs_approval_adopt:<object id>` where one is about one account
+    #: (`grant`).
     approvals: list[str] = field(default_factory=list)
     #: Names that turned out to belong to somebody else.
     refused_names: list[str] = field(default_factory=list)
@@ -448,6 +462,9 @@ class Case:
     #: userPrincipalName of an account that was there before us, while an approver decides about it; where
     #: several carry the number, all of them, separated by commas.
     found_account: str | None = None
+    #: Object ids of what `found_account` names, while an approver decides about it, and when they were asked or spoke.
+    found_ids: list[str] = field(default_factory=list)
+    found_at: datetime | None = None
     account: Account | None = None
     #: What an account of this case that is gone carried in `employeeId`; the next one carries it, too, where HR has no
     #: number that fits.
@@ -468,6 +485,8 @@ class Case:
     confirmed_at: datetime | None = None
     evidence: list[Evidence] = field(default_factory=list)
     registration: Registration | None = None
+    #: Rows of the report as far as they tell since when the role is what it is (`domain.roles`): time, administrator.
+    role_rows: list[tuple[datetime, bool]] = field(default_factory=list)
     next_action: NextAction = field(default_factory=lambda: NextAction("start", None, "new"))
 
     @property
@@ -504,6 +523,22 @@ class Case:
         self.state = target
         self.reason_code = reason
         return target
+
+    def grant(self, code: str, now: datetime) -> None:
+        """An approver said yes to what the case waits for. About an account that was found, the word is for that one
+        alone; where several were found, a yes chooses none."""
+        about = code in ABOUT_ACCOUNT and len(self.found_ids) == 1
+        word = f"{code}:{self.found_ids[0]}" if about else code
+        if word not in self.approvals:
+            self.approvals.append(word)
+        if self.found_ids:
+            self.found_at = now
+        if self.account is not None and code in _ABOUT_RETURN:
+            self.account.doubted_at = now
+
+    def take_back(self, codes: Collection[str]) -> None:
+        """Approvals with these codes count no more, whatever account they are about."""
+        self.approvals = [word for word in self.approvals if word.partition(":")[0] not in codes]
 
     @property
     def wakes_at(self) -> datetime | None:

@@ -11,6 +11,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from onboarding.domain.case import Act, By, Case, Evidence, Registration
+from onboarding.domain.roles import RoleRow, row_of, same_at
 
 #: Methods that SSPR accepts → the gate they open; two methods of one gate count once.
 METHODS: Mapping[str, str] = {
@@ -248,6 +249,8 @@ class View:
     methods: dict[str, Method]
     #: As `Rules.frozen_as_of`.
     frozen_as_of: datetime | None = None
+    #: As `Case.role_rows`, of this account.
+    role_rows: list[RoleRow] = field(default_factory=list)
     present: set[str] = field(default_factory=set)
     personal: set[str] = field(default_factory=set)
     agreed: set[str] = field(default_factory=set)
@@ -274,6 +277,10 @@ class View:
         """Time of the newest deletion of what SSPR may accept: that of a pass or a passkey takes nothing away."""
         gone = (e.at for e in self.events if e.act is Act.DELETED and e.method not in REFUSED)
         return max(gone, default=None)
+
+    def same_role(self, moment: datetime) -> bool:
+        """Did as many methods have to be there then as now, as far as the role decides it?"""
+        return same_at(self.role_rows, bool(self.registration and self.registration.is_admin), moment)
 
     def enough(self, names: Iterable[str]) -> bool:
         return len({METHODS[name] for name in names}) >= self.required
@@ -361,6 +368,13 @@ def _about(event: Evidence, methods: Mapping[str, Method]) -> Iterator[tuple[str
             yield CODE, True
 
 
+def _role_rows(case: Case) -> list[RoleRow]:
+    """What rows say of the role, the newest one included; from before the account they are about somebody else."""
+    since = case.account.created_at if case.account else None
+    rows = {*case.role_rows, *row_of(case.registration)}
+    return sorted(row for row in rows if since is None or row[0] >= since)
+
+
 def usable_methods(admin: bool, now: datetime) -> frozenset[str]:
     """What SSPR takes from this person at `now`."""
     ended = {"securityQuestion"} if now.date() >= QUESTIONS_END else set()
@@ -375,10 +389,18 @@ def build(case: Case, methods_required: int, now: datetime, frozen_as_of: dateti
     usable = usable_methods(admin, now)
     required = max(2, methods_required) if admin else methods_required
     methods = {name: Method(name) for name in METHODS}
-    view = View(required, usable, _ordered(case), registration, methods, frozen_as_of)
+    view = View(required, usable, _ordered(case), registration, methods, frozen_as_of, _role_rows(case))
+    # An account that others made may have had anything before the first list of it: "all" claims none of that,
+    # and of what a targeted read leaves out nothing.
+    made_here = case.account is None or case.account.origin == "created"
+    unlisted = set() if made_here else set(METHODS)
     for event in view.events:
+        if event.act is Act.LISTED:
+            unlisted &= NOT_IN_TARGETED_READ
+        vague = event.act is Act.REGISTERED and event.method == "all"
         for name, exact in list(_about(event, view.methods)):
-            view.methods[name].take(event, exact)
+            if not (vague and name in unlisted):
+                view.methods[name].take(event, exact)
     for name in usable:
         method = view.methods[name]
         if method.present(registration):

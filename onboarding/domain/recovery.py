@@ -62,7 +62,8 @@ def microsofts_word(rules: Rules, view: View, now: datetime) -> Recoverable | No
     """What SSPR itself said at the person's last attempt, where nothing has changed since.
 
     Before the deadline directory data counted, and before their ends phones and security questions did: what was proved
-    then proves nothing after it. Turned away with nothing registered is turned away, whatever the directory holds.
+    then proves nothing after it; nor does an attempt in another role, which takes another number of methods. Turned
+    away with nothing registered is turned away, whatever the directory holds.
     """
     proved = view.last(Act.RESET_SUCCEEDED, by=By.USER)
     refused = view.last(Act.RESET_NO_METHODS)
@@ -70,9 +71,14 @@ def microsofts_word(rules: Rules, view: View, now: datetime) -> Recoverable | No
         ends = (rules.deadline, PHONE_SERVICE_END, QUESTIONS_END)
         same_side = not any(proved.date() < end <= now.date() for end in ends)
         deleted = view.last_deletion
-        if same_side and (deleted is None or deleted < proved) and not _list_since(view, proved):
+        if (
+            same_side
+            and view.same_role(proved)
+            and (deleted is None or deleted < proved)
+            and not _list_since(view, proved)
+        ):
             return Recoverable.YES
-    elif refused is not None:
+    elif refused is not None and view.same_role(refused):
         added = [view.methods[name] for name in view.present]
         times = [method.at if method.left is True else method.first_listed for method in added]
         if all(at is not None and at <= refused for at in times) and not _registered_since(view, refused):

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
 from onboarding import casework
+from onboarding.domain import roles
 from onboarding.domain.case import Act, By, Case, Evidence, Registration, Status, TimelineEntry
 from onboarding.domain.confirmation import Assessment, assess
 from onboarding.domain.lists import content, merged
@@ -28,8 +29,13 @@ def take_list(case: Case, seen: Registration) -> bool:
     known = case.registration
     now_known = merged(known, seen)
     fresh = take_events(case, _listed(case, seen))
+    # A case from before roles were kept begins with the row that it has.
+    was = case.role_rows or roles.row_of(known)
+    case.role_rows = roles.kept(was, [] if seen.direct else roles.row_of(seen))
     case.registration = now_known
     same = known is not None and not fresh and content(known) == content(now_known)
+    admin = bool(now_known.is_admin)
+    same = same and roles.since(was, admin) == roles.since(case.role_rows, admin)
     return known is None or not same or _moved(known, now_known) >= SAME_AGAIN
 
 
@@ -40,16 +46,21 @@ def _moved(known: Registration, now_known: Registration) -> timedelta:
 
 
 def _listed(case: Case, seen: Registration) -> list[Evidence]:
-    """Evidence of methods that no list of this time or before has said yet."""
-    said: dict[str, datetime] = {}
+    """Evidence of methods that no list of this time or before has said yet. Of an account that others made also that
+    nothing was listed (no method): what the person registers after it was not there before."""
+    said: dict[str | None, datetime] = {}
     for event in case.evidence:
-        if event.act is Act.LISTED and event.method is not None:
+        if event.act is Act.LISTED:
             said[event.method] = min(event.at, said.get(event.method, event.at))
     kind, at = ("methods" if seen.direct else "report"), seen.as_of
+    names: list[str | None] = [*sorted(set(seen.methods))]
+    if not names and seen.present and case.account is not None and case.account.origin != "created":
+        names = [None]
     return [
-        Evidence(f"{kind}:{name}:{at:%Y%m%dT%H%M%SZ}", kind, Act.LISTED, By.UNKNOWN, name, at)
-        for name in sorted(set(seen.methods))
-        if name not in said or said[name] > at
+        Evidence(f"{kind}:{name or 'nothing'}:{at:%Y%m%dT%H%M%SZ}", kind, Act.LISTED, By.UNKNOWN, name, at)
+        for name in names
+        # Two of one instant: both, so that which one is named does not depend on which came first.
+        if name not in said or said[name] >= at
     ]
 
 

@@ -11,6 +11,8 @@ record changed. Such an event, newer than the withdrawal, is answered by the rec
 | has no end, and none was known | read: doubt, an approver is asked; posted whole: it stands again |
 | says that the person left, has no first day, or hides its end | it stays over |
 
+Of somebody who was not known when they left, the first day is compared with the end that was noted (`intake.leavers`).
+
 A hire that was cancelled stands again by a later first day alone: a record that says nothing of the cancellation is no
 word against it.
 """
@@ -42,6 +44,8 @@ def judge(case: Case, hire: Hire, cleared: Collection[str], source: str, today: 
     start, end, known = hire.start_date, hire.end_date, case.hire.start_date
     if start is None or (hire.status or "").strip().lower() in GONE:
         return Verdict.OVER
+    if known is None and _is_ended(case) and case.ended_at is not None:
+        known = case.ended_at.date()  # somebody unknown left: of that employment only the end was noted
     later = known is not None and start > known
     if end is not None:
         back = later and (start > end or end > today)

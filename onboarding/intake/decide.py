@@ -9,6 +9,7 @@ Rules in prose:
 - Only certainty `employee` leads on. What is missing then blocks the case with a reason, and the event that
   brings it unblocks it. Somebody who comes back to an account that exists needs an approver.
 - A name or a first day that HR takes back before the account is begun blocks the case like one that never came.
+- An end of the employment that lies ahead, after the first day, is noted as the end date; no more happens before it.
 - A hire that is over stands again, too, when a whole record says so that is newer (`intake.comeback`).
 - A first day that moves away after its first credential went out leads to another one (`intake.first_day`).
 - An event that names the person only by id leads to a read of the HR system (`intake.fetch`): where the facts we
@@ -26,12 +27,12 @@ from datetime import datetime
 
 from onboarding.casework import entry
 from onboarding.domain import beginning
-from onboarding.domain.case import Case, TimelineEntry
+from onboarding.domain.case import JOINED, Case, TimelineEntry
 from onboarding.domain.hire import Certainty, EventType, HireEvent
 from onboarding.domain.lifecycle import ACTIVE, Event, State
 from onboarding.intake import first_day, leave_date
 from onboarding.intake.comeback import Verdict, judge
-from onboarding.intake.merging import HIRING, event_time, newest_withdrawal, note_hire
+from onboarding.intake.merging import HIRING, event_time, newest_withdrawal, note_hire, planned_end
 from onboarding.intake.outcome import (
     APPROVE_SAME_PERSON,
     HR_DELETED_RECORD,
@@ -48,6 +49,7 @@ from onboarding.intake.outcome import (
 from onboarding.intake.planned_reads import ask
 from onboarding.intake.settle import (
     approval_needed,
+    is_doubtful,
     is_existing_staff,
     is_over_already,
     lacking,
@@ -69,6 +71,8 @@ from onboarding.intake.withdraw import deleted, withdraw
 
 _UNDECIDED = frozenset({State.RECEIVED, State.AWAITING_FETCH})
 _PROVISIONED = frozenset({State.FOLLOWING_UP, State.CONFIRMED})
+_BEGUN = _PROVISIONED | {State.PROVISIONING}
+_WORKED_ON = _BEGUN | {State.WAITING_START}
 
 
 def apply_event(case: Case, event: HireEvent, about: Circumstances, now: datetime) -> Outcome:
@@ -85,11 +89,8 @@ def _applied_to(case: Case, event: HireEvent, about: Circumstances, now: datetim
     if event.event_type is EventType.HIRE_CANCELLED:
         return withdraw(case, event, about, now)
     if event.event_type is EventType.EMPLOYMENT_TERMINATED:
-        if _is_planned(case, event, now):
-            changed = merged(case, event, about)
-            outcome = look_again(case, about, now)
-            noted = noted_event(now, "termination_planned", event, about, changed=changed)
-            return replace(outcome, entries=(noted, *outcome.entries))
+        if (end := planned_end(event, event.hire.start_date or case.hire.start_date, now)) is not None:
+            return _planned(case, replace(event, hire=replace(event.hire, end_date=end)), about, now)
         return withdraw(case, event, about, now)
     if event.event_type is EventType.EMPLOYEE_DELETED:
         return deleted(case, event, about, now)
@@ -131,6 +132,23 @@ def _hired(case: Case, event: HireEvent, about: Circumstances, now: datetime) ->
     if again and about.doubtful and case.state is State.WAITING_START:
         outcome = block(case, now, APPROVE_REHIRE)
     return replace(outcome, entries=entries + outcome.entries)
+
+
+def _planned(case: Case, event: HireEvent, about: Circumstances, now: datetime) -> Outcome:
+    """An end that lies ahead is one more word on `end_date`; what happens on its day is what any end date leads to.
+
+    An event that names the person only by id asks for a read, for which nothing waits.
+    """
+    if case.state in OVER and case.reason_code in {EXISTING_STAFF, JOINED}:
+        return Outcome((noted_event(now, "event_recorded", event, about),))
+    changed = merged(case, event, about)
+    ask(case, event, about.received_at, about.read_lag)
+    outcome = look_again(case, about, now)
+    if changed and outcome.what is None and case.state in _WORKED_ON:
+        what = "follow_up" if case.state in _PROVISIONED else "provision"
+        outcome = replace(outcome, what=what, why="hire_updated", look_now=True)
+    noted = noted_event(now, "termination_planned", event, about, changed=changed)
+    return replace(outcome, entries=(noted, *outcome.entries))
 
 
 def _as_a_comeback(case: Case, event: HireEvent, about: Circumstances, now: datetime) -> HireEvent:
@@ -192,6 +210,8 @@ def _go_on(
         approval = approval_needed(case, shared_id=about.shared_id, ask_rehire=about.ask_rehire)
         if approval is not None and approval != APPROVE_REHIRE:
             return block(case, now, approval)
+    if case.state in _BEGUN and is_doubtful(case):
+        return block(case, now, APPROVE_SAME_PERSON)
     if case.state is State.PROVISIONING and moved > 0 and case.account is None and case.intent is None:
         case.apply(Event.START_MOVED)
     if not changed:
@@ -220,9 +240,3 @@ def _is_mended(case: Case, event: HireEvent, about: Circumstances) -> bool:
         return True
     complete = case.certainty is Certainty.EMPLOYEE and lacking(case) is None
     return complete if reason in READ_FAILED else lacking(case) != reason
-
-
-def _is_planned(case: Case, event: HireEvent, now: datetime) -> bool:
-    """An end that lies ahead, after a start: noted now, acted on by the event of its day."""
-    end, start = event.effective_date or event.hire.end_date, event.hire.start_date or case.hire.start_date
-    return end is not None and end > now.date() and (start is None or end > start)

@@ -18,10 +18,11 @@ from onboarding import casework
 from onboarding.domain import beginning
 from onboarding.domain.case import JOINED, Alias, AliasKind, Case, aliases_of, ids_in
 from onboarding.domain.hire import Certainty, EventType, Hire, HireEvent
-from onboarding.domain.lifecycle import Event, State
+from onboarding.domain.lifecycle import RETURNABLE, Event, State
 from onboarding.errors import RetryLater, StoreConflict
 from onboarding.intake import merging, twins
 from onboarding.intake.adapter import LinkedEvent
+from onboarding.intake.outcome import TWO_ACCOUNTS
 from onboarding.ports import Services
 
 #: Events about people whom we do not know, and then need not: existing staff leaving, records deleted.
@@ -228,7 +229,8 @@ async def join(
     """Make two cases of one person one: fill the gaps, close the other, move its aliases. Resumable at any
     point: an alias that still leads to the closed case is moved when it is next used (`_follow`).
 
-    Where the other case has an account too, or an operator excluded it, nothing is joined: the entry says so.
+    Where an operator excluded the other case, nothing is joined: the entry says so. Where it has an account, too, the
+    one that goes on is blocked for an operator, unless one has seen to it before.
     """
     if other is None:
         # Claimed and not created yet. Creating it takes the id from whoever is about to.
@@ -237,9 +239,11 @@ async def join(
         )
     if case.etag is None:
         case = await s.cases.create(case)
-    if other.account or other.intent or other.state is State.EXCLUDED:
+    if other.state is State.EXCLUDED:
         return await casework.save(s, case, now, casework.entry(now, "two_cases", other=other_id))
     beginning.note(case, now)
+    if other.account or other.intent:
+        return await _hand_over_two(s, case, other_id, now)
     if case.maybe_same == other_id:
         case.maybe_same = None
     merging.join_facts(case, other)
@@ -260,3 +264,14 @@ async def join(
         if (await s.cases.owners([alias])).get(alias) == other_id:
             await s.cases.move_alias(alias, other_id, case.case_id)
     return case
+
+
+async def _hand_over_two(s: Services, case: Case, other_id: str, now: datetime) -> Case:
+    """Two accounts are not made one here. Said once; what is said of the person meanwhile is noted on each case."""
+    if TWO_ACCOUNTS in case.approvals:
+        return case
+    entries = [] if case.second_account == other_id else [casework.entry(now, "two_cases", other=other_id)]
+    case.second_account = other_id
+    if case.state in RETURNABLE:
+        return await casework.block(s, case, now, TWO_ACCOUNTS, *entries)
+    return await casework.save(s, case, now, *entries) if entries else case

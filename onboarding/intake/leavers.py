@@ -8,6 +8,9 @@ sender's retries can make (three days at most). Not remembered: that two ids in 
 
 Recruiting puts away the applications of everybody whom nobody hired; those have rows of their own, so that many
 applicants push no leaver out.
+
+An end that lies ahead has not happened: it is remembered as the last day, and becomes the end date of the hire that
+comes, unless that hire begins on that day or later.
 """
 
 from __future__ import annotations
@@ -15,13 +18,14 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
-from onboarding.domain.case import Alias, Case, aliases_of
+from onboarding.domain.case import Alias, Case, Said, aliases_of
 from onboarding.domain.hire import Certainty, EventType, HireEvent
 from onboarding.intake.candidates import applications_of
 from onboarding.intake.identity import event_aliases
+from onboarding.intake.merging import planned_end, take_end
 from onboarding.ports import Services
 
 #: Rows: one for each first hex digit of the hash.
@@ -30,12 +34,14 @@ KEPT = 200
 DAYS = 30
 #: When it was noted.
 _NOTED = "noted_at"
+#: When an end that lies ahead was said, which day it is, and in which delivery.
+_PLANNED, _LAST_DAY, _DELIVERY = "planned_at", "last_day", "delivery"
 _KINDS = {EventType.EMPLOYMENT_TERMINATED: "ended_at", EventType.EMPLOYEE_DELETED: "deleted_at"}
 #: Of an application that was put away.
 WITHDRAWN, _CANCELLED = "withdrawn-", "cancelled_at"
 
 
-async def remember(s: Services, event: HireEvent, at: datetime, now: datetime) -> None:
+async def remember(s: Services, event: HireEvent, delivery: str, at: datetime, now: datetime) -> None:
     """Note an end or a deletion of somebody unknown, or that an application nobody was hired by was put away.
 
     Raises StoreConflict when another worker notes one too.
@@ -44,21 +50,29 @@ async def remember(s: Services, event: HireEvent, at: datetime, now: datetime) -
     """
     if event.certainty is not Certainty.EMPLOYEE:
         return
-    kind = _KINDS.get(event.event_type)
-    for alias in event_aliases(event) if kind else ():
-        await _note(s, MARKER, _digest(s, alias), kind or "", at, now)
     if event.event_type is EventType.HIRE_CANCELLED:
         for alias in _applications(event):
-            await _note(s, WITHDRAWN, _digest(s, alias), _CANCELLED, at, now)
+            await _note(s, WITHDRAWN, _digest(s, alias), _CANCELLED, {_CANCELLED: at.isoformat()}, now)
+    kind = _KINDS.get(event.event_type)
+    if kind is None:
+        return
+    said = {kind: at.isoformat()}
+    if kind == "ended_at" and (end := planned_end(event, event.hire.start_date, now)) is not None:
+        kind, said = _PLANNED, {_PLANNED: at.isoformat(), _LAST_DAY: end.isoformat(), _DELIVERY: delivery}
+    for alias in event_aliases(event):
+        await _note(s, MARKER, _digest(s, alias), kind, said, now)
 
 
-async def _note(s: Services, row: str, digest: str, kind: str, at: datetime, now: datetime) -> None:
+async def _note(
+    s: Services, row: str, digest: str, kind: str, said: Mapping[str, str], now: datetime
+) -> None:
+    """`said[kind]` is when it was said: an older word of that kind changes nothing."""
     marker = await s.cases.read_marker(row + digest[0])
     noted: dict[str, Any] = dict(marker.value) if marker else {}
     known = noted.get(digest, {})
-    if kind in known and datetime.fromisoformat(known[kind]) >= at:
+    if kind in known and datetime.fromisoformat(known[kind]) >= datetime.fromisoformat(said[kind]):
         return
-    noted[digest] = {**known, kind: at.isoformat(), _NOTED: now.isoformat()}
+    noted[digest] = {**known, **said, _NOTED: now.isoformat()}
     await s.cases.write_marker(row + digest[0], _newest(noted, now), marker.etag if marker else None)
 
 
@@ -72,6 +86,8 @@ async def recall(s: Services, case: Case, event: HireEvent, now: datetime) -> No
         for kind in told.keys() & set(_KINDS.values()):
             moment = datetime.fromisoformat(told[kind])
             setattr(case, kind, max(moment, getattr(case, kind) or moment))
+        if _PLANNED in told:
+            _recall_planned(case, event, told)
     for alias in _applications(event):
         if alias not in known and (told := await _told(s, WITHDRAWN, alias, now)):
             moment = datetime.fromisoformat(told[_CANCELLED])
@@ -88,6 +104,15 @@ async def _told(s: Services, row: str, alias: Alias, now: datetime) -> Mapping[s
 def _applications(event: HireEvent) -> list[Alias]:
     named = applications_of(event)
     return [alias for alias in event_aliases(event) if alias.value in named]
+
+
+def _recall_planned(case: Case, event: HireEvent, told: Mapping[str, str]) -> None:
+    end, at = date.fromisoformat(told[_LAST_DAY]), datetime.fromisoformat(told[_PLANNED])
+    start = event.hire.start_date or case.hire.start_date
+    if start is not None and end <= start:
+        case.ended_at = max(at, case.ended_at or at)
+    else:
+        take_end(case, end, Said(at, True, told[_DELIVERY], event.source))
 
 
 def _newest(noted: Mapping[str, Any], now: datetime) -> dict[str, Any]:

@@ -10,14 +10,14 @@
 - Another manager than before is looked for anew where the account is there already; the same one in fewer words is not.
 - Raw numbers leave a case once its account exists (design: storage); they do not come back by an update.
 - A withdrawn hire takes its dates with it: what was said about start, end and status before HR withdrew the hire
-  says nothing about the hire that follows.
+  says nothing about the hire that follows. An end that HR announced ahead goes with a newer hire that begins after it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import fields, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from onboarding.domain.case import Case, Said, StepRecord, ids_in
@@ -47,6 +47,20 @@ def event_time(event: HireEvent, received_at: datetime) -> datetime:
     return min(event.occurred_at or received_at, received_at)
 
 
+def planned_end(event: HireEvent, start: date | None, now: datetime) -> date | None:
+    """The last day that an announced end names, where it lies ahead and after the first day; None: it ends now, or
+    never begins."""
+    end = event.effective_date or event.hire.end_date
+    return end if end is not None and end > now.date() and (start is None or end > start) else None
+
+
+def take_end(case: Case, end: date, said: Said) -> None:
+    """A last day that was announced before there was a case. What HR withdrew since took it along."""
+    newest = newest_withdrawal(case)
+    if newest is None or said.at > newest:
+        _take(case, Hire(end_date=end), said)
+
+
 def merge(case: Case, event: HireEvent, delivery: str, received_at: datetime, *, opened: bool) -> str:
     """Merge the hire; returns the names of the fields whose value changed, comma-separated."""
     at, before = event_time(event, received_at), case.hire
@@ -67,6 +81,8 @@ def merge(case: Case, event: HireEvent, delivery: str, received_at: datetime, *,
     if firm or case.hire_as_of is None:
         case.hire_as_of = max(at, case.hire_as_of or at)
     note_hire(case, event, at)
+    if event.event_type in HIRING or event.snapshot or delivery == READ:
+        _drop_earlier_end(case, at)
     if RANK[event.certainty] > RANK[case.certainty]:
         case.certainty = event.certainty
     return ",".join(name for name in _FIELDS if getattr(before, name) != getattr(case.hire, name))
@@ -177,6 +193,14 @@ def drop_dates(case: Case, until: datetime) -> None:
         emptied = {source: word for source, word in case.emptied.get(name, {}).items() if word.at > until}
         if name in case.emptied:
             case.emptied[name] = emptied
+
+
+def _drop_earlier_end(case: Case, hired: datetime) -> None:
+    """An end before the first day, said before the hire or the record: that of the employment before."""
+    start, end, said = case.hire.start_date, case.hire.end_date, case.said.get("end_date")
+    if start and end and end <= start and said is not None and said.at < hired:
+        case.hire = replace(case.hire, end_date=None)
+        del case.said["end_date"]
 
 
 def _take(case: Case, hire: Hire, said: Said) -> None:

@@ -22,6 +22,8 @@ NO_HR_READER = hr.NO_READER
 HR_DELETED_RECORD = "hr_deleted_record"
 APPROVE_SHARED_ID = "needs_approval_shared_id"
 APPROVE_SAME_PERSON = "needs_approval_same_person"
+#: Of a case whose person has another case, and both have accounts. In its approvals: an operator has seen to it.
+TWO_ACCOUNTS = "two_accounts"
 #: Blocks of a read that failed for good; another read may mend them.
 READ_FAILED = frozenset(
     {

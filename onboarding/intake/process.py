@@ -75,6 +75,8 @@ async def reconsider(s: Services, case: Case, now: datetime, *, queue: str = WOR
 async def unite(s: Services, case: Case, now: datetime, *, queue: str = WORK_QUEUE) -> None:
     """An approver said that this case and another are one person's: join them, and look at what is left."""
     lead = await identity.unite(s, case, now)
+    if await quality.note_accounts(s, lead, now):
+        lead = await casework.save(s, lead, now)
     if lead.state in ACTIVE:
         await casework.hand_on(s, lead, now, lead.next_action.what, "joined", queue=queue)
 
@@ -114,7 +116,8 @@ async def _apply(s: Services, delivery: Delivery, index: int, event: HireEvent, 
             return stopped.case.case_id  # it came before the erasure, and goes with the case
         raise
     if found is None:
-        await leavers.remember(s, event, event_time(event, delivery.received_at), now)
+        at = event_time(event, delivery.received_at)
+        await leavers.remember(s, event, delivery.delivery_id, at, now)
         return None
     case = found.case
     seen = event_mark(delivery.delivery_id, index, delivery.replays)

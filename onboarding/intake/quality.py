@@ -16,6 +16,7 @@ from onboarding.domain.hire import Hire, HireEvent
 from onboarding.domain.quality import PHONE_CODES, assess
 from onboarding.errors import StoreConflict
 from onboarding.intake.merging import READ
+from onboarding.intake.outcome import TWO_ACCOUNTS
 from onboarding.ports import HrRecord, Services
 
 #: Marker that says that there are findings which no digest has told yet.
@@ -51,6 +52,14 @@ async def note_failed_read(s: Services, case: Case, reason: str, now: datetime) 
     await _note(s, case, [("read_failed", reason)], READ, now, about=("read_failed",))
 
 
+async def note_accounts(s: Services, case: Case, now: datetime) -> bool:
+    """After an approver's word. True: HR is told that the person has two accounts."""
+    if case.second_account is None:
+        return False
+    await _note(s, case, (), READ, now, about=())
+    return True
+
+
 async def _note(
     s: Services,
     case: Case,
@@ -72,7 +81,8 @@ async def _note(
             (code, name),
             before.get((code, name)) or Finding(code, name, word.delivery if word else delivery, now, masked),
         )
-    for code, name in ((item[0], item[1]) for item in said):
+    accounts = [(TWO_ACCOUNTS, "account")] if case.second_account else []
+    for code, name in [*((item[0], item[1]) for item in said), *accounts]:
         found.setdefault((code, name), before.get((code, name)) or Finding(code, name, delivery, now))
     case.findings = list(found.values())[:MOST]
     fresh = [item for item in case.findings if (item.code, item.field) not in before]

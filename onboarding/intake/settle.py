@@ -99,9 +99,14 @@ def approval_needed(case: Case, *, shared_id: bool, ask_rehire: bool) -> str | N
     given = case.approvals
     if case.account is not None and ask_rehire and APPROVE_REHIRE not in given:
         return APPROVE_REHIRE
-    if case.maybe_same is not None and not {APPROVE_SAME_PERSON, TWO_PEOPLE} & set(given):
+    if is_doubtful(case):
         return APPROVE_SAME_PERSON
     return APPROVE_SHARED_ID if shared_id and APPROVE_SHARED_ID not in given else None
+
+
+def is_doubtful(case: Case) -> bool:
+    """Somebody else may be the same person, and nobody has said whether they are."""
+    return case.maybe_same is not None and not {APPROVE_SAME_PERSON, TWO_PEOPLE} & set(case.approvals)
 
 
 def _hides(reason: str, withheld: tuple[str, ...]) -> bool:

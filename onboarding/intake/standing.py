@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from onboarding.domain.case import JOINED, Case
+from onboarding.domain.case import ABOUT_ACCOUNT, JOINED, Case
 from onboarding.domain.hire import Certainty, EventType, HireEvent
 from onboarding.domain.lifecycle import Event
 from onboarding.intake.merging import HIRING, drop_dates, event_time, newest_withdrawal
@@ -17,7 +17,7 @@ EMPLOYMENT_ENDED = "employment_ended"
 EXISTING_STAFF = "existing_staff"
 APPROVE_REHIRE = "needs_approval_rehire"
 #: An approver's words about one run; another run needs words of its own. (Those of the steps: `provisioning`.)
-OF_ONE_RUN = frozenset({APPROVE_REHIRE, "needs_approval_restore", "needs_approval_pass"})
+OF_ONE_RUN = ABOUT_ACCOUNT | {APPROVE_REHIRE, "needs_approval_pass"}
 
 
 def is_hired_since(case: Case, at: datetime) -> bool:
@@ -69,7 +69,7 @@ def reopen(case: Case, event: HireEvent, received_at: datetime) -> None:
         # What was given before may have been taken away because the person left: it is given again. (Licences are
         # looked at afresh in every run.)
         case.account.groups = []
-    case.approvals = [reason for reason in case.approvals if reason not in OF_ONE_RUN]
+    case.take_back(OF_ONE_RUN)
     case.steps.clear()
     case.access_pass = (
         None  # the new run needs one of its own; whatever is left in the tenant is voided first

@@ -93,8 +93,7 @@ async def _approve(s: Services, case: Case, now: datetime, ask: Ask) -> None:
     if case.state is not State.BLOCKED or not code.startswith(APPROVABLE):
         raise IllegalTransition("This case does not wait for an approval.")
     case.apply(Event.UNBLOCK)
-    if code not in case.approvals:
-        case.approvals.append(code)
+    case.grant(code, now)
     await _go_on(s, case, now, "approve", ask)
 
 

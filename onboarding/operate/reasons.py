@@ -56,13 +56,19 @@ REASONS: dict[str, tuple[str, str]] = {
         "Compare the two (the timeline names the other). Approve if it is one person: the cases become one. "
         "Rerun if they are two.",
     ),
+    "two_accounts": (
+        "HR says that this person and another case are one, and both have an account.",
+        "Decide with HR which account stays (the timeline names the other case). Exclude the case that does not; to "
+        "disable its account is yours. Then rerun this one, or exclude it if it is the one that goes.",
+    ),
     "hr_deleted_record": (
         "HR deleted the record. That can be a typing error, a privacy request or a withdrawn hire.",
         "Ask HR which. Exclude the case, or rerun it; disabling an account is yours to do.",
     ),
     "needs_approval_adopt": (
-        "An account with this person's number already existed before the hire.",
-        "Check that it is the same person, then approve to link it.",
+        "An account with this person's number or address already existed before the hire.",
+        "Check that it is the same person, then approve to link it. If it is somebody else's: have the wrong number or "
+        "address corrected, in HR or on that account in Entra (employeeId), then rerun.",
     ),
     "needs_approval_lookalike": (
         "The user name that fits this person can be mistaken for a protected account's.",
@@ -102,7 +108,8 @@ REASONS: dict[str, tuple[str, str]] = {
     "no_free_username": ("No user name is free for this person.", "Check the user name pattern, then rerun."),
     "account_of_another_case": (
         "The account is already linked to another case.",
-        "Find the other case by the account's object id; one of the two is a duplicate: exclude it.",
+        "Find the other case by the account's object id; one of the two is a duplicate: exclude it. If they "
+        "are two people with one number, have HR correct it, then rerun.",
     ),
     "graph_bad_value": (
         "Entra refused a value of this person's record.",

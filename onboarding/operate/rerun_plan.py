@@ -20,7 +20,7 @@ from onboarding.domain.hire import Certainty
 from onboarding.domain.lifecycle import Event, State, allowed
 from onboarding.errors import IllegalTransition
 from onboarding.intake.identity import being_forgotten
-from onboarding.intake.outcome import APPROVE_SAME_PERSON, HR_DELETED_RECORD, MENDABLE
+from onboarding.intake.outcome import APPROVE_SAME_PERSON, HR_DELETED_RECORD, MENDABLE, TWO_ACCOUNTS
 from onboarding.intake.planned_reads import read_again
 from onboarding.intake.settle import lacking
 from onboarding.intake.twins import TWO_PEOPLE
@@ -116,7 +116,7 @@ def prepare(case: Case, now: datetime, from_step: str | None) -> str:
         read_again(case, now)  # whoever asks for another try asks the HR system, too
     if case.state is State.BLOCKED and case.return_state in _BEFORE_PLAN:
         case.apply(Event.UNBLOCK)  # whatever stopped it there, it goes the usual way
-    elif case.state is State.BLOCKED and code == APPROVE_SAME_PERSON:
+    elif case.state is State.BLOCKED and code in {APPROVE_SAME_PERSON, TWO_ACCOUNTS}:
         case.apply(Event.UNBLOCK)
     else:
         apply(case, "rerun")
@@ -137,6 +137,10 @@ def _decide_by_rerun(case: Case, code: str) -> None:
     elif code == APPROVE_SAME_PERSON and TWO_PEOPLE not in case.approvals:
         case.approvals.append(TWO_PEOPLE)
         case.maybe_same = None
+    elif code == TWO_ACCOUNTS:
+        case.approvals.append(TWO_ACCOUNTS)
+        case.second_account = None
+        case.findings = [item for item in case.findings if item.code != TWO_ACCOUNTS]
 
 
 @dataclass(frozen=True, slots=True)

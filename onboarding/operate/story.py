@@ -39,6 +39,7 @@ TIMELINE: dict[str, str] = {
     "username_taken": "The user name belongs to somebody else; trying the next one",
     "phone_intended": "HR's phone goes into the directory with the account",
     "restore_intended": "A deleted account of this person is about to be restored",
+    "mark_changed": "HR corrected its number before the account was made: the account gets the new one",
     "another_account": "Another account carries the same number ({object_id}): an administrator has to merge the two",
     "account_gone": "The account of before is gone for good; another one is made",
     "disable_intended": "The account is about to be disabled",

@@ -13,14 +13,16 @@ roles; Graph itself refuses to restore a role holder.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from onboarding.domain import calendar, names, protected
 from onboarding.domain.case import TENANT, Account, AccountIntent, Alias, AliasKind, Case
 from onboarding.domain.nudges import working_time_of
 from onboarding.errors import NotYetVisible
-from onboarding.ports import DirectoryUser, NameTaken
-from onboarding.provisioning.linking import ask, hidden_until, link
+from onboarding.ports import REPLICATION, DirectoryUser, NameTaken
+from onboarding.provisioning import timing
+from onboarding.provisioning.linking import ask, hidden_until, link, said_yes, settled
 from onboarding.provisioning.step import Block, Context, Done, Outcome, Wait
 from onboarding.provisioning.steps import reserve_username
 from onboarding.safeguards import protection
@@ -49,8 +51,22 @@ async def known(ctx: Context, intent: AccountIntent) -> Outcome | None:
         return outcome
     if outcome := await _by_address(ctx, intent):
         return outcome
-    deleted = await ctx.s.directory.find_deleted(intent.mark) if numbered else []
-    return await _take_back(ctx, deleted, intent) if deleted else None
+    if not numbered:
+        return None
+    deleted = await ctx.s.directory.find_deleted(intent.mark)
+    return await _take_back(ctx, deleted, intent) if deleted else await _by_id(ctx, intent)
+
+
+async def _by_id(ctx: Context, intent: AccountIntent) -> Outcome | None:
+    """Somebody was asked about accounts that are found no more. Whoever restores one by hand before the answer makes it
+    invisible for a while: it is neither among the deleted ones nor among the others."""
+    for object_id in ctx.case.found_ids:
+        user = await ctx.s.directory.get_user(object_id)
+        if user is not None and user.employee_id == intent.mark:
+            return await take_up(ctx, user, intent)
+        if user is None and ctx.case.found_at and ctx.now < ctx.case.found_at + REPLICATION:
+            raise NotYetVisible("The account is not readable yet; waiting for replication.")
+    return None
 
 
 async def _by_mark(ctx: Context, intent: AccountIntent) -> Outcome | None:
@@ -82,7 +98,7 @@ def is_ours(user: DirectoryUser, intent: AccountIntent) -> bool:
     """An earlier try of this intent made it (design: account, exactly once)."""
     named = user.user_principal_name.lower() == intent.user_principal_name.lower()
     made = user.created_at is not None and user.created_at >= intent.at
-    return named and made and user.employee_id == intent.mark
+    return named and made and user.employee_id in {intent.mark, *intent.former_marks}
 
 
 def has_address(ctx: Context, user: DirectoryUser) -> bool:
@@ -103,7 +119,7 @@ async def take_up(
             if agreed(ctx, user)
             else ask(ctx, [user], NEEDS_APPROVAL_RESTORE)
         )
-    if NEEDS_APPROVAL in ctx.case.approvals:
+    if said_yes(ctx.case, user, NEEDS_APPROVAL):
         return await link(ctx, user, "adopted", intent)
     return ask(ctx, [user], NEEDS_APPROVAL)
 
@@ -128,7 +144,19 @@ async def finish_restore(ctx: Context, intent: AccountIntent) -> Outcome:
         return Block(NAME_TAKEN)
     if reason := await protection.refusal(ctx.s, user):
         return ask(ctx, [user], reason)
-    return await link(ctx, user, "restored", intent)
+    closed = user.account_enabled is not False and not user.synced and _is_early(ctx)
+    if closed:
+        await ctx.save("disable_intended", object_id=user.id)
+        await ctx.s.directory.disable_user(user.id)
+        user = replace(user, account_enabled=False)
+    return await link(ctx, user, "restored", intent, closed=closed)
+
+
+def _is_early(ctx: Context) -> bool:
+    """An account that is made now is made disabled, and one that comes back waits as well."""
+    return ctx.hire.start_date is not None and ctx.now < timing.opens_at(
+        ctx.case, ctx.s.policy, timing.ENABLE
+    )
 
 
 async def _restored(ctx: Context, user_id: str) -> DirectoryUser:
@@ -147,26 +175,44 @@ async def come_back(ctx: Context) -> Outcome | None:
 
     Raises NotYetVisible while it may only be hidden: another one would be a second one.
     """
-    if await ctx.s.directory.get_user(ctx.account.id) is not None:
-        return Done("already_linked")
-    deleted = await ctx.s.directory.get_deleted(ctx.account.id)
+    account = ctx.account
+    if (user := await ctx.s.directory.get_user(account.id)) is not None:
+        return await _is_back(ctx, user, "already_linked")
+    deleted = await ctx.s.directory.get_deleted(account.id)
     if deleted is None:
-        if ctx.now < hidden_until(ctx.account):
+        if account.seen_deleted:
+            account.seen_deleted, account.doubted_at = False, ctx.now
+        if ctx.now < hidden_until(account):
             raise NotYetVisible("The account is not readable yet; waiting for replication.")
-        ctx.case.mark, ctx.case.account = ctx.account.mark, None
+        ctx.case.mark, ctx.case.account = account.mark, None
         await ctx.save("account_gone")
         return None
+    account.seen_deleted = True
     if not agreed(ctx, deleted):
         return ask(ctx, [deleted], NEEDS_APPROVAL_RESTORE)
     if reason := _refused(ctx, deleted):
         return Block(reason)
-    ctx.account.restored_at = ctx.now
+    account.restored_at = ctx.now
     await ctx.save("restore_intended", object_id=deleted.id)
     try:
-        await _restored(ctx, ctx.account.id)
+        user = await _restored(ctx, account.id)
     except NameTaken:
         return Block(NAME_TAKEN)
-    return Done("restored")
+    return await _is_back(ctx, user, "restored")
+
+
+async def _is_back(ctx: Context, user: DirectoryUser, how: str) -> Outcome:
+    """The account is there. One that this run restored enabled waits for the lead time like every other."""
+    account = ctx.account
+    account.seen_deleted = False
+    by_us = account.restored_at is not None and account.restored_at >= run_of(ctx.case, account)
+    if by_us and user.account_enabled is not False and not was_enabled(ctx) and _is_early(ctx):
+        if isinstance(found := await ctx.writable(), Block):
+            return found
+        account.disabled_by_us = True
+        await ctx.save("disable_intended")
+        await ctx.s.directory.disable_user(user.id)
+    return Done(how)
 
 
 async def was_ours(ctx: Context, user: DirectoryUser) -> bool:
@@ -189,7 +235,7 @@ async def await_sync(ctx: Context) -> Outcome:
         return ask(ctx, found, reason)
     if found[0].synced:
         return await link(ctx, found[0], "synced", ctx.case.intent)
-    if NEEDS_APPROVAL in ctx.case.approvals:
+    if said_yes(ctx.case, found[0], NEEDS_APPROVAL):
         return await link(ctx, found[0], "adopted", ctx.case.intent)
     return ask(ctx, found, NEEDS_APPROVAL)
 
@@ -210,8 +256,10 @@ def _next_look(now: datetime, start: datetime) -> datetime:
 
 
 def agreed(ctx: Context, user: DirectoryUser) -> bool:
-    """An approver said so; or the policy does, the name is the same, and this run has not enabled the account yet."""
-    if _WORDS & set(ctx.case.approvals):
+    """An approver said so, of this account; or the policy does, the name is the same, and this run has not enabled the
+    account yet. That somebody may come back is a word about the account that they had."""
+    own = ctx.case.account is not None and ctx.case.account.id == user.id
+    if said_yes(ctx.case, user, NEEDS_APPROVAL_RESTORE) or (own and _WORDS & set(ctx.case.approvals)):
         return True
     return not was_enabled(ctx) and ctx.s.policy.account.rehire == "restore" and _same_name(ctx, user)
 
@@ -225,7 +273,8 @@ def was_enabled(ctx: Context) -> bool:
 def note_enabled(ctx: Context) -> None:
     """The person who came back has the account, and the approver's word for it is used up. Written with the outcome."""
     ctx.account.enabled_for = run_of(ctx.case, ctx.account)
-    ctx.case.approvals = [word for word in ctx.case.approvals if word not in _WORDS]
+    ctx.case.take_back(_WORDS)
+    settled(ctx.case)
 
 
 def run_of(case: Case, account: Account) -> datetime:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from onboarding.domain.case import TENANT, Account, AccountIntent, Alias, AliasKind
+from onboarding.domain.case import ABOUT_ACCOUNT, TENANT, Account, AccountIntent, Alias, AliasKind, Case
 from onboarding.domain.phone import phonebook
 from onboarding.ports import REPLICATION, DirectoryUser
 from onboarding.provisioning.step import Block, Context, Done, Outcome
@@ -13,8 +13,11 @@ from onboarding.provisioning.step import Block, Context, Done, Outcome
 ANOTHER_CASE = "account_of_another_case"
 
 
-async def link(ctx: Context, user: DirectoryUser, origin: str, intent: AccountIntent | None) -> Outcome:
-    """File the object id first (so that evidence finds the case), then write the account on the case."""
+async def link(
+    ctx: Context, user: DirectoryUser, origin: str, intent: AccountIntent | None, *, closed: bool = False
+) -> Outcome:
+    """File the object id first (so that evidence finds the case), then write the account on the case. What an approver
+    said about it is used up. `closed`: we disabled it."""
     case = ctx.case
     owner = await ctx.s.cases.claim_alias(Alias(TENANT, AliasKind.OBJECT_ID, user.id), case.case_id)
     if owner != case.case_id:
@@ -27,14 +30,16 @@ async def link(ctx: Context, user: DirectoryUser, origin: str, intent: AccountIn
     case.account = Account(
         id=user.id,
         user_principal_name=user.user_principal_name,
-        mark=intent.mark if intent else user.employee_id or "",
+        mark=_mark(user, origin, intent),
         created_at=user.created_at or (intent.at if intent else ctx.now),
         origin=origin,
         synced=bool(user.synced),
-        disabled_by_us=origin == "created" and user.account_enabled is False,
+        disabled_by_us=closed or (origin == "created" and user.account_enabled is False),
+        restored_at=ctx.now if intent and intent.restores else None,
     )
     with_phone = intent is not None and intent.with_phone and origin == "created"
-    case.intent = case.found_account = None
+    case.intent = None
+    settled(case)
     if not ctx.s.settings.prepopulate_phone:
         phonebook.forget_numbers(
             case, ctx.s.settings.hash_key.reveal()
@@ -44,16 +49,43 @@ async def link(ctx: Context, user: DirectoryUser, origin: str, intent: AccountIn
     return Done(f"{origin}_with_mobile_phone" if with_phone else origin)
 
 
+def _mark(user: DirectoryUser, origin: str, intent: AccountIntent | None) -> str:
+    """What the account carries in employeeId; one that was there before us may carry nothing."""
+    carried = user.employee_id or ""
+    return carried if intent is None or (origin == "created" and carried) else intent.mark
+
+
 def ask(ctx: Context, found: Sequence[DirectoryUser], reason: str) -> Block:
-    """Somebody decides; the names are kept on the case, for whoever has to look the account up."""
-    ctx.case.found_account = ", ".join(sorted(user.user_principal_name for user in found))
+    """Somebody decides; the names are kept on the case, for whoever has to look the account up, and the ids, so that
+    the answer is about these accounts. Earlier words about others count no more."""
+    case, asked = ctx.case, reason in ABOUT_ACCOUNT
+    names = ", ".join(sorted(user.user_principal_name for user in found))
+    if asked or names != case.found_account:
+        case.take_back(ABOUT_ACCOUNT)
+    case.found_account = names
+    case.found_ids = sorted(user.id for user in found) if asked else []
+    case.found_at = ctx.now
     return Block(reason)
 
 
+def settled(case: Case) -> None:
+    """Whose the found account is has been decided."""
+    case.found_account = case.found_at = None
+    case.found_ids = []
+    case.take_back(ABOUT_ACCOUNT)
+
+
+def said_yes(case: Case, user: DirectoryUser, code: str) -> bool:
+    """An approver's word about this very account. One that names none is older: it is about the one on the case."""
+    if f"{code}:{user.id}" in case.approvals:
+        return True
+    return code in case.approvals and case.found_account == user.user_principal_name
+
+
 def hidden_until(account: Account) -> datetime:
-    """Until then 404 does not say that the account is gone: it was made, or restored, so lately that it may not have
-    replicated."""
-    return max(account.created_at, account.restored_at or account.created_at) + REPLICATION
+    """Until then 404 does not say that the account is gone: it was made, or restored (by whomever), so lately that it
+    may not have replicated."""
+    return max(filter(None, (account.created_at, account.restored_at, account.doubted_at))) + REPLICATION
 
 
 def upn_alias(upn: str) -> Alias:

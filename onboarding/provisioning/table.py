@@ -160,17 +160,20 @@ does what about it stands on the case's page.
   decides: `ask` an approver, or `restore` where the name is the same as well, because numbers are given again. Their
   first credential needs an approver either way. An account that this service itself disabled, because HR withdrew the
   hire, is enabled again; one that somebody else disabled is not, without an approver's word, and a word counts once:
-  who disables or deletes the account later is not overruled by a rerun. Groups and licences of the policy are given
-  anew, also those that were taken away when they left; a group that an administrator takes away in the same run is not
-  given again. An account of the case that the tenant does not
-  show is waited for until 24 hours after it was made or restored, before another one is made.
-- **Withdrawn hires** have their account disabled, until a first day comes where they work; from then on an
-  administrator decides (`disable_after_start`), also when HR names a later first day afterwards, for a mistyped one or
-  for another hire of somebody at work, and takes that back. A day that HR moved before it came, or that passed while
-  the hire was withdrawn, did not come. Cases from before this was kept count as begun, too, when the person
-  was hired again or has registered. An account that the tenant does not show yet is looked for over 24 hours, soon at
-  first, then ever more rarely, unless it is among the deleted ones; after that the step says `account_gone` or
-  `never_created`, and `rerun` looks again.
+  who disables or deletes the account later is not overruled by a rerun. A word about an account that was found is about
+  that one alone: if another one has the number by then, or is there in the next run, somebody is asked again. Groups
+  and licences of the policy are given anew, also those that were taken away when they left; a group that an
+  administrator takes away in the same run is not given again. What the tenant does not show is waited for until 24
+  hours after it was made or restored, or an approver spoke of it, or it was first missed among the deleted ones: an
+  administrator may have restored it by hand. Only then another one is made. One that was deleted while enabled is
+  disabled again right after it is restored, and enabled at the lead time.
+- **Withdrawn hires** have their account disabled, also one that was restored for the hire and not enabled yet, until a
+  first day comes where they work; from then on an administrator decides (`disable_after_start`), also when HR names a
+  later first day afterwards, for a mistyped one or for another hire of somebody at work, and takes that back. A day
+  that HR moved before it came, or that passed while the hire was withdrawn, did not come. Cases from before this was
+  kept count as begun, too, when the person was hired again or has registered. An account that the tenant does not show
+  yet is looked for over 24 hours, soon at first, then ever more rarely, unless it is among the deleted ones; after that
+  the step says `account_gone` or `never_created`, and `rerun` looks again.
 - **Accounts made by HR or IT before** are linked on an approver's word and not renamed. They are found by HR's number,
   and by the address at the company that HR knows (`work_email`): as user name, mail or another address of the account.
   Where a request of ours took effect as well before theirs could be seen, ours is linked, and the timeline names the
@@ -192,14 +195,14 @@ does what about it stands on the case's page.
   new day. The account stays enabled meanwhile; the welcome is not sent again.
 - **Guests** are refused: they are invited, and keep their own company's credentials.
 - **Contractors**: after the last day that HR named nothing is sent and nothing is given, however late a case that was
-  held or blocked goes on: every step that gives something stops at `end_date_passed`, until HR names a later day and
-  somebody reruns the case. `account.leave_date` also writes it to `employeeLeaveDateTime`, and follows HR: a last day
-  that moves is written anew, also while the person is followed up, and one that HR takes back, or that is left of the
-  hire before, is taken away again. Only a date that this service wrote is changed; one of somebody else stays, and
-  the step says `leave_date_of_others`. Microsoft documents that null empties the property, and that reading it needs
-  `User-LifeCycleInfo.Read.All`, which is granted beside the writing role because nothing says that this one covers
-  it. Once a case is closed, changes are for whoever runs the leavers. `employeeHireDate` is written when the account
-  is created, and not after that.
+  held or blocked goes on: every step that gives something stops at `end_date_passed`, until HR names a later day
+  and somebody reruns the case. `account.leave_date` also writes it to `employeeLeaveDateTime`, and follows HR: a
+  last day that moves is written anew, also while the person is followed up, and one that HR takes back, or that is
+  left of the hire before, is taken away again. Only a date that this service wrote is changed; one of somebody else
+  stays, and the step says `leave_date_of_others`. Microsoft documents that null empties the property, and that
+  reading it needs `User-LifeCycleInfo.Read.All`, which is granted beside the writing role because nothing says that
+  this one covers it. Once a case is closed, changes are for whoever runs the leavers. `employeeHireDate` is written
+  when the account is created, and not after that.
 - **Protected accounts** (break-glass, service, shared, room, resource and sync accounts, guests, role holders) are
   refused before every write, by one guard, and no approval lifts it: `people.protected_accounts` and
   `account.protected_names` name them, and the rest is told by role, name, licence and mailbox.

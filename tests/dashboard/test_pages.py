@@ -229,7 +229,7 @@ async def test_whoever_may_not_decide_reads_who_can_and_sees_which_account_it_is
     waiting = {"reason_code": "needs_approval_adopt", "return_state": State.PROVISIONING}
     await outer.put(make_case(1, State.BLOCKED, found_account=found, **waiting))
     text = (await get(outer, role=role)).text
-    assert f"An account that has this number already:\n{found}\n" in text
+    assert f"An account that has this number or address already:\n{found}\n" in text
     assert (f"An approver has to decide (you are {role})." in text) is (role != "approver")
 
 

@@ -33,6 +33,12 @@ class Told:
     fields: tuple[tuple[str, str], ...] = ()
     #: Names of fields that HR has emptied.
     cleared: tuple[str, ...] = ()
+    #: Of an end: the last day, where it lies ahead. Later than every first day.
+    last_day: str | None = None
+
+    @property
+    def withdraws(self) -> bool:
+        return self.kind in WITHDRAWALS and self.last_day is None
 
     @property
     def at(self) -> datetime:
@@ -41,6 +47,8 @@ class Told:
     def body(self) -> dict[str, Any]:
         stamp = self.at.isoformat().replace("+00:00", "Z")
         said = {"event_type": self.kind, "occurred_at": stamp, **dict(self.ids), **dict(self.fields)}
+        if self.last_day:
+            said["effective_date"] = self.last_day
         return {**said, "cleared_fields": list(self.cleared)} if self.cleared else said
 
 
@@ -84,10 +92,13 @@ def _person(events: list[Told]) -> Expected | None:
     for event in events:
         if event.kind == CREATED:
             standing = None
-        elif event.kind == ENDED or (event.kind == CANCELLED and standing != ENDED):
+        elif event.withdraws and (event.kind == ENDED or standing != ENDED):
             standing = event.kind
-        if event.kind in WITHDRAWALS:
+        if event.withdraws:
             facts.pop("start_date", None)
+            facts.pop("end_date", None)
+        elif event.last_day:
+            facts["end_date"] = event.last_day
         else:
             facts |= dict(event.fields)
             for name in event.cleared:
@@ -109,7 +120,7 @@ def history(random_: random.Random, person: int) -> list[Told]:
     minutes = iter(sorted(random_.sample(range(1, 40_000), 12)))
     events = [Told(CREATED, next(minutes), (employee,), _facts(random_, "given_name", "start_date"))]
     for _ in range(random_.randrange(0, 8)):
-        kind = random_.choices((UPDATED, MOVED, CANCELLED, ENDED, CREATED), (6, 3, 1, 1, 2))[0]
+        kind = random_.choices((UPDATED, MOVED, CANCELLED, ENDED, CREATED), (6, 3, 1, 2, 2))[0]
         names = {
             UPDATED: ("job_title", "department"),
             MOVED: ("start_date",),
@@ -120,7 +131,9 @@ def history(random_: random.Random, person: int) -> list[Told]:
         said = list(names.get(kind, ()))
         emptied = [name for name in said if random_.random() < 0.15]
         facts = _facts(random_, *(name for name in said if name not in emptied))
-        events.append(Told(kind, next(minutes), ids, facts, tuple(emptied)))
+        ahead = kind == ENDED and random_.random() < 0.5
+        last_day = _value(random_, "end_date") if ahead else None
+        events.append(Told(kind, next(minutes), ids, facts, tuple(emptied), last_day))
     return events
 
 
@@ -131,4 +144,6 @@ def _facts(random_: random.Random, *names: str) -> tuple[tuple[str, str], ...]:
 def _value(random_: random.Random, name: str) -> str:
     if name == "start_date":
         return (date(2027, 1, 1) + timedelta(days=random_.randrange(300))).isoformat()
+    if name == "end_date":
+        return (date(2028, 1, 1) + timedelta(days=random_.randrange(300))).isoformat()
     return f"{name}-{random_.randrange(1000)}"

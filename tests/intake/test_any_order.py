@@ -26,7 +26,7 @@ from tests.intake.oracle import CREATED, WITHDRAWALS, Told
 from tests.support.intake_services import World, make_world, secrets_of, signed, source
 
 SOURCE = "standard-webhooks"
-FACTS = ("given_name", "start_date", "job_title", "department")
+FACTS = ("given_name", "start_date", "end_date", "job_title", "department")
 
 
 def new_world() -> World:
@@ -112,6 +112,8 @@ VALUES = {
     "start_date": st.sampled_from(["2027-02-01", "2028-02-29", "2027-06-01"]),
     "job_title": st.sampled_from(["Cook", "Baker"]),
 }
+#: Ends that lie ahead, later than every first day.
+LAST_DAYS = st.sampled_from(["2028-03-31", "2029-12-31"])
 SOME = st.dictionaries(st.sampled_from(sorted(VALUES)), st.integers(0, 2), max_size=3)
 
 
@@ -136,10 +138,19 @@ class AnyOrder(RuleBasedStateMachine):
         name=st.none() | VALUES["given_name"],
         start=st.none() | VALUES["start_date"],
         job=st.none() | VALUES["job_title"],
-        emptied=st.sets(st.sampled_from(sorted(VALUES)), max_size=1),
+        last_day=st.none() | LAST_DAYS,
+        emptied=st.sets(st.sampled_from([*sorted(VALUES), "end_date"]), max_size=1),
     )
     def hr_says(
-        self, kind: str, minute: int, ids: Any, name: Any, start: Any, job: Any, emptied: set[str]
+        self,
+        kind: str,
+        minute: int,
+        ids: Any,
+        name: Any,
+        start: Any,
+        job: Any,
+        last_day: Any,
+        emptied: set[str],
     ) -> None:
         said = (
             () if kind in WITHDRAWALS else (("given_name", name), ("start_date", start), ("job_title", job))
@@ -148,7 +159,8 @@ class AnyOrder(RuleBasedStateMachine):
         ids = ids[:1] if kind == oracle.ENDED else ids
         minute = minute * 100 + len(self.told)  # no two at the same moment
         facts = tuple((key, value) for key, value in said if value and key not in emptied)
-        told = Told(kind, minute, ids, facts, () if kind in WITHDRAWALS else tuple(emptied))
+        cleared = () if kind in WITHDRAWALS else tuple(emptied)
+        told = Told(kind, minute, ids, facts, cleared, last_day if kind == oracle.ENDED else None)
         self.told.append(told)
         self.deliveries.append(self.run(deliver(self.world, told, len(self.told))))
 

@@ -58,7 +58,9 @@ def world(monkeypatch: pytest.MonkeyPatch, hr: HrApi) -> Iterator[World]:
     made.store.close()
 
 
-async def take(world: World, kind: str = "updated", at: datetime | None = None) -> None:
+async def take(
+    world: World, kind: str = "updated", at: datetime | None = None, effective: str | None = None
+) -> None:
     """A notice of HiBob that names the person only. Without `at` it happens now."""
     stamp = at or world.clock.at + timedelta(microseconds=next(_numbers))
     body = {
@@ -66,7 +68,7 @@ async def take(world: World, kind: str = "updated", at: datetime | None = None) 
         "type": f"employee.{kind}",
         "triggeredAt": stamp.replace(tzinfo=None).isoformat(timespec="microseconds"),
         "version": "v2",
-        "data": {"employeeId": "7"},
+        "data": {"employeeId": "7", **({"effectiveDate": effective} if effective else {})},
     }
     await send(world, signed(HIBOB, json.dumps(body).encode(), world.clock.at), HIBOB.slug)
 
@@ -225,6 +227,50 @@ async def test_a_host_that_is_down_is_tried_again_for_somebody_who_may_come_back
     for _ in range(4):
         case = await tick(world, hours=1)
     assert case.state is State.WAITING_START
+
+
+@pytest.mark.parametrize("cleared", [(), ("end_date",)])
+@pytest.mark.parametrize(
+    ("start", "state"), [(date(2026, 9, 10), State.WAITING_START), (date(2026, 8, 1), State.CLOSED)]
+)
+async def test_somebody_unknown_left_and_is_back_by_a_first_day_after_the_end(
+    world: World, hr: HrApi, start: date, state: State, cleared: tuple[str, ...]
+):
+    await take(world, "left", NOW - timedelta(hours=1))
+    assert await world.all_cases() == []
+    world.clock.move(days=9)
+    hr.records["7"] = HrRecord(replace(ADA, start_date=start), cleared=cleared)
+    await take(world)
+    case = await tick(world, seconds=21)
+    if cleared and state is State.CLOSED:  # no end any more, and nobody knows of which employment
+        assert (case.state, case.reason_code) == (State.BLOCKED, "needs_approval_rehire")
+    else:
+        assert case.state is state
+
+
+async def test_an_end_that_was_announced_and_is_over_does_not_stop_a_record_that_begins_after_it(
+    world: World, hr: HrApi
+):
+    await take(world, "left", effective="2026-08-25")
+    world.clock.move(days=20)
+    hr.records["7"] = HrRecord(replace(ADA, start_date=date(2026, 12, 1)))
+    await take(world)
+    case = await tick(world, seconds=21)
+    assert (case.state, case.hire.end_date) == (State.WAITING_START, None)
+
+
+async def test_an_end_that_was_announced_is_read_at_once_and_the_day_after(world: World, hr: HrApi):
+    await take(world, "created")
+    await tick(world, seconds=21)
+    hr.records["7"] = HrRecord(replace(ADA, end_date=date(2026, 8, 31)))
+    await take(world, "left", effective="2026-08-31")
+    case = await world.only_case()
+    assert (case.state, case.hire.end_date, len(hr.reads)) == (State.WAITING_START, date(2026, 8, 31), 1)
+    await tick(world, seconds=21)
+    assert len(hr.reads) == 2
+    world.clock.at = datetime(2026, 9, 1, 0, 1, tzinfo=UTC)
+    case = await tick(world)
+    assert (case.state, case.reason_code, len(hr.reads)) == (State.CLOSED, "employment_ended", 3)
 
 
 # --- posted whole ------------------------------------------------------------------------------------------------

@@ -182,3 +182,68 @@ def test_a_termination_closes_a_cancelled_case():
     apply_event(case, says(EventType.HIRE_CANCELLED), ABOUT, NOW)
     apply_event(case, says(EventType.EMPLOYMENT_TERMINATED), ABOUT, NOW)
     assert case.state is State.CLOSED
+
+
+END = replace(says(EventType.EMPLOYMENT_TERMINATED), effective_date=date(2026, 12, 31))
+
+
+@pytest.mark.parametrize(
+    ("state", "what"),
+    [
+        (State.WAITING_START, "provision"),
+        (State.PROVISIONING, "provision"),
+        (State.FOLLOWING_UP, "follow_up"),
+        (State.CONFIRMED, "follow_up"),
+        (State.AWAITING_FETCH, None),
+        (State.PAUSED, None),
+    ],
+)
+def test_an_end_that_lies_ahead_is_the_end_date(state: State, what: str | None):
+    case = make_case(state)
+    outcome = apply_event(case, END, ABOUT, NOW)
+    assert (case.state, case.hire.end_date, case.ended_at) == (state, date(2026, 12, 31), None)
+    assert (outcome.what, outcome.look_now) == (what, what is not None)
+    assert [item.action for item in outcome.entries] == ["termination_planned"]
+    assert apply_event(case, END, ABOUT, NOW).what is None
+
+
+def test_of_two_ends_that_lie_ahead_the_newest_word_stands_and_a_record_may_take_it_back():
+    case = make_case(State.WAITING_START)
+    later = replace(END, effective_date=date(2027, 3, 31), occurred_at=NOW - timedelta(hours=1))
+    for event in (later, replace(END, occurred_at=NOW - timedelta(hours=2))):
+        apply_event(case, event, ABOUT, NOW)
+        assert case.hire.end_date == date(2027, 3, 31)
+    apply_event(case, replace(says(), cleared=("end_date",)), ABOUT, NOW)
+    assert case.hire.end_date is None
+
+
+def test_an_end_that_lies_ahead_of_somebody_named_only_by_id_is_read_and_nothing_waits_for_it():
+    case = make_case(State.WAITING_START)
+    about = replace(ABOUT, read_lag=timedelta(seconds=20))
+    apply_event(case, replace(END, needs_fetch=FetchRef("employee", "7")), about, NOW)
+    assert (case.state, case.fetches["x"].when) == (State.WAITING_START, NOW + timedelta(seconds=20))
+
+
+def test_an_end_that_lies_ahead_and_is_not_after_the_first_day_withdraws_the_hire():
+    case = make_case(State.WAITING_START)
+    apply_event(case, replace(END, effective_date=date(2026, 9, 1)), ABOUT, NOW)
+    assert (case.state, case.reason_code) == (State.CLOSED, "employment_ended")
+
+
+@pytest.mark.parametrize(
+    ("again", "end"),
+    [(date(2026, 9, 1), date(2026, 12, 31)), (date(2027, 1, 1), None), (None, date(2026, 12, 31))],
+)
+def test_a_newer_hire_that_begins_after_the_end_has_none(again: date | None, end: date | None):
+    case = make_case(State.WAITING_START)
+    apply_event(case, replace(END, occurred_at=NOW - timedelta(hours=1)), ABOUT, NOW)
+    apply_event(case, says(EventType.HIRE_CREATED, start_date=again), ABOUT, NOW)
+    assert case.hire.end_date == end
+
+
+@pytest.mark.parametrize("reason", ["existing_staff", "joined"])
+def test_of_existing_staff_no_more_is_kept_than_before(reason: str):
+    case = make_case(State.WAITING_START, Hire(employee_id="7"))
+    case.apply(Event.CLOSE, reason=reason)
+    apply_event(case, END, ABOUT, NOW)
+    assert (case.state, case.hire) == (State.CLOSED, Hire(employee_id="7"))

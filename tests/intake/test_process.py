@@ -326,6 +326,41 @@ async def test_an_older_hire_event_does_not_reopen_and_a_newer_one_does(world: W
     assert (case.withdrawn_at, case.hire.start_date) == (None, date(2026, 10, 1))
 
 
+@pytest.mark.parametrize(
+    ("start", "state", "end"),
+    [
+        ("2027-01-04", State.WAITING_START, date(2027, 6, 30)),
+        ("2027-06-30", State.CLOSED, None),
+        ("2027-07-01", State.CLOSED, None),
+    ],
+)
+@pytest.mark.parametrize("first", ["hire", "end"])
+async def test_an_end_that_lies_ahead_may_overtake_its_hire(
+    world: World, first: str, start: str, state: State, end: date | None
+):
+    hired = hire_body(start_date=start, occurred_at=T.format(8))
+    ended = event("employment.terminated", 9, effective_date="2027-06-30")
+    for body in (hired, ended) if first == "hire" else (ended, hired):
+        await take(world, body)
+    case = await world.only_case()
+    assert (case.state, case.hire.end_date) == (state, end)
+
+
+async def test_of_two_ends_of_somebody_unknown_the_newer_word_stands_and_a_withdrawal_takes_it_along(
+    world: World,
+):
+    for hour, day in ((10, "2027-03-31"), (9, "2027-02-28")):
+        await take(world, event("employment.terminated", hour, effective_date=day))
+    await take(world, hire_body(occurred_at=T.format(8)))
+    assert (await world.only_case()).hire.end_date == date(2027, 3, 31)
+    others = {"employee_id": "8"}
+    await take(world, event("employment.terminated", 9, effective_date="2027-02-28", **others))
+    await take(world, event("employment.terminated", 10, **others))
+    await take(world, hire_body(occurred_at=T.format(11), **others))
+    (case,) = [case for case in await world.all_cases() if case.hire.employee_id == "8"]
+    assert (case.state, case.hire.end_date) == (State.WAITING_START, None)
+
+
 async def test_a_cancellation_that_overtakes_its_hire_leaves_a_case_that_the_hire_finds(world: World):
     await take(world, event("hire.cancelled", 12))
     case = await world.only_case()
@@ -643,8 +678,12 @@ async def test_two_accounts_are_not_joined(world: World):
         case.account = Account("o-" + case.case_id, "x@contoso.example", "m", START)
         await world.store.cases.save(case)
     await take(world, hire_body(event_type="hire.updated", occurred_at=T.format(12), candidate_id="c-9"))
-    assert {case.state for case in await world.all_cases()} == {State.WAITING_START}
-    assert "two_cases" in await world.actions((await world.all_cases())[1].case_id)
+    other, case = await world.all_cases()
+    assert (other.state, case.state, case.reason_code) == (State.WAITING_START, State.BLOCKED, "two_accounts")
+    await take(world, hire_body(event_type="hire.updated", occurred_at=T.format(13), candidate_id="c-9"))
+    assert (await world.actions(case.case_id)).count("two_cases") == 1
+    assert (await world.actions(case.case_id)).count("blocked") == 1
+    assert (await world.all_cases())[1].hire_as_of == datetime(2026, 8, 17, 13, tzinfo=UTC)
 
 
 async def test_an_alias_of_a_case_that_was_never_created_is_taken_up(world: World):

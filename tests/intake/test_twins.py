@@ -14,9 +14,11 @@ from onboarding.domain.case import Account, AliasKind, Case
 from onboarding.domain.hire import Hire
 from onboarding.domain.lifecycle import Event, State
 from onboarding.domain.phone import phonebook
+from onboarding.domain.quality import WORDS
 from onboarding.intake import catalog
 from onboarding.intake import receive as door
 from onboarding.intake.process import process_delivery
+from onboarding.intake.quality import NEWS
 from onboarding.intake.receive import Arrivals, receive
 from onboarding.intake.twins import words
 from onboarding.operate import work
@@ -333,3 +335,77 @@ async def test_an_id_that_both_have_answers_the_question(world: World):
     await candidate(world, event_type="hire.updated", **both)
     (case,) = await alive(world)
     assert (case.state, case.maybe_same, case.next_action.what) == (State.WAITING_START, None, "provision")
+
+
+async def two_accounts(world: World) -> tuple[Case, Case]:
+    """Two cases that an event says are one person's; both have accounts. (the one that is asked about, the other)"""
+    await candidate(world, personal_email=None)
+    await candidate(world, personal_email=None, candidate_id="c-10", given_name="Ada")
+    for case in await alive(world):
+        case.account = Account("o-" + case.case_id, f"{case.case_id}@contoso.example", "m", START)
+        case.state = State.FOLLOWING_UP
+        await world.store.cases.save(case)
+    merged = {"employee_id": "E-1", "event_type": "hire.updated", "occurred_at": "2026-08-17T09:30:00Z"}
+    await candidate(world, personal_email=None, candidate_id="c-9", **merged)
+    await candidate(world, personal_email=None, candidate_id="c-10", **merged)
+    asked, other = sorted(await alive(world), key=lambda case: case.state is not State.BLOCKED)
+    return asked, other
+
+
+async def test_two_accounts_of_one_person_are_an_operators_to_decide_and_hr_is_told(world: World):
+    asked, other = await two_accounts(world)
+    assert (asked.reason_code, asked.next_action.what) == ("two_accounts", "operator")
+    assert other.state is State.FOLLOWING_UP
+    assert asked.second_account == other.case_id
+    assert [item.code for item in asked.findings] == ["two_accounts"]
+    assert WORDS["two_accounts"]
+    assert (await world.store.cases.read_marker(NEWS)) is not None
+    assert "both have an account" in explain(asked)
+    assert "rerun" in possible(asked)
+    assert "approve" not in possible(asked)
+
+
+async def test_an_operator_who_has_seen_to_two_accounts_is_not_asked_again(world: World):
+    asked, _ = await two_accounts(world)
+    await act(world.services, "rerun", asked.case_id, Ask("op", "the other one goes"))
+    again = await world.store.cases.get(asked.case_id)
+    assert again is not None
+    assert (again.state, again.findings, again.second_account) == (State.FOLLOWING_UP, [], None)
+    later = {"event_type": "hire.updated", "occurred_at": "2026-08-17T09:50:00Z", "job_title": "Cook"}
+    for candidate_id in ("c-9", "c-10"):
+        await candidate(world, personal_email=None, candidate_id=candidate_id, employee_id="E-1", **later)
+    assert [case.state for case in await alive(world)] == [State.FOLLOWING_UP] * 2
+    assert (await world.actions(asked.case_id)).count("two_cases") == 1
+
+
+async def test_two_accounts_that_an_approver_says_are_one_persons(world: World):
+    await candidate(world)
+    await employee(world, start_date="2027-03-01")
+    waiting = next(case for case in await alive(world) if case.state is State.BLOCKED)
+    for case in await alive(world):
+        case.account = Account("o-" + case.case_id, f"{case.case_id}@contoso.example", "m", START)
+        await world.store.cases.save(case)
+    await act(world.services, "approve", waiting.case_id, Ask("boss", "she married"))
+    await work.handle(world.services, WorkMessage(case_id=waiting.case_id))
+    again = await world.store.cases.get(waiting.case_id)
+    assert again is not None
+    assert (again.state, again.reason_code) == (State.BLOCKED, "two_accounts")
+    assert [item.code for item in again.findings] == ["two_accounts"]
+
+
+@pytest.mark.parametrize("state", [State.PROVISIONING, State.FOLLOWING_UP, State.CONFIRMED])
+async def test_doubt_about_somebody_who_is_further_on_is_asked_about_as_well(world: World, state: State):
+    await candidate(world, personal_email=None, start_date="2027-03-01")
+    await employee(world)
+    case = next(item for item in await alive(world) if item.hire.candidate_id)
+    case.state = state
+    await world.store.cases.save(case)
+    later = {"event_type": "hire.updated", "occurred_at": "2026-08-17T09:30:00Z"}
+    await candidate(world, start_date="2027-03-01", **later)
+    again = await world.store.cases.get(case.case_id)
+    assert again is not None
+    assert (again.state, again.reason_code) == (State.BLOCKED, "needs_approval_same_person")
+    await act(world.services, "rerun", case.case_id, Ask("op", "two people"))
+    again = await world.store.cases.get(case.case_id)
+    assert again is not None
+    assert again.state is state

@@ -30,7 +30,7 @@ KINDS = (
     "account made by HR or IT",
     "synced",
 )
-ANSWERS = ["needs_approval_restore", "needs_approval_adopt", "needs_approval_pass"]
+ANSWERS = ["needs_approval_restore:old-1", "needs_approval_adopt:old-1", "needs_approval_pass"]
 
 
 @pytest.fixture

@@ -8,16 +8,17 @@ from typing import Any
 
 import pytest
 
-from onboarding.domain.case import TENANT, Account, Alias, AliasKind, Case
-from onboarding.domain.lifecycle import State
+from onboarding.domain.case import TENANT, Account, Alias, AliasKind, Case, decode, encode
+from onboarding.domain.lifecycle import Event, State
 from onboarding.domain.policy import Policy
 from onboarding.domain.policy_file import load
 from onboarding.errors import EffectUnknown
+from onboarding.operate.actions import Ask, act
 from onboarding.ports import DirectoryUser
 from onboarding.provisioning import existing
 from onboarding.provisioning.step import Block, Context, Done
 from onboarding.provisioning.steps import create_account
-from tests.support.doubles import T0, World, advance, drive, hire, look_now, make_case
+from tests.support.doubles import T0, Killed, World, advance, drive, hire, look_now, make_case, sides
 from tests.support.kinds import NAME, OLD, account
 
 MakeWorld = Callable[..., World]
@@ -31,8 +32,6 @@ def deleted(world: World, **changes: Any) -> None:
 
 
 async def approve(world: World, case: Case, code: str) -> Case:
-    from onboarding.operate.actions import Ask, act
-
     assert case.reason_code == code
     await act(world.s, "approve", case.case_id, Ask("o-1", "it is the same person"))
     return await drive(world)
@@ -105,8 +104,6 @@ async def test_a_name_that_somebody_has_by_now_blocks_and_is_tried_again_after(m
     case = await advance(world)
     assert case.reason_code == "restore_name_taken"
     del world.tenant.users[other.id]
-    from onboarding.operate.actions import Ask, act
-
     await act(world.s, "rerun", case.case_id, Ask("o-1", "renamed"))
     assert (await drive(world)).reason_code == "needs_approval_pass"
 
@@ -289,6 +286,230 @@ async def test_a_deleted_account_of_the_case_is_restored_on_the_word_that_was_gi
             assert case.reason_code == "needs_approval_restore"
 
 
+@pytest.mark.parametrize("employee_id", ["4711", LONG_ID])
+@pytest.mark.parametrize("word", ["approve", "rerun"])
+async def test_an_account_that_an_administrator_restored_is_waited_for(
+    make_world: MakeWorld, employee_id: str, word: str
+) -> None:
+    """It is neither among the deleted ones nor readable yet when somebody answers, three days after it was seen."""
+    world = make_world()
+    deleted(world)
+    await file(world, again(hire=hire(employee_id=employee_id)))
+    case = await advance(world)
+    assert case.reason_code == "needs_approval_restore"
+    world.clock.move(days=3)
+    await world.s.directory.restore_user("old-1")
+    world.tenant.hidden |= {"old-1", "z.mueller@contoso.example"}
+    await act(world.s, word, case.case_id, Ask("o-1", "restored by hand"))
+    case = await advance(world)
+    assert case.steps["create_account"].code == "not_yet_visible"
+    world.clock.move(hours=23)
+    case = await look_now(world)
+    assert world.tenant.created == []
+    world.tenant.hidden.clear()
+    case = await look_now(world)
+    assert case.account is not None
+    assert (case.account.id, world.tenant.created) == ("old-1", [])
+
+
+async def test_a_word_that_somebody_may_come_back_begins_a_new_wait_as_well(make_world: MakeWorld) -> None:
+    """The account was deleted, and restored by the one who approves, before this service ever looked."""
+    world = make_world()
+    user = world.tenant.add(account())
+    world.tenant.hidden |= {user.id, user.user_principal_name}
+    case = again()
+    case.apply(Event.BLOCK, reason="needs_approval_rehire")
+    await file(world, case)
+    await act(world.s, "approve", case.case_id, Ask("o-1", "restored by hand"))
+    case = await advance(world)
+    assert (case.steps["create_account"].code, world.tenant.created) == ("not_yet_visible", [])
+
+
+async def test_one_that_was_purged_after_it_was_seen_is_made_anew_a_day_later(make_world: MakeWorld) -> None:
+    world = make_world()
+    deleted(world)
+    await file(world, again())
+    case = await advance(world)
+    world.tenant.held.deleted.clear()
+    await act(world.s, "approve", case.case_id, Ask("o-1", "yes"))
+    await advance(world)
+    world.clock.move(hours=25)
+    case = await look_now(world)
+    assert case.account is not None
+    assert case.account.origin == "created"
+
+
+async def test_the_same_where_a_new_case_found_it(make_world: MakeWorld) -> None:
+    world = make_world()
+    deleted(world)
+    await world.file(make_case())
+    case = await advance(world)
+    await world.s.directory.restore_user("old-1")
+    world.tenant.hidden |= {"old-1", "z.mueller@contoso.example"}
+    await act(world.s, "approve", case.case_id, Ask("o-1", "restored by hand"))
+    case = await advance(world)
+    assert (case.steps["create_account"].code, world.tenant.created) == ("not_yet_visible", [])
+    world.tenant.hidden.clear()
+    case = await look_now(world)
+    assert case.account is not None
+    assert (case.account.id, case.account.origin) == ("old-1", "restored")
+
+
+async def test_an_account_of_somebody_else_gives_the_number_back_and_the_hire_goes_on(
+    make_world: MakeWorld,
+) -> None:
+    """What the reason of `needs_approval_adopt` says."""
+    world = make_world()
+    other = world.tenant.add(account())
+    await world.file(make_case())
+    case = await advance(world)
+    assert case.reason_code == "needs_approval_adopt"
+    world.tenant.users[other.id] = account(employee_id=None)
+    await act(world.s, "rerun", case.case_id, Ask("o-1", "it was somebody else's"))
+    case = await advance(world)
+    assert case.account is not None
+    assert case.account.origin == "created"
+    assert case.account.id != other.id
+
+
+async def test_a_number_that_hr_corrects_is_looked_for_and_written(make_world: MakeWorld) -> None:
+    world = make_world()
+    world.tenant.add(account())
+    case = await world.file(make_case())
+    case = await advance(world)
+    assert case.reason_code == "needs_approval_adopt"
+    case.hire = hire(employee_id="4712")
+    await world.store.cases.save(case)
+    await act(world.s, "rerun", case.case_id, Ask("o-1", "HR corrected the number"))
+    case = await advance(world)
+    assert case.account is not None
+    assert (case.account.origin, case.account.mark) == ("created", "4712")
+    assert [made.employee_id for made in world.tenant.created] == ["4712"]
+
+
+async def test_what_was_asked_for_with_the_number_of_before_is_ours(make_world: MakeWorld) -> None:
+    world = make_world()
+    world.faults.after("create_user", EffectUnknown("no answer"))
+    await world.file(make_case())
+    case = await advance(world)
+    case.hire = hire(employee_id="4712")
+    await world.store.cases.save(case)
+    case = await look_now(world)
+    assert case.account is not None
+    assert (case.account.origin, case.account.mark) == ("created", "4711"), "what it carries"
+    assert (len(world.tenant.created), case.refused_names) == (1, [])
+
+
+# --- a word is for one account, once -----------------------------------------------------------------------
+
+
+async def test_a_word_about_one_account_is_none_about_another(make_world: MakeWorld) -> None:
+    """Between the question and the answer the number went to another account."""
+    world = make_world()
+    world.tenant.add(account())
+    await world.file(make_case())
+    case = await advance(world)
+    await act(world.s, "approve", case.case_id, Ask("o-1", "that one"))
+    del world.tenant.users["old-1"]
+    world.tenant.add(account(id="other", user_principal_name="bob@contoso.example"))
+    case = await advance(world)
+    assert (case.account, case.reason_code) == (None, "needs_approval_adopt")
+    assert (case.found_account, case.approvals) == ("bob@contoso.example", [])
+    await act(world.s, "rerun", case.case_id, Ask("o-2", "again"))
+    assert (await advance(world)).reason_code == "needs_approval_adopt"
+
+
+async def test_a_word_is_used_up_when_the_account_is_linked(make_world: MakeWorld) -> None:
+    world = make_world()
+    world.tenant.add(account())
+    await world.file(make_case())
+    case = await approve(world, await advance(world), "needs_approval_adopt")
+    assert case.account is not None
+    assert [word for word in case.approvals if "adopt" in word] == []
+
+
+async def test_that_somebody_may_come_back_is_no_word_about_whoever_has_the_number_now(
+    make_world: MakeWorld,
+) -> None:
+    """The account of before was purged; the number went to somebody whose account is disabled."""
+    world = make_world()
+    world.tenant.add(account(id="other", user_principal_name="bob@contoso.example", account_enabled=False))
+    await file(world, again(approvals=["needs_approval_rehire"]))
+    case = await advance(world)
+    assert (case.account, case.reason_code) == (None, "needs_approval_restore")
+    assert case.found_account == "bob@contoso.example"
+
+
+@pytest.mark.parametrize(
+    ("named", "linked"),
+    [("z.mueller@contoso.example", True), ("another@contoso.example", False), (None, False)],
+)
+async def test_a_word_from_before_words_named_an_account_is_about_the_one_on_the_case(
+    make_world: MakeWorld, named: str | None, linked: bool
+) -> None:
+    world = make_world()
+    world.tenant.add(account())
+    case = make_case(approvals=["needs_approval_adopt"], found_account=named)
+    await world.file(decode(encode(case), ""))
+    case = await advance(world)
+    assert (case.account is not None) is linked
+
+
+# --- back before the lead time -----------------------------------------------------------------------------
+
+FAR = date(2026, 8, 31)
+EARLY = load('[account]\nrehire = "restore"\nenable_days_before_start = 1\ncreate_days_before_start = 21')
+
+
+async def live_through_deaths(world: World) -> Case:
+    for _ in range(20):
+        try:
+            return await advance(world)
+        except Killed:
+            world.tape.kill_at = None
+            world.clock.move(minutes=16)
+    raise AssertionError("no end in sight")
+
+
+def _back(make_world: MakeWorld, own: bool) -> tuple[World, Case]:
+    world = make_world(policy=EARLY)
+    found = account(account_enabled=True)  # deleted as it was, as the portal does
+    world.tenant.held.deleted[found.id] = found
+    return world, again(hire=hire(start_date=FAR)) if own else make_case(hire=hire(start_date=FAR))
+
+
+@pytest.mark.parametrize("own", [True, False])
+async def test_an_account_that_was_deleted_enabled_is_usable_from_the_lead_time_on(
+    make_world: MakeWorld, own: bool
+) -> None:
+    world, case = _back(make_world, own)
+    await (file(world, case) if own else world.file(case))
+    case = await advance(world)
+    assert world.tenant.users["old-1"].account_enabled is False
+    assert (case.next_action.what, case.next_action.why) == ("enable_account", "start_is_far")
+    assert case.account is not None
+    assert case.account.disabled_by_us
+    world.clock.at = datetime(2026, 8, 30, 8, tzinfo=UTC)
+    await look_now(world)
+    assert world.tenant.users["old-1"].account_enabled is True
+
+
+@pytest.mark.parametrize("own", [True, False])
+async def test_wherever_it_dies_the_account_waits_for_the_lead_time(make_world: MakeWorld, own: bool) -> None:
+    clean, case = _back(make_world, own)
+    await (file(clean, case) if own else clean.file(case))
+    begin = len(clean.tape.calls)
+    await advance(clean)
+    for number in range(len(clean.tape.calls) - begin):
+        for when in sides(number):
+            world, case = _back(make_world, own)
+            await (file(world, case) if own else world.file(case))
+            world.tape.kill_at = (begin + number, when)
+            await live_through_deaths(world)
+            assert world.tape.killed
+            assert world.tenant.users["old-1"].account_enabled is False, clean.tape.calls[begin + number]
+
+
 async def test_nobody_looks_for_the_account_of_a_first_hire(make_world: MakeWorld) -> None:
     world = make_world()
     case = again()
@@ -354,8 +575,6 @@ async def test_one_that_does_not_come_is_told_days_after_the_start_and_a_rerun_l
     assert world.clock.at == datetime(2026, 8, 26, 22, tzinfo=UTC)
     assert (len(world.tenant.created), case.intent) == (0, None)
     world.tenant.add(account(synced=True))
-    from onboarding.operate.actions import Ask, act
-
     await act(world.s, "rerun", case.case_id, Ask("o-1", "synced now"))
     assert (await drive(world)).state is State.FOLLOWING_UP
 

@@ -122,7 +122,8 @@ def _case(**changes: Any) -> Case:
 
 def _adopting(**_: Any) -> Case:
     case = make_case(state=State.PROVISIONING, intent=AccountIntent("zoe@contoso.example", "4711", T0))
-    case.approvals = [existing.NEEDS_APPROVAL, existing.NEEDS_APPROVAL_RESTORE]
+    codes = (existing.NEEDS_APPROVAL, existing.NEEDS_APPROVAL_RESTORE)
+    case.approvals = [f"{code}:old-1" for code in codes]
     return case
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from onboarding.domain.case import Account, Case, NextAction
 from onboarding.domain.lifecycle import Event, State
+from onboarding.domain.policy_file import load
 from onboarding.errors import EffectUnknown
 from onboarding.operate.actions import Ask, act, possible
 from onboarding.operate.explain import explain
@@ -73,6 +74,45 @@ async def test_an_account_that_shows_late_is_disabled_when_it_does(
     assert case.account.disabled_by_us
     assert case.steps["disable_account"].detail == "disabled"
     assert world.clock.at <= T0 + 2 * lag + CLAIM_LEASE, "looked for soon, not only at the end"
+
+
+@pytest.mark.parametrize("shows", [timedelta(0), timedelta(hours=6)], ids=str)
+@pytest.mark.parametrize("took_effect", [True, False])
+async def test_an_account_whose_restore_may_have_taken_effect_is_disabled(
+    make_world: MakeWorld, took_effect: bool, shows: timedelta
+) -> None:
+    """The process died while it restored an account that had been deleted enabled; then HR withdraws the hire."""
+    world = make_world(policy=load('[account]\nrehire = "restore"'))
+    old = account(account_enabled=True)
+    world.tenant.held.deleted[old.id] = old
+    await world.file(make_case())
+    plan = world.faults.after if took_effect else world.faults.before
+    plan("restore_user", EffectUnknown("no answer"))
+    case = await advance(world)
+    assert case.account is None
+    world.clock.at = WITHDRAWN
+    case.apply(Event.CANCEL, reason="cancelled_by_hr")
+    case.next_action = NextAction("disable_account", world.clock.at, "cancelled_by_hr")
+    await world.store.cases.save(case)
+    case = await live(world, WITHDRAWN + shows)
+    assert (old.id in world.tenant.users) is took_effect
+    if took_effect:
+        assert world.tenant.users[old.id].account_enabled is False
+    assert case.steps["disable_account"].detail == ("disabled" if took_effect else "never_created")
+
+
+async def test_a_restored_account_that_the_person_was_given_is_an_administrators_to_disable(
+    make_world: MakeWorld,
+) -> None:
+    world = make_world()
+    user = world.tenant.add(account())
+    case = make_case(state=State.CANCELLED)
+    case.account = Account(user.id, user.user_principal_name, "4711", T0, origin="restored", restored_at=T0)
+    case.account.enabled_for = T0
+    ctx = Context(world.s, await world.file(case), T0)
+    assert await disable_account.run(ctx) == Block("disable_adopted_account")
+    case.account.enabled_for = None
+    assert await disable_account.run(ctx) == Done("disabled")
 
 
 @BOTH

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
 from itertools import permutations
 from typing import Any
 
 import pytest
 
-from onboarding.domain.case import Registration
+from onboarding.domain import roles
+from onboarding.domain.case import Registration, decode, encode
 from onboarding.domain.confirmation import Assessment, assess
 from onboarding.domain.rules import Rules
 from onboarding.followup.evidence import take_list
@@ -66,6 +68,12 @@ def row(day: str, *methods: str, admin: bool = False, enough: bool | None = None
     return {"row": {"id": PERSON, "lastUpdatedDateTime": when, "methodsRegistered": list(methods), **said}}
 
 
+def methods_read(day: str, *types: str) -> dict[str, Any]:
+    """An answer of `/authentication/methods`."""
+    listed = [{"@odata.type": f"#microsoft.graph.{name}AuthenticationMethod", "id": name} for name in types]
+    return {"methods": {"value": listed}, "at": f"2026-11-{day}:00+00:00"}
+
+
 def story(now: str, *arrivals: dict[str, Any], origin: str = "created") -> Story:
     account = {"created_at": "2026-11-02T08:00:00+00:00", "origin": origin}
     return Story("", "", at(now), arrivals, {}, account=account)
@@ -100,6 +108,77 @@ def test_only_the_deletion_of_what_a_reset_accepts_takes_back_that_a_reset_worke
     assert judged(story("26T11:00", reset("26T09:00"), gone)).recoverable == expected
 
 
+APP = "microsoftAuthenticatorPush"
+
+
+@pytest.mark.parametrize(
+    ("attempt", "rows", "expected"),
+    [
+        # The role is gone, or came: what was said before proves nothing any more, and methods count.
+        (turned_away, [("08T09:00", True), ("25T09:00", False)], "yes"),
+        (
+            turned_away,
+            [("08T09:00", True), ("09T09:00", True), ("24T09:00", False), ("25T09:00", False)],
+            "yes",
+        ),
+        (reset, [("08T09:00", False), ("25T09:00", True)], "no"),
+        (reset, [("08T09:00", False), ("09T09:00", False), ("24T09:00", True), ("25T09:00", True)], "no"),
+        # Between two roles nobody knows which one it was.
+        (turned_away, [("08T09:00", True), ("12T09:00", False), ("25T09:00", False)], "yes"),
+        # There and back again before the attempt, and after it.
+        (
+            turned_away,
+            [("07T09:00", False), ("08T09:00", True), ("09T09:00", False), ("25T09:00", False)],
+            "no",
+        ),
+        (turned_away, [("07T09:00", False), ("11T09:00", True), ("25T09:00", False)], "yes"),
+        # The role was the same before the attempt and ever since.
+        (turned_away, [("08T09:00", False), ("25T09:00", False)], "no"),
+        (turned_away, [("05T09:00", True), ("08T09:00", False), ("25T09:00", False)], "no"),
+        (reset, [("05T09:00", True), ("08T09:00", False), ("25T09:00", False)], "yes"),
+    ],
+)
+def test_what_sspr_said_holds_for_the_role_of_that_time(
+    attempt: Any, rows: list[tuple[str, bool]], expected: str
+) -> None:
+    """An administrator needs two methods, this person has the app: one."""
+    listed = [row(day, APP, admin=admin, enough=not admin) for day, admin in rows]
+    found = judged(story("25T10:00", attempt("10T09:00"), *listed))
+    assert found.recoverable == expected
+
+
+def test_rows_of_one_role_are_not_all_kept() -> None:
+    told = story("30T10:00", *(row(f"{day:02}T09:00", APP) for day in range(3, 29)))
+    case = new_case(told)
+    for arrival in told.arrivals:
+        arrive(case, arrival)
+    assert len(case.role_rows) == roles.MOST
+    assert (case.role_rows[0], case.role_rows[-1]) == ((at("03T09:00"), False), (at("28T09:00"), False))
+    changes = [(at(f"{day:02}T09:00"), day % 2 == 0) for day in range(3, 29)]
+    assert roles.kept(changes, []) == changes[-roles.MOST :]
+
+
+def test_an_older_row_of_another_role_is_written() -> None:
+    """Though the newest one says the same as before."""
+    case = new_case(story("25T10:00"))
+    arrive(case, row("20T09:00", APP))
+    older = Registration((APP,), at("15T09:00"), True, True, None)
+    assert take_list(case, older)
+    assert not take_list(case, older), "once"
+
+
+def test_a_case_from_before_roles_were_kept_begins_with_the_row_that_it_has() -> None:
+    case = new_case(story("25T10:00"))
+    arrive(case, row("08T09:00", APP, admin=True))
+    stored = json.loads(encode(case))
+    del stored["role_rows"]
+    case = decode(json.dumps(stored).encode(), "etag")
+    arrive(case, turned_away("10T09:00"))
+    assert assess(case, ALL, at("10T10:00")).recoverable == "no"
+    arrive(case, row("25T09:00", APP))
+    assert assess(case, ALL, at("25T10:00")).recoverable == "yes"
+
+
 def test_a_hardware_token_is_none_of_the_two_methods_of_an_administrator() -> None:
     """Learn "Administrator reset policy differences": two of e-mail, authenticator app, phone."""
     arrivals = (registered("10T09:00", "hardware OATH token"), registered("10T09:05", "Email"))
@@ -122,10 +201,43 @@ def test_an_administrator_with_nothing_but_a_hardware_token_is_told_why() -> Non
     assert "hardware token does not count for administrators" in (found.missing or "")
 
 
-def methods_read(day: str, *types: str) -> dict[str, Any]:
-    """An answer of `/authentication/methods`."""
-    listed = [{"@odata.type": f"#microsoft.graph.{name}AuthenticationMethod", "id": name} for name in types]
-    return {"methods": {"value": listed}, "at": f"2026-11-{day}:00+00:00"}
+ENTRA_ALL = "User registered all required security info"
+
+
+@pytest.mark.parametrize("origin", ["adopted", "synced", "restored"])
+@pytest.mark.parametrize(
+    ("before", "counted"),
+    [
+        ((), ("email",)),
+        ((row("12T09:00"),), ("email", "mobilePhone")),
+        ((row("12T09:00", "fido2"),), ("email", "mobilePhone")),
+        ((methods_read("12T09:00", "fido2"),), ("email", "mobilePhone")),
+        ((row("12T09:00", "mobilePhone"),), ("email",)),
+        # Not in the report is not a list of nothing.
+        (({"methods": None, "at": "2026-11-12T09:00:00+00:00"},), ("email",)),
+    ],
+)
+def test_all_claims_nothing_that_an_account_of_others_may_have_had_before(
+    origin: str, before: tuple[dict[str, Any], ...], counted: tuple[str, ...]
+) -> None:
+    """An old phone is not the person's because Entra says that with one more method all is registered."""
+    arrivals = (registered("20T09:00", "Email"), audit("20T09:01", ENTRA_ALL, ENTRA_ALL))
+    rules = Rules(sspr_scope="all", methods_required=2)
+    told = story("22T10:00", *before, *arrivals, row("22T09:00", "email", "mobilePhone"), origin=origin)
+    found = judged(told, rules)
+    assert (found.counted, found.status) == (counted, "user_registered" if len(counted) == 2 else "partial")
+
+
+def test_all_claims_what_an_account_made_here_lists_for_the_first_time() -> None:
+    told = story("22T10:00", audit("20T09:01", ENTRA_ALL, ENTRA_ALL), row("22T09:00", "email", "mobilePhone"))
+    assert judged(told, Rules(sspr_scope="all", methods_required=2)).status == "user_registered"
+
+
+@pytest.mark.parametrize("before", [methods_read("12T09:00", "fido2"), row("12T09:00", "fido2")])
+def test_a_hardware_token_may_have_been_there_before_whatever_was_listed(before: dict[str, Any]) -> None:
+    """The read does not show them, and which list was first depends on the order of arrival."""
+    arrivals = (before, audit("20T09:01", ENTRA_ALL, ENTRA_ALL), row("22T09:00", "hardwareOneTimePasscode"))
+    assert judged(story("22T10:00", *arrivals, origin="adopted")).counted == ()
 
 
 def test_a_row_that_says_the_same_as_the_read_keeps_an_older_row_out() -> None:

@@ -134,7 +134,7 @@ async def outcomes(world: World, case: Case) -> dict[str, str]:
         stopped = next(name for name, record in case.steps.items() if record.status is StepStatus.BLOCKED)
         asked.setdefault(stopped, []).append(code)
         case.apply(Event.UNBLOCK)
-        case.approvals.append(code)
+        case.grant(code, world.clock.at)
         case.next_action.what, case.next_action.when = "provision", world.clock.at
         await world.store.cases.save(case)
     return {

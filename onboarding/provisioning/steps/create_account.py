@@ -68,6 +68,11 @@ async def _try(ctx: Context, intent: AccountIntent) -> Outcome | None:
     """One candidate. None: its name is somebody else's."""
     if intent.restores:
         return await existing.finish_restore(ctx, intent)
+    number = reserve_username.hr_mark(ctx.hire)
+    if number and number != intent.mark:  # HR corrected it after the name was reserved
+        intent.former_marks.append(intent.mark)
+        intent.mark = number
+        await ctx.save("mark_changed")
     try:
         wanted = new_user(ctx, intent)
     except names.NameUnusable:

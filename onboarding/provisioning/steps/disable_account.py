@@ -1,7 +1,8 @@
 """Outcome: nobody can sign in to the account of a hire that HR withdrew before the first day.
 
-Look, act on the difference, record. Refused, with a reason for an administrator: accounts that we did not create,
-accounts that are synchronised from Active Directory (their state belongs to it), protected accounts
+Look, act on the difference, record. Refused, with a reason for an administrator: accounts that we did not create (but
+for those that we restored for this hire, and that nobody was given yet), accounts that are synchronised from Active
+Directory (their state belongs to it), protected accounts
 (`safeguards.protection`: break-glass and other administrators are never touched), and accounts of people a first day
 of whom has come, where they work, whatever HR has said about it since (`domain.beginning`). What the tenant does not
 show yet is looked for, a linked account by its id and one whose request may have taken effect under the reserved name,
@@ -16,6 +17,7 @@ from datetime import datetime
 from onboarding.domain import beginning
 from onboarding.domain.case import TENANT, Account, AccountIntent, Alias, AliasKind, Case, StepStatus
 from onboarding.ports import CLAIM_LEASE, REPLICATION, DirectoryUser
+from onboarding.provisioning.existing import is_ours, was_enabled
 from onboarding.provisioning.linking import hidden_until
 from onboarding.provisioning.step import WITHDRAWAL, Block, Context, Done, Outcome, Step, Wait
 from onboarding.safeguards import protection
@@ -47,7 +49,8 @@ async def run(ctx: Context) -> Outcome:
     """Disable, or say why not."""
     if ctx.case.account is None and (missing := await _settle_intent(ctx)) is not None:
         return missing
-    if ctx.account.origin != "created":
+    ours = ctx.account.origin == "created"
+    if not ours and not _restored_in_vain(ctx):
         return Block(ADOPTED)
     if beginning.has_begun(ctx.case, ctx.now):
         return Block(AFTER_START)
@@ -60,7 +63,7 @@ async def run(ctx: Context) -> Outcome:
         return Done("already_disabled")
     if user.synced:
         return Block(SYNCED)
-    if reason := await protection.refusal(ctx.s, user, ours=True):
+    if reason := await protection.refusal(ctx.s, user, ours=ours):
         return Block(reason)
     if not ctx.account.disabled_by_us:
         # Whether it was us decides whether a later hire may enable it: written before.
@@ -68,6 +71,12 @@ async def run(ctx: Context) -> Outcome:
         await ctx.save("disable_intended")
     await ctx.s.directory.disable_user(user.id)
     return Done("disabled")
+
+
+def _restored_in_vain(ctx: Context) -> bool:
+    """This service restored it for the hire, and nobody was given it yet."""
+    account = ctx.account
+    return account.origin == "restored" and account.restored_at is not None and not was_enabled(ctx)
 
 
 async def _is_deleted(ctx: Context) -> bool:
@@ -88,12 +97,13 @@ def _look_again(ctx: Context, until: datetime) -> Wait:
 
 
 async def _settle_intent(ctx: Context) -> Outcome | None:
-    """Whether the request to create the account took effect. None: it did, and the case has the account now."""
+    """Whether the request to create the account, or to restore it, took effect. None: it did, and the case has the
+    account now."""
     intent = ctx.case.intent
     if intent is None:
         return Done(NEVER)
-    user = await ctx.s.directory.get_user(intent.user_principal_name)
-    if user is not None and _ours(user, intent):
+    user = await ctx.s.directory.get_user(intent.restores or intent.user_principal_name)
+    if user is not None and (intent.restores or is_ours(user, intent)):
         await _link(ctx, intent, user)
         return None
     if user is None and ctx.now < (until := _missed_since(ctx) + REPLICATION):
@@ -101,14 +111,12 @@ async def _settle_intent(ctx: Context) -> Outcome | None:
     return Done(NEVER)
 
 
-def _ours(user: DirectoryUser, intent: AccountIntent) -> bool:
-    return user.employee_id == intent.mark and user.created_at is not None and user.created_at >= intent.at
-
-
 async def _link(ctx: Context, intent: AccountIntent, user: DirectoryUser) -> None:
     await ctx.s.cases.claim_alias(Alias(TENANT, AliasKind.OBJECT_ID, user.id), ctx.case.case_id)
-    ctx.case.account = Account(
+    account = Account(
         user.id, user.user_principal_name, intent.mark, user.created_at or intent.at, synced=bool(user.synced)
     )
-    ctx.case.intent = None
-    await ctx.save("account_linked", origin="created", object_id=user.id)
+    if intent.restores:
+        account.origin, account.restored_at = "restored", ctx.now
+    ctx.case.account, ctx.case.intent = account, None
+    await ctx.save("account_linked", origin=account.origin, object_id=user.id)

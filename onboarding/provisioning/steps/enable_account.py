@@ -13,6 +13,7 @@ from onboarding.domain.case import Case
 from onboarding.ports import Services
 from onboarding.provisioning import timing
 from onboarding.provisioning.existing import NEEDS_APPROVAL_RESTORE, agreed, note_enabled
+from onboarding.provisioning.linking import ask
 from onboarding.provisioning.step import Block, Context, Done, Outcome, Step
 
 
@@ -51,7 +52,7 @@ async def run(ctx: Context) -> Outcome:
     # Whoever linked it as restored has agreed to it.
     agreed_before = account.disabled_by_us or (account.origin == "restored" and account.enabled_for is None)
     if not agreed_before and not agreed(ctx, user):
-        return Block(NEEDS_APPROVAL_RESTORE)
+        return ask(ctx, [user], NEEDS_APPROVAL_RESTORE)
     await ctx.s.directory.enable_user(user.id)
     account.disabled_by_us = False
     note_enabled(ctx)
