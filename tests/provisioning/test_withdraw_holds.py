@@ -342,3 +342,28 @@ async def test_a_death_at_any_call_leaves_a_withdrawal_that_is_carried_out(
         if number >= calls:
             assert number >= 5
             return
+
+
+async def test_the_end_of_a_hold_lets_an_account_be_disabled_that_was_refused_alone(world: World) -> None:
+    """HR says a withdrawal once: nobody else would come back to it."""
+    case = await at_large(world)
+    await stops.change(
+        world.store.cases,
+        lambda board: bool(board.suspects.update(disable_account={case.case_id: world.clock.at})) or True,
+    )
+    refuse(world, "disable_user", error=REFUSED)
+    case = await look(world)
+    assert (case.steps["disable_account"].code, case.next_action.when) == ("permission_missing", None)
+    world.clock.move(hours=1)
+    other = Stop(stops.PERMISSION, "disable_account", T0, raised_by="c_other")
+
+    def end_it(board: stops.Board) -> bool:
+        board.end(other, stops.Release(world.clock.at))
+        return True
+
+    await stops.change(world.store.cases, end_it)
+    world.faults.plan.clear()
+    await timers(world, 0.2)
+    case = await world.case()
+    assert (enabled(world), case.state) == ([False], State.CANCELLED)
+    assert case.reason_code == ENDS[State.CANCELLED]
