@@ -103,8 +103,10 @@ def assess(case: Case, rules: Rules, now: datetime) -> Assessment:
     reviewed = status is Status.USER_REVIEWED
     word = microsofts_word(rules, view, now)
     locked_out = word is Recoverable.NO
-    # Whom SSPR turned away for want of methods is not through, whatever is counted here.
-    confirmed = (status is Status.USER_REGISTERED or (reviewed and rules.accept_reviewed)) and not locked_out
+    # Whom SSPR turned away for want of methods is not through, whatever is counted here but by itself.
+    confirmed = (status is Status.USER_REGISTERED or (reviewed and rules.accept_reviewed)) and not (
+        locked_out and not _counted_since(view)
+    )
     silent = status in {Status.EXCLUDED, Status.ABSENT} or (unattributed and not locked_out)
     counted = view.personal | view.agreed if reviewed else view.personal
     can, notes = recoverable(case, rules, view, status, now), _notes(case, rules, view, now)
@@ -171,6 +173,14 @@ def _status(case: Case, rules: Rules, view: View, now: datetime) -> tuple[Status
     if view.present:
         return _not_personal(case, rules, view, now)
     return _nothing(view)
+
+
+def _counted_since(view: View) -> bool:
+    """The report has called the person registered so long after the last attempt that it cannot be behind it."""
+    registration, refused = view.registration, view.last(Act.RESET_NO_METHODS)
+    if registration is None or registration.reported_at is None or refused is None:
+        return False
+    return registration.sspr_registered is True and registration.reported_at > refused + LISTING_LAG
 
 
 def _absent(view: View) -> bool:

@@ -396,6 +396,24 @@ def test_whatever_decides_is_named(
     assert (found.status, sorted(found.evidence)) == (status, sorted(ids)), found.because
 
 
+@pytest.mark.parametrize(
+    ("later", "registered", "confirmed"),
+    [(61 * HOUR, True, True), (59 * HOUR, True, False), (61 * HOUR, False, False), (61 * HOUR, None, False)],
+)
+def test_whom_sspr_turned_away_is_not_through_until_the_report_counts_enough(
+    later: timedelta, registered: bool | None, confirmed: bool
+) -> None:
+    away = ev("reset_no_methods", "user", None, NOW - 9 * HOUR)
+    made = case(USER, away, methods=(PHONE,))
+    found = assess(made, ALL, NOW)
+    assert (found.status, found.confirmed, found.nudge) == (Status.USER_REGISTERED, False, True)
+    assert found.recoverable == Recoverable.NO
+    made.registration = Registration((PHONE,), away.at + later, sspr_registered=registered)
+    assert assess(made, ALL, away.at + later).confirmed is confirmed
+    more = ev("registered", "user", "email", NOW - HOUR)
+    assert assess(case(USER, away, more, methods=(PHONE,)), ALL, NOW).confirmed
+
+
 def test_a_reviewed_method_that_the_report_does_not_list_any_more_is_removed() -> None:
     accepts = replace(ALL, accept_reviewed=True)
     agreed = ev("reviewed", "user", "all", NOW - 20 * HOUR, "r")
