@@ -20,7 +20,7 @@ pytest_plugins = ["tests.support.azurite"]
 
 # A busy machine makes nothing false: neither a deadline nor slow drawing fails a property.
 SLOW = [HealthCheck.too_slow]
-settings.register_profile("busy", max_examples=50, deadline=None, suppress_health_check=SLOW)
+settings.register_profile("busy", max_examples=30, deadline=None, suppress_health_check=SLOW)
 settings.register_profile("full", max_examples=500, deadline=None, suppress_health_check=SLOW)
 settings.load_profile("busy")
 

@@ -95,8 +95,8 @@ async def test_one_value_may_mean_several_things(store: StoreUnderTest):
 
 
 async def test_owners_takes_thousands_with_repeats_and_leaves_out_the_unknown(store: StoreUnderTest):
-    wanted = [Alias(TENANT, AliasKind.OBJECT_ID, f"object-{n}") for n in range(1500)]
-    wanted += [Alias(TENANT, AliasKind.UPN, f"object-{n}") for n in range(1500)]
+    wanted = [Alias(TENANT, AliasKind.OBJECT_ID, f"object-{n}") for n in range(1000)]
+    wanted += [Alias(TENANT, AliasKind.UPN, f"object-{n}") for n in range(1000)]
     known = {alias: case_id(n) for n, alias in enumerate(wanted[::100])}
     await asyncio.gather(*(store.cases.claim_alias(alias, owner) for alias, owner in known.items()))
     assert await store.cases.owners(wanted + wanted) == known

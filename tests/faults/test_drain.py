@@ -2,7 +2,7 @@
 
     DRAIN_HIRES=2000 .venv/bin/pytest tests/faults/test_drain.py -k azure -s
 
-posts 2,000 and says what it measured (`-k embedded`: on one SQLite file). By default there are 50.
+posts 2,000 and says what it measured (`-k embedded`: on one SQLite file). By default there are 30.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from tests.bench import tenant
 from tests.faults import drain
 from tests.support.azurite import Azurite
 
-HIRES = int(os.environ.get("DRAIN_HIRES", "50"))
+HIRES = int(os.environ.get("DRAIN_HIRES", "30"))
 #: Seconds: far more than it takes, so that a busy machine fails nothing.
 PATIENCE = max(240, HIRES)
 T0 = datetime(2028, 2, 29, 23, 59, 59, tzinfo=UTC)

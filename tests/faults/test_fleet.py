@@ -27,7 +27,7 @@ from tests.faults.fleet import Fleet
 from tests.support.azurite import Azurite
 from tests.support.host import Tenant
 
-HIRES = 8
+HIRES = 5
 #: Two days after the story begins: accounts are made at once.
 START = date(2027, 3, 3)
 

@@ -65,8 +65,8 @@ LOOKS = frozenset(
 def targets_of(store: str, points: list[Recorded], every: bool) -> list[Point]:
     """Where to die: once in each state, or beside everything."""
     if store == "azure":
-        # Every fourth one: on the embedded store each is met, and `test_azure_crash` dies at each request of a write.
-        return [(*point, "after") for point in points if every or decisive(point[1])][:: 1 if every else 4]
+        # Every sixth one: on the embedded store each is met, and `test_azure_crash` dies at each request of a write.
+        return [(*point, "after") for point in points if every or decisive(point[1])][:: 1 if every else 6]
     if every:
         return [(*point, side) for point in points for side in (("after",) if looks(point[1]) else BOTH)]
     writes = [point for point in points if not looks(point[1])]

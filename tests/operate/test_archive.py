@@ -847,14 +847,14 @@ async def test_two_rows_of_one_id_that_differ_are_refused(opened: Open, file: Pa
 
 
 async def test_memory_does_not_grow_with_the_number_of_people(opened: Open, tmp_path: Path) -> None:
-    """Six times the people, the same memory: a page of rows, whatever stands before and after it."""
+    """Four times the people, the same memory: a page of rows, whatever stands before and after it."""
 
     async def people(store: StoreUnderTest, count: int) -> None:
         for start in range(0, count, 50):
             await asyncio.gather(*(_person(store, n) for n in range(start, start + 50)))
 
     peaks: list[tuple[int, int]] = []
-    for count in (100, 600):
+    for count in (100, 400):
         full, empty = opened("embedded", f"full{count}"), opened("embedded", f"empty{count}")
         await people(full, count)
         peaks.append(

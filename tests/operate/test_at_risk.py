@@ -283,6 +283,6 @@ async def peak(count: int) -> int:
 
 
 async def test_memory_grows_by_bytes_a_person_not_by_rows() -> None:
-    small_one, large_one = await peak(1_000), await peak(9_000)
-    per_person = (large_one - small_one) / 8_000
+    small_one, large_one = await peak(1_000), await peak(5_000)
+    per_person = (large_one - small_one) / 4_000
     assert per_person < 150, f"{per_person:.0f} bytes a person: 100,000 people would take more than 15 MB"
