@@ -13,19 +13,21 @@ export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: install demo test serve bench fuzz package check tools format clean
 
-# Without bytecode: few of the 16,000 modules of msgraph are ever imported.
-$(STAMP): requirements.txt requirements-dev.txt
+$(PY):
 	$(PYTHON) -c 'import sys; sys.exit("Python 3.11, 3.12 or 3.13 is needed; say PYTHON=…" if not (3, 11) <= sys.version_info < (3, 14) else 0)'
 	$(PYTHON) -m venv $(VENV)
+
+# Without bytecode: few of the 16,000 modules of msgraph are ever imported.
+$(STAMP): requirements.txt requirements-dev.txt | $(PY)
 	$(PY) -m pip install --quiet --disable-pip-version-check --no-compile -r requirements-dev.txt
 	touch $(STAMP)
 
 # Azurite, the emulator of Azure Storage, for tests only: from npm, with Node.js from PyPI where the machine has none.
-$(TOOLS): package.json package-lock.json $(STAMP)
+$(TOOLS): package.json package-lock.json | $(PY)
 	$(PY) -m tests.support.node
 	touch $(TOOLS)
 
-tools: $(TOOLS)
+tools: $(STAMP) $(TOOLS)
 
 install: $(STAMP)
 
@@ -44,7 +46,8 @@ check: $(STAMP)
 # make test FULL=1: also what takes an hour, and is told in smaller steps by the tests of every run
 # The checks run beside the tests, and speak last. The tests are collected once before: what one process compiles,
 # the workers read.
-test: $(STAMP) $(TOOLS)
+test:
+	@$(MAKE) --no-print-directory -j2 $(STAMP) $(TOOLS)
 	@mkdir -p build
 	@$(MAKE) --no-print-directory check > build/check.txt 2>&1 & check=$$!; \
 	$(VENV)/bin/pytest -qq --collect-only > build/collected.txt 2>&1; \
