@@ -35,7 +35,11 @@ __all__ = [
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """What takes minutes and is told, in smaller steps, by other tests of every run."""
-    parser.addoption("--every-point", action="store_true", help="die at every write to the storage account")
+    parser.addoption(
+        "--every-point",
+        action="store_true",
+        help="the smallest steps: die at every write to the storage account, put every odd value into every place",
+    )
     parser.addoption("--deliveries", default="600", help="deliveries of the shuffled summer")
     parser.addoption("--every-store", action="store_true", help="tell more stories on the azure store")
     parser.addoption("--every-python", action="store_true", help="let the worker judge the app on 3.12 too")
