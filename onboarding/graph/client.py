@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import httpx
@@ -34,6 +34,11 @@ from onboarding.settings import Settings
 #: Seconds. Graph ends requests about authentication methods after 60 (Learn, "Authentication methods API
 #: overview"); writes are given up earlier, since their effect is looked up anyway.
 CONNECT_TIMEOUT, READ_TIMEOUT, WRITE_TIMEOUT, POOL_TIMEOUT = 10.0, 65.0, 30.0, 30.0
+
+
+Rows = TypeVar("Rows")
+#: What reads a page: its rows, and the next link (falsy on the last page).
+ReadPage = Callable[[Answer, Call], tuple[Rows, object]]
 
 
 class GraphConnection:
@@ -102,7 +107,7 @@ class GraphConnection:
         """All rows of several short collections; their first pages come in one request (`$batch`)."""
         firsts = await self._together(asks)
         return [
-            [row async for page, _ in self._from(first, call, build) for row in page]
+            [row async for page, _ in self._from(first, read_page, call, build) for row in page]
             for first, (call, build) in zip(firsts, asks, strict=True)
         ]
 
@@ -127,17 +132,23 @@ class GraphConnection:
 
     async def pages(self, call: Call, build: Build) -> AsyncIterator[tuple[list[dict[str, Any]], Answer]]:
         """Follow `@odata.nextLink` whole; yields each page's rows with its answer."""
-        async for page in self._from(await self.send(call, build), call, build):
+        async for page in self.pages_as(read_page, call, build):
+            yield page
+
+    async def pages_as(
+        self, read: ReadPage[Rows], call: Call, build: Build
+    ) -> AsyncIterator[tuple[Rows, Answer]]:
+        """`pages` with rows as `read` makes them of an answer: `(rows, next link or None)`."""
+        async for page in self._from(await self.send(call, build), read, call, build):
             yield page
 
     async def _from(
-        self, answer: Answer, call: Call, build: Build
-    ) -> AsyncIterator[tuple[list[dict[str, Any]], Answer]]:
+        self, answer: Answer, read: ReadPage[Rows], call: Call, build: Build
+    ) -> AsyncIterator[tuple[Rows, Answer]]:
         """This page and those that follow it."""
         while True:
-            data = body(answer, call)
-            yield rows(data, answer, call), answer
-            following = data.get("@odata.nextLink")
+            found, following = read(answer, call)
+            yield found, answer
             if not following:
                 return
             answer = await self.send(call, self._following(call, build, following))
@@ -277,12 +288,13 @@ def body(answer: Answer, call: Call) -> dict[str, Any]:
         raise errors.unreadable(answer, call) from exc
 
 
-def rows(data: dict[str, Any], answer: Answer, call: Call) -> list[dict[str, Any]]:
-    """`value` of a collection."""
+def read_page(answer: Answer, call: Call) -> tuple[list[dict[str, Any]], object]:
+    """`value` of a collection, and its next link."""
+    data = body(answer, call)
     value = data.get("value")
     if not isinstance(value, list):
         raise errors.unreadable(answer, call)
-    return value
+    return value, data.get("@odata.nextLink")
 
 
 def _origin(url: str) -> tuple[str, str | None, int | None]:

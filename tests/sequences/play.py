@@ -18,14 +18,19 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from onboarding.domain.case import Account, Case, StepRecord
 from onboarding.domain.confirmation import Assessment, assess
 from onboarding.domain.hire import Hire
 from onboarding.domain.lifecycle import State
 from onboarding.domain.rules import Rules
 from onboarding.followup.evidence import take_events, take_list
+from onboarding.graph import calls_security
+from onboarding.graph.answer import Answer
 from onboarding.graph.evidence import parse
-from onboarding.graph.security import Rows, methods_read
+from onboarding.graph.report import Rows, read_page
+from onboarding.graph.security import methods_read
 
 DATA = Path(__file__).parent / "data"
 PERSON = "7d0a6f5e-51c2-4b7e-9a37-1f0d2c6b8e01"
@@ -93,7 +98,8 @@ def arrive(case: Case, arrival: dict[str, Any]) -> None:
     elif "row" in arrival:
         rows = Rows()
         rows.fallback = case.created_at
-        for found in rows.read([arrival["row"]]):
+        page = Answer(200, body=msgspec.json.encode({"value": [arrival["row"]]}))
+        for found in rows.read(read_page(page, calls_security.REPORT)[0]):
             if found.user_id == PERSON:
                 take_list(case, found.registration)
     else:
