@@ -74,6 +74,8 @@ ACTIONS: dict[str, Role] = {
     "forget": Role.APPROVER,
     "lost-phone": Role.APPROVER,
     "new-pass": Role.APPROVER,
+    "other-person": Role.APPROVER,
+    "purged": Role.APPROVER,
 }
 
 _ROLE_CLAIMS = frozenset({"roles", "http://schemas.microsoft.com/ws/2008/06/identity/claims/role"})

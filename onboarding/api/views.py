@@ -9,7 +9,7 @@ from onboarding import access
 from onboarding.access import Principal
 from onboarding.api.errors import RETRY_AFTER
 from onboarding.errors import NotFound, RequestError
-from onboarding.operate import actions, cases, deliveries, desk, forget, requests, trouble
+from onboarding.operate import actions, cases, deliveries, desk, forget, requests, trouble, whose
 from onboarding.ports import CaseQuery, DeliveryStatus, Services
 from onboarding.web import Request, Response, json_response
 
@@ -20,6 +20,8 @@ _MEMBERS = {
     "rerun": ("from_step", "plan_hash"),
     desk.LOST_PHONE: ("method",),
     desk.NEW_PASS: ("confirmed",),
+    whose.OTHER_PERSON: ("account",),
+    whose.PURGED: ("account",),
 }
 
 
@@ -67,6 +69,7 @@ async def act(s: Services, request: Request, who: Principal) -> Response:
         text(body, "plan_hash") or None,
         method=text(body, "method"),
         confirmed=_texts(body, "confirmed"),
+        account=text(body, "account"),
     )
     operation = await requests.carry_out(s, action, request.params["case_id"], ask)
     answer = {"operation_id": operation.operation_id, "case_id": operation.case_id}

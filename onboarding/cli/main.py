@@ -20,6 +20,8 @@ _UNREADABLE = re.compile("[\udc80-\udcff]")
 NOT_BUILT = ("enroll",)
 ACTIONS = {
     "approve": "release a case that waits for an approval (the command line has every role: whoever reaches the store)",
+    "other-person": "say that an account that was found is another person's: it is left alone for good",
+    "purged": "say that an account of before was deleted for good: it is waited for no longer",
     "pause": "stop everything for this person until resume",
     "resume": "go on after pause or exclude",
     "exclude": "leave this person alone",
@@ -99,6 +101,8 @@ def parser() -> argparse.ArgumentParser:
         verb = add(name, text)
         verb.add_argument("id", help=_IDS.get(name, "case id, SOURCE:ID, or a bare id"))
         verb.add_argument("--reason", required=True, help=_REASONS.get(name, "kept in the case's timeline"))
+        if name in {"other-person", "purged"}:
+            verb.add_argument("--account", metavar="NAME", help="which of several, by user name; else all")
         if name == "approve":
             verb.add_argument(
                 "--allow", type=int, help="with limit:KIND: how many before it counts again (a day's time)"

@@ -68,7 +68,7 @@ async def _show(app: App, args: argparse.Namespace) -> int:
         context.out(f"  {sentence}")
     context.out(f"account: {_account(data)}")
     if data["found_account"]:
-        context.out(f"an account that has this number or address already: {data['found_account']}")
+        context.out(f"an account that may be this person's already: {data['found_account']}")
     following = data["next_action"]
     when = f" at {following['when']}" if following["when"] else ""
     context.out(f"next: {listed_next(following['what'], data['reason_code'])}{when} ({following['why']})")
@@ -189,7 +189,7 @@ async def _approve(app: App, args: argparse.Namespace) -> int:
 
 
 async def _act(app: App, args: argparse.Namespace) -> int:
-    ask = actions.Ask(ACTOR, args.reason)
+    ask = actions.Ask(ACTOR, args.reason, account=getattr(args, "account", None))
     done = await requests.carry_out(app.services, args.verb, args.id, ask)
     if note := requests.note(args.verb):
         context.note(note)

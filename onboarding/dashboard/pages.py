@@ -16,7 +16,7 @@ from onboarding.errors import NotFound, RequestError
 from onboarding.followup import sources
 from onboarding.followup.messages import recognise
 from onboarding.intake.identity import being_forgotten
-from onboarding.operate import actions, cases, desk, forget, requests, trouble
+from onboarding.operate import actions, cases, desk, forget, requests, rerun_plan, trouble, whose
 from onboarding.operate.explain import MEANING, listed_next, next_because, next_words, pass_ended
 from onboarding.operate.judge import judge
 from onboarding.operate.story import rung_words, said_once, sentence
@@ -30,6 +30,8 @@ BUTTONS: dict[str, tuple[str, Event]] = {
     "resume": ("Resume", Event.RESUME),
     "exclude": ("Exclude", Event.EXCLUDE),
 }
+#: What an approver can answer beside a yes.
+_ANSWERS = {whose.OTHER_PERSON: "Another person's account", whose.PURGED: "Deleted for good"}
 FORM_LIMIT = 8_192
 #: Beginning of the name of a check box of the identity checks.
 _CHECK = "check_"
@@ -143,10 +145,12 @@ async def case_page(s: Services, request: Request, who: Principal) -> Response:
         desk=_desk(s, case, who),
         forget=forget.KEPT if _may_forget(case, who) else None,
         token=access.form_token(who, s.settings, now),
+        found=list(case.found) if any(b.action in _ANSWERS for b in buttons) else [],
         steps=[step["name"] for step in data["steps"]] if any(b.action == "rerun" for b in buttons) else [],
         meaning=MEANING[case.status],
         pass_status="ended" if pass_ended(case, now) else case.access_pass and str(case.access_pass.status),
-        approver_decides=_waits(case) and (who.role is None or who.role < Role.APPROVER),
+        approver_decides=(_waits(case) or rerun_plan.asks_whose(case))
+        and (who.role is None or who.role < Role.APPROVER),
         rung_words=rung_words,
         simulated=s.settings.graph == "simulated",
         mode=s.settings.mode,
@@ -197,7 +201,8 @@ def _buttons(case: Case, who: Principal) -> list[Button]:
     if who.role is None or who.role < Role.OPERATOR or being_forgotten(case):
         return []
     events, waits = allowed(case.state), _waits(case)
-    wanted = {"rerun": case.state is State.BLOCKED and not waits, "resume": True}
+    asks = waits or rerun_plan.asks_whose(case)
+    wanted = {"rerun": case.state is State.BLOCKED and not asks, "resume": True}
     found = [
         Button(action, text, wanted.get(action, False))
         for action, (text, event) in BUTTONS.items()
@@ -208,6 +213,11 @@ def _buttons(case: Case, who: Principal) -> list[Button]:
         found.append(Button("resume", "Include again"))
     if waits and who.role >= Role.APPROVER:
         found.insert(0, Button("approve", "Approve", True))
+    if who.role >= Role.APPROVER:
+        extra = [
+            Button(action, text) for action, text in _ANSWERS.items() if action in actions.possible(case)
+        ]
+        found[1:1] = extra
     return found
 
 
@@ -222,6 +232,7 @@ async def case_action(s: Services, request: Request, who: Principal) -> Response
     step = values.get("from_step") if action == "rerun" else None
     seen = values.get("plan_hash") if action == "rerun" else None
     checks = tuple(name.removeprefix(_CHECK) for name in values if name.startswith(_CHECK))
+    account = values.get("account") if action in _ANSWERS else None
     ask = actions.Ask(
         who.id,
         values.get("reason", ""),
@@ -229,6 +240,7 @@ async def case_action(s: Services, request: Request, who: Principal) -> Response
         seen or None,
         method=values.get("method"),
         confirmed=checks,
+        account=account or None,
     )
     done = await requests.carry_out(s, action, case_id, ask)
     if action == desk.HANDOUT:

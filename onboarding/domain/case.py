@@ -39,6 +39,10 @@ JOINED = "joined"
 ABOUT_ACCOUNT = frozenset({"needs_approval_adopt", "needs_approval_restore"})
 #: … and those by which somebody may have the account back.
 _ABOUT_RETURN = frozenset({"needs_approval_restore", "needs_approval_rehire"})
+#: An approver's words about an account, with its object id behind a colon: it is another person's, for good; …
+NOT_THIS = "not_this"
+#: … it was deleted for good, until it is seen again.
+PURGED = "purged"
 #: `NextAction.why` of a closed case that was watched to its end.
 WATCH_ENDED = "watch_ended"
 #: Source under which UPNs and object ids are filed: they belong to the tenant, not to an HR system.
@@ -454,7 +458,7 @@ class Case:
     phone_tail: str | None = None
     phone_reason: str | None = None
     #: Approvals given by an approver: reason codes; `needs_approval_adopt:<object id>` where one is about one account
-    #: (`grant`).
+    #: (`grant`); `not_this:<object id>` and `purged:<object id>` (`other_person`, `purged`).
     approvals: list[str] = field(default_factory=list)
     #: Names that turned out to belong to somebody else.
     refused_names: list[str] = field(default_factory=list)
@@ -462,9 +466,12 @@ class Case:
     #: userPrincipalName of an account that was there before us, while an approver decides about it; where
     #: several carry the number, all of them, separated by commas.
     found_account: str | None = None
-    #: Object ids of what `found_account` names, while an approver decides about it, and when they were asked or spoke.
+    #: Object ids of what `found_account` names, in the same order, while an approver decides about it; and when one was
+    #: asked for a yes, or spoke.
     found_ids: list[str] = field(default_factory=list)
     found_at: datetime | None = None
+    #: HR's number, where the account that carries it is another person's: ours carries a token in its place.
+    number_of_another: str | None = None
     account: Account | None = None
     #: What an account of this case that is gone carried in `employeeId`; the next one carries it, too, where HR has no
     #: number that fits.
@@ -535,6 +542,34 @@ class Case:
             self.found_at = now
         if self.account is not None and code in _ABOUT_RETURN:
             self.account.doubted_at = now
+
+    def other_person(self, object_ids: Collection[str]) -> None:
+        """An approver said that these accounts, of those that were found, are another person's. That is for good; about
+        the others somebody is asked anew."""
+        self._say(NOT_THIS, object_ids)
+        self.take_back(ABOUT_ACCOUNT)
+        self.found_ids = [item for item in self.found_ids if item not in object_ids]
+        self.found_account = None
+        if self.intent is not None and self.intent.restores in object_ids:
+            self.intent.restores = None
+
+    def purged(self, object_ids: Collection[str]) -> None:
+        """An approver said that these accounts were deleted for good, so that nobody needs to wait for them."""
+        self._say(PURGED, object_ids)
+
+    def _say(self, word: str, object_ids: Collection[str]) -> None:
+        said = [f"{word}:{object_id}" for object_id in object_ids]
+        self.approvals += [item for item in said if item not in self.approvals]
+
+    def is_said(self, word: str, object_id: str) -> bool:
+        """`NOT_THIS` or `PURGED` was said of this account."""
+        return f"{word}:{object_id}" in self.approvals
+
+    @property
+    def found(self) -> dict[str, str]:
+        """User name → object id of the accounts that an approver is asked about."""
+        names = self.found_account.split(", ") if self.found_account else []
+        return dict(zip(names, self.found_ids, strict=True)) if len(names) == len(self.found_ids) else {}
 
     def take_back(self, codes: Collection[str]) -> None:
         """Approvals with these codes count no more, whatever account they are about."""

@@ -17,7 +17,7 @@ from onboarding.domain.lifecycle import Event, State
 from onboarding.errors import IllegalTransition, Refused, RequestError, StoreConflict
 from onboarding.intake.identity import being_forgotten
 from onboarding.intake.settle import lacking
-from onboarding.operate import desk, rerun_plan
+from onboarding.operate import desk, rerun_plan, whose
 from onboarding.operate.asks import Ask, check_reason
 from onboarding.operate.cases import find
 from onboarding.operate.rerun_plan import APPROVABLE, ASKED_AGAIN, RERUNNABLE, possible
@@ -142,4 +142,6 @@ ACTIONS: dict[str, Callable[[Services, Case, datetime, Ask], Awaitable[None]]] =
     desk.LOST_PHONE: desk.report_lost,
     desk.NEW_PASS: desk.new_pass,
     desk.HANDOUT: desk.hand_out,
+    whose.OTHER_PERSON: whose.other_person,
+    whose.PURGED: whose.purged,
 }

@@ -25,6 +25,8 @@ class Ask:
     method: str | None = None
     #: Codes of the identity checks that were made.
     confirmed: tuple[str, ...] = ()
+    #: Which of the accounts that were found is meant, by user name or object id; None: all of them.
+    account: str | None = None
 
 
 def check_reason(ask: Ask) -> None:

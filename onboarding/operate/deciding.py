@@ -34,7 +34,7 @@ def digest(s: Services, case: Case) -> str:
         "hire": said,
         "manager": [case.manager_changed, case.manager_named_at],
         "approvals": sorted(case.approvals),
-        "found_account": case.found_account,
+        "found": [case.found_account, case.found_ids],
         "rehired_at": case.rehired_at,
         "withdrawn_at": case.withdrawn_at,
         "identity_proofed_at": case.identity_proofed_at,

@@ -15,6 +15,7 @@ from onboarding.intake.identity import FORGET
 from onboarding.operate.reasons import REASONS as REASONS
 from onboarding.operate.story import TIMELINE as TIMELINE
 from onboarding.operate.story import sentence as sentence
+from onboarding.provisioning import out_of_sight
 from onboarding.provisioning.steps import disable_account
 from onboarding.safeguards.stops import HELD, waits_for
 
@@ -162,6 +163,8 @@ def explain(case: Case, now: datetime | None = None) -> str:
         parts = [wrong, todo]
     elif case.reason_code in HELD:
         parts += REASONS[case.reason_code]
+    elif (gone := out_of_sight.missing(case)) is not None:
+        parts.append(_out_of_sight(gone.until))
     elif case.state in {State.FOLLOWING_UP, State.CONFIRMED} and case.status is not Status.UNKNOWN:
         # What the last look found is more precise than the status, where the next action says it.
         parts.append(BECAUSE.get(case.next_action.why, _STATUS[case.status]))
@@ -177,6 +180,16 @@ def explain(case: Case, now: datetime | None = None) -> str:
     if case.state is State.FOLLOWING_UP and now is not None and (ended := _unused_pass(case, now)):
         parts.append(ended)
     return " ".join(parts)
+
+
+def _out_of_sight(until: datetime) -> str:
+    """An account of before that is nowhere to be found."""
+    then = until.astimezone(UTC)
+    return (
+        "The account of before is neither there nor among the deleted ones; it may only be out of sight, because "
+        f"somebody restored it by hand. From {then.day} {then:%B %Y, %H:%M} UTC on another one is made. If it was "
+        "deleted for good, an approver says so (purged), and it is made at once."
+    )
 
 
 def _lost(task: LostMethod) -> str:

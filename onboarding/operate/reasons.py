@@ -66,9 +66,11 @@ REASONS: dict[str, tuple[str, str]] = {
         "Ask HR which. Exclude the case, or rerun it; disabling an account is yours to do.",
     ),
     "needs_approval_adopt": (
-        "An account with this person's number or address already existed before the hire.",
-        "Check that it is the same person, then approve to link it. If it is somebody else's: have the wrong number or "
-        "address corrected, in HR or on that account in Entra (employeeId), then rerun.",
+        "An account with this person's number, address or name already existed before the hire.",
+        "Check whether it is the same person's. If it is, an approver approves, and it is linked. If it is another "
+        "person's, an approver says so (other-person; of several, one by one): it is left alone for good, and this "
+        "person gets another. HR's number then stays on that account alone. To have it on the new one, take it off "
+        "that account in Entra (employeeId) and rerun instead.",
     ),
     "needs_approval_lookalike": (
         "The user name that fits this person can be mistaken for a protected account's.",
@@ -107,9 +109,11 @@ REASONS: dict[str, tuple[str, str]] = {
     ),
     "no_free_username": ("No user name is free for this person.", "Check the user name pattern, then rerun."),
     "account_of_another_case": (
-        "The account is already linked to another case.",
-        "Find the other case by the account's object id; one of the two is a duplicate: exclude it. If they "
-        "are two people with one number, have HR correct it, then rerun.",
+        "The account that has this person's number, address or name is linked to another case already.",
+        "Compare the two (the timeline names the other). If they are two people, an approver says so (other-person): "
+        "the account is left alone for good, and this person gets another, with a token in employeeId where the number "
+        "is the other's. If they are one person, exclude this case; where the other one is over, have it erased "
+        "(forget) and rerun this one.",
     ),
     "graph_bad_value": (
         "Entra refused a value of this person's record.",

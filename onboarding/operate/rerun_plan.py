@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from onboarding.domain.case import Case, StepRecord, StepStatus
+from onboarding.domain import protected
+from onboarding.domain.case import ABOUT_ACCOUNT, Case, StepRecord, StepStatus
 from onboarding.domain.hire import Certainty
 from onboarding.domain.lifecycle import Event, State, allowed
 from onboarding.errors import IllegalTransition
@@ -26,7 +27,7 @@ from onboarding.intake.settle import lacking
 from onboarding.intake.twins import TWO_PEOPLE
 from onboarding.operate import deciding
 from onboarding.ports import CLAIM_LEASE, Services
-from onboarding.provisioning import existing, withdraw
+from onboarding.provisioning import existing, linking, out_of_sight, withdraw
 from onboarding.provisioning.plan import names_from, steps
 from onboarding.provisioning.step import Step
 from onboarding.provisioning.steps import (
@@ -50,6 +51,8 @@ ASKED_AGAIN = frozenset(
 )
 #: Questions that an operator answers by running the case again: two people, after all.
 RERUNNABLE = ASKED_AGAIN | {APPROVE_SAME_PERSON}
+#: Questions about an account that was found, which may be another person's.
+_WHOSE = ABOUT_ACCOUNT | {linking.ANOTHER_CASE, *protected.REASONS}
 _BEFORE_PLAN = frozenset({State.RECEIVED, State.AWAITING_FETCH})
 
 
@@ -76,7 +79,21 @@ def possible(case: Case) -> list[str]:
     found += ["rerun"] if withdraw.unfinished(case) else []
     if case.state is State.EXCLUDED:
         found.append("resume")
+    found += ["other-person"] if asks_whose(case) else []
+    found += ["purged"] if asks_whether_purged(case) else []
     return [*found, "forget"]
+
+
+def asks_whose(case: Case) -> bool:
+    """The case waits for word about accounts that were found, none of which is its own."""
+    own = case.account is not None and case.account.id in case.found_ids
+    return case.state is State.BLOCKED and case.reason_code in _WHOSE and bool(case.found_ids) and not own
+
+
+def asks_whether_purged(case: Case) -> bool:
+    """The case asks for a yes about accounts, or waits because one of before is out of sight."""
+    asked = case.state is State.BLOCKED and case.reason_code in ABOUT_ACCOUNT and bool(case.found_ids)
+    return asked or out_of_sight.missing(case) is not None
 
 
 def _is_incomplete(case: Case) -> bool:

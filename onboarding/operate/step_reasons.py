@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from onboarding.domain import protected
-from onboarding.provisioning import existing, pass_guards, runner
+from onboarding.provisioning import existing, from_sync, pass_guards, runner
 from onboarding.provisioning.steps import (
     assign_groups,
     assign_licenses,
@@ -12,7 +12,8 @@ from onboarding.provisioning.steps import (
 
 _BY_HAND = (
     "This service writes nothing to such accounts. If it is this person's, do by hand in Entra what is needed (give "
-    "the first credential, disable it)."
+    "the first credential, disable it). If it was only found by number or address and is another person's, an approver "
+    "says so (other-person), and this person gets an account of their own."
 )
 
 #: reason code → (what is wrong, what to do).
@@ -52,19 +53,21 @@ OF_STEPS: dict[str, tuple[str, str]] = {
     ),
     existing.NEEDS_APPROVAL_RESTORE: (
         "A disabled or deleted account carries this person's number. They were here before, or somebody else was.",
-        "Check that it is the same person and that the account may be used again, then approve: it is restored, and "
-        "enabled near the start date. The first credential needs an approval of its own. If it was somebody else, an "
-        "Entra administrator takes the number off that account or deletes it for good; then rerun.",
+        "Check that it is the same person and that the account may be used again; then an approver approves: it is "
+        "restored, and enabled near the start date. The first credential needs an approval of its own. If it was "
+        "another person's, an approver says so (other-person; of several, one by one): it is left alone for good, and "
+        "this person gets another; HR's number then stays on that account. If it was deleted for good meanwhile, an "
+        "approver says so (purged), else it is waited for.",
     ),
     existing.NAME_TAKEN: (
         "The deleted account cannot be restored: somebody else has its user name or address by now.",
         "An Entra administrator restores it under another name, or deletes it for good; then rerun.",
     ),
-    existing.NO_NUMBER: (
+    from_sync.NO_NUMBER: (
         "The account comes from Active Directory, and HR sent no number by which it could be found.",
         "HR sends a number of at most 16 plain characters, which is employeeId in Active Directory; then rerun.",
     ),
-    existing.NOT_SYNCED: (
+    from_sync.NOT_SYNCED: (
         "The account should have come from Active Directory, and no account with HR's number is there.",
         "Whoever runs the directory synchronisation checks that the person exists in Active Directory, that employeeId "
         "is HR's number and that the object is in scope; then rerun.",

@@ -38,7 +38,9 @@ TIMELINE: dict[str, str] = {
     "username_reserved": "A user name was reserved",
     "username_taken": "The user name belongs to somebody else; trying the next one",
     "phone_intended": "HR's phone goes into the directory with the account",
-    "restore_intended": "A deleted account of this person is about to be restored",
+    "restore_intended": "A deleted account of this person is about to be restored ({object_id})",
+    "account_of_another_case": "The account that was found ({object_id}) belongs to another case ({other})",
+    "number_left": "HR's number is on another person's account, so the new one carries a token in its place",
     "mark_changed": "HR corrected its number before the account was made: the account gets the new one",
     "another_account": "Another account carries the same number ({object_id}): an administrator has to merge the two",
     "account_gone": "The account of before is gone for good; another one is made",
@@ -73,6 +75,8 @@ TIMELINE: dict[str, str] = {
     "hints_mended": "The case was missing from a list and is back ({hints})",
     "rerun": "An operator ran it again: {reason}",
     "approve": "An approver released it: {reason}",
+    "other_person": "An approver said that the account is another person's ({object_id}): {reason}",
+    "purged": "An approver said that the account was deleted for good ({object_id}): {reason}",
     "pause": "An operator paused it: {reason}",
     "resume": "An operator resumed it: {reason}",
     "exclude": "An operator excluded the person: {reason}",
@@ -105,6 +109,8 @@ _WRITTEN = frozenset(
         "lost_phone",
         "new_pass",
         "handout",
+        "other_person",
+        "purged",
     }
 )
 

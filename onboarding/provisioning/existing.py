@@ -1,10 +1,12 @@
-"""Accounts that were there before us: of HR or IT, of somebody who comes back, or from Active Directory.
+"""Accounts that were there before us: of HR or IT, or of somebody who comes back.
 
 - A live, enabled account with HR's number is adopted on an approver's word; so is one that has the address at the
-  company which HR knows already.
+  company which HR knows already, and one without a number that has the user name and the display name that ours would
+  have: IT was first.
 - A disabled or deleted one is that of somebody who left: `account.rehire` says whether an approver is asked, or it is
   taken up again where the name is the same (numbers are used again, and for other people).
-- For people whom the policy calls synced nothing is created: their account is waited for, and only followed up.
+- An account that is another person's, on an approver's word, is left out for good; where it carries HR's number, ours
+  carries a token. One that belongs to another case is asked about at once: no yes could link it.
 
 A protected account (`safeguards.protection`) is refused, whatever anybody approved. A deleted one cannot be asked for
 roles; Graph itself refuses to restore a role holder.
@@ -14,16 +16,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from onboarding.domain import calendar, names, protected
-from onboarding.domain.case import TENANT, Account, AccountIntent, Alias, AliasKind, Case
-from onboarding.domain.nudges import working_time_of
+from onboarding.domain import names, protected
+from onboarding.domain.case import NOT_THIS, PURGED, Account, AccountIntent, Case
 from onboarding.errors import NotYetVisible
 from onboarding.ports import REPLICATION, DirectoryUser, NameTaken
 from onboarding.provisioning import timing
-from onboarding.provisioning.linking import ask, hidden_until, link, said_yes, settled
-from onboarding.provisioning.step import Block, Context, Done, Outcome, Wait
+from onboarding.provisioning.linking import (
+    ask,
+    hidden_until,
+    link,
+    object_alias,
+    of_another_case,
+    said_yes,
+    settled,
+)
+from onboarding.provisioning.step import Block, Context, Done, Outcome
 from onboarding.provisioning.steps import reserve_username
 from onboarding.safeguards import protection
 
@@ -35,43 +44,66 @@ NEEDS_APPROVAL_REHIRE = "needs_approval_rehire"
 #: An approver's words that somebody who comes back may have the account.
 _WORDS = frozenset({NEEDS_APPROVAL_RESTORE, NEEDS_APPROVAL_REHIRE})
 NAME_TAKEN = "restore_name_taken"
-NO_NUMBER = "sync_needs_number"
-NOT_SYNCED = "sync_did_not_come"
-#: Until the start date a synced account is looked for this often; from then on every hour.
-SYNC_LOOK, SYNC_LOOK_LATE = timedelta(hours=4), timedelta(hours=1)
+#: The step that all this is for.
+CREATES = "create_account"
 
 
 async def known(ctx: Context, intent: AccountIntent) -> Outcome | None:
     """Somebody with HR's number, or HR's address, who was there before us. None: nobody, or our own earlier try.
 
-    A token that was made for this very account is looked for nowhere.
+    A token that was made for this very account is looked for nowhere. Where only accounts of other people carry HR's
+    number, the one that is made now carries a token.
     """
-    numbered = intent.mark in {reserve_username.hr_mark(ctx.hire), ctx.case.mark}
-    if numbered and (outcome := await _by_mark(ctx, intent)):
-        return outcome
+    case, numbers, of_others = ctx.case, marks(ctx.case, intent), set[str]()
+    for number in numbers:
+        found = await ctx.s.directory.find_by_employee_id(number)
+        of_others |= {number for user in found if is_anothers(case, user)}
+        if outcome := await _by_mark(ctx, [user for user in found if not is_anothers(case, user)], intent):
+            return outcome
     if outcome := await _by_address(ctx, intent):
         return outcome
-    if not numbered:
-        return None
-    deleted = await ctx.s.directory.find_deleted(intent.mark)
-    return await _take_back(ctx, deleted, intent) if deleted else await _by_id(ctx, intent)
+    for number in numbers:
+        found = await ctx.s.directory.find_deleted(number)
+        of_others |= {number for user in found if is_anothers(case, user)}
+        if deleted := [user for user in found if not is_anothers(case, user)]:
+            return await _take_back(ctx, deleted, intent)
+    if numbers and (outcome := await _by_id(ctx, intent)):
+        return outcome
+    if intent.mark in of_others:
+        case.number_of_another = intent.mark
+        intent.former_marks.append(intent.mark)
+        intent.mark = ctx.s.entropy.token(reserve_username.MARK_LENGTH)
+        await ctx.save("number_left")
+    return None
+
+
+def marks(case: Case, intent: AccountIntent) -> list[str]:
+    """What an account of this person may carry in `employeeId`, beside a token that was made for this very intent."""
+    number = reserve_username.hr_mark(case.hire)
+    return [mark for mark in dict.fromkeys((number, case.mark)) if mark and mark in {number, intent.mark}]
+
+
+def is_anothers(case: Case, user: DirectoryUser) -> bool:
+    """An approver said that the account is another person's."""
+    return case.is_said(NOT_THIS, user.id)
 
 
 async def _by_id(ctx: Context, intent: AccountIntent) -> Outcome | None:
     """Somebody was asked about accounts that are found no more. Whoever restores one by hand before the answer makes it
     invisible for a while: it is neither among the deleted ones nor among the others."""
-    for object_id in ctx.case.found_ids:
+    case = ctx.case
+    for object_id in case.found_ids:
         user = await ctx.s.directory.get_user(object_id)
-        if user is not None and user.employee_id == intent.mark:
+        if user is not None and user.employee_id in marks(case, intent):
             return await take_up(ctx, user, intent)
-        if user is None and ctx.case.found_at and ctx.now < ctx.case.found_at + REPLICATION:
+        purged = case.is_said(PURGED, object_id)
+        if user is None and not purged and case.found_at and ctx.now < case.found_at + REPLICATION:
             raise NotYetVisible("The account is not readable yet; waiting for replication.")
     return None
 
 
-async def _by_mark(ctx: Context, intent: AccountIntent) -> Outcome | None:
+async def _by_mark(ctx: Context, found: Sequence[DirectoryUser], intent: AccountIntent) -> Outcome | None:
     """Ours goes before every other: two would be there already, and no approver can see which one this case made."""
-    found = await ctx.s.directory.find_by_employee_id(intent.mark)
     others = [user for user in found if not is_ours(user, intent)]
     if len(others) < len(found):
         if others:
@@ -88,7 +120,11 @@ async def _by_address(ctx: Context, intent: AccountIntent) -> Outcome | None:
     if not ctx.hire.work_email:
         return None
     found = await ctx.s.directory.find_by_address(ctx.hire.work_email.strip(), aliases=True)
-    others = [user for user in found if user.user_type != "Guest" and not is_ours(user, intent)]
+    others = [
+        user
+        for user in found
+        if user.user_type != "Guest" and not is_ours(user, intent) and not is_anothers(ctx.case, user)
+    ]
     if len(others) > 1:
         return ask(ctx, others, NEEDS_APPROVAL)
     return await take_up(ctx, others[0], intent, ask_anyway=True) if others else None
@@ -107,12 +143,22 @@ def has_address(ctx: Context, user: DirectoryUser) -> bool:
     return bool(address) and address in {user.user_principal_name.lower(), (user.mail or "").lower()}
 
 
+async def is_made_by_hand(ctx: Context, user: DirectoryUser) -> bool:
+    """IT may have made this account for the hire already: it has the display name that ours would have, and no number
+    that says whose it is. One that may not be touched is nobody's who is hired."""
+    if user.employee_id or not _same_name(ctx, user):
+        return False
+    return await protection.refusal(ctx.s, user) is None
+
+
 async def take_up(
     ctx: Context, user: DirectoryUser, intent: AccountIntent, *, ask_anyway: bool = False
 ) -> Outcome:
     """A live account that is not ours. `ask_anyway`: whatever the policy says of people who come back."""
     if reason := await protection.refusal(ctx.s, user):
         return ask(ctx, [user], reason)
+    if anothers := await of_another_case(ctx, user):
+        return anothers
     if user.account_enabled is False and not ask_anyway:
         return (
             await link(ctx, user, "restored", intent)
@@ -125,11 +171,15 @@ async def take_up(
 
 
 async def _take_back(ctx: Context, deleted: Sequence[DirectoryUser], intent: AccountIntent) -> Outcome:
+    if len(deleted) == 1 and (anothers := await of_another_case(ctx, deleted[0])):
+        return anothers
     if len(deleted) > 1 or not agreed(ctx, deleted[0]):
         return ask(ctx, deleted, NEEDS_APPROVAL_RESTORE)
     if reason := _refused(ctx, deleted[0]):
-        return Block(reason)
+        return ask(ctx, deleted, reason)
     intent.restores = deleted[0].id
+    # Shown while it is on its way: the tenant or a limit may hold it back.
+    ctx.case.found_account = deleted[0].user_principal_name
     await ctx.save("restore_intended", object_id=deleted[0].id)
     return await finish_restore(ctx, intent)
 
@@ -182,12 +232,13 @@ async def come_back(ctx: Context) -> Outcome | None:
     if deleted is None:
         if account.seen_deleted:
             account.seen_deleted, account.doubted_at = False, ctx.now
-        if ctx.now < hidden_until(account):
+        if ctx.now < hidden_until(account) and not ctx.case.is_said(PURGED, account.id):
             raise NotYetVisible("The account is not readable yet; waiting for replication.")
         ctx.case.mark, ctx.case.account = account.mark, None
         await ctx.save("account_gone")
         return None
     account.seen_deleted = True
+    ctx.case.take_back({PURGED})
     if not agreed(ctx, deleted):
         return ask(ctx, [deleted], NEEDS_APPROVAL_RESTORE)
     if reason := _refused(ctx, deleted):
@@ -201,12 +252,18 @@ async def come_back(ctx: Context) -> Outcome | None:
     return await _is_back(ctx, user, "restored")
 
 
+def by_us(case: Case, account: Account) -> bool:
+    """This run restored it."""
+    return account.restored_at is not None and account.restored_at >= run_of(case, account)
+
+
 async def _is_back(ctx: Context, user: DirectoryUser, how: str) -> Outcome:
     """The account is there. One that this run restored enabled waits for the lead time like every other."""
     account = ctx.account
     account.seen_deleted = False
-    by_us = account.restored_at is not None and account.restored_at >= run_of(ctx.case, account)
-    if by_us and user.account_enabled is not False and not was_enabled(ctx) and _is_early(ctx):
+    ctx.case.take_back({PURGED})
+    opened = by_us(ctx.case, account) and user.account_enabled is not False
+    if opened and not was_enabled(ctx) and _is_early(ctx):
         if isinstance(found := await ctx.writable(), Block):
             return found
         account.disabled_by_us = True
@@ -217,42 +274,8 @@ async def _is_back(ctx: Context, user: DirectoryUser, how: str) -> Outcome:
 
 async def was_ours(ctx: Context, user: DirectoryUser) -> bool:
     """This case was linked to the account before, whatever mark it carries by now."""
-    alias = Alias(TENANT, AliasKind.OBJECT_ID, user.id)
+    alias = object_alias(user)
     return (await ctx.s.cases.owners([alias])).get(alias) == ctx.case.case_id
-
-
-async def await_sync(ctx: Context) -> Outcome:
-    """Nothing is created: the account comes from Active Directory, with HR's number in employeeId."""
-    number = reserve_username.hr_mark(ctx.hire)
-    if number is None:
-        return Block(NO_NUMBER)
-    found = await ctx.s.directory.find_by_employee_id(number)
-    if len(found) > 1:
-        return ask(ctx, found, NEEDS_APPROVAL)
-    if not found:
-        return _until_synced(ctx)
-    if reason := await protection.refusal(ctx.s, found[0]):
-        return ask(ctx, found, reason)
-    if found[0].synced:
-        return await link(ctx, found[0], "synced", ctx.case.intent)
-    if said_yes(ctx.case, found[0], NEEDS_APPROVAL):
-        return await link(ctx, found[0], "adopted", ctx.case.intent)
-    return ask(ctx, found, NEEDS_APPROVAL)
-
-
-def _until_synced(ctx: Context) -> Outcome:
-    start = ctx.hire.start_date
-    if start is None:
-        return Wait(ctx.now + SYNC_LOOK, "waiting_for_sync")
-    zone = working_time_of(ctx.case, ctx.s.policy).zone
-    days = ctx.s.policy.people.sync_give_up_days_after_start
-    if ctx.now >= calendar.local_midnight(calendar.moved(start, days), zone):
-        return Block(NOT_SYNCED)
-    return Wait(_next_look(ctx.now, calendar.local_midnight(start, zone)), "waiting_for_sync")
-
-
-def _next_look(now: datetime, start: datetime) -> datetime:
-    return now + (SYNC_LOOK_LATE if now >= start else SYNC_LOOK)
 
 
 def agreed(ctx: Context, user: DirectoryUser) -> bool:

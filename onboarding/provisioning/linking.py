@@ -5,12 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from onboarding.domain.case import ABOUT_ACCOUNT, TENANT, Account, AccountIntent, Alias, AliasKind, Case
+from onboarding.domain.case import (
+    ABOUT_ACCOUNT,
+    PURGED,
+    TENANT,
+    Account,
+    AccountIntent,
+    Alias,
+    AliasKind,
+    Case,
+)
 from onboarding.domain.phone import phonebook
 from onboarding.ports import REPLICATION, DirectoryUser
 from onboarding.provisioning.step import Block, Context, Done, Outcome
 
 ANOTHER_CASE = "account_of_another_case"
+#: Words that are about the accounts that were found, and used up when that is decided.
+_WORDS = ABOUT_ACCOUNT | {PURGED}
 
 
 async def link(
@@ -19,9 +30,9 @@ async def link(
     """File the object id first (so that evidence finds the case), then write the account on the case. What an approver
     said about it is used up. `closed`: we disabled it."""
     case = ctx.case
-    owner = await ctx.s.cases.claim_alias(Alias(TENANT, AliasKind.OBJECT_ID, user.id), case.case_id)
+    owner = await ctx.s.cases.claim_alias(object_alias(user), case.case_id)
     if owner != case.case_id:
-        return Block(ANOTHER_CASE)
+        return await _ask_whose(ctx, user, owner)
     if intent is None or user.user_principal_name.lower() != intent.user_principal_name.lower():
         # Linked under the name it has: the reserved one is free again.
         await ctx.s.cases.claim_alias(upn_alias(user.user_principal_name), case.case_id)
@@ -55,16 +66,29 @@ def _mark(user: DirectoryUser, origin: str, intent: AccountIntent | None) -> str
     return carried if intent is None or (origin == "created" and carried) else intent.mark
 
 
+async def of_another_case(ctx: Context, user: DirectoryUser) -> Block | None:
+    """Asked before anybody is asked for a yes, and before anything is restored: the account is another case's, so that
+    no yes could link it. None: it is nobody's, or ours."""
+    alias = object_alias(user)
+    owner = (await ctx.s.cases.owners([alias])).get(alias, ctx.case.case_id)
+    return None if owner == ctx.case.case_id else await _ask_whose(ctx, user, owner)
+
+
+async def _ask_whose(ctx: Context, user: DirectoryUser, owner: str) -> Block:
+    await ctx.save("account_of_another_case", other=owner, object_id=user.id)
+    return ask(ctx, [user], ANOTHER_CASE)
+
+
 def ask(ctx: Context, found: Sequence[DirectoryUser], reason: str) -> Block:
     """Somebody decides; the names are kept on the case, for whoever has to look the account up, and the ids, so that
     the answer is about these accounts. Earlier words about others count no more."""
     case, asked = ctx.case, reason in ABOUT_ACCOUNT
-    names = ", ".join(sorted(user.user_principal_name for user in found))
+    found = sorted(found, key=lambda user: user.user_principal_name)
+    names = ", ".join(user.user_principal_name for user in found)
     if asked or names != case.found_account:
-        case.take_back(ABOUT_ACCOUNT)
-    case.found_account = names
-    case.found_ids = sorted(user.id for user in found) if asked else []
-    case.found_at = ctx.now
+        case.take_back(_WORDS)
+    case.found_account, case.found_ids = names, [user.id for user in found]
+    case.found_at = ctx.now if asked else None
     return Block(reason)
 
 
@@ -72,7 +96,7 @@ def settled(case: Case) -> None:
     """Whose the found account is has been decided."""
     case.found_account = case.found_at = None
     case.found_ids = []
-    case.take_back(ABOUT_ACCOUNT)
+    case.take_back(_WORDS)
 
 
 def said_yes(case: Case, user: DirectoryUser, code: str) -> bool:
@@ -86,6 +110,11 @@ def hidden_until(account: Account) -> datetime:
     """Until then 404 does not say that the account is gone: it was made, or restored (by whomever), so lately that it
     may not have replicated."""
     return max(filter(None, (account.created_at, account.restored_at, account.doubted_at))) + REPLICATION
+
+
+def object_alias(user: DirectoryUser) -> Alias:
+    """An account as it is filed."""
+    return Alias(TENANT, AliasKind.OBJECT_ID, user.id)
 
 
 def upn_alias(upn: str) -> Alias:

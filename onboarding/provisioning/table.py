@@ -39,6 +39,11 @@ _BEFORE = {
     "wait_for_mailbox": "left out: `mailbox_not_there_yet`",
 }
 _RESTORED = {**_BEFORE, "create_account": "asks `needs_approval_restore`, then done: `restored`"}
+_MADE_BEFORE = {
+    **_BEFORE,
+    "create_account": "asks `needs_approval_adopt`, then done: `adopted`",
+    "enable_account": NEVER,
+}
 _AGAIN = {**_NOT_NEW, "reserve_username": "done: `already_reserved`"}
 _UNWRITTEN = dict.fromkeys(
     ("assign_groups", "prepopulate_phone", "set_manager", "assign_licenses"), _SYNCED
@@ -88,14 +93,8 @@ KINDS: tuple[Kind, ...] = (
     Kind("comes back, number was another's", _RESTORED),
     Kind("withdrawn and hired again", {**_AGAIN, "create_account": "done: `already_linked`"}),
     Kind("withdrawn, deleted, hired again", {**_AGAIN, "create_account": "done: `restored`"}),
-    Kind(
-        "account made by HR or IT",
-        {
-            **_BEFORE,
-            "create_account": "asks `needs_approval_adopt`, then done: `adopted`",
-            "enable_account": NEVER,
-        },
-    ),
+    Kind("account made by HR or IT", _MADE_BEFORE),
+    Kind("account made by IT, no number", _MADE_BEFORE),
     Kind(
         "account made by IT, synced",
         {
@@ -105,6 +104,7 @@ KINDS: tuple[Kind, ...] = (
             "issue_access_pass": "asks `needs_approval_pass`, then done: `desk`",
         },
     ),
+    Kind("number is on another person's account"),
     Kind(
         "synced",
         {
@@ -165,7 +165,8 @@ does what about it stands on the case's page.
   and licences of the policy are given anew, also those that were taken away when they left; a group that an
   administrator takes away in the same run is not given again. What the tenant does not show is waited for until 24
   hours after it was made or restored, or an approver spoke of it, or it was first missed among the deleted ones: an
-  administrator may have restored it by hand. Only then another one is made. One that was deleted while enabled is
+  administrator may have restored it by hand. Only then another one is made, or at once where an approver says that it
+  was deleted for good (`purged`). One that was deleted while enabled is
   disabled again right after it is restored, and enabled at the lead time.
 - **Withdrawn hires** have their account disabled, also one that was restored for the hire and not enabled yet, until a
   first day comes where they work; from then on an administrator decides (`disable_after_start`), also when HR names a
@@ -175,9 +176,16 @@ does what about it stands on the case's page.
   yet is looked for over 24 hours, soon at first, then ever more rarely, unless it is among the deleted ones; after that
   the step says `account_gone` or `never_created`, and `rerun` looks again.
 - **Accounts made by HR or IT before** are linked on an approver's word and not renamed. They are found by HR's number,
-  and by the address at the company that HR knows (`work_email`): as user name, mail or another address of the account.
+  and by the address at the company that HR knows (`work_email`): as user name, mail or another address of the account;
+  and, when the user name that is about to be made is taken, by the same display name and no number in `employeeId`.
   Where a request of ours took effect as well before theirs could be seen, ours is linked, and the timeline names the
   other one (`another_account`), which an administrator has to merge.
+- **Accounts of other people** that are found so: an approver says `other-person`, of several one by one. Such an
+  account is left out for good (`not_this:` with its object id), and the hire gets another; where it carries HR's
+  number, the new one carries a token in `employeeId`, so that a number never leads to two people. An account that
+  belongs to another case is asked about at once (`account_of_another_case`): two HR systems may both number from 1, and
+  no yes could link it. Where HR's number should be on the new account, an administrator takes it off the other one, and
+  the case is rerun.
 - **Synced people** (`people.synced`) have their account from Active Directory, which alone may change it: it is waited
   for, linked, and followed up; nothing is written to it. Whether they can reset also depends on password writeback.
 - **A manager whom HR names by an id** is the person whom the same HR system knows by it and who has a case here. An id

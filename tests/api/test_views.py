@@ -198,6 +198,25 @@ async def test_a_case_is_as_the_published_schema_says(outer: Outer, case: Any) -
 # --- actions --------------------------------------------------------------------------------------------------------
 
 
+async def test_whose_an_account_is_can_be_said_of_one_of_several(outer: Outer) -> None:
+    found = {"found_account": "a@contoso.example, b@contoso.example", "found_ids": ["id-a", "id-b"]}
+    waiting = {"reason_code": "account_of_another_case", "return_state": State.PROVISIONING}
+    await outer.put(make_case(1, State.BLOCKED, **waiting, **found))
+    for headers, body, wanted in (
+        ({"x-dev-role": "operator"}, {"reason": "asked"}, 403),
+        ({"x-dev-role": "approver"}, {"reason": " "}, 400),
+        ({"x-dev-role": "approver"}, {"reason": "asked", "account": "c@contoso.example"}, 400),
+        ({"x-dev-role": "approver"}, {"reason": "asked", "from_step": "set_manager"}, 400),
+        ({"x-dev-role": "approver"}, {"reason": "asked", "account": "B@contoso.example"}, 202),
+        ({"x-dev-role": "approver"}, {"reason": "asked"}, 409),
+    ):
+        status, said = await act(outer, case_id(1), "other-person", body, headers=headers)
+        assert status == wanted, said
+    case = await outer.app.services.cases.get(case_id(1))
+    assert case
+    assert (case.state, case.approvals) == (State.PROVISIONING, ["not_this:id-b"])
+
+
 @pytest.mark.parametrize(
     ("state", "action", "after", "more"),
     [

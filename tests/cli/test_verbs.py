@@ -38,7 +38,7 @@ Put = Callable[..., None]
 BUILT = (
     "serve", "demo", "doctor", "phone", "cases", "show", "deliveries", "rerun", "approve", "pause", "resume", "exclude",
     "track", "followup", "replay", "forget", "export", "import", "names", "vendors", "trouble", "report", "plan",
-    "lost-phone", "new-pass", "handout",
+    "lost-phone", "new-pass", "handout", "other-person", "purged",
 )  # fmt: skip
 NOT_BUILT = ("enroll",)
 
@@ -245,6 +245,28 @@ def test_an_action_says_what_it_did(
     assert shown["state"] == after
     assert shown["timeline"][-1]["actor"] == "operator:cli"
     assert shown["timeline"][-1]["detail"]["reason"] == "because"
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ([], ["not_this:id-a", "not_this:id-b"]),
+        (["--account", "b@contoso.example"], ["not_this:id-b"]),
+        (["--account", "id-a"], ["not_this:id-a"]),
+    ],
+)
+def test_an_account_that_was_found_is_another_persons(
+    run: Run, put: Put, more: list[str], said: list[str]
+) -> None:
+    found = {"found_account": "a@contoso.example, b@contoso.example", "found_ids": ["id-a", "id-b"]}
+    waiting = {"reason_code": "needs_approval_adopt", "return_state": State.PROVISIONING}
+    put(make_case(1, State.BLOCKED, **waiting, **found))
+    answer = run("other-person", case_id(1), "--reason", "asked", *more)
+    assert (answer.code, answer.out.split(" (")[0]) == (0, "other-person: provisioning")
+    told = run("show", case_id(1), "--json").json["timeline"][-1]
+    assert told["detail"]["object_id"] == ", ".join(word.partition(":")[2] for word in said)
+    assert run("other-person", case_id(1), "--reason", "again").code == 5
+    assert run("purged", case_id(1), "--reason", "x").code == 5
 
 
 def test_an_action_in_words(run: Run, put: Put) -> None:

@@ -8,10 +8,13 @@ from datetime import timedelta
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
 import onboarding
+from onboarding import access
+from onboarding.access import Principal, Role
 from onboarding.dashboard.render import _environment
 from onboarding.domain.case import AccountIntent, Act, By, Evidence, NextAction, Status, TimelineEntry
 from onboarding.domain.hire import Hire, ManagerRef
@@ -242,8 +245,58 @@ async def test_whoever_may_not_decide_reads_who_can_and_sees_which_account_it_is
     waiting = {"reason_code": "needs_approval_adopt", "return_state": State.PROVISIONING}
     await outer.put(make_case(1, State.BLOCKED, found_account=found, **waiting))
     text = (await get(outer, role=role)).text
-    assert f"An account that has this number or address already:\n{found}\n" in text
+    assert f"An account that may be this person's already:\n{found}\n" in text
     assert (f"An approver has to decide (you are {role})." in text) is (role != "approver")
+
+
+@pytest.mark.parametrize(
+    ("reason", "role", "buttons"),
+    [
+        ("needs_approval_adopt", "approver", ["approve", "other-person", "purged", "rerun", "exclude"]),
+        ("needs_approval_adopt", "operator", ["rerun", "exclude"]),
+        ("account_of_another_case", "approver", ["rerun", "other-person", "exclude"]),
+        ("account_of_another_case", "operator", ["rerun", "exclude"]),
+    ],
+)
+async def test_an_approver_can_say_whose_an_account_is_and_of_several_which(
+    outer: Outer, reason: str, role: str, buttons: list[str]
+) -> None:
+    found: dict[str, Any] = {
+        "found_account": "a@contoso.example, b@contoso.example",
+        "found_ids": ["id-a", "id-b"],
+    }
+    alone: dict[str, Any] = {"found_account": "a@contoso.example", "found_ids": ["id-a"]}
+    for number, accounts in ((1, found), (2, alone)):
+        waiting: dict[str, Any] = {"reason_code": reason, "return_state": State.PROVISIONING}
+        await outer.put(make_case(number, State.BLOCKED, **waiting, **accounts))
+    page = await get(outer, role=role)
+    assert page.buttons == buttons
+    chosen = [item for item in page.all("select") if item.get("id") == "account"]
+    assert bool(chosen) is (role == "approver")
+    assert ("An approver has to decide" in page.text) is (role == "operator")
+    if reason == "account_of_another_case":
+        assert primary(page) == []
+    one = await get(outer, number=2, role=role)
+    assert [item for item in one.all("select") if item.get("id") == "account"] == []
+
+
+async def test_the_form_says_which_account_is_another_persons(outer: Outer) -> None:
+    found: dict[str, Any] = {
+        "found_account": "a@contoso.example, b@contoso.example",
+        "found_ids": ["id-a", "id-b"],
+    }
+    waiting: dict[str, Any] = {"reason_code": "needs_approval_adopt", "return_state": State.PROVISIONING}
+    await outer.put(make_case(1, State.BLOCKED, **waiting, **found))
+    token = access.form_token(Principal("pretend", Role.APPROVER), outer.s.settings, outer.clock.at)
+    body = urlencode({"token": token, "reason": "asked", "account": "b@contoso.example"}).encode()
+    answer = await outer.http(
+        "dashboard_action", "POST", "/api/dashboard", headers={"x-dev-role": "approver"}, body=body,
+        params={"case_id": case_id(1), "action": "other-person"},
+    )  # fmt: skip
+    assert answer.status_code == 303
+    case = await outer.s.cases.get(case_id(1))
+    assert case
+    assert (case.state, case.approvals, case.found_ids) == (State.PROVISIONING, ["not_this:id-b"], ["id-a"])
 
 
 # --- the pass that ended ----------------------------------------------------------------------------------------

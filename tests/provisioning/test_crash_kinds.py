@@ -28,6 +28,7 @@ KINDS = (
     "comes back, policy restores",
     "withdrawn, deleted, hired again",
     "account made by HR or IT",
+    "number is on another person's account",
     "synced",
 )
 ANSWERS = ["needs_approval_restore:old-1", "needs_approval_adopt:old-1", "needs_approval_pass"]

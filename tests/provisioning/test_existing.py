@@ -15,7 +15,7 @@ from onboarding.domain.policy_file import load
 from onboarding.errors import EffectUnknown
 from onboarding.operate.actions import Ask, act
 from onboarding.ports import DirectoryUser
-from onboarding.provisioning import existing
+from onboarding.provisioning import from_sync
 from onboarding.provisioning.step import Block, Context, Done
 from onboarding.provisioning.steps import create_account
 from tests.support.doubles import T0, Killed, World, advance, drive, hire, look_now, make_case, sides
@@ -571,7 +571,7 @@ async def test_one_that_does_not_come_is_told_days_after_the_start_and_a_rerun_l
     world = make_world(policy=SYNCED)
     await world.file(make_case())
     case = await drive(world)
-    assert case.reason_code == existing.NOT_SYNCED
+    assert case.reason_code == from_sync.NOT_SYNCED
     assert world.clock.at == datetime(2026, 8, 26, 22, tzinfo=UTC)
     assert (len(world.tenant.created), case.intent) == (0, None)
     world.tenant.add(account(synced=True))

@@ -56,6 +56,13 @@ def before(rehire: str = "ask", *, deleted: bool = False, **changes: Any) -> tup
     return world, case
 
 
+def _anothers() -> tuple[World, Case]:
+    """An approver has said so."""
+    world, case = before(display_name="Somebody Else")
+    case.approvals = ["not_this:old-1"]
+    return world, case
+
+
 def _role() -> tuple[World, Case]:
     world, case = before()
     world.tenant.privileged.add("old-1")
@@ -102,7 +109,11 @@ SETUPS: Mapping[str, Setup] = {
     "withdrawn and hired again": lambda: _ours(deleted=False),
     "withdrawn, deleted, hired again": lambda: _ours(deleted=True),
     "account made by HR or IT": before,
+    "account made by IT, no number": lambda: before(
+        employee_id=None, user_principal_name="zoe.mueller-strauss@contoso.example"
+    ),
     "account made by IT, synced": lambda: before(synced=True),
+    "number is on another person's account": _anothers,
     "synced": _synced,
     "synced, account missing": lambda: person(employment_type="on-premises"),
     "synced, no number": lambda: person(employment_type="on-premises", employee_id="x" * 40),

@@ -5,8 +5,9 @@ ObjectConflict look at that name:
 - our mark, and not older than our intent → it is ours (an earlier try took effect): adopt;
 - our mark, but older than our intent, or once linked to this case and given up as gone → the person seems to have an
   account already: an approver decides;
-- the address by which HR knows the person already → an approver decides as well;
-- somebody else's → next candidate;
+- the address by which HR knows the person already, or no number and the same display name (IT was first) → an
+  approver decides as well;
+- somebody else's, or another person's on an approver's word → next candidate;
 - 404 → it exists but has not replicated: wait, and never take the next candidate, which would make two accounts.
 Before that an account that carries HR's own number already under another name, or has the address that HR knows, is for
 an approver too (`provisioning.existing`): HR systems announce their whole workforce when somebody switches
@@ -21,14 +22,14 @@ from onboarding.domain import names
 from onboarding.domain.case import AccountIntent
 from onboarding.errors import NotYetVisible
 from onboarding.ports import NameTaken
-from onboarding.provisioning import existing, timing
+from onboarding.provisioning import existing, from_sync, timing
 from onboarding.provisioning.linking import link, upn_alias
 from onboarding.provisioning.new_user import new_user
 from onboarding.provisioning.step import Block, Context, Done, Outcome, Step
 from onboarding.provisioning.steps import reserve_username
 
 STEP = Step(
-    "create_account",
+    existing.CREATES,
     "The Entra account exists, once",
     after=("reserve_username",),
     lead=timing.CREATE,
@@ -52,7 +53,7 @@ async def run(ctx: Context) -> Outcome:
     if refusal := reserve_username.refusal(ctx):
         return refusal
     if reserve_username.is_synced(ctx):
-        return await existing.await_sync(ctx)
+        return await from_sync.await_sync(ctx)
     for _ in range(reserve_username.CANDIDATES):
         if ctx.case.intent is None:
             reserved = await reserve_username.run(ctx)
@@ -68,17 +69,17 @@ async def _try(ctx: Context, intent: AccountIntent) -> Outcome | None:
     """One candidate. None: its name is somebody else's."""
     if intent.restores:
         return await existing.finish_restore(ctx, intent)
-    number = reserve_username.hr_mark(ctx.hire)
+    number = reserve_username.number_of(ctx.case)
     if number and number != intent.mark:  # HR corrected it after the name was reserved
         intent.former_marks.append(intent.mark)
         intent.mark = number
         await ctx.save("mark_changed")
+    if known := await existing.known(ctx, intent):
+        return known
     try:
         wanted = new_user(ctx, intent)
     except names.NameUnusable:
         return Block("name_unusable")  # HR changed the name after it was reserved
-    if known := await existing.known(ctx, intent):
-        return known
     if wanted.mobile_phone and not intent.with_phone:
         intent.with_phone = True
         await ctx.save("phone_intended")
@@ -97,13 +98,16 @@ async def _look(ctx: Context, intent: AccountIntent) -> Outcome | None:
         raise NotYetVisible("The name is taken but not readable yet; waiting for replication.")
     if existing.is_ours(user, intent):
         return await link(ctx, user, "created", intent)
-    if user.employee_id == intent.mark:
-        return await existing.take_up(ctx, user, intent)
-    if existing.has_address(ctx, user):
-        return await existing.take_up(ctx, user, intent, ask_anyway=True)
+    if not existing.is_anothers(ctx.case, user):
+        if user.employee_id in existing.marks(ctx.case, intent):
+            return await existing.take_up(ctx, user, intent)
+        if existing.has_address(ctx, user):
+            return await existing.take_up(ctx, user, intent, ask_anyway=True)
+        if await existing.was_ours(ctx, user):
+            return await existing.take_up(ctx, user, intent)
+        if await existing.is_made_by_hand(ctx, user):
+            return await existing.take_up(ctx, user, intent, ask_anyway=True)
     case = ctx.case
-    if await existing.was_ours(ctx, user):
-        return await existing.take_up(ctx, user, intent)
     await ctx.s.cases.release_alias(upn_alias(intent.user_principal_name), case.case_id)
     case.refused_names.append(intent.user_principal_name)
     case.intent = None

@@ -2,7 +2,8 @@
 
 The reservation is ours (insert if absent), not a look-up in Entra, which lags: two cases can never hold one name.
 The mark goes into `employeeId` (16 characters at most, not unique in Entra): HR's number where it fits, else a
-token that we keep, also for the account that follows one that is gone.
+token that we keep, also for the account that follows one that is gone, and where another person's account carries that
+number.
 
 Candidates come in an order that depends on the person and the policy alone (`names.candidates`), and each case takes
 the earliest one that nobody holds: whoever loses a race goes on to the next, and nobody is renumbered. A crash between
@@ -21,7 +22,7 @@ from datetime import datetime
 from itertools import islice
 
 from onboarding.domain import names, people_policy
-from onboarding.domain.case import TENANT, AccountIntent, Alias, AliasKind
+from onboarding.domain.case import TENANT, AccountIntent, Alias, AliasKind, Case
 from onboarding.domain.hire import Hire
 from onboarding.domain.places.place import place_of
 from onboarding.errors import DeployerError
@@ -72,7 +73,7 @@ async def run(ctx: Context) -> Outcome:
                 return Block(NEEDS_APPROVAL)
             continue
         if await s.cases.claim_alias(alias, case.case_id) == case.case_id:
-            mark = hr_mark(ctx.hire) or case.mark or s.entropy.token(MARK_LENGTH)
+            mark = mark_of(case) or s.entropy.token(MARK_LENGTH)
             case.intent = AccountIntent(candidate.upn, mark, whole_second(ctx.now))
             await ctx.save("username_reserved")
             return Done(WITHOUT_HOLDERS if holders is None else None)
@@ -97,7 +98,7 @@ async def _role_holders(ctx: Context) -> list[str] | None:
         if exc.code not in CANNOT_READ:
             raise
         return None
-    mark = hr_mark(ctx.hire)
+    mark = number_of(ctx.case)
     return [user.user_principal_name for user in found if mark is None or user.employee_id != mark]
 
 
@@ -141,6 +142,17 @@ def hr_mark(hire: Hire) -> str | None:
         ):
             return value
     return None
+
+
+def number_of(case: Case) -> str | None:
+    """HR's number as a mark, unless an account that is another person's carries it."""
+    number = hr_mark(case.hire)
+    return None if number == case.number_of_another else number
+
+
+def mark_of(case: Case) -> str | None:
+    """What the next account of this case carries in `employeeId`; None: a token has to be made."""
+    return number_of(case) or (None if case.mark == case.number_of_another else case.mark)
 
 
 def whole_second(at: datetime) -> datetime:

@@ -1,0 +1,70 @@
+"""What an approver says about an account that was found, beside a yes: that it is another person's, or that it is gone.
+
+Both are words about single accounts, by object id, kept on the case (`Case.other_person`, `Case.purged`); the step that
+asked goes by them (`provisioning.existing`), in the plan of a rerun and in a rehearsal as well.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from onboarding import casework
+from onboarding.domain.case import Case
+from onboarding.domain.lifecycle import Event, State
+from onboarding.errors import IllegalTransition, RequestError
+from onboarding.operate import rerun_plan
+from onboarding.operate.asks import Ask
+from onboarding.ports import Services
+from onboarding.provisioning import out_of_sight
+
+OTHER_PERSON, PURGED = "other-person", "purged"
+
+
+async def other_person(s: Services, case: Case, now: datetime, ask: Ask) -> None:
+    """The account that the case asks about, or the one of several that `ask.account` names, is another person's."""
+    if not rerun_plan.asks_whose(case):
+        raise IllegalTransition("This case does not ask whose an account is.")
+    chosen = _chosen(case, ask)
+    case.other_person(chosen)
+    case.apply(Event.UNBLOCK)
+    await _go_on(s, case, now, "other_person", ask, chosen)
+
+
+async def purged(s: Services, case: Case, now: datetime, ask: Ask) -> None:
+    """The account that is waited for, or asked about, was deleted for good. Should it be there all the same, it is
+    found, and nothing is made."""
+    if not rerun_plan.asks_whether_purged(case):
+        raise IllegalTransition("This case neither waits for an account of before nor asks about one.")
+    missing = out_of_sight.missing(case)
+    chosen = list(missing.ids) if missing else _chosen(case, ask)
+    case.purged(chosen)
+    if case.state is State.BLOCKED:
+        case.apply(Event.UNBLOCK)
+    await _go_on(s, case, now, "purged", ask, chosen)
+
+
+def _chosen(case: Case, ask: Ask) -> list[str]:
+    """Object ids of the accounts that the answer is about. RequestError for one that the case does not ask about."""
+    if not ask.account:
+        return list(case.found_ids)
+    wanted = ask.account.strip().lower()
+    found = [item for name, item in case.found.items() if wanted in {name.lower(), item.lower()}]
+    if not found:
+        raise RequestError(
+            "The case does not ask about this account: give one of the user names that it shows.",
+            code="no_such_account",
+        )
+    return found
+
+
+async def _go_on(
+    s: Services, case: Case, now: datetime, action: str, ask: Ask, object_ids: list[str]
+) -> None:
+    note = casework.entry(
+        now,
+        action,
+        f"operator:{ask.actor}",
+        reason=ask.reason.strip(),
+        object_id=", ".join(object_ids),
+    )
+    await casework.hand_on(s, case, now, rerun_plan.NEXT.get(case.state, "provision"), action, note)

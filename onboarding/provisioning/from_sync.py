@@ -1,0 +1,58 @@
+"""People whose account comes from Active Directory: it is waited for, with HR's number in employeeId, and linked.
+
+Nothing is created for them. An account that is another person's, on an approver's word, is not waited for.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from onboarding.domain import calendar
+from onboarding.domain.nudges import working_time_of
+from onboarding.provisioning.existing import NEEDS_APPROVAL, is_anothers
+from onboarding.provisioning.linking import ask, link, of_another_case, said_yes
+from onboarding.provisioning.step import Block, Context, Outcome, Wait
+from onboarding.provisioning.steps import reserve_username
+from onboarding.safeguards import protection
+
+NO_NUMBER = "sync_needs_number"
+NOT_SYNCED = "sync_did_not_come"
+#: Until the start date a synced account is looked for this often; from then on every hour.
+SYNC_LOOK, SYNC_LOOK_LATE = timedelta(hours=4), timedelta(hours=1)
+
+
+async def await_sync(ctx: Context) -> Outcome:
+    """Nothing is created: the account comes from Active Directory, with HR's number in employeeId."""
+    number = reserve_username.hr_mark(ctx.hire)
+    if number is None:
+        return Block(NO_NUMBER)
+    seen = await ctx.s.directory.find_by_employee_id(number)
+    found = [user for user in seen if not is_anothers(ctx.case, user)]
+    if len(found) > 1:
+        return ask(ctx, found, NEEDS_APPROVAL)
+    if not found:
+        return _until_synced(ctx)
+    if reason := await protection.refusal(ctx.s, found[0]):
+        return ask(ctx, found, reason)
+    if found[0].synced:
+        return await link(ctx, found[0], "synced", ctx.case.intent)
+    if anothers := await of_another_case(ctx, found[0]):
+        return anothers
+    if said_yes(ctx.case, found[0], NEEDS_APPROVAL):
+        return await link(ctx, found[0], "adopted", ctx.case.intent)
+    return ask(ctx, found, NEEDS_APPROVAL)
+
+
+def _until_synced(ctx: Context) -> Outcome:
+    start = ctx.hire.start_date
+    if start is None:
+        return Wait(ctx.now + SYNC_LOOK, "waiting_for_sync")
+    zone = working_time_of(ctx.case, ctx.s.policy).zone
+    days = ctx.s.policy.people.sync_give_up_days_after_start
+    if ctx.now >= calendar.local_midnight(calendar.moved(start, days), zone):
+        return Block(NOT_SYNCED)
+    return Wait(_next_look(ctx.now, calendar.local_midnight(start, zone)), "waiting_for_sync")
+
+
+def _next_look(now: datetime, start: datetime) -> datetime:
+    return now + (SYNC_LOOK_LATE if now >= start else SYNC_LOOK)
