@@ -39,6 +39,8 @@ JOINED = "joined"
 ABOUT_ACCOUNT = frozenset({"needs_approval_adopt", "needs_approval_restore"})
 #: … and those by which somebody may have the account back.
 _ABOUT_RETURN = frozenset({"needs_approval_restore", "needs_approval_rehire"})
+#: … and the one by which somebody is asked about another case (`intake.twins`).
+SAME_PERSON = "needs_approval_same_person"
 #: An approver's words about an account, with its object id behind a colon: it is another person's, for good; …
 NOT_THIS = "not_this"
 #: … it was deleted for good, until it is seen again.
@@ -458,7 +460,8 @@ class Case:
     phone_tail: str | None = None
     phone_reason: str | None = None
     #: Approvals given by an approver: reason codes; `needs_approval_adopt:<object id>` where one is about one account
-    #: (`grant`); `not_this:<object id>` and `purged:<object id>` (`other_person`, `purged`).
+    #: (`grant`); `not_this:<object id>` and `purged:<object id>` (`other_person`, `purged`); with a case id where one
+    #: is about another case: `needs_approval_same_person`, `two_people`, `two_accounts`.
     approvals: list[str] = field(default_factory=list)
     #: Names that turned out to belong to somebody else.
     refused_names: list[str] = field(default_factory=list)
@@ -533,9 +536,11 @@ class Case:
 
     def grant(self, code: str, now: datetime) -> None:
         """An approver said yes to what the case waits for. About an account that was found, the word is for that one
-        alone; where several were found, a yes chooses none."""
-        about = code in ABOUT_ACCOUNT and len(self.found_ids) == 1
-        word = f"{code}:{self.found_ids[0]}" if about else code
+        alone; where several were found, a yes chooses none. The same of another case."""
+        about = self.found_ids[0] if code in ABOUT_ACCOUNT and len(self.found_ids) == 1 else None
+        if code == SAME_PERSON:
+            about = self.maybe_same
+        word = f"{code}:{about}" if about else code
         if word not in self.approvals:
             self.approvals.append(word)
         if self.found_ids:
@@ -561,9 +566,9 @@ class Case:
         said = [f"{word}:{object_id}" for object_id in object_ids]
         self.approvals += [item for item in said if item not in self.approvals]
 
-    def is_said(self, word: str, object_id: str) -> bool:
-        """`NOT_THIS` or `PURGED` was said of this account."""
-        return f"{word}:{object_id}" in self.approvals
+    def is_said(self, word: str, of: str) -> bool:
+        """This was said of this account, or of this other case."""
+        return f"{word}:{of}" in self.approvals
 
     @property
     def found(self) -> dict[str, str]:

@@ -16,13 +16,13 @@ from datetime import datetime
 
 from onboarding import casework
 from onboarding.domain import beginning
-from onboarding.domain.case import JOINED, Alias, AliasKind, Case, aliases_of, ids_in
+from onboarding.domain.case import JOINED, NOT_THIS, Alias, AliasKind, Case, aliases_of, ids_in
 from onboarding.domain.hire import Certainty, EventType, Hire, HireEvent
 from onboarding.domain.lifecycle import RETURNABLE, Event, State
 from onboarding.errors import RetryLater, StoreConflict
 from onboarding.intake import merging, twins
 from onboarding.intake.adapter import LinkedEvent
-from onboarding.intake.outcome import TWO_ACCOUNTS
+from onboarding.intake.outcome import APPROVE_SAME_PERSON, TWO_ACCOUNTS
 from onboarding.ports import Services
 
 #: Events about people whom we do not know, and then need not: existing staff leaving, records deleted.
@@ -31,6 +31,8 @@ _NEVER_OPENS = frozenset(
 )
 
 
+#: Words about other accounts and other people: they hold for the person, in whichever case the person goes on.
+_LASTING = frozenset({NOT_THIS, twins.TWO_PEOPLE, TWO_ACCOUNTS})
 #: `next_action.what` of a case that is being erased (`operate.forget`).
 FORGET = "forget"
 
@@ -128,7 +130,7 @@ async def _meet_twin(s: Services, found: Located, event: HireEvent, now: datetim
     if event.event_type in _NEVER_OPENS or found.case.state is State.EXCLUDED:
         return
     twin = await twins.find(s, found.case, event)
-    if twin is None or twins.TWO_PEOPLE in {*found.case.approvals, *twin.case.approvals}:
+    if twin is None:
         return
     _refuse_forgotten([twin.case])
     if twin.verdict is twins.Verdict.DOUBT or twin.case.state is State.EXCLUDED:
@@ -143,14 +145,28 @@ async def _meet_twin(s: Services, found: Located, event: HireEvent, now: datetim
         found.case = await join(s, lead, other, other.case_id, event_aliases(event), now)
 
 
+def to_unite(case: Case) -> str | None:
+    """Id of the case of which an approver said that it is the same person's; None: there is none."""
+    words = (word.partition(":") for word in case.approvals)
+    return next((other for code, _, other in words if code == APPROVE_SAME_PERSON and other), None)
+
+
 async def unite(s: Services, case: Case, now: datetime) -> Case:
-    """Join the case with the one that an approver says is the same person's. Returns the case that goes on."""
-    other = await s.cases.get(case.maybe_same) if case.maybe_same else None
-    case.maybe_same = None
+    """Join the case with `to_unite`. Returns the case that goes on. The word stays until the caller has done the rest
+    and says so (`united`): whoever comes after a crash begins again."""
+    wanted = to_unite(case)
+    other = await s.cases.get(wanted) if wanted else None
     if other is None or being_forgotten(other) or other.reason_code == JOINED:
-        return await casework.save(s, case, now)
+        return case
     lead, other = (other, case) if _weight(other) > _weight(case) else (case, other)
     return await join(s, lead, other, other.case_id, [], now)
+
+
+def united(case: Case, other_id: str | None) -> None:
+    """The word about this other case is used up."""
+    if case.maybe_same == other_id:
+        case.maybe_same = None
+    case.approvals = [word for word in case.approvals if word != f"{APPROVE_SAME_PERSON}:{other_id}"]
 
 
 def _refuse_forgotten(cases: Iterable[Case | None]) -> None:
@@ -242,7 +258,7 @@ async def join(
     if other.state is State.EXCLUDED:
         return await casework.save(s, case, now, casework.entry(now, "two_cases", other=other_id))
     if other.account or other.intent:
-        return await _hand_over_two(s, case, other_id, now)
+        return await _hand_over_two(s, case, other, now)
     beginning.note(case, now)
     if case.maybe_same == other_id:
         case.maybe_same = None
@@ -251,6 +267,8 @@ async def join(
         case.certainty = other.certainty
     case.withdrawn_at = case.withdrawn_at or other.withdrawn_at
     case.deliveries = list(dict.fromkeys([*other.deliveries, *case.deliveries]))
+    lasting = [word for word in other.approvals if word.partition(":")[0] in _LASTING]
+    case.approvals = list(dict.fromkeys([*case.approvals, *lasting]))
     case = await casework.save(s, case, now, casework.entry(now, "joined", other=other_id))
     if other.reason_code != JOINED:
         if other.state is State.CLOSED:
@@ -266,12 +284,15 @@ async def join(
     return case
 
 
-async def _hand_over_two(s: Services, case: Case, other_id: str, now: datetime) -> Case:
-    """Two accounts are not made one here. Said once; what is said of the person meanwhile is noted on each case."""
-    if TWO_ACCOUNTS in case.approvals:
+async def _hand_over_two(s: Services, case: Case, other: Case, now: datetime) -> Case:
+    """Two accounts are not made one here. Said once, on whichever of the two; what is said of the person meanwhile is
+    noted on each case."""
+    seen = case.is_said(TWO_ACCOUNTS, other.case_id) or other.is_said(TWO_ACCOUNTS, case.case_id)
+    if seen or TWO_ACCOUNTS in case.approvals:  # without an id in cases from before words were about a pair
         return case
-    entries = [] if case.second_account == other_id else [casework.entry(now, "two_cases", other=other_id)]
-    case.second_account = other_id
+    known = case.second_account == other.case_id
+    entries = [] if known else [casework.entry(now, "two_cases", other=other.case_id)]
+    case.second_account = other.case_id
     if case.state in RETURNABLE:
         return await casework.block(s, case, now, TWO_ACCOUNTS, *entries)
     return await casework.save(s, case, now, *entries) if entries else case

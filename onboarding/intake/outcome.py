@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from onboarding.casework import entry
-from onboarding.domain.case import Case, TimelineEntry
+from onboarding.domain.case import SAME_PERSON, Case, TimelineEntry
 from onboarding.domain.hire import HireEvent
 from onboarding.domain.lifecycle import Event, State
 from onboarding.intake.merging import READ, event_time, merge
@@ -21,8 +21,9 @@ FIELD_WITHHELD = "hr_field_withheld"
 NO_HR_READER = hr.NO_READER
 HR_DELETED_RECORD = "hr_deleted_record"
 APPROVE_SHARED_ID = "needs_approval_shared_id"
-APPROVE_SAME_PERSON = "needs_approval_same_person"
-#: Of a case whose person has another case, and both have accounts. In its approvals: an operator has seen to it.
+APPROVE_SAME_PERSON = SAME_PERSON
+#: Of a case whose person has another case, and both have accounts. In its approvals, with that case's id: an operator
+#: has seen to it.
 TWO_ACCOUNTS = "two_accounts"
 #: Blocks of a read that failed for good; another read may mend them.
 READ_FAILED = frozenset(

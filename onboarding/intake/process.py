@@ -74,11 +74,19 @@ async def reconsider(s: Services, case: Case, now: datetime, *, queue: str = WOR
 
 async def unite(s: Services, case: Case, now: datetime, *, queue: str = WORK_QUEUE) -> None:
     """An approver said that this case and another are one person's: join them, and look at what is left."""
+    wanted = identity.to_unite(case)
     lead = await identity.unite(s, case, now)
-    if await quality.note_accounts(s, lead, now):
-        lead = await casework.save(s, lead, now)
+    leads = lead.case_id == case.case_id
+    if leads:
+        identity.united(lead, wanted)
+    noted = await quality.note_accounts(s, lead, now)
     if lead.state in ACTIVE:
         await casework.hand_on(s, lead, now, lead.next_action.what, "joined", queue=queue)
+    elif noted or leads:
+        await casework.save(s, lead, now)
+    if not leads:
+        identity.united(case, wanted)
+        await casework.save(s, case, now)
 
 
 async def _process(

@@ -106,7 +106,10 @@ def approval_needed(case: Case, *, shared_id: bool, ask_rehire: bool) -> str | N
 
 def is_doubtful(case: Case) -> bool:
     """Somebody else may be the same person, and nobody has said whether they are."""
-    return case.maybe_same is not None and not {APPROVE_SAME_PERSON, TWO_PEOPLE} & set(case.approvals)
+    other = case.maybe_same
+    if other is None or TWO_PEOPLE in case.approvals:
+        return False
+    return not (case.is_said(APPROVE_SAME_PERSON, other) or case.is_said(TWO_PEOPLE, other))
 
 
 def _hides(reason: str, withheld: tuple[str, ...]) -> bool:

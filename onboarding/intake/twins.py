@@ -45,7 +45,8 @@ from onboarding.errors import StoreConflict
 from onboarding.intake.merging import IDS
 from onboarding.ports import Services
 
-#: In the approvals of a case: an operator says that nobody else is this person.
+#: In the approvals of a case, with another one's id: an operator says that these are two people. Without an id, in
+#: cases from before words were about a pair: that nobody else is this person.
 TWO_PEOPLE = "two_people"
 #: HR systems may disagree by so much about the first day of somebody whose number and name are the same.
 NEAR = timedelta(days=31)
@@ -106,13 +107,20 @@ async def find(s: Services, case: Case, event: HireEvent) -> Twin | None:
         other = await _survivor(s, key, owner)
         if other is None or other.case_id == case.case_id:
             continue
-        if _two_people(case, event, other):
+        if said_to_be_two(case, other) or _two_people(case, event, other):
             continue
         there = Side(other.hire, _numbers(s, other.hire, other), _is_recruitings(other))
         verdict = compare(mine, there, ground)
         if verdict is not Verdict.OTHER:
             return Twin(other, verdict)
     return None
+
+
+def said_to_be_two(case: Case, other: Case) -> bool:
+    """An operator said so, of either of them."""
+    if TWO_PEOPLE in {*case.approvals, *other.approvals}:
+        return True
+    return case.is_said(TWO_PEOPLE, other.case_id) or other.is_said(TWO_PEOPLE, case.case_id)
 
 
 async def _survivor(s: Services, key: Alias, owner: str) -> Case | None:

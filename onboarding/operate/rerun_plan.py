@@ -151,11 +151,11 @@ def _decide_by_rerun(case: Case, code: str) -> None:
     """What an operator says by running a case again that stopped for a question."""
     if code == HR_DELETED_RECORD:
         case.deleted_at = None
-    elif code == APPROVE_SAME_PERSON and TWO_PEOPLE not in case.approvals:
-        case.approvals.append(TWO_PEOPLE)
+    elif code == APPROVE_SAME_PERSON and case.maybe_same is not None:
+        case.approvals.append(f"{TWO_PEOPLE}:{case.maybe_same}")
         case.maybe_same = None
     elif code == TWO_ACCOUNTS:
-        case.approvals.append(TWO_ACCOUNTS)
+        case.approvals.append(f"{TWO_ACCOUNTS}:{case.second_account}")
         case.second_account = None
         case.findings = [item for item in case.findings if item.code != TWO_ACCOUNTS]
 

@@ -55,7 +55,7 @@ TIMELINE: dict[str, str] = {
     "pass_delivered": "The first credential was handed to the {recipient}",
     "step_done": "{done}",
     "step_skipped": "Left out: {step} ({why})",
-    "step_waits": "Waiting: {step} ({why})",
+    "step_waits": "Waiting: {step} ({why}) {object_id}",
     "step_retries": "Will try again: {step} ({why}, try {attempt})",
     "released": "What held this case back has ended ({what}) {reason}",
     "provisioned": "Everything for the first day is set up",

@@ -15,8 +15,7 @@ from onboarding.domain.lifecycle import RETURNABLE, State
 from onboarding.errors import DeployerError, OperatorError, RetryLater, StoreConflict
 from onboarding.followup import advance as followup
 from onboarding.intake import fetch, process
-from onboarding.intake.identity import being_forgotten
-from onboarding.intake.outcome import APPROVE_SAME_PERSON
+from onboarding.intake.identity import being_forgotten, to_unite
 from onboarding.operate import forget, lost_phone, mending, release
 from onboarding.ports import WORK_QUEUE, DeliveryStatus, Services, WorkMessage
 from onboarding.provisioning import manager_again, runner, withdraw
@@ -79,7 +78,7 @@ async def _advance(s: Services, case_id: str, queue: str, *, doubt: bool, why: s
         case = await s.cases.get(case_id)
         if case is None:
             return
-    if case.maybe_same and APPROVE_SAME_PERSON in case.approvals:
+    if to_unite(case):
         await process.unite(s, case, now, queue=queue)
         return
     if await fetch.advance(s, case, now, queue=queue):

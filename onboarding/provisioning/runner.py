@@ -134,7 +134,10 @@ async def _record(
             unchanged = record.status is StepStatus.WAITING and record.detail == why
             record.status, record.detail = StepStatus.WAITING, why
             _calm(record)
-            entries = [] if unchanged else [_entry(now, "step_waits", name, requests, why=why)]
+            about = case.intent.restores if case.intent else None  # the account that the wait is for
+            entries = (
+                [] if unchanged else [_entry(now, "step_waits", name, requests, why=why, object_id=about)]
+            )
             await casework.wait(s, case, now, name, until, why, *entries, queue=lane.queue)
             return False
         case Block(reason):

@@ -11,8 +11,8 @@ import pytest
 from onboarding.domain.case import TENANT, Account, Alias, AliasKind, Case, StepStatus
 from onboarding.domain.lifecycle import State
 from onboarding.domain.policy_file import load
-from onboarding.errors import EffectUnknown, IllegalTransition, RequestError
-from onboarding.operate import case_plan, explain, rerun_plan
+from onboarding.errors import EffectUnknown, IllegalTransition, LimitReached, RequestError
+from onboarding.operate import case_plan, explain, rerun_plan, story
 from onboarding.operate.actions import Ask, act, possible
 from onboarding.operate.rehearse import Rehearsal
 from onboarding.ports import DirectoryUser
@@ -420,10 +420,15 @@ async def test_the_account_of_this_very_case_is_no_other_persons(make_world: Mak
 async def test_a_restore_that_has_to_wait_names_the_account(make_world: MakeWorld) -> None:
     world = make_world(policy=RESTORE)
     world.tenant.held.deleted["old-1"] = account(account_enabled=False)
-    world.faults.before("restore_user", EffectUnknown("held"))
+    world.faults.before("restore_user", LimitReached("so many"))
     await world.file(make_case())
     case = await advance(world)
-    assert (case.account, case.found_account) == (None, "z.mueller@contoso.example")
+    assert (case.state, case.next_action.why) == (State.PROVISIONING, "paused_by_limit")
+    assert case.found_account == "z.mueller@contoso.example", "the page of the case and `show` name it"
     intended = next(item for item in await world.story() if item.action == "restore_intended")
     assert intended.detail == {"object_id": "old-1"}
-    assert (await look_now(world)).found_account is None
+    waits = next(item for item in await world.story() if item.action == "step_waits")
+    assert (waits.detail["why"], waits.detail["object_id"]) == ("paused_by_limit", "old-1")
+    assert "old-1" in story.sentence(waits.action, waits.detail)
+    case = await look_now(world)
+    assert (linked(case)[1], case.found_account) == ("restored", None)
