@@ -217,7 +217,8 @@ does what about it stands on the case's page.
 
 Known weaknesses: roles for which somebody is only *eligible* are not seen. A room's mailbox without any licence and
 with sign-in allowed looks like a person's. A deleted account cannot be asked for roles before it is restored; Graph
-itself refuses to restore a role holder, and the guard asks right after.
+itself refuses to restore a role holder, and the guard asks right after. An account that IT made under another user name
+than ours would have, with neither HR's number nor an address that HR knows, is not found.
 """
 
 

@@ -73,6 +73,22 @@ async def test_a_tenant_that_keeps_its_administrators_to_itself_stops_nobody_and
 # --- the account ---------------------------------------------------------------------------------------------
 
 
+async def test_an_account_that_it_made_by_hand_is_asked_about_and_may_be_a_namesakes(world: World) -> None:
+    """The first-choice name is taken by the same display name without a number: no second one is made unasked."""
+    namesake = world.person(UPN, displayName="Anna Berg")
+    await world.hire(**NAME)
+    await first_day(world)
+    case = await world.show()
+    assert (case["reason_code"], case["found_account"]) == ("needs_approval_adopt", UPN)
+    assert "other-person" in case["explanation"]
+    assert world.ours() == []
+    assert (await world.operator("other-person"))[0] == 403
+    assert (await world.operator("other-person", role="approver"))[0] == 202
+    assert world.account()["userPrincipalName"] == "anna.berg2@contoso.example"
+    (told,) = [item for item in (await world.show())["timeline"] if item["action"] == "other_person"]
+    assert (told["actor"], told["detail"]["object_id"]) == ("operator:pretend", namesake["id"])
+
+
 async def test_a_lost_answer_and_thirty_seconds_of_replication_lag_make_one_account(world: World) -> None:
     """POST took effect, its answer was lost; the second POST conflicts, and the GET says 404 for a while."""
     world.tenant.post("/_control/policy", {"replication_lag_seconds": 30})
