@@ -456,6 +456,9 @@ class Case:
     #: Approvals given by an approver: reason codes; `needs_approval_adopt:<object id>` where one is about one account
     #: (`grant`).
     approvals: list[str] = field(default_factory=list)
+    #: A question for an approver that was open when the person was excluded; asked again when they are included and the
+    #: hire stands. Those that can be told from the rest of the case are not kept here.
+    open_question: str | None = None
     #: Names that turned out to belong to somebody else.
     refused_names: list[str] = field(default_factory=list)
     intent: AccountIntent | None = None
