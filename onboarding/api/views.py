@@ -6,10 +6,10 @@ import json
 from typing import Any
 
 from onboarding import access
-from onboarding.access import Principal
+from onboarding.access import Principal, Role
 from onboarding.api.errors import RETRY_AFTER
 from onboarding.errors import NotFound, RequestError
-from onboarding.operate import actions, cases, deliveries, desk, forget, requests, trouble
+from onboarding.operate import actions, cases, deliveries, desk, forget, requests, rerun_plan, trouble
 from onboarding.ports import CaseQuery, DeliveryStatus, Services
 from onboarding.web import Request, Response, json_response
 
@@ -65,6 +65,7 @@ async def act(s: Services, request: Request, who: Principal) -> Response:
         text(body, "reason") or "",
         text(body, "from_step"),
         text(body, "plan_hash") or None,
+        answers=rerun_plan.answers(approver=who.role is Role.APPROVER),
         method=text(body, "method"),
         confirmed=_texts(body, "confirmed"),
     )

@@ -16,7 +16,7 @@ from onboarding.errors import NotFound, RequestError
 from onboarding.followup import sources
 from onboarding.followup.messages import recognise
 from onboarding.intake.identity import being_forgotten
-from onboarding.operate import actions, cases, desk, forget, requests, trouble
+from onboarding.operate import actions, cases, desk, forget, requests, rerun_plan, trouble
 from onboarding.operate.explain import MEANING, listed_next, next_because, next_words, pass_ended
 from onboarding.operate.judge import judge
 from onboarding.operate.story import rung_words, said_once, sentence
@@ -188,6 +188,11 @@ def _waits(case: Case) -> bool:
     return case.state is State.BLOCKED and (case.reason_code or "").startswith(actions.APPROVABLE)
 
 
+def _answers(who: Principal) -> frozenset[str]:
+    """The questions that this person answers by running one case again."""
+    return rerun_plan.answers(approver=who.role is Role.APPROVER)
+
+
 def _may_forget(case: Case, who: Principal) -> bool:
     return who.role is not None and who.role >= Role.APPROVER and not being_forgotten(case)
 
@@ -202,7 +207,7 @@ def _buttons(case: Case, who: Principal) -> list[Button]:
         Button(action, text, wanted.get(action, False))
         for action, (text, event) in BUTTONS.items()
         if event in events
-        and not (action == "rerun" and waits and case.reason_code not in actions.ASKED_AGAIN)
+        and not (action == "rerun" and waits and case.reason_code not in actions.ASKED_AGAIN | _answers(who))
     ]
     if case.state is State.EXCLUDED:
         found.append(Button("resume", "Include again"))
@@ -227,6 +232,7 @@ async def case_action(s: Services, request: Request, who: Principal) -> Response
         values.get("reason", ""),
         step or None,
         seen or None,
+        answers=_answers(who),
         method=values.get("method"),
         confirmed=checks,
     )

@@ -84,7 +84,7 @@ async def _rerun(s: Services, case: Case, now: datetime, ask: Ask) -> None:
         raise Refused(
             "The case has changed since its plan was shown: look at the plan again.", code=rerun_plan.STALE
         )
-    what = rerun_plan.prepare(case, now, ask.from_step)
+    what = rerun_plan.prepare(case, now, ask.from_step, ask.answers)
     note = casework.entry(
         now, "rerun", f"operator:{ask.actor}", reason=ask.reason.strip(), from_step=ask.from_step
     )
@@ -106,11 +106,11 @@ async def _pause(s: Services, case: Case, now: datetime, ask: Ask) -> None:
 
 
 async def _resume(s: Services, case: Case, now: datetime, ask: Ask) -> None:
+    for record in case.steps.values():
+        record.first_failed_at = None  # the pause does not count as time without success
     if case.state is State.EXCLUDED:
         return await _include(s, case, now, ask)
     rerun_plan.apply(case, "resume")
-    for record in case.steps.values():
-        record.first_failed_at = None  # the pause does not count as time without success
     await _go_on(s, case, now, "resume", ask)
 
 

@@ -23,6 +23,8 @@ class Ask:
     queue: str = WORK_QUEUE
     #: Graph's id of the method on a lost phone.
     method: str | None = None
+    #: Questions (reason codes) that a rerun by this person, of this one case, answers: `rerun_plan.answers`.
+    answers: frozenset[str] = frozenset()
     #: Codes of the identity checks that were made.
     confirmed: tuple[str, ...] = ()
 

@@ -295,6 +295,19 @@ async def test_what_is_not_in_the_lifecycle_table_is_409_and_changes_nothing(out
     assert await queued(outer) == 0
 
 
+@pytest.mark.parametrize(("role", "status"), [("operator", 409), ("approver", 202)])
+async def test_that_two_cases_are_two_people_is_an_approvers_word(
+    outer: Outer, role: str, status: int
+) -> None:
+    waits = {"reason_code": "needs_approval_same_person", "return_state": State.WAITING_START}
+    await outer.put(make_case(1, State.BLOCKED, maybe_same=case_id(2), **waits))
+    answer = await act(outer, case_id(1), "rerun", {"reason": "twins"}, headers={"x-dev-role": role})
+    assert answer[0] == status
+    case = await outer.app.services.cases.get(case_id(1))
+    assert case
+    assert (case.state is State.BLOCKED) is (role == "operator")
+
+
 @pytest.mark.parametrize("action", ["approve", "rerun"])
 async def test_what_waits_for_nothing_or_lacks_something_is_409(outer: Outer, action: str) -> None:
     await outer.put(rich_case(1, State.RECEIVED, certainty=Certainty.CANDIDATE))

@@ -247,6 +247,13 @@ def test_an_action_says_what_it_did(
     assert shown["timeline"][-1]["detail"]["reason"] == "because"
 
 
+def test_the_command_line_answers_what_a_rerun_answers(run: Run, put: Put) -> None:
+    waits = {"reason_code": "needs_approval_same_person", "return_state": State.WAITING_START}
+    put(rich_case(1, State.BLOCKED, maybe_same=case_id(2), **waits))
+    assert run("rerun", case_id(1), "--reason", "twins", "--json").code == 0
+    assert run("show", case_id(1), "--json").json["state"] == "waiting_start"
+
+
 def test_an_action_in_words(run: Run, put: Put) -> None:
     put(rich_case(1))
     answer = run("pause", case_id(1), "--reason", "because")
