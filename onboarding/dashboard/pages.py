@@ -51,6 +51,7 @@ _TITLES = {
     "ambiguous": "Several people have this id",
     "illegal_transition": "Not possible now",
     "plan_stale": "It has changed since you looked",
+    "question_changed": "It has changed since you looked",
     "media_type": "The form could not be read",
     "body_pruned": "Its content is gone",
     "not_an_event": "This is not an event",
@@ -226,13 +227,18 @@ async def case_action(s: Services, request: Request, who: Principal) -> Response
     # One form for all buttons: the step says something to "run again" only.
     step = values.get("from_step") if action == "rerun" else None
     seen = values.get("plan_hash") if action == "rerun" else None
+    # What the page showed is what is answered; the hash of a plan says it, too.
+    asked = values.get("reason_code", "")
+    answers = action == "approve" or (action == "rerun" and not seen and asked in _answers(who))
     checks = tuple(name.removeprefix(_CHECK) for name in values if name.startswith(_CHECK))
     ask = actions.Ask(
         who.id,
         values.get("reason", ""),
         step or None,
         seen or None,
-        answers=_answers(who),
+        reason_code=asked if answers else None,
+        about=tuple(values.get("about", "").split()) if answers else None,
+        answers=_answers(who) if seen else _answers(who) & {asked},
         method=values.get("method"),
         confirmed=checks,
     )

@@ -516,6 +516,16 @@ class Case:
         )
         return over is None or (self.hired_at is not None and self.hired_at > over)
 
+    @property
+    def asked_about(self) -> list[str]:
+        """What the question is about that the case is blocked with: object ids of accounts that were found, or the id
+        of another case. Empty: there is none, or it is about this person alone."""
+        if self.state is not State.BLOCKED:
+            return []
+        others = {"needs_approval_same_person": self.maybe_same, "two_accounts": self.second_account}
+        other = others.get(self.reason_code or "")
+        return [other] if other else list(self.found_ids)
+
     def apply(self, event: Event, *, reason: str | None = None) -> State:
         """Move through the lifecycle table. Returns the new state; raises IllegalTransition unchanged."""
         target = next_state(self.state, event, self.return_state)

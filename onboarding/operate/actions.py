@@ -19,7 +19,7 @@ from onboarding.intake.identity import being_forgotten
 from onboarding.intake.planned_reads import read_again
 from onboarding.intake.process import lay_down
 from onboarding.operate import desk, rerun_plan
-from onboarding.operate.asks import Ask, check_reason
+from onboarding.operate.asks import Ask, check_question, check_reason
 from onboarding.operate.cases import find
 from onboarding.operate.rerun_plan import APPROVABLE, ASKED_AGAIN, RERUNNABLE, possible
 from onboarding.ports import WORK_QUEUE, Operation, Services
@@ -59,6 +59,7 @@ async def _carry_out(s: Services, action: str, case: Case, now: datetime, ask: A
             raise Refused(
                 "This case is being erased; nothing else can be done to it.", code="being_forgotten"
             )
+        check_question(case, ask)
         try:
             await ACTIONS[action](s, case, now, ask)
         except StoreConflict:

@@ -238,13 +238,14 @@ def _unfinished(s: Services, case: Case) -> list[Step]:
 
 
 def _digest(s: Services, case: Case, found: Sequence[Step], from_step: str | None) -> str:
-    """Of state, reason, account, pass, of which steps are over, and of what decides who is given what; not of tries,
+    """Of state, question, account, pass, of which steps are over, and of what decides who is given what; not of tries,
     times and waits."""
     over = {StepStatus.DONE, StepStatus.SKIPPED}
     facts = [
         case.case_id,
         str(case.state),
         case.reason_code,
+        case.asked_about,
         str(case.return_state),
         from_step,
         case.account.id if case.account else None,
