@@ -134,11 +134,12 @@ async def _include(s: Services, case: Case, now: datetime, ask: Ask) -> None:
 def _forget_pass(case: Case, now: datetime) -> None:
     """The pass that the exclusion made void, or is making void now, is issued anew, past the same guards. A worker
     that is about to make it void must not meet the next one, which waits until the worker's time is over."""
-    record = case.access_pass
-    revoking = case.next_action.what == withdraw.REVOKE
-    if record is not None and (revoking or record.status is PassStatus.VOID):
+    record, name = case.access_pass, issue_access_pass.STEP.name
+    if record is None or name not in case.steps:  # none of this run
+        return
+    if case.next_action.what == withdraw.REVOKE or record.status is PassStatus.VOID:
         record.doubt(now)
-        case.steps[issue_access_pass.STEP.name] = StepRecord()
+        case.steps[name] = StepRecord()
 
 
 async def _exclude(s: Services, case: Case, now: datetime, ask: Ask) -> None:

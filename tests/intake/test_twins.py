@@ -306,6 +306,24 @@ async def test_two_accounts_are_never_joined_and_an_excluded_person_stays_exclud
     assert newest.reason_code == "needs_approval_same_person"
 
 
+@pytest.mark.parametrize("first", ["the one who is excluded", "the other"])
+async def test_what_hr_says_of_who_is_excluded_is_compared_as_well(world: World, first: str):
+    """Their address becomes known meanwhile: whoever comes second is asked about."""
+    await candidate(world, personal_email=None, start_date=None)
+    excluded = await world.only_case()
+    await act(world.services, "exclude", excluded.case_id, Ask("op", "wait"))
+    later = {"event_type": "hire.updated", "occurred_at": "2026-08-17T09:30:00Z"}
+    if first == "the other":
+        await employee(world)
+    await candidate(world, **later)
+    if first != "the other":
+        await employee(world)
+    cases = {case.hire.employee_id: case for case in await alive(world)}
+    assert cases[None].state is State.EXCLUDED
+    asked = cases[None if first == "the other" else "7315"]
+    assert asked.maybe_same == cases["7315" if first == "the other" else None].case_id
+
+
 async def test_keys_are_hashes_and_go_with_the_person(world: World):
     await candidate(world, phones=["+45 20 12 34 56"])
     case = await world.only_case()
