@@ -110,7 +110,7 @@ def approval_needed(case: Case, *, shared_id: bool, ask_rehire: bool) -> str | N
 
 def open_question(case: Case, *, shared_id: bool = False) -> str | None:
     """What else somebody has to decide before the start, as far as the case tells; None: nothing."""
-    if case.second_account is not None and TWO_ACCOUNTS not in case.approvals:
+    if case.second_account is not None:
         return TWO_ACCOUNTS
     if is_doubtful(case):
         return APPROVE_SAME_PERSON
