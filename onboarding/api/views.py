@@ -6,22 +6,25 @@ import json
 from typing import Any
 
 from onboarding import access
-from onboarding.access import Principal
+from onboarding.access import Principal, Role
 from onboarding.api.errors import RETRY_AFTER
 from onboarding.errors import NotFound, RequestError
-from onboarding.operate import actions, cases, deliveries, desk, forget, requests, trouble, whose
+from onboarding.operate import actions, cases, deliveries, desk, forget, requests, rerun_plan, trouble, whose
 from onboarding.ports import CaseQuery, DeliveryStatus, Services
 from onboarding.web import Request, Response, json_response
 
 FILTERS = ("state", "status", "source", "reason_code", "employee_id", "q")
 DELIVERY_FILTERS = ("status", "source")
+#: The question that is answered, and what it is about.
+_QUESTION = ("reason_code", "about")
 #: What an action takes beside a reason.
 _MEMBERS = {
     "rerun": ("from_step", "plan_hash"),
+    "approve": _QUESTION,
     desk.LOST_PHONE: ("method",),
     desk.NEW_PASS: ("confirmed",),
-    whose.OTHER_PERSON: ("account",),
-    whose.PURGED: ("account",),
+    whose.OTHER_PERSON: ("account", *_QUESTION),
+    whose.PURGED: ("account", *_QUESTION),
 }
 
 
@@ -52,7 +55,7 @@ async def show_case(s: Services, request: Request, who: Principal) -> Response:
 
 
 async def act(s: Services, request: Request, who: Principal) -> Response:
-    """`POST cases/{case_id}/{action}` with `{"reason", "from_step"?}` → 202."""
+    """`POST cases/{case_id}/{action}` with `{"reason"}` and what `_MEMBERS` names → 202."""
     action = request.params["action"]
     if action not in requests.ACTIONS:
         raise NotFound("There is no such action.")
@@ -67,6 +70,9 @@ async def act(s: Services, request: Request, who: Principal) -> Response:
         text(body, "reason") or "",
         text(body, "from_step"),
         text(body, "plan_hash") or None,
+        reason_code=text(body, "reason_code"),
+        about=_texts(body, "about") if body.get("about") is not None else None,
+        answers=rerun_plan.answers(approver=who.role is Role.APPROVER),
         method=text(body, "method"),
         confirmed=_texts(body, "confirmed"),
         account=text(body, "account"),

@@ -12,13 +12,13 @@ from onboarding.domain.case import Account, Case
 from onboarding.domain.lifecycle import State
 from onboarding.intake import receive as door
 from onboarding.intake.receive import Arrivals
-from onboarding.operate import work
+from onboarding.operate import rerun_plan, work
 from onboarding.operate.actions import Ask, act
 from onboarding.ports import WorkMessage
 from tests.intake.test_twins import ADAPTER, ATS, HRIS, alive, candidate, employee, take, two_accounts
 from tests.support.intake_services import START, Killed, World, make_world, secrets_of, source
 
-ASK = Ask("boss", "asked HR")
+ASK = Ask("boss", "asked HR", answers=rerun_plan.answers(approver=True))
 PAYROLL = "our-payroll"
 
 
