@@ -456,6 +456,9 @@ class Case:
     #: Approvals given by an approver: reason codes; `needs_approval_adopt:<object id>` where one is about one account
     #: (`grant`).
     approvals: list[str] = field(default_factory=list)
+    #: A question for an approver that was open when the person was excluded; asked again when they are included and the
+    #: hire stands. Those that can be told from the rest of the case are not kept here.
+    open_question: str | None = None
     #: Names that turned out to belong to somebody else.
     refused_names: list[str] = field(default_factory=list)
     intent: AccountIntent | None = None
@@ -512,6 +515,16 @@ class Case:
             filter(None, (self.withdrawn_at, self.ended_at, self.cancelled_at, self.deleted_at)), default=None
         )
         return over is None or (self.hired_at is not None and self.hired_at > over)
+
+    @property
+    def asked_about(self) -> list[str]:
+        """What the question is about that the case is blocked with: object ids of accounts that were found, or the id
+        of another case. Empty: there is none, or it is about this person alone."""
+        if self.state is not State.BLOCKED:
+            return []
+        others = {"needs_approval_same_person": self.maybe_same, "two_accounts": self.second_account}
+        other = others.get(self.reason_code or "")
+        return [other] if other else list(self.found_ids)
 
     def apply(self, event: Event, *, reason: str | None = None) -> State:
         """Move through the lifecycle table. Returns the new state; raises IllegalTransition unchanged."""

@@ -15,7 +15,8 @@ Rules in prose:
 - An event that names the person only by id leads to a read of the HR system (`intake.fetch`): where the facts we
   have may be outdated and the account is not there yet, the case waits for it; later it goes on meanwhile.
 - Withdrawals and deletions: `intake.withdraw`. Where a case goes from there: `intake.settle`.
-- Cases that are excluded, or closed because all was done, record events and do nothing else.
+- Of somebody who is excluded every word is kept and nothing is done; whoever includes them again goes by the newest.
+- Cases that are closed because all was done record events and do nothing else.
 
 Entries and reason codes hold codes, counts, times and our own ids.
 """
@@ -66,6 +67,7 @@ from onboarding.intake.standing import (
     reopen,
     reopens,
     stand,
+    withdrawn_since_hired,
 )
 from onboarding.intake.withdraw import deleted, withdraw
 
@@ -98,7 +100,9 @@ def _applied_to(case: Case, event: HireEvent, about: Circumstances, now: datetim
 
 
 def _hired(case: Case, event: HireEvent, about: Circumstances, now: datetime) -> Outcome:
-    if case.state is State.EXCLUDED or (case.state in OVER and is_finished(case, event)):
+    if case.state is State.EXCLUDED:
+        return _kept(case, event, about, now)
+    if case.state in OVER and is_finished(case, event):
         return Outcome((noted_event(now, "event_recorded", event, about),))
     was_over, candidacy = case.state in OVER, case.certainty is not Certainty.EMPLOYEE
     if not about.is_read:
@@ -134,6 +138,22 @@ def _hired(case: Case, event: HireEvent, about: Circumstances, now: datetime) ->
     return replace(outcome, entries=entries + outcome.entries)
 
 
+def _kept(case: Case, event: HireEvent, about: Circumstances, now: datetime) -> Outcome:
+    """Merge as for anybody else, and do nothing. Where HR had withdrawn the hire meanwhile, and it stands again by
+    this, the case is put back for a new run, which begins when the person is included."""
+    if not about.is_read:
+        event = _as_a_comeback(case, event, about, now)
+    if withdrawn_since_hired(case) is not None:
+        at, asked = event_time(event, about.received_at), case.reason_code
+        note_hire(case, event, at)
+        if reopens(case, event, at):
+            reopen(case, event, about.received_at)
+            case.apply(Event.EXCLUDE, reason=asked)
+    changed = merged(case, event, about)
+    ask(case, event, about.received_at, about.read_lag)
+    return Outcome((noted_event(now, "event_kept", event, about, changed=changed),))
+
+
 def _planned(case: Case, event: HireEvent, about: Circumstances, now: datetime) -> Outcome:
     """An end that lies ahead is one more word on `end_date`; what happens on its day is what any end date leads to.
 
@@ -161,7 +181,7 @@ def _as_a_comeback(case: Case, event: HireEvent, about: Circumstances, now: date
         return event
     if event.needs_fetch is not None:
         undated = replace(event.hire, start_date=None, end_date=None, status=None)
-        return replace(event, hire=undated) if case.state in OVER else event
+        return replace(event, hire=undated) if case.state in OVER | {State.EXCLUDED} else event
     sure = event.snapshot and event.certainty is Certainty.EMPLOYEE
     if not sure or event_time(event, about.received_at) <= newest:
         return event

@@ -124,14 +124,15 @@ async def locate(
 
 
 async def _meet_twin(s: Services, found: Located, event: HireEvent, now: datetime) -> None:
-    """Join the case with that of the same person under other ids; remember doubt for an approver."""
-    if event.event_type in _NEVER_OPENS or found.case.state is State.EXCLUDED:
+    """Join the case with that of the same person under other ids; remember doubt for an approver, and whatever is found
+    of somebody who is excluded: they are joined with nobody before somebody has decided."""
+    if event.event_type in _NEVER_OPENS:
         return
     twin = await twins.find(s, found.case, event)
     if twin is None or twins.TWO_PEOPLE in {*found.case.approvals, *twin.case.approvals}:
         return
     _refuse_forgotten([twin.case])
-    if twin.verdict is twins.Verdict.DOUBT or twin.case.state is State.EXCLUDED:
+    if twin.verdict is twins.Verdict.DOUBT or State.EXCLUDED in {found.case.state, twin.case.state}:
         found.case.maybe_same = twin.case.case_id
         return
     lead, other = found.case, twin.case

@@ -25,6 +25,12 @@ def is_hired_since(case: Case, at: datetime) -> bool:
     return case.hired_at is not None and case.hired_at > at
 
 
+def withdrawn_since_hired(case: Case) -> datetime | None:
+    """When HR last withdrew the hire, if it has not hired the person again since; None: the hire stands."""
+    newest = newest_withdrawal(case)
+    return None if newest is None or is_hired_since(case, newest) else newest
+
+
 def is_finished(case: Case, event: HireEvent) -> bool:
     """Closed because everything was done, or joined into another case: only a later start is another hire."""
     if case.reason_code == JOINED:

@@ -108,7 +108,7 @@ class Rehearsal:
             trial = self._cases.start(case)
             self._clock.at, self._recorder.actions = self._now, []
             if rerun or case.reason_code == DRY_RUN:
-                what = rerun_plan.prepare(trial, self._now, from_step)
+                what = rerun_plan.prepare(trial, self._now, from_step, rerun_plan.answers(approver=True))
                 trial.next_action = NextAction(what, self._now, "rerun")
                 await self._cases.save(trial)
             why = await self._drive(case)

@@ -90,6 +90,8 @@ async def _advance(s: Services, case_id: str, queue: str, *, doubt: bool, why: s
 
 async def _stage(s: Services, case: Case, now: datetime, queue: str) -> None:
     """Hand the case to the stage that its state asks for."""
+    if await process.ask_first(s, case, now):
+        return
     if case.state in {State.WAITING_START, State.PROVISIONING}:
         await runner.advance(s, case, now, queue=queue)
     elif case.state in FOLLOWED:

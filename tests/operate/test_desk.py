@@ -42,7 +42,7 @@ from onboarding.operate import actions, desk, due, handout, lost_phone, mending,
 from onboarding.operate.asks import Ask
 from onboarding.ports import CLAIM_LEASE, WorkMessage
 from onboarding.settings import Settings
-from tests.support.doubles import CASE_ID, Killed, World, drive, make_case
+from tests.support.doubles import CASE_ID, T0, Killed, World, drive, make_case
 
 PHONE = "mobilePhone"
 ASK = Ask("o-1", "left it in a taxi", method=f"id-{PHONE}")
@@ -408,6 +408,24 @@ async def test_a_new_pass_takes_the_way_of_the_first_one(
     assert (case.access_pass.status, case.identity_proofed_at) == (PassStatus.DELIVERED, None)
     entry = next(entry for entry in await world.story() if entry.action == "new_pass")
     assert (entry.actor, entry.detail["checks"]) == ("operator:o-1", ",".join(CHECKS))
+
+
+@pytest.mark.parametrize(
+    ("code", "changes"),
+    [
+        ("hr_deleted_record", {"deleted_at": T0}),
+        ("two_accounts", {"second_account": "c_00000000000000000099"}),
+        ("needs_approval_same_person", {"maybe_same": "c_00000000000000000099"}),
+    ],
+)
+async def test_a_new_pass_answers_no_question_about_the_person(
+    world: World, code: str, changes: dict[str, Any]
+) -> None:
+    before = await at_work(world, State.BLOCKED, reason_code=code, **changes)
+    with pytest.raises(IllegalTransition):
+        await actions.act(world.s, "new-pass", CASE_ID, PROOFED)
+    case = await world.case()
+    assert (case.etag, case.reason_code) == (before.etag, code)
 
 
 async def test_without_the_checks_the_same_person_gets_none(world: World) -> None:
