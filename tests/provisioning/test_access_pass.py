@@ -300,6 +300,25 @@ async def test_in_doubt_it_waits_for_the_lease_then_voids_and_issues_anew(
     assert "pass_voided" in [entry.action for entry in await world.story()]
 
 
+@pytest.mark.parametrize("why", ["privileged", "in_use", "own_way", "far"])
+async def test_in_doubt_the_pass_that_the_case_knows_is_void_also_where_the_list_lags(
+    make_world: MakeWorld, why: str
+) -> None:
+    world = make_world(
+        settings=Settings(first_credential="none" if why == "own_way" else "access_pass_to_desk")
+    )
+    if why == "privileged":
+        world.tenant.privileged.add(USER.id)
+    if why == "in_use":
+        world.tenant.methods[USER.id] = ("fido2",)
+    record = PassRecord(PassStatus.CREATED, FRIDAY - CLAIM_LEASE, "desk", pass_id="old")
+    start_date = date(2026, 9, 28) if why == "far" else date(2026, 8, 24)
+    case = await start(world, access_pass=record, hire=hire(start_date=start_date))
+    assert world.tenant.voided == ["old"]
+    assert case.access_pass is not None
+    assert case.access_pass.status is PassStatus.VOID
+
+
 @pytest.mark.parametrize("why", ["privileged", "in_use", "own_way"])
 async def test_in_doubt_the_pass_is_voided_even_if_no_new_one_may_be_issued(
     make_world: MakeWorld, why: str
