@@ -189,10 +189,16 @@ does what about it stands on the case's page.
   found and set, also while the person is followed up. A pass goes to the one whom HR names now, as far as a read of the
   HR system or an approver stands for the change, or to the service desk; an approval is for the manager who was named
   then. The same manager in fewer words (without the id, say) is no change. Where HR names nobody any more, or somebody
-  who cannot be found, the link in Entra stays, and nothing goes to whom it names.
+  who cannot be found, the link in Entra stays, and nothing goes to whom it names. A pass that the former manager holds
+  is called back: voided at once, also of a case that is paused or blocked, by its id as well, because the tenant's list
+  may lag. While nobody has used it, another one goes out past the same guards: without a read or an approver, to the
+  service desk. One that is used already stays as it is. The same person in other words (the address with an id beside
+  it) keeps it.
+- **Protected accounts as managers**: a mailbox that many read (listed, shared, a room's, a service's) is linked in
+  Entra where HR names it, and gets no pass: that goes to the service desk.
 - **A first day that moves away** after its pass went out: where the pass ends before noon of the new day and there is
-  no sign of use, it is voided at once (of a paused or blocked case: when it goes on), and another one goes out near the
-  new day. The account stays enabled meanwhile; the welcome is not sent again.
+  no sign of use, it is voided at once, also of a paused or blocked case, and another one goes out near the new
+  day. The account stays enabled meanwhile; the welcome is not sent again.
 - **Guests** are refused: they are invited, and keep their own company's credentials.
 - **Contractors**: after the last day that HR named nothing is sent and nothing is given, however late a case that was
   held or blocked goes on: every step that gives something stops at `end_date_passed`, until HR names a later day

@@ -11,7 +11,9 @@ import pytest
 
 from onboarding.domain.case import Account, Case, PassRecord, PassStatus, StepRecord, StepStatus
 from onboarding.domain.lifecycle import Event, State
-from onboarding.domain.policy import PassPolicy, Policy
+from onboarding.domain.people_policy import PeoplePolicy
+from onboarding.domain.policy import AccountPolicy, PassPolicy, Policy
+from onboarding.domain.protected import RESOURCE_SKUS
 from onboarding.errors import EffectUnknown, OperatorError, PermissionMissing, Unavailable
 from onboarding.ports import CLAIM_LEASE, AccessPass, DirectoryUser, PassLimits
 from onboarding.settings import Settings
@@ -236,6 +238,28 @@ async def test_a_manager_who_is_not_safe_is_passed_over_for_the_desk(
     _as_manager(world, **changes)
     await start(world)
     assert [to for to, _ in told(world)] == [(DESK,)]
+
+
+@pytest.mark.parametrize("approved", [False, True])
+@pytest.mark.parametrize("how", ["listed", "by_name", "sender", "role_holder", "sync", "room", "guest_name"])
+async def test_a_protected_account_that_hr_names_as_manager_is_passed_over_for_the_desk(
+    make_world: MakeWorld, how: str, approved: bool
+) -> None:
+    """A kiosk, a service or a shared mailbox is read by whoever stands before it."""
+    people = PeoplePolicy(protected_accounts=(MANAGER.user_principal_name,) if how == "listed" else ())
+    account = AccountPolicy(protected_names=("chef",) if how == "by_name" else ())
+    sender = str(MANAGER.mail) if how == "sender" else ""
+    world = make_world(
+        policy=Policy(people=people, account=account), settings=Settings(service_desk=DESK, sender=sender)
+    )
+    name = {"sync": "msol_0123456789ab@contoso.example", "guest_name": "a#EXT#@contoso.example"}.get(how)
+    licences = tuple(RESOURCE_SKUS)[:1] if how == "room" else None
+    _as_manager(world, user_principal_name=name or MANAGER.user_principal_name, licences=licences)
+    if how == "role_holder":
+        world.tenant.privileged.add(MANAGER.id)
+    await start(world, approvals=["needs_approval_manager"] if approved else [])
+    to = MANAGER.mail if how == "role_holder" else DESK  # a person, who is only not written to
+    assert [found for found, _ in told(world)] == [(to,)]
 
 
 async def test_a_manager_who_is_gone_is_passed_over_for_the_desk(world: World) -> None:

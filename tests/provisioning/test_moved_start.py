@@ -260,7 +260,7 @@ async def test_the_old_pass_is_void_also_where_the_tenants_list_lags_behind_it(w
 @pytest.mark.parametrize("where", ["before", "after"])
 async def test_a_void_whose_answer_is_lost_is_done_again(world: World, where: str) -> None:
     await handed_over(world)
-    getattr(world.faults, where)("void_pass", Unavailable("down"))
+    getattr(world.faults, where)("void_pass", *[Unavailable("down")] * 2)
     await says(world, NEW)
     case = await look(world)
     assert case.pass_at_large(world.clock.at), "nobody can say yet whether it is void"

@@ -4,9 +4,9 @@ A pass is a takeover path, so every guard must hold (design: first credential): 
 its start date, without any sign of use, without roles. It goes to the manager only if the creating event named
 them and their enabled account is older than that delivery; otherwise to the service desk; never to an address
 from the payload. The pass lives in memory between two calls and in one mail. In doubt (a crash after the claim)
-it is voided, by its id also where the tenant's list does not show it yet, judged and issued anew and sent again, so that
-one usable pass exists at most. So is one for a first day
-that moved away before anybody used it (`intake.first_day`): voided at once, issued anew near the new day.
+it is voided, by its id also where the tenant's list does not show it yet, judged and issued anew and sent again, so
+that one usable pass exists at most. So is one for a first day that moved away before anybody used it
+(`intake.first_day`): voided at once, issued anew near the new day.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ async def run(ctx: Context) -> Outcome:
 async def _void(ctx: Context, record: PassRecord) -> None:
     """End the doubt before anything is judged: whatever the guards say now, no stray pass stays usable."""
     await revoke_pass.void_unspent(ctx.s, ctx.account, record)
-    record.status = PassStatus.VOID
+    record.status, record.recall = PassStatus.VOID, None
     await ctx.save("pass_voided")
 
 

@@ -33,7 +33,7 @@ async def run(ctx: Context) -> Outcome:
     issuing = record.status is PassStatus.INTENDED
     if issuing and ctx.now < (until := record.claimed_at + CLAIM_LEASE):
         return Wait(until, "pass_in_doubt")
-    record.status = PassStatus.VOID
+    record.status, record.recall = PassStatus.VOID, None
     return Done("voided")
 
 
