@@ -49,7 +49,7 @@ async def advance(s: Services, case: Case, now: datetime) -> None:
         try:
             if case.account is not None and case.pass_at_large(now):
                 used = await revoke_pass.void_unspent(s, case.account, record)
-                notes = [_entry(now, "pass_voided", requests)]
+                notes = [] if used else [_entry(now, "pass_voided", requests)]
         except StoreConflict:
             raise
         except (RetryLater, OperatorError, DeployerError) as exc:

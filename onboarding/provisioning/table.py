@@ -171,7 +171,9 @@ does what about it stands on the case's page.
   first day comes where they work; from then on an administrator decides (`disable_after_start`), also when HR names a
   later first day afterwards, for a mistyped one or for another hire of somebody at work, and takes that back. A day
   that HR moved before it came, or that passed while the hire was withdrawn, did not come. Cases from before this was
-  kept count as begun, too, when the person was hired again or has registered. An account that the tenant does not show
+  kept count as begun, too, when the person was hired again or has registered. Where HR announces the hire again before
+  the worker came, the pass of before is voided all the same, while the new run goes on or waits for an approver; the
+  account, whose password nobody was told, then stays enabled. An account that the tenant does not show
   yet is looked for over 24 hours, soon at first, then ever more rarely, unless it is among the deleted ones; after that
   the step says `account_gone` or `never_created`, and `rerun` looks again.
 - **Accounts made by HR or IT before** are linked on an approver's word and not renamed. They are found by HR's number,

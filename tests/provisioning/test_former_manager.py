@@ -249,6 +249,7 @@ async def test_whoever_has_signed_in_gets_no_other(world: World, known: bool) ->
     case = await look(world)
     assert (case.state is State.CONFIRMED) is known
     assert (world.tenant.voided, told(world)) == ([], [(CHIEF,)])
+    assert "pass_voided" not in [item.action for item in await world.story()]
 
 
 async def test_a_pass_for_somebody_who_works_already_is_void_too(world: World) -> None:
