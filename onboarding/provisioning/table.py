@@ -147,7 +147,8 @@ and each of which is needed: two look whether the person was here before, one cr
 the manager; near the start date seven look whether a first credential may be given and to whom, two give it, and two
 send the welcome. An address at the company that HR knows already adds one look for an account that has it. Groups add
 one look at all of them and one write each; licences one look at what is free and one write for all; a mailbox one
-look. Who holds a role is read once an hour for everybody, and the registration report
+look. A manager who cannot be found is looked for once more before the pass, and once with each look of the follow-up.
+Who holds a role is read once an hour for everybody, and the registration report
 for everybody at once. `tests/story/test_first_day.py` counts them.
 """
 _KINDS = """## Kinds of people
@@ -186,7 +187,10 @@ does what about it stands on the case's page.
   of HR's is no payroll number, and `employeeId` may hold either. Who is found by `employeeId` alone is linked in Entra
   (`by_employee_id_alone`) unless something contradicts it: an address that nobody has, a number of the hire's that is
   not HR's id, another name, another id in HR. Pass and escalations go to the service desk then. An address
-  from HR finds everybody.
+  from HR finds everybody. Who cannot be found, or not be told apart, may be there later, as in a mass arrival those
+  whose manager is worked off after them: they are looked for again before the pass, and with each look of the
+  follow-up, which waits for nobody's sake. (A pass goes to accounts only that are older than the word that named them,
+  so in a mass arrival to the service desk; the link and the escalations follow.)
 - **Another manager** than the one who was set: from HR's word on nobody counts as the manager until the new one is
   found and set, also while the person is followed up. A pass goes to the one whom HR names now, as far as a read of the
   HR system or an approver stands for the change, or to the service desk; an approval is for the manager who was named
