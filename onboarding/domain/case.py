@@ -284,7 +284,7 @@ class PassRecord:
         write the case any more, and so sends it to nobody."""
         self.doubt(at - lease)
         making = self.status is PassStatus.INTENDED
-        self.recall = Recall(max(at, self.claimed_at + lease) if making else at)
+        self.recall = self.recall or Recall(max(at, self.claimed_at + lease) if making else at)
 
 
 @dataclass(slots=True)
