@@ -49,7 +49,7 @@ TIMELINE: dict[str, str] = {
     "account_linked": "The Entra account is linked ({origin})",
     "pass_intended": "A first credential is about to be issued (to the {recipient})",
     "pass_created": "A Temporary Access Pass was created",
-    "pass_voided": "A Temporary Access Pass that was of no use any more, or whose delivery was in doubt, was voided",
+    "pass_voided": "A Temporary Access Pass that was of no use, with a former manager, or in doubt, was voided",
     "pass_not_voided": "The tenant refused to make the pass void; an administrator has to look",
     "pass_delivered": "The first credential was handed to the {recipient}",
     "step_done": "{done}",

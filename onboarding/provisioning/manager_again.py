@@ -4,7 +4,7 @@ alone, beside the follow-up.
 HR's word made the step undone (`intake.merging`, `intake.leave_date`), and until it is done nobody counts as the
 manager. The follow-up is the greater good: an outage is waited for as long as the policy says, but nobody is blocked
 for the link or the date, and where a permission or a limit holds the step it is tried again whenever the case is looked
-at.
+at. So is a manager who could not be found.
 """
 
 from __future__ import annotations
@@ -42,6 +42,9 @@ async def advance(s: Services, case: Case, now: datetime) -> bool:
     for step in _STEPS:
         if _is_undone(s, case, step) and not await _run(s, case, now, step):
             return False
+    planned = case.next_action.when
+    if set_manager.looks_again(case.steps.get(NAME), now) and planned is not None and now >= planned - _EARLY:
+        await _look_again(s, case, now)
     return True
 
 
@@ -69,6 +72,23 @@ async def _run(s: Services, case: Case, now: datetime, step: Planned) -> bool:
     if note := _record(case, now, name, outcome):
         await casework.save(s, case, now, note)
     return True
+
+
+async def _look_again(s: Services, case: Case, now: datetime) -> None:
+    """Whoever was not there is perhaps there now. What goes wrong stays for the next look of the follow-up, which
+    neither waits for it nor says so."""
+    case.steps[NAME].at = now
+    try:
+        outcome = await holds.run(Context(s, case, now), _STEPS[0], holds.Gate(s.cases))
+    except StoreConflict:
+        raise
+    except (RetryLater, OperatorError, DeployerError) as exc:
+        observe.event(log, "manager_not_looked_for", case_id=case.case_id, why=exc.code)
+        return
+    if isinstance(outcome, Wait) or (isinstance(outcome, Skip) and outcome.why == case.steps[NAME].detail):
+        return
+    if note := _record(case, now, NAME, outcome):
+        await casework.save(s, case, now, note)
 
 
 def _record(case: Case, now: datetime, name: str, outcome: Outcome) -> TimelineEntry | None:
