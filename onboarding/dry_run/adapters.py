@@ -21,6 +21,7 @@ from onboarding.ports import (
     Licence,
     LicenceUnits,
     Mail,
+    NameTaken,
     NewUser,
     SignInMethod,
 )
@@ -86,6 +87,8 @@ class RecordingDirectory:
         return user_id.startswith("dry-run-")
 
     async def create_user(self, user: NewUser) -> DirectoryUser:
+        """NameTaken where POST /users would say ObjectConflict."""
+        await self._claim(user.user_principal_name)
         named = [f.name for f in fields(user) if f.name not in _PLAIN and getattr(user, f.name) is not None]
         self._recorder.note(
             "create_account",
@@ -106,6 +109,13 @@ class RecordingDirectory:
         )
         self._users[made.id] = made
         return made
+
+    async def _claim(self, *addresses: str | None) -> None:
+        """Raise NameTaken for a user name or an address that somebody has, in the tenant or in this rehearsal."""
+        for address in filter(None, addresses):
+            made = any(user.user_principal_name.lower() == address.lower() for user in self._users.values())
+            if made or await self.find_by_address(address, aliases=True):
+                raise NameTaken
 
     async def get_user(self, id_or_upn: str) -> DirectoryUser | None:
         wanted = id_or_upn.lower()
@@ -159,7 +169,10 @@ class RecordingDirectory:
         self._managers[user_id] = manager_id
 
     async def restore_user(self, user_id: str) -> None:
+        """NameTaken where Graph would refuse because somebody else has the user name or the address by now."""
         user = await self.get_deleted(user_id)
+        if user is not None:
+            await self._claim(user.user_principal_name, user.mail)
         self._recorder.note(
             "restore_account", user_principal_name=user.user_principal_name if user else user_id
         )
