@@ -3,8 +3,8 @@ alone, beside the follow-up.
 
 HR's word made the step undone (`intake.merging`, `intake.leave_date`), and until it is done nobody counts as the
 manager. The follow-up is the greater good: an outage is waited for as long as the policy says, but nobody is blocked
-for the link or the date, and where a permission or a limit holds the step it is tried again whenever the case is looked
-at.
+for the link or the date, and where a permission, a limit or a dry run holds the step it is tried again whenever the
+case is looked at: HR does not say it twice.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from onboarding.provisioning import holds
 from onboarding.provisioning.plan import Planned
 from onboarding.provisioning.step import Block, Context, Done, Outcome, Skip, Wait
 from onboarding.provisioning.steps import set_leave_date, set_manager
+from onboarding.provisioning.withdraw import DRY_RUN
 
 log = logging.getLogger(__name__)
 NAME = set_manager.STEP.name
@@ -57,15 +58,17 @@ async def _run(s: Services, case: Case, now: datetime, step: Planned) -> bool:
     if planned.what == name and planned.when is not None and now < planned.when - _EARLY:
         return False
     try:
-        ctx = Context(s, case, now)
-        outcome = await holds.run(ctx, step, holds.Gate(s.cases))
+        outcome = await holds.run(Context(s, case, now), step, holds.Gate(s.cases))
     except StoreConflict:
         raise
     except RetryLater as exc:
         return await _again(s, case, now, name, exc)
     except (OperatorError, DeployerError) as exc:
-        observe.failure(log, _NOT_DONE[name], exc, case_id=case.case_id, code=exc.code)
-        outcome = Block(exc.code)
+        if exc.code == DRY_RUN:
+            outcome = Wait(now, DRY_RUN)
+        else:
+            observe.failure(log, _NOT_DONE[name], exc, case_id=case.case_id, code=exc.code)
+            outcome = Block(exc.code)
     if note := _record(case, now, name, outcome):
         await casework.save(s, case, now, note)
     return True
