@@ -105,6 +105,7 @@ class RecordingDirectory:
             created_at=self._recorder.now().replace(microsecond=0),
             user_type="Member",
             usage_location=user.usage_location,
+            employee_hire_date=user.employee_hire_date,
             licences=(),
         )
         self._users[made.id] = made
@@ -193,6 +194,11 @@ class RecordingDirectory:
         self._recorder.note("enable_account" if enabled else "disable_account")
         if user := await self.get_user(user_id):
             self._users[user_id] = replace(user, account_enabled=enabled)
+
+    async def set_hire_date(self, user_id: str, at: datetime) -> None:
+        self._recorder.note("set_hire_date")
+        if user := await self.get_user(user_id):
+            self._users[user_id] = replace(user, employee_hire_date=at)
 
     async def get_leave_date(self, user_id: str) -> datetime | None:
         if self.is_made_up(user_id):

@@ -82,6 +82,7 @@ def apply_event(case: Case, event: HireEvent, about: Circumstances, now: datetim
     before = case.hire
     outcome = _applied_to(case, event, about, now)
     leave_date.follow(case, before)
+    first_day.follow(case, before)
     return outcome
 
 

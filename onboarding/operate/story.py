@@ -138,6 +138,7 @@ _DONE: dict[tuple[str, str], str] = {
     ("enable_account", ""): "The account was enabled",
     ("enable_account", "already_enabled"): "The account was enabled already",
     ("prepopulate_phone", ""): "HR's phone was added as authentication method",
+    ("set_hire_date", ""): "The first day is in Entra",
     ("set_leave_date", ""): "The end date was written",
     ("set_leave_date", "cleared"): "The end date that this service had written was taken away again",
     ("wait_for_mailbox", ""): "The mailbox is there",
