@@ -195,6 +195,11 @@ class RecordingDirectory:
         if user := await self.get_user(user_id):
             self._users[user_id] = replace(user, account_enabled=enabled)
 
+    async def set_usage_location(self, user_id: str, location: str) -> None:
+        self._recorder.note("set_usage_location")
+        if user := await self.get_user(user_id):
+            self._users[user_id] = replace(user, usage_location=location)
+
     async def set_hire_date(self, user_id: str, at: datetime) -> None:
         self._recorder.note("set_hire_date")
         if user := await self.get_user(user_id):

@@ -102,6 +102,11 @@ class GraphDirectory(GraphEntitlements):
         """NotYetVisible when it is not among the deleted ones; NameTaken; EffectUnknown."""
         await self._graph.send(calls_accounts.RESTORE_USER, calls_accounts.restore_user(user_id))
 
+    async def set_usage_location(self, user_id: str, location: str) -> None:
+        """usageLocation. Repeating it is harmless."""
+        call = calls_accounts.SET_USAGE_LOCATION
+        await self._graph.send(call, calls_accounts.set_usage_location(user_id, location))
+
     async def set_hire_date(self, user_id: str, at: datetime) -> None:
         """employeeHireDate. Repeating it is harmless."""
         await self._graph.send(calls_accounts.SET_HIRE_DATE, calls_accounts.set_hire_date(user_id, at))

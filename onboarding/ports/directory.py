@@ -148,6 +148,10 @@ class Directory(Protocol):
         """The counterpart of `disable_user`, with the same errors."""
         ...
 
+    async def set_usage_location(self, user_id: str, location: str) -> None:
+        """usageLocation, two letters. Repeating it is harmless. NotYetVisible; OperatorError `graph_bad_value`."""
+        ...
+
     async def set_hire_date(self, user_id: str, at: datetime) -> None:
         """employeeHireDate. Repeating it is harmless. NotYetVisible; PermissionMissing."""
         ...

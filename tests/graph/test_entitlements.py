@@ -122,6 +122,13 @@ async def test_an_account_is_enabled_and_its_leave_date_set(graph: Any, control:
     assert stored["employeeLeaveDateTime"].startswith((leaves - timedelta(0)).strftime("%Y-%m-%dT%H:%M:%S"))
 
 
+async def test_a_usage_location_is_written_and_lets_a_licence_be_assigned(graph: Any, control: Any) -> None:
+    key = await control.person("anna")
+    for _ in range(2):
+        await graph.directory.set_usage_location(key, "DE")
+    assert (await graph.directory.get_user(key)).usage_location == "DE"
+
+
 async def test_a_hire_date_is_written_and_read_with_the_user(graph: Any, control: Any) -> None:
     key = await control.person("anna")
     assert (await graph.directory.get_user(key)).employee_hire_date is None
