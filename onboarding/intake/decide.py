@@ -31,7 +31,7 @@ from onboarding.domain.case import JOINED, OWN_ORIGINS, Case, TimelineEntry
 from onboarding.domain.hire import Certainty, EventType, HireEvent
 from onboarding.domain.lifecycle import ACTIVE, Event, State
 from onboarding.domain.places.place import usage_location
-from onboarding.intake import first_day, leave_date
+from onboarding.intake import first_day, hire_date, leave_date
 from onboarding.intake.comeback import Verdict, judge
 from onboarding.intake.merging import HIRING, event_time, newest_withdrawal, note_hire, planned_end
 from onboarding.intake.outcome import (
@@ -84,7 +84,7 @@ def apply_event(case: Case, event: HireEvent, about: Circumstances, now: datetim
     before = case.hire
     outcome = _applied_to(case, event, about, now)
     leave_date.follow(case, before)
-    first_day.follow(case, before)
+    hire_date.follow(case, before)
     return outcome
 
 

@@ -1,8 +1,7 @@
-"""A first day that moves: Entra is told (`provisioning.steps.set_hire_date`), and where it moves away after its first
-credential went out, that one is void, and the new day has its own.
+"""A first day that moves away after its first credential went out: that one is void, and the new day has its own.
 
-Pure. For another pass the case goes back to where the step issues passes, which voids what is out before it does
-anything else (`provisioning.steps.issue_access_pass`), and finds out in the tenant whether it was used after all.
+Pure. The case goes back to where the step issues passes, which voids what is out before it does anything else
+(`provisioning.steps.issue_access_pass`), and finds out in the tenant whether it was used after all.
 """
 
 from __future__ import annotations
@@ -12,24 +11,14 @@ from datetime import datetime, time
 from onboarding.domain import calendar
 from onboarding.domain.beginning import is_in_use
 from onboarding.domain.case import Case, PassStatus, StepRecord
-from onboarding.domain.hire import Hire
 from onboarding.domain.lifecycle import Event, State
 from onboarding.domain.places.place import place_of
-from onboarding.intake.outcome import OVER
 from onboarding.ports import CLAIM_LEASE
 
-#: Steps of `provisioning`.
-_ISSUE, _HIRE_DATE = "issue_access_pass", "set_hire_date"
+#: The step of `provisioning`.
+_ISSUE = "issue_access_pass"
 #: A pass that lasts until here serves on the first day, which begins in the morning.
 _NOON = time(12)
-
-
-def follow(case: Case, before: Hire) -> None:
-    """After HR's word, `before` which the hire was this: where the account is begun, another first day is written into
-    Entra."""
-    start, begun = case.hire.start_date, case.account is not None or case.intent is not None
-    if begun and case.state not in OVER and start is not None and start != before.start_date:
-        case.steps[_HIRE_DATE] = StepRecord()
 
 
 def outdate_pass(case: Case, now: datetime) -> None:

@@ -1,7 +1,7 @@
 """Another manager, first day or last day for somebody who is provisioned: the steps `set_manager`, `set_hire_date` and
 `set_leave_date` alone, beside the follow-up.
 
-HR's word made the step undone (`intake.merging`, `first_day`, `leave_date`), and until it is done nobody counts as the
+HR's word made the step undone (`intake.merging`, `hire_date`, `leave_date`), and until it is done nobody counts as the
 manager. The follow-up is the greater good: an outage is waited for as long as the policy says, but nobody is blocked
 for the link or a date, and where a permission, a limit or a dry run holds the step it is tried again whenever the
 case is looked at: HR does not say it twice.

@@ -144,6 +144,19 @@ async def test_a_hire_that_is_over_has_no_step_more(world: World) -> None:
     assert "set_hire_date" not in (await world.case()).steps
 
 
+async def test_somebody_who_is_hired_again_has_the_new_first_day(world: World) -> None:
+    await at_work(world)
+    await says(world, EventType.EMPLOYMENT_TERMINATED, end_date=date(2026, 8, 31))
+    world.clock.move(days=30)
+    start = date(2026, 10, 5)
+    await says(world, EventType.HIRE_CREATED, ("end_date",), start_date=start, end_date=None)
+    case = await world.case()
+    while case.state is State.BLOCKED:
+        await act(world.s, "approve", CASE_ID, Ask("ap", "the same person"))
+        case = await drive(world)
+    assert (len(world.tenant.created), hired(world, case)) == (1, datetime(2026, 10, 4, 22, tzinfo=UTC))
+
+
 async def test_in_a_dry_run_it_is_planned_and_written_after_it(world: World) -> None:
     await at_work(world)
     world.settings = replace(world.settings, mode="dry_run")

@@ -1,7 +1,7 @@
 """Outcome: the first day that HR names is in Entra as employeeHireDate, for whatever there acts on it.
 
 The account is made with it, so most people have no such step. Those have one whose first day HR moved since the account
-was begun (`intake.first_day`), and those whose account was there before: of the employment before, or made by IT. It is
+was begun (`intake.hire_date`), and those whose account was there before: of the employment before, or made by IT. It is
 HR's date and HR's word is newer than what stands there, so what differs is written over; synced accounts have theirs
 from Active Directory. Look, and write the difference.
 """
