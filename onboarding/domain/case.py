@@ -174,6 +174,10 @@ class AccountIntent:
     former_marks: list[str] = field(default_factory=list)
 
 
+#: Origins of accounts that were made for this hire, or are theirs again: what is empty in them is filled by HR's words.
+OWN_ORIGINS = frozenset({"created", "restored"})
+
+
 @dataclass(slots=True)
 class Account:
     """The Entra account of this case."""

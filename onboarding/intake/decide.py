@@ -29,16 +29,18 @@ from datetime import datetime
 
 from onboarding.casework import entry
 from onboarding.domain import beginning
-from onboarding.domain.case import JOINED, Case, TimelineEntry
+from onboarding.domain.case import JOINED, OWN_ORIGINS, Case, TimelineEntry
 from onboarding.domain.hire import Certainty, EventType, HireEvent
 from onboarding.domain.lifecycle import ACTIVE, Event, State
-from onboarding.intake import first_day, former_manager, leave_date
+from onboarding.domain.places.place import usage_location
+from onboarding.intake import first_day, former_manager, hire_date, leave_date
 from onboarding.intake.comeback import Verdict, judge
 from onboarding.intake.merging import HIRING, event_time, newest_withdrawal, note_hire, planned_end
 from onboarding.intake.outcome import (
     APPROVE_SAME_PERSON,
     HR_DELETED_RECORD,
     MENDABLE,
+    NO_LOCATION,
     OVER,
     READ_FAILED,
     Circumstances,
@@ -86,6 +88,7 @@ def apply_event(case: Case, event: HireEvent, about: Circumstances, now: datetim
     outcome = _applied_to(case, event, about, now)
     leave_date.follow(case, before)
     former_manager.recall_pass(case, before, now)
+    hire_date.follow(case, before)
     return outcome
 
 
@@ -256,6 +259,9 @@ def _is_mended(case: Case, event: HireEvent, about: Circumstances) -> bool:
         return is_hired_since(case, case.deleted_at)
     if reason == APPROVE_SAME_PERSON:  # the other case was joined to this one, by an id that both have
         return case.maybe_same is None
+    if reason == NO_LOCATION:  # the step writes the country that HR sends now, where the account is ours
+        ours = case.account is not None and case.account.origin in OWN_ORIGINS
+        return ours and usage_location(case.hire) is not None
     if reason not in MENDABLE:
         return False
     if event.needs_fetch is not None or about.is_read:

@@ -76,6 +76,7 @@ NEXT: dict[str, str] = {
     "assign_licenses": "Assign licences",
     "enable_account": "Enable the account",
     "prepopulate_phone": "Add HR's phone as authentication method",
+    "set_hire_date": "Write the first day",
     "set_leave_date": "Write the end date",
     "wait_for_mailbox": "Look whether the mailbox is there",
     "issue_access_pass": "Issue the first credential",

@@ -82,7 +82,7 @@ TIMELINE: dict[str, str] = {
     "lost_phone_gone": "The sign-in method of the lost phone was gone already ({method})",
     "lost_phone_not_deleted": "The tenant refused to delete the lost phone's sign-in method ({reason}); an "
     "administrator has to act in Entra",
-    "lost_phone_held": "The tenant lets nobody work on the lost phone ({reason}); it is tried again until an "
+    "lost_phone_held": "Nothing can be done about the lost phone now ({reason}); it is tried again until an "
     "administrator has mended that",
     "lost_phone_refused": "Nothing was done about the lost phone: the account is protected or gone ({reason})",
     "sessions_ended": "All sessions of the account were ended",
@@ -139,6 +139,7 @@ _DONE: dict[tuple[str, str], str] = {
     ("enable_account", ""): "The account was enabled",
     ("enable_account", "already_enabled"): "The account was enabled already",
     ("prepopulate_phone", ""): "HR's phone was added as authentication method",
+    ("set_hire_date", ""): "The first day is in Entra",
     ("set_leave_date", ""): "The end date was written",
     ("set_leave_date", "cleared"): "The end date that this service had written was taken away again",
     ("wait_for_mailbox", ""): "The mailbox is there",

@@ -20,6 +20,7 @@ EMPLOYEE: Mapping[str, str] = {
     "create_account": "done: `created`",
     "assign_groups": "done: `in_all_groups`",
     "prepopulate_phone": "done: `added`",
+    "set_hire_date": NEVER,
     "set_leave_date": NEVER,
     "set_manager": "done",
     "assign_licenses": "done: `assigned`",
@@ -31,6 +32,7 @@ EMPLOYEE: Mapping[str, str] = {
 _SYNCED = "left out: `synced_account`"
 _NOT_NEW = {
     "prepopulate_phone": "left out: `not_made_for_this_hire`",
+    "set_hire_date": "done",
     "issue_access_pass": "asks `needs_approval_pass`, then done: `manager`",
 }
 _BEFORE = {
@@ -101,6 +103,7 @@ KINDS: tuple[Kind, ...] = (
         {
             **_BEFORE,
             **_UNWRITTEN,
+            "set_hire_date": _SYNCED,
             "create_account": "asks `needs_approval_adopt`, then done: `adopted`",
             "issue_access_pass": "asks `needs_approval_pass`, then done: `desk`",
         },
@@ -205,6 +208,11 @@ does what about it stands on the case's page.
 - **A first day that moves away** after its pass went out: where the pass ends before noon of the new day and there is
   no sign of use, it is voided at once, also of a paused or blocked case, and another one goes out near the new
   day. The account stays enabled meanwhile; the welcome is not sent again.
+- **`employeeHireDate`** follows HR. The account is made with it; a first day that moves after that is written anew,
+  also while the person is followed up, and so is that of accounts that were there before (of people who come back, or
+  made by HR or IT). What stands there is read together with the account, and only what differs is written: the hire of
+  somebody whose first day stays costs no request for it. It is HR's own date, so another one is written over, and
+  lifecycle workflows and whatever else in Entra acts on that date act on the new one.
 - **Guests** are refused: they are invited, and keep their own company's credentials.
 - **Contractors**: after the last day that HR named nothing is sent and nothing is given, however late a case that was
   held or blocked goes on: every step that gives something stops at `end_date_passed`, until HR names a later day
@@ -213,8 +221,7 @@ does what about it stands on the case's page.
   left of the hire before, is taken away again. Only a date that this service wrote is changed; one of somebody else
   stays, and the step says `leave_date_of_others`. Microsoft documents that null empties the property, and that
   reading it needs `User-LifeCycleInfo.Read.All`, which is granted beside the writing role because nothing says that
-  this one covers it. Once a case is closed, changes are for whoever runs the leavers. `employeeHireDate` is written
-  when the account is created, and not after that.
+  this one covers it. Once a case is closed, changes are for whoever runs the leavers.
 - **Protected accounts** (break-glass, service, shared, room, resource and sync accounts, guests, role holders) are
   refused before every write, by one guard, and no approval lifts it: `people.protected_accounts` and
   `account.protected_names` name them, and the rest is told by role, name, licence and mailbox.
