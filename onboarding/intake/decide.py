@@ -11,7 +11,8 @@ Rules in prose:
 - A name or a first day that HR takes back before the account is begun blocks the case like one that never came.
 - An end of the employment that lies ahead, after the first day, is noted as the end date; no more happens before it.
 - A hire that is over stands again, too, when a whole record says so that is newer (`intake.comeback`).
-- A first day that moves away after its first credential went out leads to another one (`intake.first_day`).
+- A first day that moves away after its first credential went out leads to another one (`intake.first_day`), and so
+  does another manager than the one who holds it (`intake.former_manager`).
 - An event that names the person only by id leads to a read of the HR system (`intake.fetch`): where the facts we
   have may be outdated and the account is not there yet, the case waits for it; later it goes on meanwhile.
 - Withdrawals and deletions: `intake.withdraw`. Where a case goes from there: `intake.settle`.
@@ -28,16 +29,18 @@ from datetime import datetime
 
 from onboarding.casework import entry
 from onboarding.domain import beginning
-from onboarding.domain.case import JOINED, Case, TimelineEntry
+from onboarding.domain.case import JOINED, OWN_ORIGINS, Case, TimelineEntry
 from onboarding.domain.hire import Certainty, EventType, HireEvent
 from onboarding.domain.lifecycle import ACTIVE, Event, State
-from onboarding.intake import first_day, leave_date
+from onboarding.domain.places.place import usage_location
+from onboarding.intake import first_day, former_manager, hire_date, leave_date
 from onboarding.intake.comeback import Verdict, judge
 from onboarding.intake.merging import HIRING, event_time, newest_withdrawal, note_hire, planned_end
 from onboarding.intake.outcome import (
     APPROVE_SAME_PERSON,
     HR_DELETED_RECORD,
     MENDABLE,
+    NO_LOCATION,
     OVER,
     READ_FAILED,
     Circumstances,
@@ -84,6 +87,8 @@ def apply_event(case: Case, event: HireEvent, about: Circumstances, now: datetim
     before = case.hire
     outcome = _applied_to(case, event, about, now)
     leave_date.follow(case, before)
+    former_manager.recall_pass(case, before, now)
+    hire_date.follow(case, before)
     return outcome
 
 
@@ -254,6 +259,9 @@ def _is_mended(case: Case, event: HireEvent, about: Circumstances) -> bool:
         return is_hired_since(case, case.deleted_at)
     if reason == APPROVE_SAME_PERSON:  # the other case was joined to this one, by an id that both have
         return case.maybe_same is None
+    if reason == NO_LOCATION:  # the step writes the country that HR sends now, where the account is ours
+        ours = case.account is not None and case.account.origin in OWN_ORIGINS
+        return ours and usage_location(case.hire) is not None
     if reason not in MENDABLE:
         return False
     if event.needs_fetch is not None or about.is_read:

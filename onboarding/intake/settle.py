@@ -172,7 +172,8 @@ def _await_read(case: Case, now: datetime, *, read: bool) -> Outcome | None:
 def left_over(case: Case, noted: TimelineEntry, now: datetime) -> Outcome:
     """What is left to do for a hire that is over: no pass stays usable, and somebody looks at the account."""
     reason = case.reason_code or ""
-    if case.pass_at_large(now):
+    if case.access_pass is not None and case.pass_at_large(now):
+        case.access_pass.recall = None  # the withdrawal sees to it
         return Outcome((noted,), "revoke_pass", reason, look_now=True)
     if account_of(case) == "none":
         return Outcome((noted,), "none", reason)

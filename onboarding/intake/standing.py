@@ -11,6 +11,7 @@ from onboarding.domain.case import ABOUT_ACCOUNT, JOINED, Case
 from onboarding.domain.hire import Certainty, EventType, HireEvent
 from onboarding.domain.lifecycle import Event
 from onboarding.intake.merging import HIRING, drop_dates, event_time, newest_withdrawal
+from onboarding.ports import CLAIM_LEASE
 
 CANCELLED_BY_HR = "cancelled_by_hr"
 EMPLOYMENT_ENDED = "employment_ended"
@@ -77,9 +78,11 @@ def reopen(case: Case, event: HireEvent, received_at: datetime) -> None:
         case.account.groups = []
     case.take_back(OF_ONE_RUN)
     case.steps.clear()
-    case.access_pass = (
-        None  # the new run needs one of its own; whatever is left in the tenant is voided first
-    )
+    # The new run needs one of its own. One that is out still is not forgotten before it is void.
+    if case.access_pass is not None and case.pass_at_large(received_at):
+        case.access_pass.call_back(received_at, CLAIM_LEASE)
+    else:
+        case.access_pass = None
     if case.rungs:
         case.episode += 1
         case.episode_started_at = None

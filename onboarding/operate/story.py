@@ -51,7 +51,7 @@ TIMELINE: dict[str, str] = {
     "account_linked": "The Entra account is linked ({origin})",
     "pass_intended": "A first credential is about to be issued (to the {recipient})",
     "pass_created": "A Temporary Access Pass was created",
-    "pass_voided": "A Temporary Access Pass that was of no use any more, or whose delivery was in doubt, was voided",
+    "pass_voided": "A Temporary Access Pass that was of no use, with a former manager, or in doubt, was voided",
     "pass_not_voided": "The tenant refused to make the pass void; an administrator has to look",
     "pass_delivered": "The first credential was handed to the {recipient}",
     "step_done": "{done}",
@@ -86,7 +86,7 @@ TIMELINE: dict[str, str] = {
     "lost_phone_gone": "The sign-in method of the lost phone was gone already ({method})",
     "lost_phone_not_deleted": "The tenant refused to delete the lost phone's sign-in method ({reason}); an "
     "administrator has to act in Entra",
-    "lost_phone_held": "The tenant lets nobody work on the lost phone ({reason}); it is tried again until an "
+    "lost_phone_held": "Nothing can be done about the lost phone now ({reason}); it is tried again until an "
     "administrator has mended that",
     "lost_phone_refused": "Nothing was done about the lost phone: the account is protected or gone ({reason})",
     "sessions_ended": "All sessions of the account were ended",
@@ -145,6 +145,7 @@ _DONE: dict[tuple[str, str], str] = {
     ("enable_account", ""): "The account was enabled",
     ("enable_account", "already_enabled"): "The account was enabled already",
     ("prepopulate_phone", ""): "HR's phone was added as authentication method",
+    ("set_hire_date", ""): "The first day is in Entra",
     ("set_leave_date", ""): "The end date was written",
     ("set_leave_date", "cleared"): "The end date that this service had written was taken away again",
     ("wait_for_mailbox", ""): "The mailbox is there",

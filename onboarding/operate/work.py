@@ -18,7 +18,7 @@ from onboarding.intake import fetch, process
 from onboarding.intake.identity import being_forgotten, to_unite
 from onboarding.operate import forget, lost_phone, mending, release
 from onboarding.ports import WORK_QUEUE, DeliveryStatus, Services, WorkMessage
-from onboarding.provisioning import manager_again, runner, withdraw
+from onboarding.provisioning import manager_again, recall, runner, withdraw
 from onboarding.safeguards.stops import RELEASED
 
 log = logging.getLogger(__name__)
@@ -78,6 +78,7 @@ async def _advance(s: Services, case_id: str, queue: str, *, doubt: bool, why: s
         case = await s.cases.get(case_id)
         if case is None:
             return
+    await recall.advance(s, case, now)
     if to_unite(case):
         await process.unite(s, case, now, queue=queue)
         return

@@ -219,6 +219,56 @@ async def test_an_outage_is_waited_for_and_the_deletion_is_done_once(
     assert "lost_phone_deleted" in await said(world)
 
 
+async def test_while_the_deletion_alone_gets_no_answer_the_sessions_are_ended_once(world: World) -> None:
+    before = await at_work(world)
+    assert before.account is not None
+    await actions.act(world.s, "lost-phone", CASE_ID, ASK)
+    world.faults.before("delete_method", *[Unavailable("503")] * 50)
+    for _ in range(8):
+        case = await worker(world)
+        assert case.lost_method is not None
+        assert world.tenant.revoked == [before.account.id], "at once, and not with every try"
+        world.clock.at = case.lost_method.when
+    world.faults.plan.clear()
+    assert (await worker(world)).lost_method is None
+    assert world.tenant.revoked == [before.account.id] * 2, "and once more when the method is gone"
+
+
+async def test_a_dry_run_is_waited_for_and_does_nothing(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    await at_work(world)
+    await actions.act(world.s, "lost-phone", CASE_ID, ASK)
+    world.settings = replace(world.settings, mode="dry_run")
+    world.s = world.services()
+    for _ in range(5):
+        case = await worker(world)
+        assert case.lost_method is not None
+        assert case.lost_method.when <= world.clock.at + timedelta(minutes=30)
+        world.clock.at = case.lost_method.when
+    assert (world.tenant.deleted_methods, world.tenant.revoked) == ([], [])
+    assert (await said(world)).count("lost_phone_held") == 1
+    assert [r.levelno for r in caplog.records if r.message == "lost_phone_held"] == [logging.ERROR]
+    world.settings = replace(world.settings, mode="live")
+    world.s = world.services()
+    case = await worker(world)
+    assert (case.lost_method, case.state) == (None, State.FOLLOWING_UP)
+    assert len(world.tenant.deleted_methods) == len(world.tenant.revoked) == 1
+
+
+async def test_sessions_that_a_dry_run_does_not_end_are_ended_after_it(world: World) -> None:
+    """The mode changed between the two calls."""
+    await at_work(world)
+    await actions.act(world.s, "lost-phone", CASE_ID, ASK)
+    world.faults.before("revoke_sessions", OperatorError("Dry run", code="dry_run"))
+    case = await worker(world)
+    assert (case.lost_method is not None, len(world.tenant.deleted_methods)) == (True, 1)
+    assert case.lost_method is not None
+    world.clock.at = case.lost_method.when
+    assert (await worker(world)).lost_method is None
+    assert len(world.tenant.revoked) == len(world.tenant.deleted_methods) == 1
+
+
 def actions_words(case: Case) -> str:
     from onboarding.operate.explain import explain
 

@@ -14,6 +14,7 @@ import pytest
 from onboarding.domain.case import Account, Case, PassRecord, PassStatus, RungStatus, StepRecord, StepStatus
 from onboarding.domain.hire import Hire, ManagerRef, Phone
 from onboarding.domain.lifecycle import State
+from onboarding.domain.policy_file import load
 from onboarding.errors import IllegalTransition, NotFound, Refused, RequestError, StoreConflict
 from onboarding.operate import actions, deciding, release, rerun_plan, reruns
 from onboarding.operate.actions import Ask
@@ -178,6 +179,43 @@ async def test_the_groups_of_the_policy_are_in_the_hash(world: World) -> None:
     case = await world.case(numbered(1))
     given = replace(world.s, policy=full_policy())
     assert deciding.digest(world.s, case) != deciding.digest(given, case)
+
+
+@pytest.mark.parametrize("name", deciding._SETTINGS)
+async def test_settings_that_decide_are_in_the_hash(world: World, name: str) -> None:
+    case = await stuck(world, 1)
+    before = deciding.digest(world.s, case)
+    now = getattr(world.s.settings, name)
+    values: dict[str, Any] = {name: not now if isinstance(now, bool) else "another"}
+    other = replace(world.s, settings=replace(world.s.settings, **values))
+    assert deciding.digest(other, case) != before
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[account]\nrehire = 'restore'",
+        "[account]\nusername_pattern = '{family}'",
+        "[people]\nprotected_accounts = ['kiosk@contoso.example']",
+        "[mailbox]\nnone_for = [{ department = ['Factory'] }]",
+        "[first_credential]\nlifetime_minutes = 60",
+    ],
+)
+async def test_what_the_policy_decides_is_in_the_hash(world: World, text: str) -> None:
+    case = await stuck(world, 1)
+    before = deciding.digest(world.s, case)
+    assert deciding.digest(replace(world.s, policy=load(text)), case) != before
+
+
+async def test_a_preview_from_before_the_passes_went_to_the_manager_is_stale(world: World) -> None:
+    await stuck(world, 1)
+    world.s = replace(world.s, settings=replace(world.settings, first_credential="access_pass_to_desk"))
+    found = await reruns.preview(world.s, BLOCKED, None)
+    world.s = replace(world.s, settings=replace(world.settings, first_credential="access_pass_to_manager"))
+    with pytest.raises(Refused) as caught:
+        await reruns.carry_out(world.s, BLOCKED, with_hash(found))
+    assert caught.value.code == rerun_plan.STALE
+    assert (await world.case(numbered(1))).state is State.BLOCKED
 
 
 @pytest.mark.parametrize("name", sorted(set(deciding._ACCOUNT)))
