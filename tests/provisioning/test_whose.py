@@ -315,6 +315,24 @@ async def test_the_answer_is_in_the_rehearsal_and_in_the_hash(make_world: MakeWo
     assert rerun_plan.of(world.s, case, now, None).digest != before["plan_hash"]
 
 
+@pytest.mark.parametrize(("word", "name", "made"), [("approve", UPN, []), ("other-person", SECOND, [SECOND])])
+async def test_a_plan_asks_about_an_account_that_it_made_and_knows_the_answer(
+    make_world: MakeWorld, word: str, name: str, made: list[str]
+) -> None:
+    world = make_world()
+    world.tenant.add(by_it())
+    case = await world.file(make_case())
+    now = await world.s.clock.now()
+    told = await Rehearsal(world.s, now).run(case)
+    assert (told.ends, told.why, told.actions) == ("blocked", "needs_approval_adopt", [])
+    await advance(world)
+    await act(world.s, word, CASE_ID, ASK)
+    told = await Rehearsal(world.s, now).run(await world.case())
+    assert told.user_principal_name == name
+    names = [item.detail["user_principal_name"] for item in told.actions if item.what == "create_account"]
+    assert names == made
+
+
 async def test_a_plan_names_no_second_user_name_that_is_still_asked_about(make_world: MakeWorld) -> None:
     """The hash of a rerun is another one once the case asks about another account."""
     world = make_world()
