@@ -315,6 +315,8 @@ class RungRecord:
     sent_at: datetime | None = None
     language: str | None = None
     why: str | None = None
+    #: Keyed hash of recipients and text, while it is claimed or drafted: a draft that says something else is outdated.
+    content: str | None = None
 
 
 @dataclass(slots=True)
