@@ -11,7 +11,8 @@ Rules in prose:
 - A name or a first day that HR takes back before the account is begun blocks the case like one that never came.
 - An end of the employment that lies ahead, after the first day, is noted as the end date; no more happens before it.
 - A hire that is over stands again, too, when a whole record says so that is newer (`intake.comeback`).
-- A first day that moves away after its first credential went out leads to another one (`intake.first_day`).
+- A first day that moves away before there is an account is waited for, whatever holds the case; after its first
+  credential went out it leads to another one (`intake.first_day`).
 - An event that names the person only by id leads to a read of the HR system (`intake.fetch`): where the facts we
   have may be outdated and the account is not there yet, the case waits for it; later it goes on meanwhile.
 - Withdrawals and deletions: `intake.withdraw`. Where a case goes from there: `intake.settle`.
@@ -123,6 +124,8 @@ def _hired(case: Case, event: HireEvent, about: Circumstances, now: datetime) ->
     moved = (case.hire.start_date - before).days if before and case.hire.start_date else 0
     if moved and case.state in ACTIVE:
         entries += (entry(now, "start_date_moved", "hr", days=moved),)
+    if moved > 0 or before is None:
+        first_day.put_off(case)
     if moved > 0:
         first_day.outdate_pass(case, now)
     if event.snapshot and case.state in _UNDECIDED and is_existing_staff(case, now):
@@ -212,8 +215,6 @@ def _go_on(
             return block(case, now, approval)
     if case.state in _BEGUN and is_doubtful(case):
         return block(case, now, APPROVE_SAME_PERSON)
-    if case.state is State.PROVISIONING and moved > 0 and case.account is None and case.intent is None:
-        case.apply(Event.START_MOVED)
     if not changed:
         return Outcome(())
     if case.account is None and case.intent is None and (gone := lacking(case)):

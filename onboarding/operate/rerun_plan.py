@@ -50,7 +50,7 @@ ASKED_AGAIN = frozenset(
 )
 #: Questions that an operator answers by running the case again: two people, after all.
 RERUNNABLE = ASKED_AGAIN | {APPROVE_SAME_PERSON}
-_BEFORE_PLAN = frozenset({State.RECEIVED, State.AWAITING_FETCH})
+_BEFORE_PLAN = frozenset({State.RECEIVED, State.AWAITING_FETCH, State.WAITING_START})
 
 
 NEXT = {
