@@ -9,7 +9,8 @@ Rules in prose:
 - Only certainty `employee` leads on. What is missing then blocks the case with a reason, and the event that
   brings it unblocks it. Somebody who comes back to an account that exists needs an approver.
 - A name or a first day that HR takes back before the account is begun blocks the case like one that never came.
-- An end of the employment that lies ahead, after the first day, is noted as the end date; no more happens before it.
+- An end of the employment that lies ahead, after the first day, is noted as the end date; no more happens before it,
+  and the employment has ended after it (`intake.announced_end`).
 - A hire that is over stands again, too, when a whole record says so that is newer (`intake.comeback`).
 - A first day that moves away before there is an account is waited for, whatever holds the case; after its first
   credential went out it leads to another one (`intake.first_day`).
@@ -138,13 +139,14 @@ def _hired(case: Case, event: HireEvent, about: Circumstances, now: datetime) ->
 
 
 def _planned(case: Case, event: HireEvent, about: Circumstances, now: datetime) -> Outcome:
-    """An end that lies ahead is one more word on `end_date`; what happens on its day is what any end date leads to.
+    """An end that lies ahead is one more word on `end_date`, and comes true when that is over (`intake.announced_end`).
 
     An event that names the person only by id asks for a read, for which nothing waits.
     """
     if case.state in OVER and case.reason_code in {EXISTING_STAFF, JOINED}:
         return Outcome((noted_event(now, "event_recorded", event, about),))
     changed = merged(case, event, about)
+    leave_date.announce(case)
     ask(case, event, about.received_at, about.read_lag)
     outcome = look_again(case, about, now)
     if changed and outcome.what is None and case.state in _WORKED_ON:

@@ -20,7 +20,7 @@ from onboarding.domain.case import JOINED, Alias, AliasKind, Case, aliases_of, i
 from onboarding.domain.hire import Certainty, EventType, Hire, HireEvent
 from onboarding.domain.lifecycle import RETURNABLE, Event, State
 from onboarding.errors import RetryLater, StoreConflict
-from onboarding.intake import merging, twins
+from onboarding.intake import leave_date, merging, twins
 from onboarding.intake.adapter import LinkedEvent
 from onboarding.intake.outcome import TWO_ACCOUNTS
 from onboarding.ports import Services
@@ -247,6 +247,7 @@ async def join(
     if case.maybe_same == other_id:
         case.maybe_same = None
     merging.join_facts(case, other)
+    leave_date.carry(case, other)
     if merging.RANK[other.certainty] > merging.RANK[case.certainty]:
         case.certainty = other.certainty
     case.withdrawn_at = case.withdrawn_at or other.withdrawn_at

@@ -50,6 +50,7 @@ def works(case: Case) -> bool:
         case.state in ACTIVE
         or case.state is State.RECEIVED
         or case.lost_method is not None
+        or case.ending_at is not None
         or being_forgotten(case)
         or withdraw.is_due(case)
     )
@@ -59,6 +60,8 @@ def is_late(case: Case, now: datetime) -> bool:
     """Its planned moment has long passed, or it works and nothing is planned."""
     when = case.wakes_at
     if case.lost_method is not None and case.lost_method.when < now - LATE:
+        return True
+    if case.ending_at is not None and case.ending_at < now - LATE:
         return True
     if when is None or case.next_action.when is None:
         return case.state in ACTIVE
