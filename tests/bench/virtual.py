@@ -8,7 +8,6 @@ run measures is the service's pace by its own waits and budgets, and not the mac
 from __future__ import annotations
 
 import asyncio
-import json
 import random
 import selectors
 from collections.abc import Awaitable, Callable, Iterator
@@ -16,9 +15,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
-from urllib.parse import parse_qsl, unquote
-
-import httpx
 
 from onboarding import bootstrap
 from onboarding.bootstrap import App
@@ -26,12 +22,10 @@ from onboarding.errors import OnboardingError
 from onboarding.operate import work
 from onboarding.ports import QUEUES, LeasedMessage
 from onboarding.settings import Settings
-from onboarding.simulator.call import Incoming
 from onboarding.simulator.clock import VirtualClock
 from onboarding.simulator.models.tenant import Tenant
-from onboarding.simulator.pipeline import Graph
-from onboarding.simulator.urls import GRAPH
 from onboarding.storage import messages
+from tests.support.wire import Wire
 
 T = TypeVar("T")
 
@@ -131,13 +125,16 @@ class World:
         self.tenant.policy.change({"quotas": quotas})
         self.seen: list[Seen] = []
         self._log, self.tenant.log = self.tenant.log, self._noted  # type: ignore[method-assign,assignment]
-        self._graph = Graph(self.tenant, GRAPH)
         self._random = random.Random(seed)
         self.apps: list[App] = []
 
     def _noted(self, at: datetime, method: str, shown: str, status: int, **more: Any) -> Any:
         self.seen.append(Seen(self.loop.virtual, method, shown.partition("?")[0], status))
         return self._log(at, method, shown, status, **more)
+
+    async def _way(self) -> None:
+        """Half of 30 to 70 ms, no two requests alike."""
+        await asyncio.sleep(self._random.uniform(0.015, 0.035))
 
     async def instance(self, env: dict[str, str]) -> App:
         """One process of the service: a store connection, limiters and a Graph client of its own."""
@@ -148,7 +145,7 @@ class World:
             graph_options={
                 "pace": True,
                 "monotonic": self.loop.time,
-                "transport": Wire(self._graph, self._random),
+                "transport": Wire(self.tenant, self._way),
             },
         )
         _count(app.store.database, self.loop)
@@ -174,36 +171,6 @@ def _count(database: Any, loop: VirtualLoop) -> None:
         return call
 
     database.read, database.write = counted(database.read), counted(database.write)
-
-
-class Wire(httpx.AsyncBaseTransport):
-    """The way to the tenant and back: 30 to 70 ms, no two requests alike."""
-
-    def __init__(self, graph: Graph, chance: random.Random) -> None:
-        self._graph = graph
-        self._random = chance
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        raw = await request.aread()
-        path, _, query = request.url.raw_path.decode().partition("?")
-        await asyncio.sleep(self._random.uniform(0.015, 0.035))
-        answer = await self._graph.answer(
-            Incoming(
-                request.method,
-                path,
-                f"{unquote(path)}?{unquote(query)}" if query else unquote(path),
-                tuple(parse_qsl(query, keep_blank_values=True)),
-                {name.lower(): value for name, value in request.headers.items()},
-                json.loads(raw) if raw else None,
-                f"{request.url.scheme}://{request.url.netloc.decode()}",
-            )
-        )
-        await asyncio.sleep(self._random.uniform(0.015, 0.035))
-        if answer.dropped:
-            raise httpx.RemoteProtocolError("dropped")
-        body = b"" if answer.body is None else json.dumps(answer.body).encode()
-        headers = {"content-type": answer.content_type, **answer.headers}
-        return httpx.Response(answer.status, headers=headers, content=body)
 
 
 class Listener:

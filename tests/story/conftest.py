@@ -38,11 +38,16 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.fixture
 async def world(
-    simulator: SimulatorThread, tmp_path: Path, world_store: str, azurite: Shared
+    request: pytest.FixtureRequest,
+    simulator: SimulatorThread,
+    tmp_path: Path,
+    world_store: str,
+    azurite: Shared,
 ) -> AsyncIterator[World]:
     """A furnished tenant and a service, at the story's beginning. What every story promises is checked last."""
     storage = azurite.connection_string(azurite.account()) if world_store == "azure" else None
-    story = World(simulator, tmp_path, storage)
+    main = request.module.__name__.endswith(MAIN)
+    story = World(simulator, tmp_path, storage, over_http=main)
     story.furnish()
     logging.getLogger().addHandler(story.log)
     try:

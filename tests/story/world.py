@@ -1,8 +1,9 @@
 """The world of a story: HR posts bytes, people act in the pretend tenant, time passes, timers tick.
 
 Everything of ours is real: the functions of `function_app`, the store (embedded in a file, or azure over Azurite),
-the Graph adapter over HTTP. Only waiting is replaced: whoever sleeps moves the tenant's clock, and a delayed message
-is waited for by moving both clocks. The clock of a real queue cannot be moved, so there a delay is one second.
+the Graph adapter (over HTTP in the main story, in the others without sockets). Only waiting is replaced: whoever
+sleeps moves the tenant's clock, and a delayed message is waited for by moving both clocks. The clock of a real queue
+cannot be moved, so there a delay is one second.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ from onboarding.simulator.server import SimulatorThread
 from tests.support import planted
 from tests.support.doubles import SeededEntropy
 from tests.support.host import LEASE, WORKERS, Host, Tenant
+from tests.support.wire import Wire
 
 #: Tuesday; the tenant's clock begins here. Clocks go back in Europe on 25 October.
 BEGIN = datetime(2026, 9, 29, 6, 0, tzinfo=UTC)
@@ -170,8 +172,11 @@ class Lines(logging.Handler):
 class World:
     """One story. `tenant` is the simulator's control interface; `storage` a connection string, or None: embedded."""
 
-    def __init__(self, simulator: SimulatorThread, folder: Path, storage: str | None = None) -> None:
+    def __init__(
+        self, simulator: SimulatorThread, folder: Path, storage: str | None = None, *, over_http: bool = False
+    ) -> None:
         self.simulator = simulator
+        self._graph_options = {} if over_http else {"transport": Wire(simulator.tenant)}
         self.folder = folder
         self.storage = storage
         self.tenant = Tenant(simulator.base_url)
@@ -202,6 +207,7 @@ class World:
             clock=StoryClock(self.simulator.base_url, self),
             entropy=SeededEntropy(next(self._seeds)),
             wall=lambda: bootstrap.system_time() + self.skew,
+            graph_options=self._graph_options,
         )
         if self.storage:
             app = replace(app, services=replace(app.services, queue=Hasty(app.services.queue)))
