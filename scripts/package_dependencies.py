@@ -8,6 +8,7 @@ not for the platform it is asked for.
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -145,15 +146,39 @@ def in_tree(tree: Path) -> Find:
 
 def copy(wanted: list[Requirement], environment: Mapping[str, str], tree: Path) -> None:
     """Copy the files of the closure from this environment into `tree`."""
-    for distribution in closure(wanted, installed, environment).values():
+    _place(closure(wanted, installed, environment).values(), tree)
+
+
+def _place(distributions: Iterable[metadata.Distribution], tree: Path) -> None:
+    """Texts in place of Path objects: there are 20,000 files."""
+    root, made = str(tree), set[str]()
+    for distribution in distributions:
         if distribution.files is None:
             raise PackageError(f"{distribution.name} does not say which files it has: install it with pip.")
-        for file in distribution.files:
-            if ".." in file.parts or file.suffix == ".pyc":
+        theirs = str(distribution.locate_file(""))
+        for name in map(str, distribution.files):
+            if name.endswith(".pyc") or ".." in name.split("/"):
                 continue
-            target = tree / file
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(str(distribution.locate_file(file)), target)
+            folder = os.path.dirname(name)
+            if folder not in made:
+                os.makedirs(os.path.join(root, folder), exist_ok=True)
+                made.add(folder)
+            shutil.copyfile(os.path.join(theirs, name), os.path.join(root, name))
+
+
+def take(
+    names: Iterable[str], wanted: list[Requirement], environment: Mapping[str, str], tree: Path
+) -> list[Requirement]:
+    """Copy these distributions, of pure Python, from this environment; what is wanted besides, and what they need."""
+    left: list[Requirement] = []
+    for requirement in wanted:
+        if requirement.name not in names:
+            left.append(requirement)
+            continue
+        found = closure([requirement], installed, environment)[canonicalize_name(requirement.name)]
+        _place([found], tree)
+        left += _needed_by(found, requirement.extras, environment)
+    return left
 
 
 def tested_versions(wanted: list[Requirement], environment: Mapping[str, str]) -> list[str]:

@@ -144,6 +144,8 @@ CALLS: tuple[GraphCall, ...] = (
     GraphCall("set_manager", f"PUT {_USER}/manager/$ref", "User.ReadWrite.All", ("accounts",), writes=True),
     GraphCall("disable_user", f"PATCH {_USER}", "User.ReadWrite.All", ("accounts",), writes=True),
     GraphCall("enable_user", f"PATCH {_USER}", "User.ReadWrite.All", ("accounts",), writes=True),
+    GraphCall("set_usage_location", f"PATCH {_USER}", "User.ReadWrite.All", ("accounts",), writes=True),
+    GraphCall("set_hire_date", f"PATCH {_USER}", "User.ReadWrite.All", ("accounts",), writes=True),
     GraphCall("find_deleted", f"GET {_DELETED}/microsoft.graph.user", "User.Read.All", (CORE,)),
     GraphCall("get_deleted", f"GET {_DELETED}/{{id}}", "User.Read.All", (CORE,)),
     GraphCall(

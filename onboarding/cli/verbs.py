@@ -179,7 +179,11 @@ async def _approve(app: App, args: argparse.Namespace) -> int:
     if kind == args.id:
         if args.allow is not None:
             raise RequestError("--allow goes with limit:KIND.")
-        return await _act(app, args)
+        about = tuple(args.about) if args.about else None
+        ask = actions.Ask(ACTOR, args.reason, reason_code=args.reason_code, about=about)
+        return await _act(app, args, ask)
+    if args.reason_code or args.about:
+        raise RequestError("--reason-code and --about go with a case.")
     done = await trouble.approve(app.services, kind, actions.Ask(ACTOR, args.reason), args.allow)
     if not args.json:
         context.out(f"approve: {done.result}; everybody who waited goes on within five minutes")
@@ -188,9 +192,8 @@ async def _approve(app: App, args: argparse.Namespace) -> int:
     return _operation(args, done.operation_id, None, done.result)
 
 
-async def _act(app: App, args: argparse.Namespace) -> int:
-    ask = actions.Ask(ACTOR, args.reason)
-    done = await requests.carry_out(app.services, args.verb, args.id, ask)
+async def _act(app: App, args: argparse.Namespace, ask: actions.Ask | None = None) -> int:
+    done = await requests.carry_out(app.services, args.verb, args.id, ask or actions.Ask(ACTOR, args.reason))
     if note := requests.note(args.verb):
         context.note(note)
     result = done.result if done.status == "done" else f"accepted, waits: {done.result}"

@@ -16,7 +16,7 @@ from onboarding.errors import NotFound, RequestError
 from onboarding.followup import sources
 from onboarding.followup.messages import recognise
 from onboarding.intake.identity import being_forgotten
-from onboarding.operate import actions, cases, desk, forget, requests, trouble
+from onboarding.operate import actions, cases, desk, forget, requests, rerun_plan, trouble
 from onboarding.operate.explain import MEANING, listed_next, next_because, next_words, pass_ended
 from onboarding.operate.judge import judge
 from onboarding.operate.story import rung_words, said_once, sentence
@@ -51,6 +51,7 @@ _TITLES = {
     "ambiguous": "Several people have this id",
     "illegal_transition": "Not possible now",
     "plan_stale": "It has changed since you looked",
+    "question_changed": "It has changed since you looked",
     "media_type": "The form could not be read",
     "body_pruned": "Its content is gone",
     "not_an_event": "This is not an event",
@@ -188,6 +189,11 @@ def _waits(case: Case) -> bool:
     return case.state is State.BLOCKED and (case.reason_code or "").startswith(actions.APPROVABLE)
 
 
+def _answers(who: Principal) -> frozenset[str]:
+    """The questions that this person answers by running one case again."""
+    return rerun_plan.answers(approver=who.role is Role.APPROVER)
+
+
 def _may_forget(case: Case, who: Principal) -> bool:
     return who.role is not None and who.role >= Role.APPROVER and not being_forgotten(case)
 
@@ -202,7 +208,7 @@ def _buttons(case: Case, who: Principal) -> list[Button]:
         Button(action, text, wanted.get(action, False))
         for action, (text, event) in BUTTONS.items()
         if event in events
-        and not (action == "rerun" and waits and case.reason_code not in actions.ASKED_AGAIN)
+        and not (action == "rerun" and waits and case.reason_code not in actions.ASKED_AGAIN | _answers(who))
     ]
     if case.state is State.EXCLUDED:
         found.append(Button("resume", "Include again"))
@@ -221,12 +227,18 @@ async def case_action(s: Services, request: Request, who: Principal) -> Response
     # One form for all buttons: the step says something to "run again" only.
     step = values.get("from_step") if action == "rerun" else None
     seen = values.get("plan_hash") if action == "rerun" else None
+    # What the page showed is what is answered; the hash of a plan says it, too.
+    asked = values.get("reason_code", "")
+    answers = action == "approve" or (action == "rerun" and not seen and asked in _answers(who))
     checks = tuple(name.removeprefix(_CHECK) for name in values if name.startswith(_CHECK))
     ask = actions.Ask(
         who.id,
         values.get("reason", ""),
         step or None,
         seen or None,
+        reason_code=asked if answers else None,
+        about=tuple(values.get("about", "").split()) if answers else None,
+        answers=_answers(who) if seen else _answers(who) & {asked},
         method=values.get("method"),
         confirmed=checks,
     )

@@ -176,6 +176,10 @@ class AccountIntent:
     former_marks: list[str] = field(default_factory=list)
 
 
+#: Origins of accounts that were made for this hire, or are theirs again: what is empty in them is filled by HR's words.
+OWN_ORIGINS = frozenset({"created", "restored"})
+
+
 @dataclass(slots=True)
 class Account:
     """The Entra account of this case."""
@@ -250,6 +254,17 @@ class PassStatus(StrEnum):
 
 
 @dataclass(slots=True)
+class Recall:
+    """A pass that has to be made void whatever becomes of the case (`provisioning.recall`). Gone once it is void."""
+
+    #: Not before this moment.
+    when: datetime
+    attempts: int = 0
+    #: Why the last try failed.
+    code: str | None = None
+
+
+@dataclass(slots=True)
 class PassRecord:
     """That a Temporary Access Pass was issued, to whom it went, and until when. Never the pass."""
 
@@ -261,12 +276,21 @@ class PassRecord:
     delivered_at: datetime | None = None
     usable_from: datetime | None = None
     usable_until: datetime | None = None
+    recall: Recall | None = None
 
     def doubt(self, claimed_at: datetime) -> None:
         """What was handed over is of no use any more: the step voids it before it issues another. A claim that a worker
         holds right now keeps its time."""
         if self.status is PassStatus.DELIVERED:
             self.status, self.claimed_at = PassStatus.CREATED, claimed_at
+
+    def call_back(self, at: datetime, lease: timedelta) -> None:
+        """It is with the wrong person, or for a day that is no first day any more: made void from `at` on, in whatever
+        state the case is. One that may be in the making is waited for over the claim's `lease`: whoever makes it cannot
+        write the case any more, and so sends it to nobody."""
+        self.doubt(at - lease)
+        making = self.status is PassStatus.INTENDED
+        self.recall = self.recall or Recall(max(at, self.claimed_at + lease) if making else at)
 
 
 @dataclass(slots=True)
@@ -462,6 +486,9 @@ class Case:
     #: Approvals given by an approver: reason codes; `needs_approval_adopt:<object id>` where one is about one account
     #: (`grant`).
     approvals: list[str] = field(default_factory=list)
+    #: A question for an approver that was open when the person was excluded; asked again when they are included and the
+    #: hire stands. Those that can be told from the rest of the case are not kept here.
+    open_question: str | None = None
     #: Names that turned out to belong to somebody else.
     refused_names: list[str] = field(default_factory=list)
     intent: AccountIntent | None = None
@@ -519,6 +546,16 @@ class Case:
         )
         return over is None or (self.hired_at is not None and self.hired_at > over)
 
+    @property
+    def asked_about(self) -> list[str]:
+        """What the question is about that the case is blocked with: object ids of accounts that were found, or the id
+        of another case. Empty: there is none, or it is about this person alone."""
+        if self.state is not State.BLOCKED:
+            return []
+        others = {"needs_approval_same_person": self.maybe_same, "two_accounts": self.second_account}
+        other = others.get(self.reason_code or "")
+        return [other] if other else list(self.found_ids)
+
     def apply(self, event: Event, *, reason: str | None = None) -> State:
         """Move through the lifecycle table. Returns the new state; raises IllegalTransition unchanged."""
         target = next_state(self.state, event, self.return_state)
@@ -548,11 +585,13 @@ class Case:
 
     @property
     def wakes_at(self) -> datetime | None:
-        """When somebody must look at this case: its next action, or a read, an announced end or a lost phone that is
-        due before it. None: never."""
+        """When somebody must look at this case: its next action, or a read, an announced end, a lost phone or a pass
+        that is called back, where that is due before it. None: never."""
         moments = [self.next_action.when, self.ending_at, *(item.due_at for item in self.reads)]
         if self.lost_method is not None:
             moments.append(self.lost_method.when)
+        if self.access_pass is not None and self.access_pass.recall is not None:
+            moments.append(self.access_pass.recall.when)
         return min((moment for moment in moments if moment is not None), default=None)
 
     @property

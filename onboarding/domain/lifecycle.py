@@ -7,13 +7,14 @@ Rules in prose:
 - What no retry can mend is `blocked`, with a reason code, until an operator acts; `paused` waits for an
   operator's resume. Both remember the state to return to.
 - HR can withdraw a hire (`cancelled`), an operator can leave a person alone (`excluded`). Both can be undone,
-  because HR changes its mind and operators err.
+  because HR changes its mind and operators err. What HR says of somebody excluded is kept, and counts once an
+  operator includes them again.
 - A confirmed person who loses a needed method is followed up again. After the watch the case is read on without being
   looked at, and watched again when what is read takes the confirmation away; an approver's report of a lost phone leads
   to the follow-up at once.
 - A start date that moves away before the account exists sends a case back to `waiting_start`, also from a pause or a
   block; one that moves away after the first credential went out, and before anybody used it, back to `provisioning`,
-  for another one.
+  for another one. So does another manager than the one who holds it.
 
 What is not in the table raises `IllegalTransition` and changes nothing. `docs/states.md` is drawn from it.
 """
@@ -49,6 +50,7 @@ class Event(StrEnum):
     HIRE_COMPLETE = "hire_complete"
     START_NEAR = "start_near"
     START_MOVED = "start_moved"
+    CREDENTIAL_RECALLED = "credential_recalled"
     PROVISIONED = "provisioned"
     CONFIRM = "confirm"
     METHOD_REMOVED = "method_removed"
@@ -90,6 +92,7 @@ TABLE: dict[tuple[State, Event], State | Return] = {
     (S.PROVISIONING, E.START_MOVED): S.WAITING_START,
     (S.PROVISIONING, E.PROVISIONED): S.FOLLOWING_UP,
     (S.FOLLOWING_UP, E.START_MOVED): S.PROVISIONING,
+    (S.FOLLOWING_UP, E.CREDENTIAL_RECALLED): S.PROVISIONING,
     (S.FOLLOWING_UP, E.CONFIRM): S.CONFIRMED,
     (S.CONFIRMED, E.METHOD_REMOVED): S.FOLLOWING_UP,
     **{(s, E.PHONE_LOST): S.FOLLOWING_UP for s in (S.CONFIRMED, S.CLOSED)},

@@ -40,6 +40,8 @@ DIRECTORY_WRITES = {
     "enable_user": "enable the account",
     "restore_user": "restore the account",
     "revoke_sessions": "end the sessions of the account",
+    "set_usage_location": "set the usage location",
+    "set_hire_date": "set the first day",
     "set_leave_date": "set the leave date",
     "add_to_group": "add the account to a group",
     "assign_licenses": "assign licences",

@@ -21,6 +21,7 @@ from onboarding.ports import (
     Licence,
     LicenceUnits,
     Mail,
+    NameTaken,
     NewUser,
     SignInMethod,
 )
@@ -86,6 +87,8 @@ class RecordingDirectory:
         return user_id.startswith("dry-run-")
 
     async def create_user(self, user: NewUser) -> DirectoryUser:
+        """NameTaken where POST /users would say ObjectConflict."""
+        await self._claim(user.user_principal_name)
         named = [f.name for f in fields(user) if f.name not in _PLAIN and getattr(user, f.name) is not None]
         self._recorder.note(
             "create_account",
@@ -102,10 +105,18 @@ class RecordingDirectory:
             created_at=self._recorder.now().replace(microsecond=0),
             user_type="Member",
             usage_location=user.usage_location,
+            employee_hire_date=user.employee_hire_date,
             licences=(),
         )
         self._users[made.id] = made
         return made
+
+    async def _claim(self, *addresses: str | None) -> None:
+        """Raise NameTaken for a user name or an address that somebody has, in the tenant or in this rehearsal."""
+        for address in filter(None, addresses):
+            made = any(user.user_principal_name.lower() == address.lower() for user in self._users.values())
+            if made or await self.find_by_address(address, aliases=True):
+                raise NameTaken
 
     async def get_user(self, id_or_upn: str) -> DirectoryUser | None:
         wanted = id_or_upn.lower()
@@ -159,7 +170,10 @@ class RecordingDirectory:
         self._managers[user_id] = manager_id
 
     async def restore_user(self, user_id: str) -> None:
+        """NameTaken where Graph would refuse because somebody else has the user name or the address by now."""
         user = await self.get_deleted(user_id)
+        if user is not None:
+            await self._claim(user.user_principal_name, user.mail)
         self._recorder.note(
             "restore_account", user_principal_name=user.user_principal_name if user else user_id
         )
@@ -180,6 +194,16 @@ class RecordingDirectory:
         self._recorder.note("enable_account" if enabled else "disable_account")
         if user := await self.get_user(user_id):
             self._users[user_id] = replace(user, account_enabled=enabled)
+
+    async def set_usage_location(self, user_id: str, location: str) -> None:
+        self._recorder.note("set_usage_location")
+        if user := await self.get_user(user_id):
+            self._users[user_id] = replace(user, usage_location=location)
+
+    async def set_hire_date(self, user_id: str, at: datetime) -> None:
+        self._recorder.note("set_hire_date")
+        if user := await self.get_user(user_id):
+            self._users[user_id] = replace(user, employee_hire_date=at)
 
     async def get_leave_date(self, user_id: str) -> datetime | None:
         if self.is_made_up(user_id):

@@ -27,6 +27,8 @@ WORDS = {
     "enable_account": "Enable the account",
     "disable_account": "Disable the account",
     "set_manager": "Set the manager",
+    "set_usage_location": "Write the usage location",
+    "set_hire_date": "Write the first day",
     "set_leave_date": "Write the end date",
     "clear_leave_date": "Take the end date away again",
     "add_to_group": "Put the account into the group {group}",

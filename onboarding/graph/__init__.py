@@ -11,6 +11,7 @@ What each method of the ports costs, in requests without repetitions, and the le
 | Directory.restore_user | 1 POST | User.DeleteRestore.All, which User.ReadWrite.All covers |
 | Directory.set_manager | 1 PUT | User.ReadWrite.All |
 | Directory.disable_user, enable_user | 1 PATCH | User.ReadWrite.All |
+| Directory.set_usage_location, set_hire_date | 1 PATCH | User.ReadWrite.All |
 | Directory.get_leave_date | 1 GET | User-LifeCycleInfo.Read.All |
 | Directory.set_leave_date | 1 PATCH | User-LifeCycleInfo.ReadWrite.All |
 | Directory.groups, for 15 of them | 1 GET | GroupMember.Read.All |

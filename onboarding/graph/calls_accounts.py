@@ -1,4 +1,5 @@
-"""Requests about accounts that are there already: enabling, leave dates, deleted ones and their return.
+"""Requests about accounts that are there already: enabling, usage location, hire and leave dates, deleted ones and
+their return.
 
 A `Call` says which permission it needs and how it may be repeated; the function below it builds the request
 with the SDK's typed builders and models. Pages of Learn are named by their file under graph/api.
@@ -23,6 +24,34 @@ def enable_user(user_id: str) -> Build:
         from msgraph.generated.models.user import User
 
         return user(client, user_id).to_patch_request_information(User(account_enabled=True))
+
+    return build
+
+
+SET_USAGE_LOCATION = Call("set_usage_location", "User.ReadWrite.All", writes=True)
+
+
+def set_usage_location(user_id: str, location: str) -> Build:
+    """user-update: usageLocation, which user-assignlicense asks for."""
+
+    def build(client: Any) -> Any:
+        from msgraph.generated.models.user import User
+
+        return user(client, user_id).to_patch_request_information(User(usage_location=location))
+
+    return build
+
+
+SET_HIRE_DATE = Call("set_hire_date", "User.ReadWrite.All", writes=True)
+
+
+def set_hire_date(user_id: str, at: datetime) -> Build:
+    """user-update: employeeHireDate, which needs no permission of its own, unlike the leave date."""
+
+    def build(client: Any) -> Any:
+        from msgraph.generated.models.user import User
+
+        return user(client, user_id).to_patch_request_information(User(employee_hire_date=at))
 
     return build
 

@@ -25,6 +25,7 @@ USER = (
     "userType",
     "onPremisesSyncEnabled",
     "usageLocation",
+    "employeeHireDate",
     "assignedLicenses",
 )
 

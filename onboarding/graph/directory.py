@@ -51,6 +51,7 @@ class GraphDirectory(GraphEntitlements):
             "employeeId": user.employee_id,
             "accountEnabled": user.account_enabled,
             "usageLocation": user.usage_location,
+            "employeeHireDate": user.employee_hire_date.isoformat() if user.employee_hire_date else None,
             "assignedLicenses": [],
         }
         return _user({**sent, **{name: value for name, value in row.items() if value is not None}})
@@ -100,6 +101,15 @@ class GraphDirectory(GraphEntitlements):
     async def restore_user(self, user_id: str) -> None:
         """NotYetVisible when it is not among the deleted ones; NameTaken; EffectUnknown."""
         await self._graph.send(calls_accounts.RESTORE_USER, calls_accounts.restore_user(user_id))
+
+    async def set_usage_location(self, user_id: str, location: str) -> None:
+        """usageLocation. Repeating it is harmless."""
+        call = calls_accounts.SET_USAGE_LOCATION
+        await self._graph.send(call, calls_accounts.set_usage_location(user_id, location))
+
+    async def set_hire_date(self, user_id: str, at: datetime) -> None:
+        """employeeHireDate. Repeating it is harmless."""
+        await self._graph.send(calls_accounts.SET_HIRE_DATE, calls_accounts.set_hire_date(user_id, at))
 
     async def get_leave_date(self, user_id: str) -> datetime | None:
         """employeeLeaveDateTime. NotYetVisible when the user is not replicated."""
@@ -281,6 +291,7 @@ def _user(row: Mapping[str, Any]) -> DirectoryUser:
         # null means "never synced" (Learn "user resource type", onPremisesSyncEnabled).
         synced=bool(row["onPremisesSyncEnabled"]) if "onPremisesSyncEnabled" in row else None,
         usage_location=row.get("usageLocation"),
+        employee_hire_date=instant(row.get("employeeHireDate")),
         licences=_skus(row.get("assignedLicenses")),
     )
 

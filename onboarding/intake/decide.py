@@ -13,11 +13,13 @@ Rules in prose:
   and the employment has ended after it (`intake.announced_end`).
 - A hire that is over stands again, too, when a whole record says so that is newer (`intake.comeback`).
 - A first day that moves away before there is an account is waited for, whatever holds the case; after its first
-  credential went out it leads to another one (`intake.first_day`).
+  credential went out it leads to another one (`intake.first_day`), and so does another manager than the one who holds
+  it (`intake.former_manager`).
 - An event that names the person only by id leads to a read of the HR system (`intake.fetch`): where the facts we
   have may be outdated and the account is not there yet, the case waits for it; later it goes on meanwhile.
 - Withdrawals and deletions: `intake.withdraw`. Where a case goes from there: `intake.settle`.
-- Cases that are excluded, or closed because all was done, record events and do nothing else.
+- Of somebody who is excluded every word is kept and nothing is done; whoever includes them again goes by the newest.
+- Cases that are closed because all was done record events and do nothing else.
 
 Entries and reason codes hold codes, counts, times and our own ids.
 """
@@ -29,16 +31,18 @@ from datetime import datetime
 
 from onboarding.casework import entry
 from onboarding.domain import beginning
-from onboarding.domain.case import JOINED, Case, TimelineEntry
+from onboarding.domain.case import JOINED, OWN_ORIGINS, Case, TimelineEntry
 from onboarding.domain.hire import Certainty, EventType, HireEvent
 from onboarding.domain.lifecycle import ACTIVE, Event, State
-from onboarding.intake import first_day, leave_date
+from onboarding.domain.places.place import usage_location
+from onboarding.intake import first_day, former_manager, hire_date, leave_date
 from onboarding.intake.comeback import Verdict, judge
 from onboarding.intake.merging import HIRING, event_time, newest_withdrawal, note_hire, planned_end
 from onboarding.intake.outcome import (
     APPROVE_SAME_PERSON,
     HR_DELETED_RECORD,
     MENDABLE,
+    NO_LOCATION,
     OVER,
     READ_FAILED,
     Circumstances,
@@ -68,6 +72,7 @@ from onboarding.intake.standing import (
     reopen,
     reopens,
     stand,
+    withdrawn_since_hired,
 )
 from onboarding.intake.withdraw import deleted, withdraw
 
@@ -84,6 +89,8 @@ def apply_event(case: Case, event: HireEvent, about: Circumstances, now: datetim
     before = case.hire
     outcome = _applied_to(case, event, about, now)
     leave_date.follow(case, before)
+    former_manager.recall_pass(case, before, now)
+    hire_date.follow(case, before)
     return outcome
 
 
@@ -100,7 +107,9 @@ def _applied_to(case: Case, event: HireEvent, about: Circumstances, now: datetim
 
 
 def _hired(case: Case, event: HireEvent, about: Circumstances, now: datetime) -> Outcome:
-    if case.state is State.EXCLUDED or (case.state in OVER and is_finished(case, event)):
+    if case.state is State.EXCLUDED:
+        return _kept(case, event, about, now)
+    if case.state in OVER and is_finished(case, event):
         return Outcome((noted_event(now, "event_recorded", event, about),))
     was_over, candidacy = case.state in OVER, case.certainty is not Certainty.EMPLOYEE
     if not about.is_read:
@@ -138,6 +147,22 @@ def _hired(case: Case, event: HireEvent, about: Circumstances, now: datetime) ->
     return replace(outcome, entries=entries + outcome.entries)
 
 
+def _kept(case: Case, event: HireEvent, about: Circumstances, now: datetime) -> Outcome:
+    """Merge as for anybody else, and do nothing. Where HR had withdrawn the hire meanwhile, and it stands again by
+    this, the case is put back for a new run, which begins when the person is included."""
+    if not about.is_read:
+        event = _as_a_comeback(case, event, about, now)
+    if withdrawn_since_hired(case) is not None:
+        at, asked = event_time(event, about.received_at), case.reason_code
+        note_hire(case, event, at)
+        if reopens(case, event, at):
+            reopen(case, event, about.received_at)
+            case.apply(Event.EXCLUDE, reason=asked)
+    changed = merged(case, event, about)
+    ask(case, event, about.received_at, about.read_lag)
+    return Outcome((noted_event(now, "event_kept", event, about, changed=changed),))
+
+
 def _planned(case: Case, event: HireEvent, about: Circumstances, now: datetime) -> Outcome:
     """An end that lies ahead is one more word on `end_date`, and comes true when that is over (`intake.announced_end`).
 
@@ -166,7 +191,7 @@ def _as_a_comeback(case: Case, event: HireEvent, about: Circumstances, now: date
         return event
     if event.needs_fetch is not None:
         undated = replace(event.hire, start_date=None, end_date=None, status=None)
-        return replace(event, hire=undated) if case.state in OVER else event
+        return replace(event, hire=undated) if case.state in OVER | {State.EXCLUDED} else event
     sure = event.snapshot and event.certainty is Certainty.EMPLOYEE
     if not sure or event_time(event, about.received_at) <= newest:
         return event
@@ -237,6 +262,9 @@ def _is_mended(case: Case, event: HireEvent, about: Circumstances) -> bool:
         return is_hired_since(case, case.deleted_at)
     if reason == APPROVE_SAME_PERSON:  # the other case was joined to this one, by an id that both have
         return case.maybe_same is None
+    if reason == NO_LOCATION:  # the step writes the country that HR sends now, where the account is ours
+        ours = case.account is not None and case.account.origin in OWN_ORIGINS
+        return ours and usage_location(case.hire) is not None
     if reason not in MENDABLE:
         return False
     if event.needs_fetch is not None or about.is_read:

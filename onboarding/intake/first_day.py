@@ -3,9 +3,9 @@
 Before there is an account, the case waits for the new day, also once it is released from a pause or a block. An account
 that an earlier try may have made is looked for first (`provisioning.runner`).
 
-After the first credential went out: that one is void, and the new day has its own. The case goes back to where the step
-issues passes, which voids what is out before it does anything else (`provisioning.steps.issue_access_pass`), and finds
-out in the tenant whether it was used after all.
+After the first credential went out, it is void, and the new day has its own. The pass is called back
+(`provisioning.recall`), also of a case that is paused or blocked, and the case goes back to where the step issues
+passes (`provisioning.steps.issue_access_pass`), which finds out in the tenant whether it was used after all.
 """
 
 from __future__ import annotations
@@ -43,14 +43,14 @@ def put_off(case: Case) -> None:
 
 
 def outdate_pass(case: Case, now: datetime) -> None:
-    """After the start date moved later: put the pass in doubt if it is of no use on the new first day and nobody has
+    """After the start date moved later: call the pass back if it is of no use on the new first day and nobody has
     used it. Whoever is followed up goes back to provisioning, also from a pause or a block."""
     record = case.access_pass
-    if record is None or record.status is not PassStatus.DELIVERED or is_in_use(case):
+    if record is None or record.status is PassStatus.VOID or is_in_use(case):
         return
     if not _is_missed(case, record.usable_until, now):
         return
-    record.doubt(now - CLAIM_LEASE)
+    record.call_back(now, CLAIM_LEASE)
     case.steps[_ISSUE] = StepRecord()
     if case.state is State.FOLLOWING_UP:
         case.apply(Event.START_MOVED)

@@ -20,7 +20,7 @@ from onboarding.domain.case import JOINED, Alias, AliasKind, Case, aliases_of, i
 from onboarding.domain.hire import Certainty, EventType, Hire, HireEvent
 from onboarding.domain.lifecycle import RETURNABLE, Event, State
 from onboarding.errors import RetryLater, StoreConflict
-from onboarding.intake import leave_date, merging, twins
+from onboarding.intake import former_manager, leave_date, merging, twins
 from onboarding.intake.adapter import LinkedEvent
 from onboarding.intake.outcome import TWO_ACCOUNTS
 from onboarding.ports import Services
@@ -124,14 +124,15 @@ async def locate(
 
 
 async def _meet_twin(s: Services, found: Located, event: HireEvent, now: datetime) -> None:
-    """Join the case with that of the same person under other ids; remember doubt for an approver."""
-    if event.event_type in _NEVER_OPENS or found.case.state is State.EXCLUDED:
+    """Join the case with that of the same person under other ids; remember doubt for an approver, and whatever is found
+    of somebody who is excluded: they are joined with nobody before somebody has decided."""
+    if event.event_type in _NEVER_OPENS:
         return
     twin = await twins.find(s, found.case, event)
     if twin is None or twins.TWO_PEOPLE in {*found.case.approvals, *twin.case.approvals}:
         return
     _refuse_forgotten([twin.case])
-    if twin.verdict is twins.Verdict.DOUBT or twin.case.state is State.EXCLUDED:
+    if twin.verdict is twins.Verdict.DOUBT or State.EXCLUDED in {found.case.state, twin.case.state}:
         found.case.maybe_same = twin.case.case_id
         return
     lead, other = found.case, twin.case
@@ -246,8 +247,10 @@ async def join(
     beginning.note(case, now)
     if case.maybe_same == other_id:
         case.maybe_same = None
+    before = case.hire
     merging.join_facts(case, other)
     leave_date.carry(case, other)
+    former_manager.recall_pass(case, before, now)
     if merging.RANK[other.certainty] > merging.RANK[case.certainty]:
         case.certainty = other.certainty
     case.withdrawn_at = case.withdrawn_at or other.withdrawn_at

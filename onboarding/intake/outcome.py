@@ -33,6 +33,8 @@ READ_FAILED = frozenset(
 )  # fmt: skip
 #: Blocks that intake made for want of data, and that data mends.
 MENDABLE = READ_FAILED | {MISSING_START_DATE, MISSING_NAME}
+#: Block of the step that gives licences, for want of a country.
+NO_LOCATION = "no_usage_location"
 #: `next_action.what` of a case that waits for a read.
 FETCH = "fetch"
 

@@ -20,10 +20,10 @@ from onboarding.intake.adapter import SILENT, Adapter, UnreadableEvent
 from onboarding.intake.decide import apply_event
 from onboarding.intake.identity import BeingForgotten, locate
 from onboarding.intake.merging import event_time
-from onboarding.intake.outcome import FETCH, Circumstances, Outcome
+from onboarding.intake.outcome import FETCH, Circumstances, Outcome, block
 from onboarding.intake.payload import Unreadable
 from onboarding.intake.planned_reads import pending
-from onboarding.intake.settle import settle
+from onboarding.intake.settle import open_question, settle
 from onboarding.ports import WORK_QUEUE, Delivery, DeliveryStatus, Services, WorkMessage
 
 #: Events that a case remembers. One that is older than these many others only fills gaps if it comes again.
@@ -70,6 +70,14 @@ async def reconsider(s: Services, case: Case, now: datetime, *, queue: str = WOR
         return case
     outcome = settle(case, now, ask_rehire=s.policy.account.rehire == "ask")
     return await lay_down(s, case, outcome, now, queue)
+
+
+async def ask_first(s: Services, case: Case, now: datetime) -> bool:
+    """Block whoever waits for the start with a question still open: one answer may leave another. True: blocked."""
+    asked = open_question(case) if case.state is State.WAITING_START else None
+    if asked is not None:
+        await lay_down(s, case, block(case, now, asked), now, WORK_QUEUE)
+    return asked is not None
 
 
 async def unite(s: Services, case: Case, now: datetime, *, queue: str = WORK_QUEUE) -> None:

@@ -22,6 +22,7 @@ from onboarding.intake.outcome import (
     MISSING_START_DATE,
     NO_HR_READER,
     OVER,
+    TWO_ACCOUNTS,
     Circumstances,
     Outcome,
     account_of,
@@ -34,9 +35,13 @@ from onboarding.intake.standing import (
     end,
     is_hired_since,
     stand,
+    withdrawn_since_hired,
 )
 from onboarding.intake.twins import TWO_PEOPLE
 
+#: Questions that nothing else on a case tells: whether HR's id was shared, and whether the record was clear, is known
+#: from the event or the read alone.
+KEPT_QUESTIONS = frozenset({APPROVE_SHARED_ID, APPROVE_REHIRE})
 #: A record that nobody announced as a hire, of somebody who began longer ago than this, is existing staff.
 EXISTING_AFTER = timedelta(days=90)
 
@@ -71,7 +76,8 @@ def settle(
     if (reason := lacking(case)) is not None:
         return block(case, now, FIELD_WITHHELD if _hides(reason, withheld) else reason)
     case.apply(Event.HIRE_COMPLETE)
-    if (approval := approval_needed(case, shared_id=shared_id, ask_rehire=ask_rehire)) is not None:
+    asked, case.open_question = case.open_question, None
+    if approval := approval_needed(case, shared_id=shared_id, ask_rehire=ask_rehire) or asked:
         return block(case, now, approval)
     return Outcome((entry(now, "hire_complete"),), "provision", "hire_complete", look_now=True)
 
@@ -79,8 +85,8 @@ def settle(
 def is_over_already(case: Case, now: datetime) -> Outcome | None:
     """A withdrawal that came before the hire that it speaks of, or with another case that was joined to this one;
     None: there is none that stands."""
-    newest = newest_withdrawal(case)
-    if newest is None or is_hired_since(case, newest):
+    newest = withdrawn_since_hired(case)
+    if newest is None:
         return None
     case.withdrawn_at = newest
     end(case)
@@ -96,13 +102,20 @@ def lacking(case: Case) -> str | None:
 
 
 def approval_needed(case: Case, *, shared_id: bool, ask_rehire: bool) -> str | None:
-    """What an approver has to say first; None: nothing."""
-    given = case.approvals
-    if case.account is not None and ask_rehire and APPROVE_REHIRE not in given:
+    """What an approver, or of two accounts an operator, has to say first; None: nothing."""
+    back = case.account is not None and case.rehired_at is not None
+    if back and ask_rehire and APPROVE_REHIRE not in case.approvals:
         return APPROVE_REHIRE
+    return open_question(case, shared_id=shared_id)
+
+
+def open_question(case: Case, *, shared_id: bool = False) -> str | None:
+    """What else somebody has to decide before the start, as far as the case tells; None: nothing."""
+    if case.second_account is not None:
+        return TWO_ACCOUNTS
     if is_doubtful(case):
         return APPROVE_SAME_PERSON
-    return APPROVE_SHARED_ID if shared_id and APPROVE_SHARED_ID not in given else None
+    return APPROVE_SHARED_ID if shared_id and APPROVE_SHARED_ID not in case.approvals else None
 
 
 def is_doubtful(case: Case) -> bool:
@@ -158,7 +171,8 @@ def left_over(case: Case, noted: TimelineEntry, now: datetime) -> Outcome:
     """What is left to do for a hire that is over: no pass stays usable, the account of whoever never began is disabled,
     and somebody looks at that of whoever did."""
     reason = case.reason_code or ""
-    if case.pass_at_large(now):
+    if case.access_pass is not None and case.pass_at_large(now):
+        case.access_pass.recall = None  # the withdrawal sees to it
         return Outcome((noted,), "revoke_pass", reason, look_now=True)
     if account_of(case) == "none":
         return Outcome((noted,), "none", reason)

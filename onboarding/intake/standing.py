@@ -11,6 +11,7 @@ from onboarding.domain.case import ABOUT_ACCOUNT, JOINED, Case
 from onboarding.domain.hire import Certainty, EventType, HireEvent
 from onboarding.domain.lifecycle import Event
 from onboarding.intake.merging import HIRING, drop_dates, event_time, newest_withdrawal
+from onboarding.ports import CLAIM_LEASE
 
 CANCELLED_BY_HR = "cancelled_by_hr"
 EMPLOYMENT_ENDED = "employment_ended"
@@ -23,6 +24,12 @@ OF_ONE_RUN = ABOUT_ACCOUNT | {APPROVE_REHIRE, "needs_approval_pass"}
 def is_hired_since(case: Case, at: datetime) -> bool:
     """HR announced the hire after `at`."""
     return case.hired_at is not None and case.hired_at > at
+
+
+def withdrawn_since_hired(case: Case) -> datetime | None:
+    """When HR last withdrew the hire, if it has not hired the person again since; None: the hire stands."""
+    newest = newest_withdrawal(case)
+    return None if newest is None or is_hired_since(case, newest) else newest
 
 
 def is_finished(case: Case, event: HireEvent) -> bool:
@@ -71,9 +78,11 @@ def reopen(case: Case, event: HireEvent, received_at: datetime) -> None:
         case.account.groups = []
     case.take_back(OF_ONE_RUN)
     case.steps.clear()
-    case.access_pass = (
-        None  # the new run needs one of its own; whatever is left in the tenant is voided first
-    )
+    # The new run needs one of its own. One that is out still is not forgotten before it is void.
+    if case.access_pass is not None and case.pass_at_large(received_at):
+        case.access_pass.call_back(received_at, CLAIM_LEASE)
+    else:
+        case.access_pass = None
     if case.rungs:
         case.episode += 1
         case.episode_started_at = None

@@ -61,7 +61,8 @@ def withdraw(case: Case, event: HireEvent, about: Circumstances, now: datetime) 
         outcome = look_again(case, about, now)
         noted = noted_event(now, "withdrawal_outdated", event, about)
         return replace(outcome, entries=(noted, *outcome.entries))
-    if case.state is State.EXCLUDED or (case.state is State.CLOSED and case.withdrawn_at is None):
+    excluded = case.state is State.EXCLUDED
+    if (excluded and not sure) or (case.state is State.CLOSED and case.withdrawn_at is None):
         if sure and case.next_action.why == WATCH_ENDED and case.reason_code is None:
             case.reason_code = (
                 EMPLOYMENT_ENDED if ended else CANCELLED_BY_HR
@@ -72,6 +73,8 @@ def withdraw(case: Case, event: HireEvent, about: Circumstances, now: datetime) 
     case.withdrawn_at = max(at, case.withdrawn_at or at)
     if not about.is_read:
         look_back(case, event.source, at, about.received_at + about.read_lag)
+    if excluded:
+        return Outcome((noted_event(now, "event_kept", event, about),))
     if case.state in OVER:
         stand(case)
         return Outcome((noted_event(now, "event_recorded", event, about),))

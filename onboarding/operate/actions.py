@@ -11,17 +11,20 @@ from dataclasses import replace
 from datetime import datetime
 
 from onboarding import casework
-from onboarding.domain.case import Case
-from onboarding.domain.hire import Certainty
+from onboarding.domain.case import Case, PassStatus, StepRecord
 from onboarding.domain.lifecycle import Event, State
 from onboarding.errors import IllegalTransition, Refused, RequestError, StoreConflict
+from onboarding.intake import settle
 from onboarding.intake.identity import being_forgotten
-from onboarding.intake.settle import lacking
+from onboarding.intake.planned_reads import read_again
+from onboarding.intake.process import lay_down
 from onboarding.operate import desk, rerun_plan
-from onboarding.operate.asks import Ask, check_reason
+from onboarding.operate.asks import Ask, check_question, check_reason
 from onboarding.operate.cases import find
 from onboarding.operate.rerun_plan import APPROVABLE, ASKED_AGAIN, RERUNNABLE, possible
-from onboarding.ports import Operation, Services
+from onboarding.ports import WORK_QUEUE, Operation, Services
+from onboarding.provisioning import withdraw
+from onboarding.provisioning.steps import issue_access_pass
 
 __all__ = ["ACTIONS", "APPROVABLE", "ASKED_AGAIN", "RERUNNABLE", "Ask", "act", "check_reason", "possible"]
 
@@ -56,6 +59,7 @@ async def _carry_out(s: Services, action: str, case: Case, now: datetime, ask: A
             raise Refused(
                 "This case is being erased; nothing else can be done to it.", code="being_forgotten"
             )
+        check_question(case, ask)
         try:
             await ACTIONS[action](s, case, now, ask)
         except StoreConflict:
@@ -81,7 +85,7 @@ async def _rerun(s: Services, case: Case, now: datetime, ask: Ask) -> None:
         raise Refused(
             "The case has changed since its plan was shown: look at the plan again.", code=rerun_plan.STALE
         )
-    what = rerun_plan.prepare(case, now, ask.from_step)
+    what = rerun_plan.prepare(case, now, ask.from_step, ask.answers)
     note = casework.entry(
         now, "rerun", f"operator:{ask.actor}", reason=ask.reason.strip(), from_step=ask.from_step
     )
@@ -103,24 +107,39 @@ async def _pause(s: Services, case: Case, now: datetime, ask: Ask) -> None:
 
 
 async def _resume(s: Services, case: Case, now: datetime, ask: Ask) -> None:
+    for record in case.steps.values():
+        record.first_failed_at = None  # the pause does not count as time without success
     if case.state is State.EXCLUDED:
         return await _include(s, case, now, ask)
     rerun_plan.apply(case, "resume")
-    for record in case.steps.values():
-        record.first_failed_at = None  # the pause does not count as time without success
     await _go_on(s, case, now, "resume", ask)
 
 
 async def _include(s: Services, case: Case, now: datetime, ask: Ask) -> None:
-    """Back to work. Who waited for an approver when they were excluded, waits again."""
-    waited_for = case.reason_code
+    """Back to where HR's newest words lead, as if the case had just been opened by them. Whatever waited for a decision
+    waits for it again."""
+    code = case.reason_code or ""
+    if code in settle.KEPT_QUESTIONS and code not in case.approvals:
+        case.open_question = code
+    _forget_pass(case, now)
+    if settle.lacking(case) or any(fetch.code for fetch in case.fetches.values()):
+        read_again(case, now)  # what could not be read then is asked for now
     case.apply(Event.REOPEN)
-    if case.certainty is Certainty.EMPLOYEE and not lacking(case):
-        case.apply(Event.HIRE_COMPLETE)
-        if waited_for and waited_for not in case.approvals:
-            case.apply(Event.BLOCK, reason=waited_for)
-            return await _stop(s, case, now, "resume", ask)
-    await _go_on(s, case, now, "resume", ask)
+    outcome = settle.settle(case, now, ask_rehire=s.policy.account.rehire == "ask")
+    note = casework.entry(now, "resume", f"operator:{ask.actor}", reason=ask.reason.strip())
+    told = () if case.state is State.WAITING_START else outcome.entries  # HR said nothing now
+    await lay_down(s, case, replace(outcome, entries=(note, *told)), now, WORK_QUEUE)
+
+
+def _forget_pass(case: Case, now: datetime) -> None:
+    """The pass that the exclusion made void, or is making void now, is issued anew, past the same guards. A worker
+    that is about to make it void must not meet the next one, which waits until the worker's time is over."""
+    record, name = case.access_pass, issue_access_pass.STEP.name
+    if record is None or name not in case.steps:  # none of this run
+        return
+    if case.next_action.what == withdraw.REVOKE or record.status is PassStatus.VOID:
+        record.doubt(now)
+        case.steps[name] = StepRecord()
 
 
 async def _exclude(s: Services, case: Case, now: datetime, ask: Ask) -> None:

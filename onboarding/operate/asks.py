@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from onboarding.errors import RequestError
+from onboarding.domain.case import Case
+from onboarding.errors import Refused, RequestError
 from onboarding.ports import WORK_QUEUE
 
 REASON_LENGTH = 500
+#: Code of an answer to another question than the one that is open.
+QUESTION_CHANGED = "question_changed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +26,12 @@ class Ask:
     queue: str = WORK_QUEUE
     #: Graph's id of the method on a lost phone.
     method: str | None = None
+    #: The question that this person saw, by its reason code, and what it was about (`Case.asked_about`): another one is
+    #: not answered (`check_question`). None: not said.
+    reason_code: str | None = None
+    about: tuple[str, ...] | None = None
+    #: Questions (reason codes) that a rerun by this person, of this one case, answers: `rerun_plan.answers`.
+    answers: frozenset[str] = frozenset()
     #: Codes of the identity checks that were made.
     confirmed: tuple[str, ...] = ()
 
@@ -33,3 +42,14 @@ def check_reason(ask: Ask) -> None:
         raise RequestError("Give a reason: it is kept with what was done.", code="reason_required")
     if len(ask.reason) > REASON_LENGTH:
         raise RequestError(f"Keep the reason under {REASON_LENGTH} characters.", code="reason_too_long")
+
+
+def check_question(case: Case, ask: Ask) -> None:
+    """Refused where the case does not ask what was answered: the answer came twice, or late."""
+    other_code = ask.reason_code is not None and ask.reason_code != case.reason_code
+    other_ids = ask.about is not None and set(ask.about) != set(case.asked_about)
+    if other_code or other_ids:
+        raise Refused(
+            "The case does not ask what was answered, or not any more: look at it again.",
+            code=QUESTION_CHANGED,
+        )

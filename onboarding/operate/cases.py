@@ -115,6 +115,7 @@ def case_json(
         },
         "reserved_user_principal_name": _reserved(case),
         "found_account": case.found_account,
+        "asked_about": case.asked_about,
         "status": str(case.status),
         "recoverable": str(case.recoverable),
         "status_as_of": stamp(case.status_as_of),

@@ -76,6 +76,7 @@ NEXT: dict[str, str] = {
     "assign_licenses": "Assign licences",
     "enable_account": "Enable the account",
     "prepopulate_phone": "Add HR's phone as authentication method",
+    "set_hire_date": "Write the first day",
     "set_leave_date": "Write the end date",
     "wait_for_mailbox": "Look whether the mailbox is there",
     "issue_access_pass": "Issue the first credential",
@@ -174,6 +175,8 @@ def explain(case: Case, now: datetime | None = None) -> str:
         parts += _account_left(case)
     if case.lost_method is not None:
         parts.append(_lost(case.lost_method))
+    if case.access_pass is not None and (task := case.access_pass.recall) is not None:
+        parts.append(f"The first credential was called back, and is being made void.{_tried(task.code)}")
     if case.state is State.FOLLOWING_UP and now is not None and (ended := _unused_pass(case, now)):
         parts.append(ended)
     return " ".join(parts)
@@ -181,12 +184,13 @@ def explain(case: Case, now: datetime | None = None) -> str:
 
 def _lost(task: LostMethod) -> str:
     """Where the work about a lost phone stands."""
-    tried = (
-        f" The tenant did not take it yet ({task.code.replace('_', ' ')}); it is tried again."
-        if task.code
-        else ""
-    )
-    return f"A lost phone is being taken care of: its sign-in method is deleted and all sessions end.{tried}"
+    done = "A lost phone is being taken care of: its sign-in method is deleted and all sessions end."
+    return f"{done}{_tried(task.code)}"
+
+
+def _tried(code: str | None) -> str:
+    """Why the last try did not get through."""
+    return f" The tenant did not take it yet ({code.replace('_', ' ')}); it is tried again." if code else ""
 
 
 def _account_left(case: Case) -> list[str]:

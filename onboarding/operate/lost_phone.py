@@ -11,8 +11,8 @@ are ended once more at worst, which does no harm. Where the tenant refuses to de
 all the same, and the follow-up stays as it is: the method is still there.
 
 An outage is waited for without end, and so is a missing permission or token, of which an administrator is told once:
-the phone is somebody else's in the meantime. While only the deletion waits, the sessions are ended once, and once more
-when the method is gone.
+the phone is somebody else's in the meantime. While only the deletion waits, for whatever reason, the sessions are ended
+once, and once more when the method is gone. A dry run is waited for as well, and neither is done in it.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from onboarding.domain.lifecycle import Event, State
 from onboarding.errors import DeployerError, NotYetVisible, OperatorError, RetryLater, StoreConflict
 from onboarding.followup.evidence import new_episode, take_events
 from onboarding.ports import Services, SignInMethod
+from onboarding.provisioning.withdraw import DRY_RUN
 from onboarding.safeguards import protection
 
 log = logging.getLogger(__name__)
@@ -71,7 +72,9 @@ async def _take(
     if not task.settled:
         try:
             await _settle(s, case, account, task, now, requests)
-        except DeployerError:
+        except StoreConflict:
+            raise
+        except (RetryLater, DeployerError):
             if not task.signed_out:
                 await s.directory.revoke_sessions(account.id)
                 task.signed_out = True
@@ -95,6 +98,8 @@ async def _settle(
     try:
         note = await _delete(s, case, account, task, now, requests)
     except OperatorError as exc:
+        if exc.code == DRY_RUN:
+            raise
         observe.failure(log, "lost_phone_not_deleted", exc, case_id=case.case_id)
         note = _entry(now, "lost_phone_not_deleted", requests, method=task.method, reason=exc.code)
         task.refused = True
@@ -140,6 +145,8 @@ async def _end(
         await s.directory.revoke_sessions(account.id)
         note = _entry(now, "sessions_ended", requests)
     except OperatorError as exc:
+        if exc.code == DRY_RUN:
+            raise
         observe.failure(log, "sessions_not_ended", exc, case_id=case.case_id)
         note = _entry(now, "sessions_not_ended", requests, reason=exc.code)
     case.lost_method = None

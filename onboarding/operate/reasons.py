@@ -53,8 +53,8 @@ REASONS: dict[str, tuple[str, str]] = {
     "needs_approval_same_person": (
         "Another case may be about the same person: the private address, the employee number, a telephone number or "
         "the first day is the same, and not enough else is.",
-        "Compare the two (the timeline names the other). Approve if it is one person: the cases become one. "
-        "Rerun if they are two.",
+        "Compare the two (the timeline names the other). An approver approves if it is one person: the cases become "
+        "one. An approver reruns this case, by itself, if they are two.",
     ),
     "two_accounts": (
         "HR says that this person and another case are one, and both have an account.",

@@ -23,7 +23,7 @@ from onboarding.operate import rerun_plan
 from onboarding.operate.rerun_plan import hashed
 from onboarding.operate.stamps import stamp
 from onboarding.ports import Services
-from onboarding.provisioning import runner
+from onboarding.provisioning import manager_again, runner
 from onboarding.safeguards.stops import HELD
 
 #: Reason code of a case that stopped because nothing is written.
@@ -108,7 +108,7 @@ class Rehearsal:
             trial = self._cases.start(case)
             self._clock.at, self._recorder.actions = self._now, []
             if rerun or case.reason_code == DRY_RUN:
-                what = rerun_plan.prepare(trial, self._now, from_step)
+                what = rerun_plan.prepare(trial, self._now, from_step, rerun_plan.answers(approver=True))
                 trial.next_action = NextAction(what, self._now, "rerun")
                 await self._cases.save(trial)
             why = await self._drive(case)
@@ -126,7 +126,7 @@ class Rehearsal:
                 return trial.reason_code if trial else None
             if trial.state in PROVISIONED:
                 await runner.advance(self._s, trial, self._clock.at)
-            else:
+            elif await manager_again.advance(self._s, trial, self._clock.at):
                 await followup.advance(self._s, trial, self._clock.at)
             after = await self._cases.get(case.case_id)
             if after is None or after.state not in WORKED:

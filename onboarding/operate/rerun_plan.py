@@ -10,7 +10,7 @@ from __future__ import annotations
 import copy
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -48,8 +48,19 @@ ASKED_AGAIN = frozenset(
         issue_access_pass.NEEDS_APPROVAL_MANAGER,
     }
 )
-#: Questions that an operator answers by running the case again: two people, after all.
-RERUNNABLE = ASKED_AGAIN | {APPROVE_SAME_PERSON}
+#: Questions that somebody answers by running one person's case again, by itself; nothing answers them by the way: no
+#: filter, no new pass, no end of a stop. Reason code → what to do where it is not answered.
+ANSWERED = {
+    HR_DELETED_RECORD: "HR deleted this record, and whether the hire stands is decided person by person: ask HR, then "
+    "rerun this case by itself, or exclude it.",
+    TWO_ACCOUNTS: "This person has two accounts, and which of them stays is decided person by person: see to the other "
+    "one, then rerun this case by itself, or exclude it.",
+    APPROVE_SAME_PERSON: "Another case may be about the same person, and an approver decides person by person: by "
+    "approving (one person) or by a rerun of this case by itself (two people).",
+}
+#: … and those of them that need an approver.
+_APPROVERS = frozenset(code for code in ANSWERED if code.startswith(APPROVABLE))
+RERUNNABLE = ASKED_AGAIN | _APPROVERS
 _BEFORE_PLAN = frozenset({State.RECEIVED, State.AWAITING_FETCH, State.WAITING_START})
 
 
@@ -94,10 +105,16 @@ def apply(case: Case, action: str, *, reason: str | None = None) -> None:
         ) from exc
 
 
-def prepare(case: Case, now: datetime, from_step: str | None) -> str:
+def answers(*, approver: bool) -> frozenset[str]:
+    """The questions that a rerun of one case answers, when an operator or an approver asks for it."""
+    return frozenset(ANSWERED) - (frozenset() if approver else _APPROVERS)
+
+
+def prepare(case: Case, now: datetime, from_step: str | None, answered: Collection[str] = ()) -> str:
     """Put the case where a rerun begins, and say what comes next. Writes nothing: for a copy it is a preview.
 
-    Raises IllegalTransition, and RequestError for a step that does not exist.
+    Raises IllegalTransition, also for a question that is not among the `answered`; RequestError for a step that does
+    not exist.
     """
     reset = names_from(from_step) if from_step else list(case.steps)
     if left := withdraw.unfinished(case):  # what stood in the way may be gone
@@ -111,7 +128,10 @@ def prepare(case: Case, now: datetime, from_step: str | None) -> str:
     code = case.reason_code or ""
     if case.state is State.BLOCKED and code.startswith(APPROVABLE) and code not in RERUNNABLE:
         raise IllegalTransition("This case waits for an approver's word, which a rerun cannot replace.")
-    _decide_by_rerun(case, code)
+    if case.state is State.BLOCKED and code in ANSWERED:
+        if code not in answered:
+            raise IllegalTransition(ANSWERED[code])
+        _decide_by_rerun(case, code)
     if code in MENDABLE or lacking(case):
         read_again(case, now)  # whoever asks for another try asks the HR system, too
     if case.state is State.BLOCKED and case.return_state in _BEFORE_PLAN:
@@ -131,7 +151,7 @@ def prepare(case: Case, now: datetime, from_step: str | None) -> str:
 
 
 def _decide_by_rerun(case: Case, code: str) -> None:
-    """What an operator says by running a case again that stopped for a question."""
+    """What somebody says by running a case again that stopped for a question."""
     if code == HR_DELETED_RECORD:
         case.deleted_at = None
     elif code == APPROVE_SAME_PERSON and TWO_PEOPLE not in case.approvals:
@@ -177,13 +197,20 @@ class Plan:
         return str(record.status if record else StepStatus.PENDING)
 
 
-def of(s: Services, case: Case, now: datetime, from_step: str | None) -> Plan:
-    """The plan. RequestError (400) for a step that does not exist; a case that cannot be rerun says so in it."""
+def of(
+    s: Services,
+    case: Case,
+    now: datetime,
+    from_step: str | None,
+    answered: Collection[str] = frozenset(ANSWERED),
+) -> Plan:
+    """The plan, as of a rerun that answers these questions. RequestError (400) for a step that does not exist; a case
+    that cannot be rerun says so in it."""
     trial, why_not, found = copy.deepcopy(case), None, list[Step]()
     try:
         if being_forgotten(case):
             raise IllegalTransition("This case is being erased; nothing else can be done to it.")
-        what = prepare(trial, now, from_step)
+        what = prepare(trial, now, from_step, answered)
         over = trial.state in withdraw.OVER
         found = [item.step for item in withdraw.track(trial, what)] if over else _unfinished(s, trial)
     except IllegalTransition as exc:
@@ -211,13 +238,14 @@ def _unfinished(s: Services, case: Case) -> list[Step]:
 
 
 def _digest(s: Services, case: Case, found: Sequence[Step], from_step: str | None) -> str:
-    """Of state, reason, account, pass, of which steps are over, and of what decides who is given what; not of tries,
+    """Of state, question, account, pass, of which steps are over, and of what decides who is given what; not of tries,
     times and waits."""
     over = {StepStatus.DONE, StepStatus.SKIPPED}
     facts = [
         case.case_id,
         str(case.state),
         case.reason_code,
+        case.asked_about,
         str(case.return_state),
         from_step,
         case.account.id if case.account else None,

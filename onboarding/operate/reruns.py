@@ -1,10 +1,11 @@
 """Reruns of everybody whom a filter finds: look first, then do exactly that.
 
 A preview names the cases, the steps that would run and a hash of it all. To carry it out needs that hash: when a case
-came or went, or one of them has moved on, the hash is another and nothing is done. While it is carried out, each case
-is compared once more, by itself, in the same compare-and-swap that writes it; what changed meanwhile (an automatic
-retry got through, another operator was first) is left alone and told. A process that dies in the middle has done some
-of them; the next preview shows the rest.
+came or went, or one of them has moved on, the hash is another and nothing is done. A case that waits for a decision
+about this very person (`rerun_plan.ANSWERED`) is shown with what it waits for, and left alone. While it is carried out,
+each case is compared once more, by itself, in the same compare-and-swap that writes it; what changed meanwhile (an
+automatic retry got through, another operator was first) is left alone and told. A process that dies in the middle has
+done some of them; the next preview shows the rest.
 """
 
 from __future__ import annotations
@@ -80,7 +81,7 @@ async def preview(s: Services, query: CaseQuery, from_step: str | None) -> Rerun
     for case_id in found[:MOST]:
         case = await s.cases.get(case_id)
         if case is not None and _fits(case, query):  # the list is a hint
-            plans.append(rerun_plan.of(s, case, now, from_step))
+            plans.append(rerun_plan.of(s, case, now, from_step, answered=()))
     gone = len(found[:MOST]) - len(plans)
     facts = [[getattr(query, name) for name in FILTERS], from_step, [plan.digest for plan in plans]]
     return Reruns(len(found) - gone, plans, rerun_plan.hashed(facts))

@@ -101,7 +101,8 @@ OF_STEPS: dict[str, tuple[str, str]] = {
     ),
     assign_licenses.NO_LOCATION: (
         "The account has no usageLocation, without which Microsoft gives no licence: HR sent no country that could be "
-        "read.",
-        "HR sends the country for the next time; an Entra administrator sets the usage location now; then rerun.",
+        "read, or the account was not made for this hire.",
+        "HR sends the country: the case then goes on by itself where the account was made or restored for this hire. "
+        "Else an Entra administrator sets the usage location; then rerun.",
     ),
 }

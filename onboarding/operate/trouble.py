@@ -112,7 +112,8 @@ async def approve(s: Services, kind: str, ask: Ask, allow: int | None = None) ->
     """Let a kind of action go on that its limit stopped; the count begins anew, and everybody who waited goes on.
 
     `allow`: how many may be done within a day before the limit counts again; None: what the limit allows in an hour.
-    Raises RequestError (400), NotFound, IllegalTransition where nothing is stopped.
+    Fewer than that are the most that is done within the day. Raises RequestError (400), also for fewer than the one
+    action needs that reached the limit (`allow_too_few`); NotFound; IllegalTransition where nothing is stopped.
 
     The count is written before the stop ends: whoever dies in between leaves the stop, and the approver repeats.
     """
@@ -121,8 +122,10 @@ async def approve(s: Services, kind: str, ask: Ask, allow: int | None = None) ->
         raise NotFound(f"There is no such limit. Known: {', '.join(LIMITED)}.")
     if allow is not None and not 1 <= allow <= MOST_ALLOWED:
         raise RequestError(f"'allow' is a number from 1 to {MOST_ALLOWED}.", code="unreadable")
-    if (await stops.read(s.cases)).find(stops.LIMIT, kind) is None:
+    stop = (await stops.read(s.cases)).find(stops.LIMIT, kind)
+    if stop is None:
         raise IllegalTransition("This limit is not reached: there is nothing to approve.")
+    await _check_enough(s, stop, allow)
     now = await s.clock.now()
     operation = Operation(
         s.entropy.operation_id(), None, ACTION, ask.actor, ask.reason.strip(), now, "accepted", kind
@@ -145,14 +148,28 @@ async def approve(s: Services, kind: str, ask: Ask, allow: int | None = None) ->
     return done
 
 
+async def _check_enough(s: Services, stop: Stop, allow: int | None) -> None:
+    """RequestError where the action that reached the limit would reach it again at once."""
+    if allow is None:
+        spent, _ = await limits.read(s.cases, stop.what)
+        allow = s.policy.limits.cap(stop.what, spent.people)  # None: switched off since
+    if allow is not None and allow < stop.wanted:
+        raise RequestError(
+            f"One person needs {stop.wanted} {stop.what} at once, and this would allow {allow}: give 'allow' with "
+            f"{stop.wanted} or more.",
+            code="allow_too_few",
+        )
+
+
 async def _begin_anew(s: Services, kind: str, allow: int | None) -> None:
     now = await s.clock.now()
     for _ in range(_TRIES):
         spent, etag = await limits.read(s.cases, kind)
         cap = s.policy.limits.cap(kind, spent.people) or 0
         fresh = limits.Spent(people=spent.people, counted_at=spent.counted_at)
-        if allow is not None and allow > cap:
-            fresh.extra, fresh.extra_until = allow - cap, now + limits.EXTRA_FOR
+        if allow is not None and allow != cap:
+            fresh.extra_until = now + limits.EXTRA_FOR
+            fresh.extra, fresh.only = (allow - cap, None) if allow > cap else (0, allow)
         try:
             return await limits.write(s.cases, kind, fresh, etag)
         except StoreConflict:

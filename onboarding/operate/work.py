@@ -19,7 +19,7 @@ from onboarding.intake.identity import being_forgotten
 from onboarding.intake.outcome import APPROVE_SAME_PERSON
 from onboarding.operate import forget, lost_phone, mending, release
 from onboarding.ports import WORK_QUEUE, DeliveryStatus, Services, WorkMessage
-from onboarding.provisioning import manager_again, runner, withdraw
+from onboarding.provisioning import manager_again, recall, runner, withdraw
 from onboarding.safeguards.stops import RELEASED
 
 log = logging.getLogger(__name__)
@@ -79,6 +79,7 @@ async def _advance(s: Services, case_id: str, queue: str, *, doubt: bool, why: s
         case = await s.cases.get(case_id)
         if case is None:
             return
+    await recall.advance(s, case, now)
     if case.maybe_same and APPROVE_SAME_PERSON in case.approvals:
         await process.unite(s, case, now, queue=queue)
         return
@@ -92,6 +93,8 @@ async def _advance(s: Services, case_id: str, queue: str, *, doubt: bool, why: s
 
 async def _stage(s: Services, case: Case, now: datetime, queue: str) -> None:
     """Hand the case to the stage that its state asks for."""
+    if await process.ask_first(s, case, now):
+        return
     if case.state in {State.WAITING_START, State.PROVISIONING}:
         await runner.advance(s, case, now, queue=queue)
     elif case.state in FOLLOWED:

@@ -44,6 +44,8 @@ class DirectoryUser:
     user_type: str | None = None
     synced: bool | None = None
     usage_location: str | None = None
+    #: The first day, as far as Entra knows it.
+    employee_hire_date: datetime | None = None
     #: skuIds in lower case, held directly or through a group.
     licences: tuple[str, ...] | None = None
 
@@ -144,6 +146,14 @@ class Directory(Protocol):
 
     async def enable_user(self, user_id: str) -> None:
         """The counterpart of `disable_user`, with the same errors."""
+        ...
+
+    async def set_usage_location(self, user_id: str, location: str) -> None:
+        """usageLocation, two letters. Repeating it is harmless. NotYetVisible; OperatorError `graph_bad_value`."""
+        ...
+
+    async def set_hire_date(self, user_id: str, at: datetime) -> None:
+        """employeeHireDate. Repeating it is harmless. NotYetVisible; PermissionMissing."""
         ...
 
     async def get_leave_date(self, user_id: str) -> datetime | None:

@@ -5,6 +5,8 @@ Limits: Graph, user resource type. What HR did not say, or said in a way that is
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from onboarding.domain import calendar, names
 from onboarding.domain.case import AccountIntent
 from onboarding.domain.nudges import working_time_of
@@ -28,7 +30,6 @@ def new_user(ctx: Context, intent: AccountIntent) -> NewUser:
     if s.settings.phone_attribute == "mobilePhone" and ctx.now.date() >= s.settings.deadline:
         # Before the deadline this attribute would count as a recovery factor nobody confirmed.
         directory_phone = phonebook.directory_number(hire)
-    zone = working_time_of(ctx.case, s.policy).zone
     return NewUser(
         user_principal_name=intent.user_principal_name,
         mail_nickname=names.mail_nickname(intent.user_principal_name),
@@ -42,12 +43,18 @@ def new_user(ctx: Context, intent: AccountIntent) -> NewUser:
         company_name=_cut(s.settings.company_name, 64),
         usage_location=place.usage_location(hire),
         preferred_language=place.known_language(hire),
-        employee_hire_date=calendar.local_midnight(hire.start_date, zone) if hire.start_date else None,
+        employee_hire_date=hire_date(ctx),
         employee_type=_cut(hire.employment_type, 64),
         mobile_phone=directory_phone,
         account_enabled=hire.start_date is None
         or ctx.now >= timing.opens_at(ctx.case, s.policy, timing.ENABLE),
     )
+
+
+def hire_date(ctx: Context) -> datetime | None:
+    """The first day begins where the person works; None: HR names none."""
+    start = ctx.hire.start_date
+    return calendar.local_midnight(start, working_time_of(ctx.case, ctx.s.policy).zone) if start else None
 
 
 def _cut(text: str | None, limit: int) -> str | None:

@@ -4,7 +4,8 @@ A pass is a takeover path. It is for an account that we created, that is nobody'
 date, enabled, without any sign of use and not protected (`safeguards.protection`: no role, no role-assignable
 group). It goes to the manager only if the creating event named them (or a read of the HR system, or an approver's word
 stands for it), they are the one who was found for whom HR names now, and their own enabled account is older than that
-delivery; else to the service desk; never to an address from the payload.
+delivery and not protected; else to the service desk; never to an address from the payload. Once HR names another
+manager it is called back (`provisioning.recall`).
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from onboarding.errors import NotYetVisible
 from onboarding.ports import AccessPass, DirectoryUser
 from onboarding.provisioning.step import Block, Context, Outcome, Skip, Wait
 from onboarding.provisioning.steps import prepopulate_phone
+from onboarding.safeguards import protection
 
 NEEDS_APPROVAL = "needs_approval_pass"
 NEEDS_APPROVAL_MANAGER = "needs_approval_manager"
@@ -101,7 +103,8 @@ async def recipient(ctx: Context) -> tuple[str, str] | Block:
 
 
 async def _safe_manager(ctx: Context) -> DirectoryUser | None:
-    """The manager whom HR named, if their own enabled account is older than that delivery, and no guest's."""
+    """The manager whom HR named, if their own enabled account is older than that delivery, and a person's: no guest's,
+    and nobody's whose mailbox many read (listed, shared, room, service)."""
     named_at, manager_id = ctx.case.manager_named_at, ctx.account.manager_id
     if ctx.s.settings.first_credential != "access_pass_to_manager" or not (manager_id and named_at):
         return None
@@ -111,6 +114,8 @@ async def _safe_manager(ctx: Context) -> DirectoryUser | None:
         return None  # found for somebody else's name, or before that was noted
     manager = await ctx.s.directory.get_user(manager_id)
     if manager is None or not manager.account_enabled or manager.user_type not in {None, "Member"}:
+        return None
+    if protection.shown(ctx.s, manager) is not None:
         return None
     older = manager.created_at is not None and manager.created_at < named_at
     return manager if older and (manager.mail or manager.user_principal_name) else None

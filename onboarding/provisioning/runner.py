@@ -17,9 +17,10 @@ from onboarding.domain.lifecycle import Event, State
 from onboarding.domain.nudges import has_left
 from onboarding.errors import DeployerError, OperatorError, RetryLater, StoreConflict
 from onboarding.ports import REPLICATION, WORK_QUEUE, Services
-from onboarding.provisioning import existing, holds, timing
+from onboarding.provisioning import existing, holds, pass_guards, timing
 from onboarding.provisioning.plan import Planned, steps
 from onboarding.provisioning.step import Block, Context, Done, Outcome, Skip, Wait
+from onboarding.provisioning.steps import issue_access_pass, set_manager
 
 log = logging.getLogger(__name__)
 #: Reason code of somebody whose last day is over.
@@ -45,7 +46,8 @@ async def advance(s: Services, case: Case, now: datetime, *, queue: str = WORK_Q
     for planned in steps():
         name = planned.step.name
         known = case.steps.get(name)
-        if (known and known.status in FINISHED) or not planned.step.applies(s, case):
+        finished = known is not None and known.status in FINISHED and not _is_looked_for_again(ctx, name)
+        if finished or not planned.step.applies(s, case):
             continue
         if _is_early(case, name, now) or not await _take(ctx, planned, case.step(name), lane):
             return
@@ -104,6 +106,17 @@ def _is_early(case: Case, name: str, now: datetime) -> bool:
     return planned.what == name and planned.when is not None and now < planned.when - EARLY
 
 
+def _is_looked_for_again(ctx: Context, name: str) -> bool:
+    """A manager who could not be found: once more when the pass may go out."""
+    if name != set_manager.STEP.name or not set_manager.looks_again(ctx.case.steps.get(name), ctx.now):
+        return False
+    issue = issue_access_pass.STEP.name
+    issued = ctx.case.steps.get(issue)
+    if (issued and issued.status in FINISHED) or _is_early(ctx.case, issue, ctx.now):
+        return False
+    return pass_guards.too_early(ctx) is None
+
+
 async def _take(ctx: Context, planned: Planned, record: StepRecord, lane: Lane) -> bool:
     """Run one step and write what came of it. True: go on with the next."""
     name = planned.step.name
@@ -151,8 +164,10 @@ async def _record(
             await casework.save(s, case, now, _entry(now, "step_done", name, requests, detail=detail))
             return True
         case Skip(why):
+            unchanged = record.status is StepStatus.SKIPPED and record.detail == why
             record.status, record.detail, record.first_failed_at = StepStatus.SKIPPED, why, None
-            await casework.save(s, case, now, _entry(now, "step_skipped", name, requests, why=why))
+            entries = [] if unchanged else [_entry(now, "step_skipped", name, requests, why=why)]
+            await casework.save(s, case, now, *entries)
             return True
         case Wait(until, why):
             unchanged = record.status is StepStatus.WAITING and record.detail == why

@@ -20,6 +20,7 @@ EMPLOYEE: Mapping[str, str] = {
     "create_account": "done: `created`",
     "assign_groups": "done: `in_all_groups`",
     "prepopulate_phone": "done: `added`",
+    "set_hire_date": NEVER,
     "set_leave_date": NEVER,
     "set_manager": "done",
     "assign_licenses": "done: `assigned`",
@@ -31,6 +32,7 @@ EMPLOYEE: Mapping[str, str] = {
 _SYNCED = "left out: `synced_account`"
 _NOT_NEW = {
     "prepopulate_phone": "left out: `not_made_for_this_hire`",
+    "set_hire_date": "done",
     "issue_access_pass": "asks `needs_approval_pass`, then done: `manager`",
 }
 _BEFORE = {
@@ -101,6 +103,7 @@ KINDS: tuple[Kind, ...] = (
         {
             **_BEFORE,
             **_UNWRITTEN,
+            "set_hire_date": _SYNCED,
             "create_account": "asks `needs_approval_adopt`, then done: `adopted`",
             "issue_access_pass": "asks `needs_approval_pass`, then done: `desk`",
         },
@@ -147,7 +150,8 @@ and each of which is needed: two look whether the person was here before, one cr
 the manager; near the start date seven look whether a first credential may be given and to whom, two give it, and two
 send the welcome. An address at the company that HR knows already adds one look for an account that has it. Groups add
 one look at all of them and one write each; licences one look at what is free and one write for all; a mailbox one
-look. Who holds a role is read once an hour for everybody, and the registration report
+look. A manager who cannot be found is looked for once more before the pass, and once with each look of the follow-up.
+Who holds a role is read once an hour for everybody, and the registration report
 for everybody at once. `tests/story/test_first_day.py` counts them.
 """
 _KINDS = """## Kinds of people
@@ -172,8 +176,10 @@ does what about it stands on the case's page.
   then on an administrator decides (`disable_after_start`), also when HR names a later first day afterwards, for a
   mistyped one or for another hire of somebody at work, and takes that back. A day that HR moved before it came, or
   that passed while the hire was withdrawn, did not come. Cases from before this was kept count as begun, too, when the
-  person was hired again or has registered. An account that the tenant does not show yet is looked for over 24 hours,
-  soon at first, then ever more rarely, unless it is among the deleted ones; after that the step says `account_gone` or
+  person was hired again or has registered. Where HR announces the hire again before the worker came, the pass of
+  before is voided all the same, while the new run goes on or waits for an approver; the account, whose password nobody
+  was told, then stays enabled. An account that the tenant does not show yet is looked for over 24 hours, soon at
+  first, then ever more rarely, unless it is among the deleted ones; after that the step says `account_gone` or
   `never_created`, and `rerun` looks again.
 - **Accounts made by HR or IT before** are linked on an approver's word and not renamed. They are found by HR's number,
   and by the address at the company that HR knows (`work_email`): as user name, mail or another address of the account.
@@ -185,15 +191,29 @@ does what about it stands on the case's page.
   of HR's is no payroll number, and `employeeId` may hold either. Who is found by `employeeId` alone is linked in Entra
   (`by_employee_id_alone`) unless something contradicts it: an address that nobody has, a number of the hire's that is
   not HR's id, another name, another id in HR. Pass and escalations go to the service desk then. An address
-  from HR finds everybody.
+  from HR finds everybody. Who cannot be found, or not be told apart, may be there later, as in a mass arrival those
+  whose manager is worked off after them: they are looked for again before the pass, and with each look of the
+  follow-up, which waits for nobody's sake. (A pass goes to accounts only that are older than the word that named them,
+  so in a mass arrival to the service desk; the link and the escalations follow.)
 - **Another manager** than the one who was set: from HR's word on nobody counts as the manager until the new one is
   found and set, also while the person is followed up. A pass goes to the one whom HR names now, as far as a read of the
   HR system or an approver stands for the change, or to the service desk; an approval is for the manager who was named
   then. The same manager in fewer words (without the id, say) is no change. Where HR names nobody any more, or somebody
-  who cannot be found, the link in Entra stays, and nothing goes to whom it names.
+  who cannot be found, the link in Entra stays, and nothing goes to whom it names. A pass that the former manager holds
+  is called back: voided at once, also of a case that is paused or blocked, by its id as well, because the tenant's list
+  may lag. While nobody has used it, another one goes out past the same guards: without a read or an approver, to the
+  service desk. One that is used already stays as it is. The same person in other words (the address with an id beside
+  it) keeps it.
+- **Protected accounts as managers**: a mailbox that many read (listed, shared, a room's, a service's) is linked in
+  Entra where HR names it, and gets no pass: that goes to the service desk.
 - **A first day that moves away** after its pass went out: where the pass ends before noon of the new day and there is
-  no sign of use, it is voided at once (of a paused or blocked case: when it goes on), and another one goes out near the
-  new day. The account stays enabled meanwhile; the welcome is not sent again.
+  no sign of use, it is voided at once, also of a paused or blocked case, and another one goes out near the new
+  day. The account stays enabled meanwhile; the welcome is not sent again.
+- **`employeeHireDate`** follows HR. The account is made with it; a first day that moves after that is written anew,
+  also while the person is followed up, and so is that of accounts that were there before (of people who come back, or
+  made by HR or IT). What stands there is read together with the account, and only what differs is written: the hire of
+  somebody whose first day stays costs no request for it. It is HR's own date, so another one is written over, and
+  lifecycle workflows and whatever else in Entra acts on that date act on the new one.
 - **Guests** are refused: they are invited, and keep their own company's credentials.
 - **Contractors**: after the last day that HR named nothing is sent and nothing is given, however late a case that was
   held or blocked goes on: every step that gives something stops at `end_date_passed`, until HR names a later day
@@ -202,8 +222,7 @@ does what about it stands on the case's page.
   left of the hire before, is taken away again. Only a date that this service wrote is changed; one of somebody else
   stays, and the step says `leave_date_of_others`. Microsoft documents that null empties the property, and that
   reading it needs `User-LifeCycleInfo.Read.All`, which is granted beside the writing role because nothing says that
-  this one covers it. Once a case is closed, changes are for whoever runs the leavers. `employeeHireDate` is written
-  when the account is created, and not after that.
+  this one covers it. Once a case is closed, changes are for whoever runs the leavers.
 - **Protected accounts** (break-glass, service, shared, room, resource and sync accounts, guests, role holders) are
   refused before every write, by one guard, and no approval lifts it: `people.protected_accounts` and
   `account.protected_names` name them, and the rest is told by role, name, licence and mailbox.

@@ -5,7 +5,7 @@
 The store counts in pieces of ten minutes, and a piece counts until it is an hour old throughout. An instance takes a
 small block (a fiftieth of the limit, ten at most) before it acts, so that a crash counts too much by the rest of a
 block, and never too little. Once the limit is reached nothing of that kind is done, also in the next hour, until an
-approver says so (`operate.limits`); that begins the count anew.
+approver says so (`operate.trouble`); that begins the count anew.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ BLOCK, SHARE = 10, 50
 WORKFORCE = (State.FOLLOWING_UP, State.CONFIRMED, State.CLOSED)
 #: How long a number of known people is good.
 COUNTED_FOR = timedelta(minutes=15)
-#: How long what an approver allowed on top of the limit may be used.
+#: How long what an approver allowed on top of the limit may be used, and how long a lower number stands.
 EXTRA_FOR = timedelta(hours=24)
 _TRIES = 20
 #: Seconds between tries to write the count, doubled each time.
@@ -51,7 +51,11 @@ class Spent:
 
     #: Start of a piece of ten minutes, RFC 3339 → actions counted in it.
     pieces: dict[str, int] = field(default_factory=dict)
+    #: What an approver allowed on top of the limit.
     extra: int = 0
+    #: What is left of the number that an approver allowed instead of the limit, because it is lower; None: the limit.
+    only: int | None = None
+    #: Until when either of these counts.
     extra_until: datetime | None = None
     people: int = 0
     counted_at: datetime | None = None
@@ -61,8 +65,13 @@ class Spent:
         oldest, newest = now - HOUR - PIECE, now + PIECE
         self.pieces = {at: n for at, n in self.pieces.items() if oldest < datetime.fromisoformat(at) < newest}
         if self.extra_until is None or now >= self.extra_until:
-            self.extra = 0
+            self.extra, self.only = 0, None
         return sum(self.pieces.values())
+
+    def left(self, cap: int, now: datetime) -> int:
+        """How many may be done now."""
+        used = self.within_hour(now)
+        return max(cap - used, 0) + self.extra if self.only is None else self.only
 
     def spend(self, number: int, cap: int, now: datetime) -> None:
         """Count a block: what is over the limit comes out of the extra."""
@@ -70,6 +79,8 @@ class Spent:
         piece = _piece(now)
         self.pieces[piece] = self.pieces.get(piece, 0) + regular
         self.extra -= number - regular
+        if self.only is not None:
+            self.only -= number
 
 
 @dataclass(slots=True)
@@ -98,7 +109,7 @@ class Limits:
             if block is None or not now < block.until <= now + PIECE:
                 block = _Block(0, now + PIECE)
             if block.left < number:
-                fresh = await self._lease(kind, now, number - block.left)
+                fresh = await self._lease(kind, now, number, number - block.left)
                 block = self._blocks[kind] = _Block(block.left + fresh.left, fresh.until)
             block.left -= number
 
@@ -108,18 +119,17 @@ class Limits:
             if block := self._blocks.get(kind):
                 block.left += number
 
-    async def _lease(self, kind: str, now: datetime, wanted: int) -> _Block:
-        """A block of at least as many."""
+    async def _lease(self, kind: str, now: datetime, action: int, wanted: int) -> _Block:
+        """A block of at least `wanted`, which lack for an action that counts as `action`."""
         if (await stops.read(self._cases)).find(stops.LIMIT, kind) is not None:
             raise _reached(kind)
         for lost in range(_TRIES):
             spent, etag = await read(self._cases, kind)
             await self._count(spent, now)
             cap = self._policy.cap(kind, spent.people) or 0
-            used = spent.within_hour(now)
-            left = max(cap - used, 0) + spent.extra
+            left = spent.left(cap, now)
             if left < wanted:
-                await self._stop(kind, now, cap, used, spent.people)
+                await self._stop(kind, now, cap, spent, action)
                 raise _reached(kind)
             number = max(wanted, min(BLOCK, cap // SHARE, left))
             spent.spend(number, cap, now)
@@ -138,14 +148,19 @@ class Limits:
             counts = await self._cases.counts()
             spent.people, spent.counted_at = sum(counts.get(state, 0) for state in WORKFORCE), now
 
-    async def _stop(self, kind: str, now: datetime, cap: int, used: int, people: int) -> None:
+    async def _stop(self, kind: str, now: datetime, cap: int, spent: Spent, action: int) -> None:
         """Stop this kind for everybody, and say so once."""
+        used, people = spent.within_hour(now), spent.people
         text = f"{used} {kind} within an hour; the policy allows {cap} with {people} people known."
+        if spent.only is not None:
+            text = f"{text} An approver allowed fewer than that, and they are used up."
+        if action > cap:
+            text = f"{text} One person needs {action} at once: allow at least as many."
 
         def decide(board: Board) -> bool:
             if board.find(stops.LIMIT, kind) is not None:
                 return False
-            board.open(Stop(stops.LIMIT, kind, now, text=text))
+            board.open(Stop(stops.LIMIT, kind, now, text=text, wanted=action))
             return True
 
         if await stops.change(self._cases, decide):

@@ -18,9 +18,14 @@ async def refusal(
     `ours`: this service made it. `made_now`: and did so a moment ago, in this very run, so that it cannot hold a role
     yet; then nothing is asked. Raises what the tenant raises; NotYetVisible while it cannot be read.
     """
-    settings = s.settings
-    addresses = (settings.sender, settings.service_desk, settings.hr_contact)
-    found = protected.reason(user, s.policy, addresses, ours=ours or made_now)
+    found = shown(s, user, ours=ours or made_now)
     if found is None and not made_now and await s.directory.has_privileges(user.id):
         return protected.PRIVILEGED
     return found
+
+
+def shown(s: Services, user: DirectoryUser, *, ours: bool = False) -> str | None:
+    """The same as far as one reading of the user shows it: all but the roles. Nothing is asked."""
+    settings = s.settings
+    addresses = (settings.sender, settings.service_desk, settings.hr_contact)
+    return protected.reason(user, s.policy, addresses, ours=ours)

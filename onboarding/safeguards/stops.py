@@ -60,6 +60,8 @@ class Stop:
     standby: str | None = None
     #: Calls of the tenant that were refused, and that nobody has got through since. Empty: it is not known which.
     calls: list[str] = field(default_factory=list)
+    #: What the one action counts as that reached a limit: an approval of fewer would not let it go on.
+    wanted: int = 1
 
     @property
     def key(self) -> str:

@@ -295,6 +295,47 @@ async def test_what_is_not_in_the_lifecycle_table_is_409_and_changes_nothing(out
     assert await queued(outer) == 0
 
 
+@pytest.mark.parametrize(
+    ("more", "status"),
+    [
+        ({"reason_code": "needs_approval_adopt"}, 202),
+        ({"reason_code": "needs_approval_adopt", "about": ["user-7"]}, 202),
+        ({"reason_code": None, "about": None}, 202),
+        ({"reason_code": "needs_approval_pass"}, 409),
+        ({"reason_code": ""}, 409),
+        ({"about": ["user-8"]}, 409),
+        ({"about": []}, 409),
+        ({"about": "user-7"}, 400),
+        ({"found_account": "x"}, 400),
+    ],
+)
+async def test_an_approval_is_bound_to_the_question_that_it_names(
+    outer: Outer, more: dict[str, Any], status: int
+) -> None:
+    waits = {"reason_code": "needs_approval_adopt", "return_state": State.PROVISIONING}
+    await outer.put(make_case(1, State.BLOCKED, found_ids=["user-7"], **waits))
+    _, shown = await outer.json("case", params={"case_id": case_id(1)})
+    assert shown["asked_about"] == ["user-7"]
+    headers = {"x-dev-role": "approver"}
+    answer = await act(outer, case_id(1), "approve", {"reason": "same", **more}, headers=headers)
+    assert answer[0] == status
+    if status == 409:
+        assert answer[1]["code"] == "question_changed"
+
+
+@pytest.mark.parametrize(("role", "status"), [("operator", 409), ("approver", 202)])
+async def test_that_two_cases_are_two_people_is_an_approvers_word(
+    outer: Outer, role: str, status: int
+) -> None:
+    waits = {"reason_code": "needs_approval_same_person", "return_state": State.WAITING_START}
+    await outer.put(make_case(1, State.BLOCKED, maybe_same=case_id(2), **waits))
+    answer = await act(outer, case_id(1), "rerun", {"reason": "twins"}, headers={"x-dev-role": role})
+    assert answer[0] == status
+    case = await outer.app.services.cases.get(case_id(1))
+    assert case
+    assert (case.state is State.BLOCKED) is (role == "operator")
+
+
 @pytest.mark.parametrize("action", ["approve", "rerun"])
 async def test_what_waits_for_nothing_or_lacks_something_is_409(outer: Outer, action: str) -> None:
     await outer.put(rich_case(1, State.RECEIVED, certainty=Certainty.CANDIDATE))

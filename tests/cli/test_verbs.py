@@ -247,6 +247,25 @@ def test_an_action_says_what_it_did(
     assert shown["timeline"][-1]["detail"]["reason"] == "because"
 
 
+def test_an_approval_is_for_the_question_that_it_names(run: Run, put: Put) -> None:
+    put(rich_case(1, State.BLOCKED, reason_code="needs_approval_adopt", found_ids=["user-7"]))
+    approve = ("approve", case_id(1), "--reason", "same", "--json")
+    assert run(*approve, "--reason-code", "needs_approval_pass").code == 5
+    assert run(*approve, "--about", "user-8").code == 5
+    assert run("approve", "limit:creations", "--reason", "x", "--about", "user-8").code == 2
+    waits = {"reason_code": "needs_approval_adopt", "return_state": State.PROVISIONING}
+    put(rich_case(2, State.BLOCKED, found_ids=["a", "b"], **waits))
+    named = ("--reason-code", "needs_approval_adopt", "--about", "b", "--about", "a")
+    assert run("approve", case_id(2), "--reason", "same", "--json", *named).code == 0
+
+
+def test_the_command_line_answers_what_a_rerun_answers(run: Run, put: Put) -> None:
+    waits = {"reason_code": "needs_approval_same_person", "return_state": State.WAITING_START}
+    put(rich_case(1, State.BLOCKED, maybe_same=case_id(2), **waits))
+    assert run("rerun", case_id(1), "--reason", "twins", "--json").code == 0
+    assert run("show", case_id(1), "--json").json["state"] == "waiting_start"
+
+
 def test_an_action_in_words(run: Run, put: Put) -> None:
     put(rich_case(1))
     answer = run("pause", case_id(1), "--reason", "because")

@@ -7,12 +7,14 @@ import importlib
 import inspect
 import pkgutil
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 
-from onboarding.domain.case import StepStatus
+from onboarding.domain.case import Case, StepRecord, StepStatus
+from onboarding.domain.hire import EventType
 from onboarding.domain.lifecycle import State
 from onboarding.domain.policy import Policy, RetryPolicy
 from onboarding.errors import DeployerError, RequestError, Throttled
@@ -22,8 +24,9 @@ from onboarding.provisioning.plan import Planned, names_from, ordered, steps
 from onboarding.provisioning.step import ONBOARDING, WITHDRAWAL, Done, Step
 from onboarding.provisioning.timing import LEADS
 from scripts import permissions, role_plan
-from tests.support.doubles import World, drive
+from tests.support.doubles import World, advance, drive
 from tests.support.full_policy import full_case, full_world
+from tests.support.hr_says import says
 from tests.support.port_calls import GRAPH_CALLS, calls_in
 
 EVERY = [
@@ -94,6 +97,7 @@ PLAN = [
     "create_account",
     "assign_groups",
     "prepopulate_phone",
+    "set_hire_date",
     "set_leave_date",
     "set_manager",
     "assign_licenses",
@@ -179,16 +183,25 @@ def test_a_rerun_from_a_step_repeats_it_and_all_after_it() -> None:
         names_from("make_coffee")
 
 
+async def lived(world: World) -> Case:
+    """Everybody's way through the plan, and the first day moves while the account waits for it."""
+    await world.file(full_case())
+    await advance(world)
+    start = (await world.case()).hire.start_date
+    assert start is not None
+    await says(world, EventType.START_DATE_CHANGED, start_date=start + timedelta(days=7))
+    return await drive(world)
+
+
 async def test_a_step_that_ran_already_does_nothing_to_the_tenant_when_it_runs_again(
     module: ModuleType, world: World
 ) -> None:
-    await world.file(full_case())
-    case = await drive(world)
+    case = await lived(world)
     assert case.steps[module.STEP.name].status is StepStatus.DONE
     done = effects(world)
     case.state = State.PROVISIONING
     for name in names_from(module.STEP.name):
-        case.steps.pop(name)
+        case.steps[name] = StepRecord()
     case.next_action.when = world.clock.at
     await world.store.cases.save(case)
     assert (await drive(world)).state is State.FOLLOWING_UP
@@ -201,6 +214,7 @@ def effects(world: World) -> tuple[object, ...]:
     return (
         len(tenant.created), dict(tenant.managers), len(tenant.issued), len(tenant.mail), list(held.added),
         list(held.assigned), list(held.enabled), list(held.phones), dict(held.leave_dates), dict(held.units),
+        world.tape.calls.count("directory.set_hire_date"),
     )  # fmt: skip
 
 
@@ -209,6 +223,7 @@ PORTS_OF_STEP = {
     "create_account": ["create_user"],
     "assign_groups": ["groups", "add_to_group"],
     "prepopulate_phone": ["registration_of", "add_phone"],
+    "set_hire_date": ["set_hire_date"],
     "set_leave_date": ["set_leave_date"],
     "set_manager": ["find_by_address", "set_manager"],
     "assign_licenses": ["licence_units", "assign_licenses"],
@@ -226,8 +241,7 @@ async def test_a_step_that_meets_a_throttled_tenant_is_tried_again_and_comes_thr
     assert name in PORTS_OF_STEP, "say which calls the step makes"
     for call in PORTS_OF_STEP[name]:
         world.faults.before(call, Throttled("slow down", retry_after=0.75))
-    await world.file(full_case())
-    case = await drive(world)
+    case = await lived(world)
     assert case.state is State.FOLLOWING_UP
     assert case.steps[name].status is StepStatus.DONE
     assert (len(world.tenant.created), len(world.tenant.mail)) == (1, 2)

@@ -209,6 +209,53 @@ async def test_a_rerun_is_not_offered_in_place_of_an_approvers_word(outer: Outer
     assert (await get(outer)).buttons == ["approve", "exclude"]
 
 
+@pytest.mark.parametrize(
+    "now",
+    [
+        {"reason_code": "needs_approval_pass", "found_ids": ["a", "b"]},
+        {"reason_code": "needs_approval_adopt", "found_ids": ["a"]},
+        {"reason_code": "needs_approval_adopt", "found_ids": []},
+    ],
+)
+async def test_a_button_answers_what_its_page_showed(outer: Outer, now: dict[str, Any]) -> None:
+    waits = {"reason_code": "needs_approval_adopt", "found_ids": ["a", "b"]}
+    await outer.put(make_case(1, State.BLOCKED, return_state=State.PROVISIONING, **waits))
+    page = await get(outer)
+    case = await outer.app.services.cases.get(case_id(1))
+    assert case
+    for name, value in now.items():
+        setattr(case, name, value)
+    await outer.app.services.cases.save(case)
+    status, html = await press(outer, page, "approve", role="approver")
+    assert (status, "It has changed since you looked" in html) == (409, True)
+    assert (await press(outer, await get(outer), "approve", role="approver"))[0] == 303
+
+
+async def test_run_again_answers_no_question_that_its_page_did_not_show(outer: Outer) -> None:
+    await outer.put(rich_case(1))
+    page = await get(outer)
+    case = await outer.app.services.cases.get(case_id(1))
+    assert case
+    case.state, case.return_state = State.BLOCKED, State.FOLLOWING_UP
+    case.reason_code, case.deleted_at = "hr_deleted_record", T0
+    await outer.app.services.cases.save(case)
+    assert (await press(outer, page, "rerun", from_step=""))[0] == 409
+    assert (await press(outer, await get(outer), "rerun", from_step=""))[0] == 303
+
+
+@pytest.mark.parametrize(
+    ("role", "buttons"), [("operator", ["exclude"]), ("approver", ["approve", "rerun", "exclude"])]
+)
+async def test_two_people_is_offered_to_an_approver(outer: Outer, role: str, buttons: list[str]) -> None:
+    waits = {"reason_code": "needs_approval_same_person", "return_state": State.WAITING_START}
+    await outer.put(make_case(1, State.BLOCKED, maybe_same=case_id(2), **waits))
+    page = await get(outer, role=role)
+    assert page.buttons == buttons
+    if role == "approver":
+        assert (await press(outer, page, "rerun", role=role, from_step=""))[0] == 303
+        assert "waiting start" in (await get(outer)).text
+
+
 def primary(page: Page) -> list[str]:
     """Actions of the buttons that stand out."""
     found = [item for item in page.all("button") if "formaction" in item and item.get("class") != "plain"]
@@ -289,7 +336,9 @@ async def test_none_is_never_a_name(outer: Outer) -> None:
         assert not re.search(r"\bNone\b(?! yet)", page.text)
 
 
-async def press(outer: Outer, page: Page, action: str, **fields: str) -> tuple[int, str]:
+async def press(
+    outer: Outer, page: Page, action: str, *, role: str = "operator", **fields: str
+) -> tuple[int, str]:
     """Fill the form of the page in as a browser does, and press a button."""
     from urllib.parse import urlencode
 
@@ -302,6 +351,7 @@ async def press(outer: Outer, page: Page, action: str, **fields: str) -> tuple[i
     _, _, wanted, called = target.removeprefix("/api/").split("/")
     body = urlencode({**hidden, "reason": "because", **fields}).encode()
     headers = {"sec-fetch-site": "same-origin", "content-type": "application/x-www-form-urlencoded"}
+    headers["x-dev-role"] = role
     params = {"case_id": wanted, "action": called}
     answer = await outer.http("dashboard_action", "POST", target, params, body, headers)
     return answer.status_code, answer.headers.get("Location", "") or answer.get_body().decode()

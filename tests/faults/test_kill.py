@@ -222,6 +222,7 @@ def _entitled(tenant: Tenant, user: dict[str, Any], target: list[Point]) -> None
     assert (members[story.STAFF], members[story.SSPR]) == (1, 1), f"{target}: {members}"
     assert user["accountEnabled"] is True, f"{target}: the account is not enabled"
     assert user["mail"], f"{target}: no licence, so no mailbox"
+    assert str(user["employeeHireDate"]).startswith("2027-03-08T00"), f"{target}: no first day"
     assert str(user["employeeLeaveDateTime"]).startswith("2028-01-01T00"), f"{target}: no end of the last day"
 
 

@@ -26,7 +26,7 @@ NEW = NewUser(
 )
 SELECT = (
     "$select=id,userPrincipalName,employeeId,displayName,mail,accountEnabled,createdDateTime,userType,"
-    "onPremisesSyncEnabled,usageLocation,assignedLicenses"
+    "onPremisesSyncEnabled,usageLocation,employeeHireDate,assignedLicenses"
 )
 
 

@@ -122,6 +122,26 @@ async def test_an_account_is_enabled_and_its_leave_date_set(graph: Any, control:
     assert stored["employeeLeaveDateTime"].startswith((leaves - timedelta(0)).strftime("%Y-%m-%dT%H:%M:%S"))
 
 
+async def test_a_usage_location_is_written_and_lets_a_licence_be_assigned(graph: Any, control: Any) -> None:
+    key = await control.person("anna")
+    for _ in range(2):
+        await graph.directory.set_usage_location(key, "DE")
+    assert (await graph.directory.get_user(key)).usage_location == "DE"
+
+
+async def test_a_hire_date_is_written_and_read_with_the_user(graph: Any, control: Any) -> None:
+    key = await control.person("anna")
+    assert (await graph.directory.get_user(key)).employee_hire_date is None
+    for start in (datetime(2026, 8, 23, 22, tzinfo=UTC), datetime(2026, 9, 27, 22, tzinfo=UTC)):
+        for _ in range(2):
+            await graph.directory.set_hire_date(key, start)
+        assert (await graph.directory.get_user(key)).employee_hire_date == start
+    made = await graph.directory.create_user(
+        NewUser(f"bea@{DOMAIN}", "bea", "Bea", "2", "Pw-1234567890", employee_hire_date=start)
+    )
+    assert made.employee_hire_date == start, "what was sent, where the answer does not say"
+
+
 async def test_a_leave_date_is_taken_away_again(graph: Any, control: Any) -> None:
     key = await control.person("anna")
     assert await graph.directory.get_leave_date(key) is None

@@ -208,6 +208,8 @@ def test_every_write_says_whether_it_may_be_repeated():
         "restore_user": False,
         "add_phone": False,
         "enable_user": True,
+        "set_usage_location": True,
+        "set_hire_date": True,
         "set_leave_date": True,
         # A POST that does nothing the second time: Graph says that the member is there.
         "add_to_group": True,

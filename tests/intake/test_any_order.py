@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import random
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -17,10 +18,13 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from onboarding.domain.case import Case
+from onboarding.domain.lifecycle import State
 from onboarding.intake import catalog
 from onboarding.intake import receive as door
 from onboarding.intake.process import process_delivery
 from onboarding.intake.receive import Arrivals, receive
+from onboarding.operate.actions import Ask, act
+from onboarding.operate.rerun_plan import possible
 from tests.intake import oracle
 from tests.intake.oracle import CREATED, WITHDRAWALS, Told
 from tests.support.intake_services import World, make_world, secrets_of, signed, source
@@ -217,3 +221,44 @@ async def test_a_shuffled_summer_with_repeats_ends_in_exactly_the_oracles_cases(
     world.store.close()
     assert wrong == []
     assert person > 20
+
+
+# --- left alone for a while ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_whoever_was_excluded_for_a_while_ends_where_hrs_words_lead(
+    monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    """An operator excludes people anywhere in the story, and includes everybody in the end."""
+    monkeypatch.setattr(door, "_arrivals", Arrivals())
+    chance = random.Random(seed)
+    told = [
+        replace(event, ids=event.ids[:1])  # nobody is joined with who is excluded
+        for person in range(40)
+        for event in oracle.history(chance, person)
+    ]
+    sent = [*enumerate(told)]
+    chance.shuffle(sent)
+    world, ask, excluded = new_world(), Ask("o-1", "wait"), 0
+    for number, event in sent:
+        await deliver(world, event, number)
+        for case in await _of(world, event):
+            if "exclude" in possible(case) and chance.random() < 0.3:
+                await act(world.services, "exclude", case.case_id, ask)
+                excluded += 1
+    for case in await listed(world):
+        if case.state is State.EXCLUDED:
+            await act(world.services, "resume", case.case_id, ask)
+    wrong = await compare(world, set(told))
+    world.store.close()
+    assert wrong == []
+    assert excluded > 20
+
+
+async def _of(world: World, told: Told) -> list[Case]:
+    """The case that the event is about, if there is one."""
+    ((_, value),) = told.ids
+    owners = {owner for _, owner in await world.store.cases.find_aliases(value)}
+    found = [await world.store.cases.get(owner) for owner in owners]
+    return [case for case in found if case is not None]

@@ -24,10 +24,12 @@ from onboarding.intake.twins import words
 from onboarding.operate import work
 from onboarding.operate.actions import Ask, act, possible
 from onboarding.operate.explain import explain
+from onboarding.operate.rerun_plan import answers
 from onboarding.ports import WorkMessage
 from tests.support.intake_services import START, World, hire_body, make_world, secrets_of, signed, source
 
 ADAPTER = catalog.adapters()["standard-webhooks"]
+OPERATOR, APPROVER = answers(approver=False), answers(approver=True)
 ATS, HRIS = "our-ats", "our-hris"
 _numbers = itertools.count(1)
 
@@ -277,7 +279,7 @@ async def test_an_operator_says_that_they_are_two_and_is_not_asked_again(world: 
     await employee(world, start_date="2027-03-01")
     waiting = next(case for case in await alive(world) if case.state is State.BLOCKED)
     assert "rerun" in possible(waiting)
-    await act(world.services, "rerun", waiting.case_id, Ask("op", "father and son"))
+    await act(world.services, "rerun", waiting.case_id, Ask("boss", "father and son", answers=APPROVER))
     await employee(world, event_type="hire.updated", occurred_at="2026-08-17T09:30:00Z", job_title="Cook")
     cases = await alive(world)
     assert [case.state for case in cases] == [State.WAITING_START] * 2
@@ -302,6 +304,24 @@ async def test_two_accounts_are_never_joined_and_an_excluded_person_stays_exclud
     await employee(world, employee_id="99", personal_email="x@example.net")
     newest = next(item for item in await alive(world) if item.hire.employee_id == "99")
     assert newest.reason_code == "needs_approval_same_person"
+
+
+@pytest.mark.parametrize("first", ["the one who is excluded", "the other"])
+async def test_what_hr_says_of_who_is_excluded_is_compared_as_well(world: World, first: str):
+    """Their address becomes known meanwhile: whoever comes second is asked about."""
+    await candidate(world, personal_email=None, start_date=None)
+    excluded = await world.only_case()
+    await act(world.services, "exclude", excluded.case_id, Ask("op", "wait"))
+    later = {"event_type": "hire.updated", "occurred_at": "2026-08-17T09:30:00Z"}
+    if first == "the other":
+        await employee(world)
+    await candidate(world, **later)
+    if first != "the other":
+        await employee(world)
+    cases = {case.hire.employee_id: case for case in await alive(world)}
+    assert cases[None].state is State.EXCLUDED
+    asked = cases[None if first == "the other" else "7315"]
+    assert asked.maybe_same == cases["7315" if first == "the other" else None].case_id
 
 
 async def test_keys_are_hashes_and_go_with_the_person(world: World):
@@ -367,7 +387,7 @@ async def test_two_accounts_of_one_person_are_an_operators_to_decide_and_hr_is_t
 
 async def test_an_operator_who_has_seen_to_two_accounts_is_not_asked_again(world: World):
     asked, _ = await two_accounts(world)
-    await act(world.services, "rerun", asked.case_id, Ask("op", "the other one goes"))
+    await act(world.services, "rerun", asked.case_id, Ask("op", "the other one goes", answers=OPERATOR))
     again = await world.store.cases.get(asked.case_id)
     assert again is not None
     assert (again.state, again.findings, again.second_account) == (State.FOLLOWING_UP, [], None)
@@ -405,7 +425,7 @@ async def test_doubt_about_somebody_who_is_further_on_is_asked_about_as_well(wor
     again = await world.store.cases.get(case.case_id)
     assert again is not None
     assert (again.state, again.reason_code) == (State.BLOCKED, "needs_approval_same_person")
-    await act(world.services, "rerun", case.case_id, Ask("op", "two people"))
+    await act(world.services, "rerun", case.case_id, Ask("boss", "two people", answers=APPROVER))
     again = await world.store.cases.get(case.case_id)
     assert again is not None
     assert again.state is state

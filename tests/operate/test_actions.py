@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -17,7 +18,7 @@ from onboarding.domain.case import (
 )
 from onboarding.domain.hire import Certainty
 from onboarding.domain.lifecycle import TABLE, Event, State
-from onboarding.errors import IllegalTransition, NotFound, RequestError, StoreConflict
+from onboarding.errors import IllegalTransition, NotFound, Refused, RequestError, StoreConflict
 from onboarding.operate import actions, work
 from onboarding.operate.actions import Ask
 from onboarding.ports import CLAIM_LEASE, Operation, WorkMessage
@@ -241,6 +242,54 @@ async def test_an_approval_is_kept_and_the_case_goes_on_where_it_stopped(world: 
     case = await act(world, "approve")
     assert (case.state, case.approvals) == (State.WAITING_START, ["needs_approval_rehire"])
     assert case.next_action.when == T0
+
+
+ADOPT = Ask("a-1", "same person", reason_code="needs_approval_adopt", about=("user-7",))
+
+
+async def test_an_answer_that_comes_twice_does_not_answer_the_next_question(world: World) -> None:
+    """The answer of the first request was lost; by the time of the second the case asks for the pass."""
+    waits = {
+        "reason_code": "needs_approval_adopt",
+        "found_ids": ["user-7"],
+        "found_account": "z@contoso.example",
+    }
+    case = await start(world, State.BLOCKED, **waits)
+    await act(world, "approve", ADOPT)
+    case = await world.case()
+    with pytest.raises(Refused) as caught:
+        await act(world, "approve", ADOPT)
+    assert caught.value.code == "question_changed", "the case goes on already"
+    case.apply(Event.BLOCK, reason="needs_approval_pass")
+    case.found_ids = []
+    await world.store.cases.save(case)
+    with pytest.raises(Refused):
+        await act(world, "approve", ADOPT)
+    case = await world.case()
+    assert (case.state, case.approvals) == (State.BLOCKED, ["needs_approval_adopt:user-7"])
+    assert [item.result for item in await operations(world)].count("question_changed") == 2
+
+
+@pytest.mark.parametrize("found", [["user-8"], ["user-7", "user-8"], []])
+async def test_a_yes_is_for_the_accounts_that_were_seen(world: World, found: list[str]) -> None:
+    await start(world, State.BLOCKED, reason_code="needs_approval_adopt", found_ids=found)
+    with pytest.raises(Refused):
+        await act(world, "approve", ADOPT)
+    assert (await world.case()).approvals == []
+
+
+async def test_a_yes_to_one_other_case_is_none_to_the_next(world: World) -> None:
+    other = "c_00000000000000000002"
+    await start(world, State.BLOCKED, reason_code="needs_approval_same_person", maybe_same=other)
+    ask = replace(ADOPT, reason_code="needs_approval_same_person", about=("c_00000000000000000003",))
+    with pytest.raises(Refused):
+        await act(world, "approve", ask)
+    assert (await act(world, "approve", replace(ask, about=(other,)))).state is BACK
+
+
+async def test_who_does_not_say_what_is_answered_answers_what_is_asked(world: World) -> None:
+    await start(world, State.BLOCKED, reason_code="needs_approval_adopt", found_ids=["user-8"])
+    assert (await act(world, "approve")).approvals == ["needs_approval_adopt:user-8"]
 
 
 # --- pause, exclude, resume --------------------------------------------------------------------------------

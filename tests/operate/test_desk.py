@@ -42,7 +42,7 @@ from onboarding.operate import actions, desk, due, handout, lost_phone, mending,
 from onboarding.operate.asks import Ask
 from onboarding.ports import CLAIM_LEASE, WorkMessage
 from onboarding.settings import Settings
-from tests.support.doubles import CASE_ID, Killed, World, drive, make_case
+from tests.support.doubles import CASE_ID, T0, Killed, World, drive, make_case
 
 PHONE = "mobilePhone"
 ASK = Ask("o-1", "left it in a taxi", method=f"id-{PHONE}")
@@ -217,6 +217,56 @@ async def test_an_outage_is_waited_for_and_the_deletion_is_done_once(
     assert len(world.tenant.deleted_methods) == 1
     assert len(world.tenant.revoked) >= 1
     assert "lost_phone_deleted" in await said(world)
+
+
+async def test_while_the_deletion_alone_gets_no_answer_the_sessions_are_ended_once(world: World) -> None:
+    before = await at_work(world)
+    assert before.account is not None
+    await actions.act(world.s, "lost-phone", CASE_ID, ASK)
+    world.faults.before("delete_method", *[Unavailable("503")] * 50)
+    for _ in range(8):
+        case = await worker(world)
+        assert case.lost_method is not None
+        assert world.tenant.revoked == [before.account.id], "at once, and not with every try"
+        world.clock.at = case.lost_method.when
+    world.faults.plan.clear()
+    assert (await worker(world)).lost_method is None
+    assert world.tenant.revoked == [before.account.id] * 2, "and once more when the method is gone"
+
+
+async def test_a_dry_run_is_waited_for_and_does_nothing(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    await at_work(world)
+    await actions.act(world.s, "lost-phone", CASE_ID, ASK)
+    world.settings = replace(world.settings, mode="dry_run")
+    world.s = world.services()
+    for _ in range(5):
+        case = await worker(world)
+        assert case.lost_method is not None
+        assert case.lost_method.when <= world.clock.at + timedelta(minutes=30)
+        world.clock.at = case.lost_method.when
+    assert (world.tenant.deleted_methods, world.tenant.revoked) == ([], [])
+    assert (await said(world)).count("lost_phone_held") == 1
+    assert [r.levelno for r in caplog.records if r.message == "lost_phone_held"] == [logging.ERROR]
+    world.settings = replace(world.settings, mode="live")
+    world.s = world.services()
+    case = await worker(world)
+    assert (case.lost_method, case.state) == (None, State.FOLLOWING_UP)
+    assert len(world.tenant.deleted_methods) == len(world.tenant.revoked) == 1
+
+
+async def test_sessions_that_a_dry_run_does_not_end_are_ended_after_it(world: World) -> None:
+    """The mode changed between the two calls."""
+    await at_work(world)
+    await actions.act(world.s, "lost-phone", CASE_ID, ASK)
+    world.faults.before("revoke_sessions", OperatorError("Dry run", code="dry_run"))
+    case = await worker(world)
+    assert (case.lost_method is not None, len(world.tenant.deleted_methods)) == (True, 1)
+    assert case.lost_method is not None
+    world.clock.at = case.lost_method.when
+    assert (await worker(world)).lost_method is None
+    assert len(world.tenant.revoked) == len(world.tenant.deleted_methods) == 1
 
 
 def actions_words(case: Case) -> str:
@@ -408,6 +458,24 @@ async def test_a_new_pass_takes_the_way_of_the_first_one(
     assert (case.access_pass.status, case.identity_proofed_at) == (PassStatus.DELIVERED, None)
     entry = next(entry for entry in await world.story() if entry.action == "new_pass")
     assert (entry.actor, entry.detail["checks"]) == ("operator:o-1", ",".join(CHECKS))
+
+
+@pytest.mark.parametrize(
+    ("code", "changes"),
+    [
+        ("hr_deleted_record", {"deleted_at": T0}),
+        ("two_accounts", {"second_account": "c_00000000000000000099"}),
+        ("needs_approval_same_person", {"maybe_same": "c_00000000000000000099"}),
+    ],
+)
+async def test_a_new_pass_answers_no_question_about_the_person(
+    world: World, code: str, changes: dict[str, Any]
+) -> None:
+    before = await at_work(world, State.BLOCKED, reason_code=code, **changes)
+    with pytest.raises(IllegalTransition):
+        await actions.act(world.s, "new-pass", CASE_ID, PROOFED)
+    case = await world.case()
+    assert (case.etag, case.reason_code) == (before.etag, code)
 
 
 async def test_without_the_checks_the_same_person_gets_none(world: World) -> None:

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import Callable
 from dataclasses import fields, replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -14,11 +14,13 @@ import pytest
 from onboarding.domain.case import Account, Case, PassRecord, PassStatus, RungStatus, StepRecord, StepStatus
 from onboarding.domain.hire import Hire, ManagerRef, Phone
 from onboarding.domain.lifecycle import State
-from onboarding.errors import NotFound, Refused, RequestError, StoreConflict
-from onboarding.operate import actions, deciding, rerun_plan, reruns
+from onboarding.domain.policy_file import load
+from onboarding.errors import IllegalTransition, NotFound, Refused, RequestError, StoreConflict
+from onboarding.operate import actions, deciding, release, rerun_plan, reruns
 from onboarding.operate.actions import Ask
 from onboarding.ports import BULK_QUEUE, CaseQuery, WorkMessage
 from onboarding.provisioning.plan import names_from, steps
+from onboarding.safeguards import stops
 from onboarding.settings import Secret
 from tests.support.doubles import CASE_ID, MANAGER, T0, Killed, World, drive, hire, make_case
 from tests.support.full_policy import full_policy
@@ -179,6 +181,43 @@ async def test_the_groups_of_the_policy_are_in_the_hash(world: World) -> None:
     assert deciding.digest(world.s, case) != deciding.digest(given, case)
 
 
+@pytest.mark.parametrize("name", deciding._SETTINGS)
+async def test_settings_that_decide_are_in_the_hash(world: World, name: str) -> None:
+    case = await stuck(world, 1)
+    before = deciding.digest(world.s, case)
+    now = getattr(world.s.settings, name)
+    values: dict[str, Any] = {name: not now if isinstance(now, bool) else "another"}
+    other = replace(world.s, settings=replace(world.s.settings, **values))
+    assert deciding.digest(other, case) != before
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[account]\nrehire = 'restore'",
+        "[account]\nusername_pattern = '{family}'",
+        "[people]\nprotected_accounts = ['kiosk@contoso.example']",
+        "[mailbox]\nnone_for = [{ department = ['Factory'] }]",
+        "[first_credential]\nlifetime_minutes = 60",
+    ],
+)
+async def test_what_the_policy_decides_is_in_the_hash(world: World, text: str) -> None:
+    case = await stuck(world, 1)
+    before = deciding.digest(world.s, case)
+    assert deciding.digest(replace(world.s, policy=load(text)), case) != before
+
+
+async def test_a_preview_from_before_the_passes_went_to_the_manager_is_stale(world: World) -> None:
+    await stuck(world, 1)
+    world.s = replace(world.s, settings=replace(world.settings, first_credential="access_pass_to_desk"))
+    found = await reruns.preview(world.s, BLOCKED, None)
+    world.s = replace(world.s, settings=replace(world.settings, first_credential="access_pass_to_manager"))
+    with pytest.raises(Refused) as caught:
+        await reruns.carry_out(world.s, BLOCKED, with_hash(found))
+    assert caught.value.code == rerun_plan.STALE
+    assert (await world.case(numbered(1))).state is State.BLOCKED
+
+
 @pytest.mark.parametrize("name", sorted(set(deciding._ACCOUNT)))
 async def test_whose_account_it_is_is_in_the_hash(world: World, name: str) -> None:
     await stuck(world, 1)
@@ -294,6 +333,86 @@ async def test_more_than_one_plan_holds_are_counted_and_left(
     again = await reruns.preview(world.s, BLOCKED, None)
     assert again.matched == 3
     assert not {plan.case_id for plan in found.plans} & {plan.case_id for plan in again.plans}
+
+
+# --- questions that are answered person by person -------------------------------------------------------------
+
+QUESTIONS: dict[str, dict[str, Any]] = {
+    "needs_approval_same_person": {"maybe_same": numbered(9)},
+    "two_accounts": {"second_account": numbered(9)},
+    "hr_deleted_record": {"deleted_at": T0},
+}
+
+
+def decided(case: Case) -> tuple[object, ...]:
+    return case.state, case.reason_code, case.approvals, case.maybe_same, case.second_account, case.deleted_at
+
+
+@pytest.mark.parametrize("code", QUESTIONS)
+@pytest.mark.parametrize("from_step", [None, "create_account"])
+async def test_a_filter_answers_no_question_about_a_person(
+    world: World, code: str, from_step: str | None
+) -> None:
+    await stuck(world, 1)
+    before = await stuck(world, 2, reason_code=code, return_state=State.WAITING_START, **QUESTIONS[code])
+    query = CaseQuery(state="blocked")
+    found = await reruns.preview(world.s, query, from_step)
+    assert [(plan.why_not is None, bool(plan.steps)) for plan in found.plans] == [
+        (True, True),
+        (False, False),
+    ]
+    assert rerun_plan.ANSWERED[code] == found.plans[1].why_not
+    done = await reruns.carry_out(world.s, query, with_hash(found, from_step=from_step))
+    assert [result for result, _ in done.results.values()] == ["rerun"]
+    assert decided(await world.case(numbered(2))) == decided(before)
+
+
+@pytest.mark.parametrize("code", QUESTIONS)
+async def test_a_case_that_stops_for_a_question_after_the_preview_is_left_alone(
+    world: World, code: str
+) -> None:
+    await stuck(world, 1, reason_code=code, return_state=State.WAITING_START, **QUESTIONS[code])
+    plan = rerun_plan.of(world.s, await world.case(numbered(1)), T0, None)
+    ask = Ask("o-1", "again", plan_hash=plan.digest)
+    assert await reruns.release(world.s, numbered(1), ask) == ("refused", None)
+    assert decided(await world.case(numbered(1)))[1] == code
+
+
+async def test_the_end_of_a_hold_answers_no_question_about_a_person(world: World) -> None:
+    refused = {"create_account": StepRecord(StepStatus.BLOCKED, 1, T0, code="permission_missing")}
+    await stuck(world, 1, reason_code="hr_deleted_record", deleted_at=T0, steps=refused)
+
+    def end(board: stops.Board) -> bool:
+        board.suspects["create_account"] = {numbered(1): T0}
+        board.released[f"{stops.PERMISSION}:create_account"] = stops.Release(
+            T0 + timedelta(hours=1), "service", ""
+        )
+        return True
+
+    await stops.change(world.s.cases, end)
+    before = await world.case(numbered(1))
+    await release.resume(world.s, before, T0 + timedelta(hours=2))
+    case = await world.case(numbered(1))
+    assert (case.state, case.reason_code, case.deleted_at) == (State.BLOCKED, "hr_deleted_record", T0)
+
+
+@pytest.mark.parametrize("code", QUESTIONS)
+@pytest.mark.parametrize("approver", [False, True])
+async def test_a_rerun_of_one_case_answers_what_is_that_persons_to_answer(
+    world: World, code: str, approver: bool
+) -> None:
+    await stuck(world, 1, reason_code=code, return_state=State.WAITING_START, **QUESTIONS[code])
+    before = await world.case(numbered(1))
+    ask = Ask("o-1", "asked HR", answers=rerun_plan.answers(approver=approver))
+    if code == "needs_approval_same_person" and not approver:
+        with pytest.raises(IllegalTransition, match="an approver decides"):
+            await actions.act(world.s, "rerun", numbered(1), ask)
+        assert decided(await world.case(numbered(1))) == decided(before)
+        return
+    await actions.act(world.s, "rerun", numbered(1), ask)
+    case = await world.case(numbered(1))
+    assert case.state in {State.WAITING_START, State.PROVISIONING}
+    assert (case.maybe_same, case.second_account, case.deleted_at) == (None, None, None)
 
 
 @pytest.mark.parametrize("from_step", [None, "create_account"])

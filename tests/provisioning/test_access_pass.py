@@ -11,7 +11,9 @@ import pytest
 
 from onboarding.domain.case import Account, Case, PassRecord, PassStatus, StepRecord, StepStatus
 from onboarding.domain.lifecycle import Event, State
-from onboarding.domain.policy import PassPolicy, Policy
+from onboarding.domain.people_policy import PeoplePolicy
+from onboarding.domain.policy import AccountPolicy, PassPolicy, Policy
+from onboarding.domain.protected import RESOURCE_SKUS
 from onboarding.errors import EffectUnknown, OperatorError, PermissionMissing, Unavailable
 from onboarding.ports import CLAIM_LEASE, AccessPass, DirectoryUser, PassLimits
 from onboarding.settings import Settings
@@ -238,6 +240,28 @@ async def test_a_manager_who_is_not_safe_is_passed_over_for_the_desk(
     assert [to for to, _ in told(world)] == [(DESK,)]
 
 
+@pytest.mark.parametrize("approved", [False, True])
+@pytest.mark.parametrize("how", ["listed", "by_name", "sender", "role_holder", "sync", "room", "guest_name"])
+async def test_a_protected_account_that_hr_names_as_manager_is_passed_over_for_the_desk(
+    make_world: MakeWorld, how: str, approved: bool
+) -> None:
+    """A kiosk, a service or a shared mailbox is read by whoever stands before it."""
+    people = PeoplePolicy(protected_accounts=(MANAGER.user_principal_name,) if how == "listed" else ())
+    account = AccountPolicy(protected_names=("chef",) if how == "by_name" else ())
+    sender = str(MANAGER.mail) if how == "sender" else ""
+    world = make_world(
+        policy=Policy(people=people, account=account), settings=Settings(service_desk=DESK, sender=sender)
+    )
+    name = {"sync": "msol_0123456789ab@contoso.example", "guest_name": "a#EXT#@contoso.example"}.get(how)
+    licences = tuple(RESOURCE_SKUS)[:1] if how == "room" else None
+    _as_manager(world, user_principal_name=name or MANAGER.user_principal_name, licences=licences)
+    if how == "role_holder":
+        world.tenant.privileged.add(MANAGER.id)
+    await start(world, approvals=["needs_approval_manager"] if approved else [])
+    to = MANAGER.mail if how == "role_holder" else DESK  # a person, who is only not written to
+    assert [found for found, _ in told(world)] == [(to,)]
+
+
 async def test_a_manager_who_is_gone_is_passed_over_for_the_desk(world: World) -> None:
     del world.tenant.users[MANAGER.id]
     await start(world)
@@ -298,6 +322,25 @@ async def test_in_doubt_it_waits_for_the_lease_then_voids_and_issues_anew(
     assert world.tenant.voided == ["old"]
     assert [item.id for item in world.tenant.usable_passes(USER.id)] == ["pass-1"]
     assert "pass_voided" in [entry.action for entry in await world.story()]
+
+
+@pytest.mark.parametrize("why", ["privileged", "in_use", "own_way", "far"])
+async def test_in_doubt_the_pass_that_the_case_knows_is_void_also_where_the_list_lags(
+    make_world: MakeWorld, why: str
+) -> None:
+    world = make_world(
+        settings=Settings(first_credential="none" if why == "own_way" else "access_pass_to_desk")
+    )
+    if why == "privileged":
+        world.tenant.privileged.add(USER.id)
+    if why == "in_use":
+        world.tenant.methods[USER.id] = ("fido2",)
+    record = PassRecord(PassStatus.CREATED, FRIDAY - CLAIM_LEASE, "desk", pass_id="old")
+    start_date = date(2026, 9, 28) if why == "far" else date(2026, 8, 24)
+    case = await start(world, access_pass=record, hire=hire(start_date=start_date))
+    assert world.tenant.voided == ["old"]
+    assert case.access_pass is not None
+    assert case.access_pass.status is PassStatus.VOID
 
 
 @pytest.mark.parametrize("why", ["privileged", "in_use", "own_way"])

@@ -64,7 +64,8 @@ def ends(world: World, case: Case) -> Mapping[str, Any]:
         "state": case.state,
         "steps": {name: str(record.status) for name, record in case.steps.items()},
         "accounts": {
-            key: (user.account_enabled, user.licences, user.employee_id) for key, user in tenant.users.items()
+            key: (user.account_enabled, user.licences, user.employee_id, user.employee_hire_date)
+            for key, user in tenant.users.items()
         },
         "created": len(tenant.created),
         "restored": held.restored,
@@ -127,6 +128,7 @@ WRITES = (
     "enable_user",
     "add_to_group",
     "assign_licenses",
+    "set_hire_date",
     "set_leave_date",
     "add_phone",
     "create_user",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
@@ -9,15 +10,18 @@ from typing import Any
 import pytest
 
 from onboarding.domain.case import Account, Case, StepStatus
+from onboarding.domain.hire import EventType
 from onboarding.domain.lifecycle import State
 from onboarding.domain.policy import Policy
 from onboarding.domain.policy_file import load
-from onboarding.errors import OperatorError
+from onboarding.errors import NotYetVisible, OperatorError
+from onboarding.intake import outcome
 from onboarding.ports import Licence
 from onboarding.provisioning.step import Block, Context, Done, Outcome, Skip
 from onboarding.provisioning.steps import assign_groups, assign_licenses
-from tests.support.doubles import T0, World, drive, make_case
+from tests.support.doubles import T0, Killed, World, advance, drive, hire, make_case, sides
 from tests.support.full_policy import E3, F1, GERMANY, SSPR, STAFF, full_policy, full_world
+from tests.support.hr_says import says
 from tests.support.kinds import account
 
 Make = Callable[..., World]
@@ -184,20 +188,104 @@ async def test_what_a_group_brings_is_not_assigned(make: Make) -> None:
 
 
 @pytest.mark.parametrize(
-    ("units", "usage_location", "reason"),
+    ("units", "reason"),
     [
-        ({E3: 0}, "DE", "no_free_licence"),
-        ({}, "DE", "licence_not_bought"),
-        ({E3: 1}, None, "no_usage_location"),
+        ({E3: 0}, "no_free_licence"),
+        ({}, "licence_not_bought"),
     ],
 )
 async def test_what_cannot_be_given_is_told_before_graph_is_asked_for_it(
-    make: Make, units: dict[str, int], usage_location: str | None, reason: str
+    make: Make, units: dict[str, int], reason: str
 ) -> None:
     world = make()
     world.tenant.held.units = units
-    assert await give(await stand(world, usage_location=usage_location)) == Block(reason)
+    assert await give(await stand(world)) == Block(reason)
     assert "directory.assign_licenses" not in world.tape.calls
+
+
+@pytest.mark.parametrize(
+    ("origin", "country", "written"),
+    [("created", "DE", True), ("restored", "DE", True), ("adopted", "DE", False), ("created", None, False)],
+)
+async def test_a_usage_location_is_written_where_the_account_is_ours_and_hr_knows_the_country(
+    make: Make, origin: str, country: str | None, written: bool
+) -> None:
+    world = make()
+    ctx = await stand(world, origin=origin, usage_location=None)
+    ctx.case.hire = replace(ctx.case.hire, work_country=country, locale=None)
+    assert await give(ctx) == (Done("assigned") if written else Block("no_usage_location"))
+    assert world.tenant.users["old-1"].usage_location == (country if written else None)
+    assert ("directory.assign_licenses" in world.tape.calls) is written
+
+
+async def test_a_usage_location_that_stands_there_is_not_changed(make: Make) -> None:
+    world = make()
+    assert await give(await stand(world, usage_location="FR")) == Done("assigned")
+    assert world.tenant.users["old-1"].usage_location == "FR"
+
+
+async def test_a_usage_location_that_is_not_known_everywhere_yet_is_waited_for(make: Make) -> None:
+    world = make()
+    world.faults.before("assign_licenses", OperatorError("no usageLocation", code="no_usage_location"))
+    with pytest.raises(NotYetVisible):
+        await give(await stand(world, usage_location=None))
+
+
+@pytest.mark.parametrize("country", ["DE", "Germany", "nowhere"])
+async def test_a_country_that_comes_after_the_account_lets_the_case_go_on_by_itself(
+    make: Make, country: str
+) -> None:
+    world = make()
+    await world.file(make_case(hire=hire(work_country=None, locale=None)))
+    assert (await drive(world)).reason_code == "no_usage_location"
+    await says(world, EventType.HIRE_UPDATED, job_title="Other")
+    assert (await world.case()).state is State.BLOCKED, "it says nothing of the country"
+    await says(world, EventType.HIRE_UPDATED, work_country=country)
+    case = await world.case()
+    if country == "nowhere":
+        assert (case.state, case.reason_code) == (State.BLOCKED, "no_usage_location")
+        return
+    case = await drive(world)
+    assert case.state is State.FOLLOWING_UP
+    assert case.account is not None
+    assert world.tenant.users[case.account.id].usage_location == "DE"
+    assert world.tape.calls.count("directory.set_usage_location") == 1
+
+
+async def test_an_account_of_somebody_else_waits_for_its_administrators(make: Make) -> None:
+    world = make()
+    world.tenant.add(account(usage_location=None, licences=()))
+    await world.file(
+        make_case(hire=hire(work_country=None, locale=None), approvals=["needs_approval_adopt:old-1"])
+    )
+    assert (await drive(world)).reason_code == "no_usage_location"
+    await says(world, EventType.HIRE_UPDATED, work_country="DE")
+    assert (await world.case()).reason_code == "no_usage_location"
+
+
+async def test_a_death_at_any_call_after_the_country_came_ends_with_one_licence(make: Make) -> None:
+    number, killed = 0, True
+    while killed:
+        for side in sides(number):
+            world = make()
+            await world.file(make_case(hire=hire(work_country=None, locale=None)))
+            await drive(world)
+            await says(world, EventType.HIRE_UPDATED, work_country="DE")
+            world.tape.calls.clear()
+            world.tape.kill_at = (number, side)
+            with contextlib.suppress(Killed):
+                await advance(world)
+            killed, world.tape.kill_at = world.tape.killed, None
+            case = await drive(world)
+            assert case.account is not None
+            assert world.tenant.users[case.account.id].usage_location == "DE", (number, side)
+            assert [item[1].sku for item in world.tenant.held.assigned] == [E3], (number, side)
+        number += 1
+    assert number > 5
+
+
+def test_intake_mends_what_the_step_blocks_by_the_name_that_it_has() -> None:
+    assert outcome.NO_LOCATION == assign_licenses.NO_LOCATION
 
 
 async def test_the_last_unit_that_somebody_else_takes_meanwhile_blocks_and_a_rerun_goes_on(

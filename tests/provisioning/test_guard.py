@@ -31,6 +31,7 @@ from onboarding.provisioning.steps import (
     enable_account,
     issue_access_pass,
     prepopulate_phone,
+    set_hire_date,
     set_leave_date,
     set_manager,
 )
@@ -153,6 +154,7 @@ PATHS: Mapping[str, tuple[str, Run, Callable[..., Case]]] = {
     "manager": ("provisioning/steps/set_manager.py", set_manager.run, _case),
     "group": ("provisioning/steps/assign_groups.py", assign_groups.run, _case),
     "licence": ("provisioning/steps/assign_licenses.py", assign_licenses.run, _case),
+    "hire date": ("provisioning/steps/set_hire_date.py", set_hire_date.run, _case),
     "leave date": ("provisioning/steps/set_leave_date.py", set_leave_date.run, _case),
     "phone": ("provisioning/steps/prepopulate_phone.py", prepopulate_phone.run, _case),
     "lost phone": ("operate/lost_phone.py", _lost_phone, _losing),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -131,6 +132,19 @@ async def test_an_outage_is_waited_for_and_a_missing_permission_does_not_stop_th
     world.faults.before("get_leave_date", *[PermissionMissing("grant User-LifeCycleInfo.Read.All")] * 9)
     case = await moved(world, end_date=date(2027, 1, 31))
     assert (case.state, dates(world)) == (State.FOLLOWING_UP, [LATER])
+
+
+async def test_a_last_day_that_hr_moves_in_a_dry_run_is_written_once_it_is_live(world: World) -> None:
+    await followed(world)
+    world.settings = replace(world.settings, mode="dry_run")
+    world.s = world.services()
+    case = await moved(world, end_date=date(2027, 12, 31))
+    record = case.steps["set_leave_date"]
+    assert (record.status, record.detail, dates(world)) == (StepStatus.WAITING, "dry_run", [FIRST])
+    world.settings = replace(world.settings, mode="live")
+    world.s = world.services()
+    await look(world)
+    assert dates(world) == [LATER]
 
 
 async def test_a_death_at_any_call_leaves_the_new_date_and_knows_it_for_ours() -> None:

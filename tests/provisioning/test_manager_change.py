@@ -22,6 +22,7 @@ from onboarding.intake.merging import READ
 from onboarding.intake.outcome import Circumstances
 from onboarding.operate import work
 from onboarding.operate.actions import Ask, act
+from onboarding.operate.rehearse import Rehearsal
 from onboarding.ports import WorkMessage
 from onboarding.settings import Settings
 from tests.support.doubles import CASE_ID, MANAGER, T0, Killed, World, advance, hire, make_case, sides
@@ -372,6 +373,35 @@ async def test_a_permission_that_is_missing_holds_the_step_and_not_the_follow_up
     assert world.tenant.managers["user-1"] == NEW.id
 
 
+async def test_a_manager_whom_hr_names_in_a_dry_run_is_set_once_it_is_live(world: World) -> None:
+    """HR does not say it again."""
+    await followed(world)
+    world.settings = replace(world.settings, mode="dry_run")
+    world.s = world.services()
+    await says(world, B)
+    case = await look(world)
+    record = case.steps["set_manager"]
+    assert (case.state, record.status, record.detail) == (State.FOLLOWING_UP, StepStatus.WAITING, "dry_run")
+    assert world.tenant.managers["user-1"] == MANAGER.id
+    world.settings = replace(world.settings, mode="live")
+    world.s = world.services()
+    world.clock.at = case.next_action.when or T0
+    case = await look(world)
+    assert case.account is not None
+    assert (world.tenant.managers["user-1"], case.account.manager_id) == (NEW.id, NEW.id)
+
+
+async def test_the_plan_of_a_dry_run_names_the_manager_who_is_set_then(world: World) -> None:
+    await followed(world)
+    world.settings = replace(world.settings, mode="dry_run")
+    world.s = world.services()
+    await says(world, B)
+    await look(world)
+    shown = await Rehearsal(world.s, world.clock.at).run(await world.case())
+    assert next(action.what for action in shown.actions) == "set_manager"
+    assert world.tenant.managers["user-1"] == MANAGER.id
+
+
 async def test_wherever_the_worker_dies_the_new_manager_is_set_and_nobody_else_is_told(
     make_world: MakeWorld,
 ) -> None:
@@ -404,9 +434,10 @@ async def test_wherever_the_worker_dies_the_new_manager_is_set_and_nobody_else_i
 
 def test_intake_undoes_steps_and_approvals_by_the_names_that_they_have() -> None:
     """The layer below may not import the steps, so it has their names as texts."""
-    from onboarding.intake import first_day, merging
-    from onboarding.provisioning.steps import issue_access_pass, set_manager
+    from onboarding.intake import first_day, hire_date, merging
+    from onboarding.provisioning.steps import issue_access_pass, set_hire_date, set_manager
 
     assert set_manager.STEP.name == merging._SET_MANAGER
     assert issue_access_pass.STEP.name == first_day._ISSUE
+    assert set_hire_date.STEP.name == hire_date._STEP
     assert issue_access_pass.NEEDS_APPROVAL_MANAGER == merging._APPROVE_MANAGER

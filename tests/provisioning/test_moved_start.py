@@ -247,6 +247,33 @@ async def test_a_cancellation_that_follows_still_voids_the_pass(world: World) ->
     assert (case.state, usable(world, case)) == (State.CANCELLED, [])
 
 
+async def test_the_old_pass_is_void_also_where_the_tenants_list_lags_behind_it(world: World) -> None:
+    case = await handed_over(world)
+    assert case.account is not None
+    there, world.tenant.passes[case.account.id] = world.tenant.passes[case.account.id], []
+    await says(world, NEW)
+    case = await look(world)
+    assert world.tenant.voided == [there[0].id]
+    assert case.access_pass is not None
+    assert case.access_pass.status is PassStatus.VOID
+
+
+@pytest.mark.parametrize("where", ["before", "after"])
+async def test_a_void_whose_answer_is_lost_is_done_again(world: World, where: str) -> None:
+    await handed_over(world)
+    getattr(world.faults, where)("void_pass", *[Unavailable("down")] * 2)
+    await says(world, NEW)
+    case = await look(world)
+    assert case.pass_at_large(world.clock.at), "nobody can say yet whether it is void"
+    assert case.wakes_at is not None
+    assert case.wakes_at < world.clock.at + timedelta(hours=1)
+    world.clock.at = case.wakes_at
+    case = await look(world)
+    assert (usable(world, case), case.pass_at_large(world.clock.at)) == ([], False)
+    case = await drive(world)
+    assert (usable(world, case), len(told(world)), world.clock.at) == (["pass-2"], 2, NEW_FRIDAY)
+
+
 async def test_an_adopted_account_asks_again(make_world: MakeWorld) -> None:
     world = make_world(settings=Settings(service_desk="desk@contoso.example"))
     case = await handed_over(world)

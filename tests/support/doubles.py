@@ -226,6 +226,7 @@ class Directory(EntitlementCalls):
                 created_at=self.tenant.clock.at.replace(microsecond=0),
                 user_type="Member",
                 usage_location=user.usage_location,
+                employee_hire_date=user.employee_hire_date,
                 licences=(),
             )
             self.tenant.created.append(user)

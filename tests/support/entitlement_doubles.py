@@ -86,6 +86,18 @@ class EntitlementCalls:
 
         await self._run("enable_user", effect)
 
+    async def set_usage_location(self, user_id: str, location: str) -> None:
+        def effect() -> None:
+            self.tenant.users[user_id] = replace(self._there(user_id), usage_location=location)
+
+        await self._run("set_usage_location", effect)
+
+    async def set_hire_date(self, user_id: str, at: datetime) -> None:
+        def effect() -> None:
+            self.tenant.users[user_id] = replace(self._there(user_id), employee_hire_date=at)
+
+        await self._run("set_hire_date", effect)
+
     async def get_leave_date(self, user_id: str) -> datetime | None:
         def effect() -> datetime | None:
             return self.tenant.held.leave_dates.get(self._there(user_id).id)  # type: ignore[no-any-return]

@@ -158,6 +158,12 @@ class MemoryDirectory:
     async def get_deleted(self, user_id: str) -> DirectoryUser | None:
         return None
 
+    async def set_usage_location(self, user_id: str, location: str) -> None:
+        raise NotImplementedError
+
+    async def set_hire_date(self, user_id: str, at: datetime) -> None:
+        raise NotImplementedError
+
     async def get_leave_date(self, user_id: str) -> datetime | None:
         return None
 

@@ -25,6 +25,8 @@ GRAPH_CALLS: Mapping[str, tuple[str, ...]] = {
     "directory.find_deleted": ("find_deleted",),
     "directory.get_deleted": ("get_deleted",),
     "directory.restore_user": ("restore_user",),
+    "directory.set_usage_location": ("set_usage_location",),
+    "directory.set_hire_date": ("set_hire_date",),
     "directory.get_leave_date": ("get_leave_date",),
     "directory.set_leave_date": ("set_leave_date",),
     "directory.groups": ("find_groups",),

@@ -18,12 +18,15 @@ from onboarding.domain.policy_file import load
 from onboarding.errors import (
     ConfigurationError,
     DeployerError,
+    EffectUnknown,
     IllegalTransition,
     LimitReached,
     NotFound,
+    NotYetVisible,
     OperatorError,
     RequestError,
     StoreConflict,
+    Throttled,
     Unavailable,
 )
 from onboarding.operate import due, trouble, work
@@ -273,6 +276,57 @@ async def test_what_was_allowed_on_top_ends_after_a_day(world: World) -> None:
     assert await taken(instance, "creations", 15) == 3
 
 
+async def test_an_approver_who_allows_fewer_than_the_limit_gets_no_more(world: World) -> None:
+    s = limited(world, Policy(limits=policy(creations_per_hour=100, creations_percent=0)))
+    instance = Limits(world.store.cases, world.clock, s.policy.limits)
+    await taken(instance, "creations", 101)
+    await trouble.approve(s, "creations", ASK, 5)
+    assert await taken(instance, "creations", 3) == 3
+    world.clock.move(hours=5)
+    assert await taken(instance, "creations", 100) <= 2, "not an hour's hundred"
+    stop = (await stops.read(world.store.cases)).find(stops.LIMIT, "creations")
+    assert stop is not None
+    assert "An approver allowed fewer" in stop.text
+    await trouble.approve(s, "creations", ASK)
+    assert await taken(instance, "creations", 200) == 100, "and the next word is another one"
+
+
+async def test_the_lower_number_ends_after_a_day_too(world: World) -> None:
+    s = limited(world, stopped_policy())
+    instance = Limits(world.store.cases, world.clock, s.policy.limits)
+    await taken(instance, "creations", 4)
+    await trouble.approve(s, "creations", ASK, 2)
+    world.clock.move(hours=24)
+    assert await taken(instance, "creations", 9) == 3
+
+
+async def test_what_one_person_needs_is_named_and_an_approval_of_fewer_is_refused(world: World) -> None:
+    s = limited(world, Policy(limits=policy(licences_per_hour=2, licences_percent=0)))
+    instance = Limits(world.store.cases, world.clock, s.policy.limits)
+    with pytest.raises(LimitReached):
+        await instance.take("licences", 3)
+    (stop,) = (await stops.read(world.store.cases)).stops.values()
+    assert stop.text.endswith("One person needs 3 at once: allow at least as many.")
+    for allow in (None, 1, 2):
+        with pytest.raises(RequestError) as caught:
+            await trouble.approve(s, "licences", ASK, allow)
+        assert caught.value.code == "allow_too_few"
+    await trouble.approve(s, "licences", ASK, 3)
+    await instance.take("licences", 3)
+    with pytest.raises(LimitReached):
+        await instance.take("licences")
+
+
+async def test_a_stop_and_a_count_that_an_older_version_wrote_are_gone_on_with(world: World) -> None:
+    s = limited(world, stopped_policy())
+    spent = {"pieces": {}, "extra": 0, "extra_until": None, "people": 0, "counted_at": None}
+    await world.store.cases.write_marker(limits.PREFIX + "creations", spent, None)
+    old = {"kind": "limit", "what": "creations", "since": T0.isoformat()}
+    await world.store.cases.write_marker(stops.MARKER, {"stops": {"limit:creations": old}}, None)
+    await trouble.approve(s, "creations", ASK)
+    assert await taken(Limits(world.store.cases, world.clock, s.policy.limits), "creations", 9) == 3
+
+
 async def test_what_cannot_be_approved(world: World) -> None:
     s = limited(world, stopped_policy())
     with pytest.raises(IllegalTransition):
@@ -435,6 +489,10 @@ async def test_an_outage_uses_up_no_limit(world: World) -> None:
         (NameTaken("taken"), 0),
         (OperatorError("refused", code="refused_by_graph"), 0),
         (DeployerError("forbidden", code="forbidden"), 0),
+        (Throttled("429", retry_after=5), 0),
+        (NotYetVisible("404"), 0),
+        (Throttled("503 with Retry-After", retry_after=5, code="tenant_busy"), 1),
+        (EffectUnknown("no answer"), 1),
         (Unavailable("no answer"), 1),
     ],
 )
@@ -451,6 +509,20 @@ async def test_what_the_tenant_refused_is_not_counted_and_what_may_have_happened
     with pytest.raises(type(answer)):
         await Guarded(Tenant(), circuit, counted_by).create_user()
     assert await taken(counted_by, "creations", 110) == 100 - counted
+
+
+async def test_a_tenant_that_puts_off_what_it_is_asked_for_does_not_use_the_limit_up(world: World) -> None:
+    world.s = limited(world, stopped_policy())
+    await world.store.cases.create(somebody(0))
+    world.faults.before("create_user", *[Throttled("429", retry_after=60)] * 9)
+    for _ in range(9):
+        await through(world, world.s)
+        case = await world.case(somebody(0).case_id)
+        assert case.reason_code is None
+        world.clock.at = case.next_action.when or world.clock.at
+    await through(world, world.s)
+    assert len(world.tenant.created) == 1
+    assert not (await stops.read(world.store.cases)).stops
 
 
 async def test_a_limit_that_is_reached_is_no_answer_of_the_tenant(world: World) -> None:

@@ -1,17 +1,21 @@
 """Outcome: the account holds the licences that the policy names for this person.
 
-Only what is missing is assigned, all in one request, after usageLocation is there and a unit of each is free. Licences
-that a group brings (`by_group`) are not assigned. Without a free unit the case is blocked: somebody has to buy one, or
-to free one.
+Only what is missing is assigned, all in one request, after usageLocation is there and a unit of each is free. Where it
+is not there, HR knows the country by now, and the account was made or restored for this hire, it is written first.
+Licences that a group brings (`by_group`) are not assigned. Without a free unit the case is blocked: somebody has to buy
+one, or to free one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from onboarding.domain import people_policy
-from onboarding.domain.case import Case
-from onboarding.ports import Licence, Services
+from onboarding.domain.case import OWN_ORIGINS, Case
+from onboarding.domain.places import place
+from onboarding.errors import NotYetVisible, OperatorError
+from onboarding.ports import DirectoryUser, Licence, Services
 from onboarding.provisioning.step import Block, Context, Done, Outcome, Skip, Step
 
 NO_UNIT = "no_free_licence"
@@ -29,6 +33,7 @@ STEP = Step(
     # Groups may bring licences: what they bring is not bought twice.
     after=("create_account", "assign_groups"),
     permissions=(
+        "User.ReadWrite.All",
         "LicenseAssignment.ReadWrite.All",
         "LicenseAssignment.Read.All",
         "User.Read.All",
@@ -53,15 +58,32 @@ async def run(ctx: Context) -> Outcome:
     user = await ctx.writable()
     if isinstance(user, Block):
         return user
-    if not user.usage_location:
-        return Block(NO_LOCATION)
     missing = [licence for licence in wanted if licence.sku not in (user.licences or ())]
     if not missing:
         return Done("already_licensed")
+    if not user.usage_location and not await _locate(ctx, user):
+        return Block(NO_LOCATION)
     if reason := await _lacking(ctx, missing):
         return Block(reason)
-    await ctx.s.directory.assign_licenses(user.id, missing)
+    try:
+        await ctx.s.directory.assign_licenses(user.id, missing)
+    except OperatorError as exc:
+        if exc.code != NO_LOCATION:
+            raise
+        raise NotYetVisible(
+            "The usage location is not known everywhere yet; waiting for replication."
+        ) from exc
     return Done("assigned")
+
+
+async def _locate(ctx: Context, user: DirectoryUser) -> bool:
+    """Write the usage location that HR's country gives. False: HR names none, or it is not ours to write."""
+    location = place.usage_location(ctx.hire)
+    if location is None or ctx.account.origin not in OWN_ORIGINS:
+        return False
+    await ctx.s.directory.set_usage_location(user.id, location)
+    ctx.changed(replace(user, usage_location=location))
+    return True
 
 
 async def _lacking(ctx: Context, missing: Sequence[Licence]) -> str | None:

@@ -4,8 +4,9 @@ A pass is a takeover path, so every guard must hold (design: first credential): 
 its start date, without any sign of use, without roles. It goes to the manager only if the creating event named
 them and their enabled account is older than that delivery; otherwise to the service desk; never to an address
 from the payload. The pass lives in memory between two calls and in one mail. In doubt (a crash after the claim)
-it is voided, judged and issued anew and sent again, so that one usable pass exists at most. So is one for a first day
-that moved away before anybody used it (`intake.first_day`): voided at once, issued anew near the new day.
+it is voided, by its id also where the tenant's list does not show it yet, judged and issued anew and sent again, so
+that one usable pass exists at most. So is one for a first day that moved away before anybody used it
+(`intake.first_day`): voided at once, issued anew near the new day.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from onboarding.errors import DeployerError, OperatorError, RetryLater, StoreCon
 from onboarding.ports import CLAIM_LEASE, AccessPass, PassLimits
 from onboarding.provisioning import pass_guards
 from onboarding.provisioning.step import Block, Context, Done, Outcome, Retries, Skip, Step, Wait
+from onboarding.provisioning.steps import revoke_pass
 
 STEP = Step(
     "issue_access_pass",
@@ -40,8 +42,6 @@ STEP = Step(
     after_end=True,
 )
 NEEDS_APPROVAL, NEEDS_APPROVAL_MANAGER = pass_guards.NEEDS_APPROVAL, pass_guards.NEEDS_APPROVAL_MANAGER
-#: methodUsabilityReason of passes that nobody can use again; the first is also a sign of use, so it is kept.
-_SPENT = frozenset({"OneTimeUsed", "Expired"})
 
 
 async def run(ctx: Context) -> Outcome:
@@ -80,15 +80,9 @@ async def run(ctx: Context) -> Outcome:
 
 async def _void(ctx: Context, record: PassRecord) -> None:
     """End the doubt before anything is judged: whatever the guards say now, no stray pass stays usable."""
-    await _void_all(ctx)
-    record.status = PassStatus.VOID
+    await revoke_pass.void_unspent(ctx.s, ctx.account, record)
+    record.status, record.recall = PassStatus.VOID, None
     await ctx.save("pass_voided")
-
-
-async def _void_all(ctx: Context, standing: list[AccessPass] | None = None) -> None:
-    for old in await ctx.s.security.passes(ctx.account.id) if standing is None else standing:
-        if old.reason not in _SPENT:
-            await ctx.s.security.void_pass(ctx.account.id, old.id)
 
 
 async def _issue(
@@ -104,7 +98,9 @@ async def _issue(
     case.next_action = NextAction(STEP.name, ctx.now + CLAIM_LEASE, "in_progress")
     await ctx.save("pass_intended", recipient=recipient)
     try:
-        await _void_all(ctx, standing)
+        for old in standing:
+            if old.reason not in revoke_pass.SPENT:
+                await ctx.s.security.void_pass(ctx.account.id, old.id)
         await _hand_over(ctx, claimed, minutes, address)
     except StoreConflict:
         raise

@@ -19,6 +19,10 @@ STEP = Step(
     track=WITHDRAWAL,
 )
 
+USED = "OneTimeUsed"
+#: methodUsabilityReason of passes that nobody can use again; the first is also a sign of use, so it is kept.
+SPENT = frozenset({USED, "Expired"})
+
 
 async def run(ctx: Context) -> Outcome:
     """Make void what there is."""
@@ -29,7 +33,7 @@ async def run(ctx: Context) -> Outcome:
     issuing = record.status is PassStatus.INTENDED
     if issuing and ctx.now < (until := record.claimed_at + CLAIM_LEASE):
         return Wait(until, "pass_in_doubt")
-    record.status = PassStatus.VOID
+    record.status, record.recall = PassStatus.VOID, None
     return Done("voided")
 
 
@@ -41,3 +45,15 @@ async def void_all(s: Services, account: Account, record: PassRecord) -> None:
     for left in await s.security.passes(account.id):
         if left.id != known:
             await s.security.void_pass(account.id, left.id)
+
+
+async def void_unspent(s: Services, account: Account, record: PassRecord) -> bool:
+    """Make void what is listed, and the pass that is known also where the list does not show it; one that is spent
+    stays, for the sign of use that it is. True: one was used."""
+    listed = await s.security.passes(account.id)
+    left = [item.id for item in listed if item.reason not in SPENT]
+    if record.pass_id is not None and record.pass_id not in {item.id for item in listed}:
+        left.append(record.pass_id)
+    for pass_id in left:
+        await s.security.void_pass(account.id, pass_id)
+    return any(item.reason == USED for item in listed)

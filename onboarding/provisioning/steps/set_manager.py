@@ -1,16 +1,20 @@
 """Outcome: the account's manager in Entra is the person whom HR named, if that person can be found for sure.
 
 A manager who cannot be found, or is ambiguous, is data and not an outage: the step is skipped with the reason,
-escalations go to the service desk, and the pass does too. HR's id of a manager is that HR system's own: it is compared
-with the ids by which the same system knows its people (our own cases), not with payroll numbers. `employeeId` in Entra
-may be either, so whoever is found by it alone is linked in Entra where nothing speaks against it, and is told nothing:
-as if nobody had been found, pass and escalations go to the service desk. Whom HR replaces is nobody's manager here from
-that moment on (`intake.merging`); in Entra the link to one whom HR took away without a successor stays.
+escalations go to the service desk, and the pass does too. Whoever may be there later, as the managers of a mass arrival
+are, is looked for again before the pass and with each look of the follow-up. HR's id of a manager is that HR system's
+own: it is compared with the ids by which the same system knows its people (our own cases), not with payroll numbers.
+`employeeId` in Entra may be either, so whoever is found by it alone is linked in Entra where nothing speaks against it,
+and is told nothing: as if nobody had been found, pass and escalations go to the service desk. Whom HR replaces is
+nobody's manager here from that moment on (`intake.merging`); in Entra the link to one whom HR took away without a
+successor stays.
 """
 
 from __future__ import annotations
 
-from onboarding.domain.case import TENANT, Alias, AliasKind, Case, ids_in
+from datetime import datetime, timedelta
+
+from onboarding.domain.case import TENANT, Alias, AliasKind, Case, StepRecord, StepStatus, ids_in
 from onboarding.domain.hire import ManagerRef
 from onboarding.ports import DirectoryUser
 from onboarding.provisioning.step import Block, Context, Done, Outcome, Skip, Step
@@ -29,6 +33,17 @@ STEP = Step(
 )
 #: Detail of the step where only `employeeId` speaks for the one who was set.
 UNSURE = "by_employee_id_alone"
+#: Details of the step where somebody may be found later.
+_NOT_FOUND, _AMBIGUOUS = "manager_not_found", "manager_ambiguous"
+#: Nobody is looked for twice within this time.
+_LOOK_AGAIN = timedelta(minutes=5)
+
+
+def looks_again(record: StepRecord | None, now: datetime) -> bool:
+    """Nobody was found when the step ran last, or several, and it is time to look again."""
+    if record is None or record.status is not StepStatus.SKIPPED:
+        return False
+    return record.detail in {_NOT_FOUND, _AMBIGUOUS} and (record.at is None or now >= record.at + _LOOK_AGAIN)
 
 
 async def run(ctx: Context) -> Outcome:
@@ -43,7 +58,7 @@ async def run(ctx: Context) -> Outcome:
     if not people and ref.id:
         people, sure = _apart(ctx, await _by_employee_id(ctx, ref)), False
     if len(people) != 1:
-        return Skip("manager_ambiguous" if people else "manager_not_found")
+        return Skip(_AMBIGUOUS if people else _NOT_FOUND)
     user = await ctx.writable()
     if isinstance(user, Block):
         return user
