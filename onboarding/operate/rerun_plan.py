@@ -61,7 +61,7 @@ ANSWERED = {
 #: … and those of them that need an approver.
 _APPROVERS = frozenset(code for code in ANSWERED if code.startswith(APPROVABLE))
 RERUNNABLE = ASKED_AGAIN | _APPROVERS
-_BEFORE_PLAN = frozenset({State.RECEIVED, State.AWAITING_FETCH})
+_BEFORE_PLAN = frozenset({State.RECEIVED, State.AWAITING_FETCH, State.WAITING_START})
 
 
 NEXT = {
