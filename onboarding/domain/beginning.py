@@ -11,6 +11,8 @@ from datetime import datetime
 
 from onboarding.domain import calendar
 from onboarding.domain.case import Act, By, Case, Status
+from onboarding.domain.lifecycle import State
+from onboarding.domain.nudges import EMPLOYMENT_ENDED
 from onboarding.domain.places.place import place_of
 
 _SIGNED_IN = frozenset({Act.REGISTERED, Act.REVIEWED, Act.UPDATED, Act.DELETED, Act.CANCELLED})
@@ -38,6 +40,17 @@ def has_begun(case: Case, now: datetime) -> bool:
     """A first day of this person came, with an account to work with; registering ahead of it is not yet beginning."""
     known = _looks_begun(case) if case.begun is None else case.begun
     return known or first_day_came(case, now)
+
+
+def is_in_vain(case: Case, at: datetime) -> bool:
+    """The hire is over, and nobody had begun by `at`: what was made for it is of no use to anybody. HR systems without
+    a word for "cancelled" say of a no-show that the employment has ended; without a first day nobody can tell."""
+    if case.state is State.CANCELLED:
+        return True
+    ended = case.state is State.CLOSED and case.withdrawn_at is not None
+    if not ended or case.reason_code != EMPLOYMENT_ENDED or case.hire.start_date is None:
+        return False
+    return not has_begun(case, at)
 
 
 def first_day_came(case: Case, at: datetime) -> bool:

@@ -45,6 +45,8 @@ SAME_PERSON = "needs_approval_same_person"
 NOT_THIS = "not_this"
 #: … it was deleted for good, until it is seen again.
 PURGED = "purged"
+#: Reads that are due so long after an announced end come before it: that of the day after is due at 00:00 UTC.
+_READ_FIRST = timedelta(days=1)
 #: `NextAction.why` of a closed case that was watched to its end.
 WATCH_ENDED = "watch_ended"
 #: Source under which UPNs and object ids are filed: they belong to the tenant, not to an HR system.
@@ -345,6 +347,8 @@ class RungRecord:
     sent_at: datetime | None = None
     language: str | None = None
     why: str | None = None
+    #: Keyed hash of recipients and text, while it is claimed or drafted: a draft that says something else is outdated.
+    content: str | None = None
 
 
 @dataclass(slots=True)
@@ -463,6 +467,8 @@ class Case:
     rehired_at: datetime | None = None
     #: A first day came, with an account to work with (`domain.beginning`). None: nobody has judged it yet.
     begun: bool | None = None
+    #: The end of the last day, where HR announced that the employment ends; None: it did not, or took that back.
+    ends_at: datetime | None = None
     #: When HR withdrew the hire, as long as that stands.
     withdrawn_at: datetime | None = None
     #: source → what to read there.
@@ -619,14 +625,28 @@ class Case:
 
     @property
     def wakes_at(self) -> datetime | None:
-        """When somebody must look at this case: its next action, or a read, a lost phone or a pass that is called back,
-        where that is due before it. None: never."""
-        moments = [self.next_action.when, *(item.due_at for item in self.reads)]
+        """When somebody must look at this case: its next action, or a read, an announced end, a lost phone or a pass
+        that is called back, where that is due before it. None: never."""
+        moments = [self.next_action.when, self.ending_at, *(item.due_at for item in self.reads)]
         if self.lost_method is not None:
             moments.append(self.lost_method.when)
         if self.access_pass is not None and self.access_pass.recall is not None:
             moments.append(self.access_pass.recall.when)
         return min((moment for moment in moments if moment is not None), default=None)
+
+    @property
+    def ending_at(self) -> datetime | None:
+        """When the end that HR announced comes true without another word; None: never, or a read of the HR system comes
+        first, which may say otherwise."""
+        moment = self.ends_at
+        if moment is None or (self.ended_at is not None and self.ended_at >= moment):
+            return None
+        over = self.state in {State.CANCELLED, State.EXCLUDED} or (
+            self.state is State.CLOSED and not self.watch_ended
+        )
+        soon = moment + _READ_FIRST
+        reads = any(item.due_at is not None and item.due_at <= soon for item in self.reads)
+        return None if over or reads else moment
 
     @property
     def reads(self) -> list[Fetch]:

@@ -22,6 +22,8 @@ owner per method, and counts. Rules in prose:
   "Administrator reset policy differences").
 - A self-service reset that succeeded proves that the person can reset, one that ended for want of methods the
   opposite, until something is registered or deleted. Neither says who registered what.
+- What Microsoft said by another number of required methods, in the report or at a reset, holds only where it says as
+  much of the number that is required now. A row runs behind here, too.
 - Microsoft's SMS and voice calls end on 1 February 2027, and on 1 July for Global Administrators and guests, unless the
   company brings a provider of its own, which nothing tells us: from February on whoever has too little without phones
   is `unknown`. So are administrators: the report does not say of which kind they are.
@@ -51,6 +53,7 @@ from onboarding.domain.provenance import (
     build,
 )
 from onboarding.domain.recovery import (
+    called_registered,
     directory_phone,
     is_outside,
     is_stale,
@@ -89,7 +92,7 @@ class Assessment:
 
 def assess(case: Case, rules: Rules, now: datetime) -> Assessment:
     """Both answers for one person at `now` (aware). Independent of the order and of repeats of the evidence."""
-    view = build(case, rules.methods_required, now, rules.frozen_as_of)
+    view = build(case, rules.methods_required, now, rules.frozen_as_of, rules.required_since)
     status, because = _status(case, rules, view, now)
     weaker = status in _WITHOUT_THE_PERSON or (status is Status.USER_REVIEWED and not rules.accept_reviewed)
     if case.confirmed_at and weaker and view.needed(case.confirmed_at):
@@ -180,7 +183,7 @@ def _counted_since(view: View) -> bool:
     registration, refused = view.registration, view.last(Act.RESET_NO_METHODS)
     if registration is None or registration.reported_at is None or refused is None:
         return False
-    return registration.sspr_registered is True and registration.reported_at > refused + LISTING_LAG
+    return called_registered(view) is True and registration.reported_at > refused + LISTING_LAG
 
 
 def _absent(view: View) -> bool:

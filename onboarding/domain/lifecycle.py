@@ -12,9 +12,9 @@ Rules in prose:
 - A confirmed person who loses a needed method is followed up again. After the watch the case is read on without being
   looked at, and watched again when what is read takes the confirmation away; an approver's report of a lost phone leads
   to the follow-up at once.
-- A start date that moves away before the account exists sends a case back to `waiting_start`; one that moves away
-  after the first credential went out, and before anybody used it, back to `provisioning`, for another one. So does
-  another manager than the one who holds it.
+- A start date that moves away before the account exists sends a case back to `waiting_start`, also from a pause or a
+  block; one that moves away after the first credential went out, and before anybody used it, back to `provisioning`,
+  for another one. So does another manager than the one who holds it.
 
 What is not in the table raises `IllegalTransition` and changes nothing. `docs/states.md` is drawn from it.
 """

@@ -249,6 +249,8 @@ class View:
     methods: dict[str, Method]
     #: As `Rules.frozen_as_of`.
     frozen_as_of: datetime | None = None
+    #: As `Rules.required_since`; None for administrators, for whom it is two either way.
+    required_since: datetime | None = None
     #: As `Case.role_rows`, of this account.
     role_rows: list[RoleRow] = field(default_factory=list)
     present: set[str] = field(default_factory=set)
@@ -284,6 +286,13 @@ class View:
     def same_role(self, moment: datetime) -> bool:
         """Did as many methods have to be there then as now, as far as the role decides it?"""
         return same_at(self.role_rows, bool(self.registration and self.registration.is_admin), moment)
+
+    def holds(self, said_at: datetime, *, enough: bool) -> bool:
+        """Microsoft said at `said_at` that enough was registered, or too little: is that so by the number that is
+        required now? Enough for two is enough for one, and too little for one is too little for two."""
+        if self.required_since is None or said_at >= self.required_since:
+            return True
+        return enough is (self.required == 1)
 
     def enough(self, names: Iterable[str]) -> bool:
         return len({METHODS[name] for name in names}) >= self.required
@@ -386,15 +395,24 @@ def usable_methods(admin: bool, now: datetime) -> frozenset[str]:
     return frozenset(METHODS.keys() - ended - (NOT_FOR_ADMINISTRATORS if admin else set()))
 
 
-def build(case: Case, methods_required: int, now: datetime, frozen_as_of: datetime | None = None) -> View:
-    """Fold the evidence. `methods_required` is the tenant's number for people without a role (1 or 2);
-    `frozen_as_of` the time of a report that stands still."""
+def build(
+    case: Case,
+    methods_required: int,
+    now: datetime,
+    frozen_as_of: datetime | None = None,
+    required_since: datetime | None = None,
+) -> View:
+    """Fold the evidence. `methods_required` is the tenant's number for people without a role (1 or 2), and
+    `required_since` when it became that; `frozen_as_of` the time of a report that stands still."""
     registration = case.registration
     admin = bool(registration and registration.is_admin)
     usable = usable_methods(admin, now)
     required = max(2, methods_required) if admin else methods_required
     methods = {name: Method(name) for name in METHODS}
-    view = View(required, usable, _ordered(case), registration, methods, frozen_as_of, _role_rows(case))
+    since = None if admin else required_since
+    view = View(
+        required, usable, _ordered(case), registration, methods, frozen_as_of, since, _role_rows(case)
+    )
     # An account that others made may have had anything before the first list of it: "all" claims none of that,
     # and of what a targeted read leaves out nothing.
     made_here = case.account is None or case.account.origin == "created"

@@ -89,8 +89,8 @@ def microsofts_word(rules: Rules, view: View, now: datetime) -> Recoverable | No
     """What SSPR itself said at the person's last attempt, where nothing has changed since.
 
     Before the deadline directory data counted, and before their ends phones and security questions did: what was proved
-    then proves nothing after it; nor does an attempt in another role, which takes another number of methods. Turned
-    away with nothing registered is turned away, whatever the directory holds.
+    then proves nothing after it; nor does an attempt in another role, or by a setting, that took another number of
+    methods. Turned away with nothing registered is turned away, whatever the directory holds.
     """
     proved = view.last(Act.RESET_SUCCEEDED, by=By.USER)
     refused = view.last(Act.RESET_NO_METHODS)
@@ -101,11 +101,12 @@ def microsofts_word(rules: Rules, view: View, now: datetime) -> Recoverable | No
         if (
             same_side
             and view.same_role(proved)
+            and view.holds(proved, enough=True)
             and (deleted is None or deleted < proved)
             and not _list_since(view, proved)
         ):
             return Recoverable.YES
-    elif refused is not None and view.same_role(refused):
+    elif refused is not None and view.same_role(refused) and view.holds(refused, enough=False):
         added = [view.methods[name] for name in view.present]
         times = [method.at if method.left is True else method.first_listed for method in added]
         if all(at is not None and at <= refused for at in times) and not _registered_since(view, refused):
@@ -137,10 +138,19 @@ def _list_since(view: View, moment: datetime) -> bool:
     return registration.as_of > moment + (DIRECT_LAG if registration.direct else LISTING_LAG)
 
 
+def called_registered(view: View) -> bool | None:
+    """What the report says of this person, by the number of methods that is required now; None: nothing. A row may be
+    as old as the report may lag."""
+    registration = view.registration
+    if registration is None or registration.reported_at is None or registration.sspr_registered is None:
+        return None
+    said = registration.sspr_registered
+    return said if view.holds(registration.reported_at - LISTING_LAG, enough=said) else None
+
+
 def report_disagrees(view: View, methods: set[str]) -> bool:
     """The report says that this person has not registered enough, where we count enough, of the same methods."""
-    registration = view.registration
-    if registration is None or registration.sspr_registered is not False:
+    if called_registered(view) is not False:
         return False
     return methods <= _reported(view) and view.enough(methods)
 
@@ -148,7 +158,7 @@ def report_disagrees(view: View, methods: set[str]) -> bool:
 def report_counts_more(view: View) -> bool:
     """The report says that this person has registered enough, where we count too little of what it had then."""
     registration = view.registration
-    if registration is None or registration.sspr_registered is not True or not registration.present:
+    if registration is None or called_registered(view) is not True or not registration.present:
         return False
     # Security questions explain its word also where SSPR does not take them any more.
     return not view.enough(_reported(view) & METHODS.keys())

@@ -38,6 +38,9 @@ class Rules:
     frozen_as_of: datetime | None = None
     #: Audit records of this time were deleted before anybody read them; None: none were.
     audit_gap: tuple[datetime, datetime] | None = None
+    #: Since when `methods_required` is what it is; None: as long as anything is known. (One or two: before, it was the
+    #: other one.)
+    required_since: datetime | None = None
 
     def key(self, now: datetime) -> str:
         """Changes whenever the same evidence may get another answer than at another time, or by other settings."""

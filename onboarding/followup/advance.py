@@ -2,15 +2,16 @@
 
 Judge by what the audit log and the report have said, then either confirm, remind, tell somebody above, or wait; always
 leaving a next action. One person's methods are read directly where something depends on it: before somebody above is
-told, before follow-up resumes, and where the audit log knows more than any list that was read. Nobody is polled.
+told, before follow-up resumes, where the audit log knows more than any list that was read, and before a reminder where
+what was read is too old to say that the person has not registered. Nobody is polled.
 The person's own registration ends everything within one pass; who was told before is told that it is done, at once,
 whatever the hour.
 
 Decisions that are ours:
 - Somebody outside SSPR's scope has the status `excluded` and hears nothing, but the case stays in follow-up and
   is looked at again: group membership often comes days later. Coming into scope begins a new episode.
-- An escalation needs a list that is not stale. A listed method whose audit record is still on its way holds a
-  message back for `AUDIT_PATIENCE`.
+- A message needs a list that is not stale: while the report stands still, one of this person alone. A listed method
+  whose audit record is still on its way holds a message back for `AUDIT_PATIENCE`.
 - A confirmed person whose evidence no longer holds is read directly before follow-up resumes: reports lag.
 """
 
@@ -58,6 +59,8 @@ AUDIT_PATIENCE = timedelta(hours=2)
 SOON = timedelta(minutes=10)
 #: Until a deployer has mended what is missing; then everything goes on by itself.
 DEPLOYER_PAUSE = timedelta(hours=1)
+#: `Assessment.because` of somebody of whom nothing is known that is new enough; and why their messages wait.
+STALE = "sources_stale"
 
 
 @dataclass(slots=True)
@@ -233,8 +236,9 @@ async def _climb(run: _Pass, found: Assessment) -> None:
         _skip(run, decision.skipped, "overtaken")
         if not isinstance(decision, nudges.Due):
             break
-        if decision.rung.audience != "person" and not run.looked:
-            # Whoever is told above must be told the truth: this person's methods, as they are now.
+        if (decision.rung.audience != "person" or found.because == STALE) and not run.looked:
+            # Whoever is told above must be told the truth: this person's methods, as they are now. And nobody is
+            # reminded of what they may have done while the report stands still.
             if not await _look(run):
                 return await run.wait("follow_up", run.now + SOON, "not_yet_visible")
             found = run.judge()
@@ -275,11 +279,13 @@ def _held_back(run: _Pass, found: Assessment, decision: nudges.Due) -> tuple[dat
         )
         if run.now < listed + AUDIT_PATIENCE:
             return min(listed + AUDIT_PATIENCE, run.now + SOON * 2), found.because
+    if found.because == STALE:  # the methods may not be read, and nothing else says anything of them
+        return run.now + DEPLOYER_PAUSE, STALE
     if decision.rung.audience != "person":
         registration = run.case.registration
         stale = timedelta(hours=run.s.policy.follow_up.report_stale_hours)
         if registration is None or run.now - registration.newest > stale:
-            return run.now + DEPLOYER_PAUSE, "sources_stale"
+            return run.now + DEPLOYER_PAUSE, STALE
     return None
 
 

@@ -9,8 +9,11 @@ What a crash leaves behind, and what the next worker does with it:
 | `claimed`, young | somebody may be at it | nothing; come back at `claimed_at + CLAIM_LEASE` |
 | `claimed`, old | a draft without a known id, never sent; or sendMail got no answer | `uncertain` |
 | `drafted`, look-up says sent | the answer was lost | `sent` |
-| `drafted`, look-up says draft | it was not sent | send it |
+| `drafted`, look-up says draft | it was not sent | claim it anew, and send it |
+| … and the mail reads otherwise by now | it is outdated: another address, say | wait for the lease, then draft anew |
 | `drafted`, look-up says gone | Sent Items lag, or somebody emptied them | wait for the lease, then `uncertain` |
+
+An outdated draft stays in the mailbox, unsent: it waits for the lease because a send of it may be under way.
 
 `uncertain` is final. A claim is given back only when certainly nothing happened. What is known about an effect is
 written even if the case changed meanwhile: then onto the case as it is now, and StoreConflict tells the caller to
@@ -20,6 +23,7 @@ load it again.
 from __future__ import annotations
 
 import hashlib
+import hmac
 import logging
 from datetime import datetime
 
@@ -45,13 +49,23 @@ async def deliver(s: Services, case: Case, rung: str, audience: str, mail: Mail,
     if record is not None and record.status in FINAL:
         return record
     if record is not None:
-        return await _resume(s, case, record, now)
-    record = RungRecord(rung, case.episode, audience, RungStatus.CLAIMED, now, language=mail.language)
-    case.rungs[key] = record
+        return await _resume(s, case, record, mail, now)
+    return await _begin(s, case, RungRecord(rung, case.episode, audience, RungStatus.CLAIMED, now), mail, now)
+
+
+async def _begin(s: Services, case: Case, record: RungRecord, mail: Mail, now: datetime) -> RungRecord:
+    record.language, record.content = mail.language, _content(s, mail)
+    case.rungs[rung_key(record.episode, record.rung)] = record
     await casework.save(s, case, now)
     return await (
         _draft(s, case, record, mail, now) if s.mailer.can_draft else _now(s, case, record, mail, now)
     )
+
+
+def _content(s: Services, mail: Mail) -> str:
+    """Keyed hash of what a mail says, and to whom."""
+    text = "\0".join((*mail.to, mail.subject, mail.text)).encode()
+    return hmac.new(s.settings.hash_key.reveal().encode(), text, hashlib.sha256).hexdigest()[:32]
 
 
 async def _draft(s: Services, case: Case, record: RungRecord, mail: Mail, now: datetime) -> RungRecord:
@@ -91,21 +105,28 @@ async def _now(s: Services, case: Case, record: RungRecord, mail: Mail, now: dat
     return await _sent(s, case, record, now)
 
 
-async def _resume(s: Services, case: Case, record: RungRecord, now: datetime) -> RungRecord:
+async def _resume(s: Services, case: Case, record: RungRecord, mail: Mail, now: datetime) -> RungRecord:
     held = now < record.claimed_at + CLAIM_LEASE
     if record.status is RungStatus.CLAIMED or record.message_id is None:
         return record if held else await _uncertain(s, case, record, now, "no_answer")
     match await s.mailer.look_up(record.message_id):
         case DraftState.SENT:
             return await _sent(s, case, record, now)
-        case DraftState.DRAFT:
+        case DraftState.DRAFT if record.content == _content(s, mail):
+            record.claimed_at = now
+            await casework.save(s, case, now)  # refused if HR has said something else since
             return await _send(s, case, record, now)
+        case DraftState.DRAFT if held:
+            return record
+        case DraftState.DRAFT:
+            fresh = RungRecord(record.rung, record.episode, record.audience, RungStatus.CLAIMED, now)
+            return await _begin(s, case, fresh, mail, now)
         case DraftState.GONE:
             return record if held else await _uncertain(s, case, record, now, "not_found")
 
 
 async def _sent(s: Services, case: Case, record: RungRecord, now: datetime) -> RungRecord:
-    record.status, record.sent_at = RungStatus.SENT, now
+    record.status, record.sent_at, record.content = RungStatus.SENT, now, None
     hashed = hashlib.sha256(record.message_id.encode()).hexdigest()[:16] if record.message_id else None
     observe.event(log, "message_sent", case_id=case.case_id, rung=record.rung, audience=record.audience)
     await _write(s, case, record, now, _entry(now, "message_sent", record, message=hashed))
@@ -113,7 +134,7 @@ async def _sent(s: Services, case: Case, record: RungRecord, now: datetime) -> R
 
 
 async def _uncertain(s: Services, case: Case, record: RungRecord, now: datetime, why: str) -> RungRecord:
-    record.status, record.why = RungStatus.UNCERTAIN, why
+    record.status, record.why, record.content = RungStatus.UNCERTAIN, why, None
     observe.event(log, "message_uncertain", case_id=case.case_id, rung=record.rung, why=why)
     await _write(s, case, record, now, _entry(now, "message_uncertain", record, why=why))
     return record

@@ -119,6 +119,7 @@ async def read(run: Run) -> None:
         observe.event(log, "report_needs_premium", level=logging.WARNING)
     if after["state"] == "ok":
         await reading.absent()
+    after |= sources.required(run.s, before, run.now)
     after |= {"rows": run.rows, "unknown_methods": sorted(reading.unknown)[:_NAMES]}
     await _judge_again(run, people, after)
     await sources.move(run.s, sources.REPORT_STATE, after, known)

@@ -61,6 +61,8 @@ class Sources:
     unknown_methods: tuple[str, ...] = ()
     #: `Rules.key` under which the last whole report was judged.
     judged_by: str | None = None
+    #: Since when `ONBOARDING_METHODS_REQUIRED` has its value; None: as long as anything is known.
+    required_since: datetime | None = None
     #: When the audit log was tried for the first time, as long as it was never read.
     audit_since: datetime | None = None
 
@@ -173,8 +175,21 @@ def _sources(s: Services, now: datetime, cursor: Mapping[str, Any], report: Mapp
         gap=(lost[0], lost[1]) if lost[0] and lost[1] and now - lost[1] < _GAP_SHOWN else None,
         unknown_methods=tuple(report.get("unknown_methods") or ()),
         judged_by=report.get("judged_by"),
+        required_since=_required_since(s.settings.methods_required, report, now),
         audit_since=since,
     )
+
+
+def _required_since(required: int, report: Mapping[str, Any], now: datetime) -> datetime | None:
+    known = report.get("required")
+    return moment(report, "required_since") if known in {None, required} else now
+
+
+def required(s: Services, known: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+    """For the report's marker: how many methods are required, and since when, if it was another number before."""
+    since = _required_since(s.settings.methods_required, known, now)
+    value: dict[str, Any] = {"required": s.settings.methods_required}
+    return value if since is None else value | {"required_since": since.isoformat()}
 
 
 def _audit_state(until: datetime | None, since: datetime | None, now: datetime, kept_days: int) -> str:
@@ -195,12 +210,14 @@ async def rules(s: Services, now: datetime) -> Rules:
 
 
 def with_sources(base: Rules, found: Sources) -> Rules:
-    """A frozen report, how long audit records are kept and which were lost belong to the rules."""
+    """A frozen report, how long audit records are kept and which were lost, and since when so many methods are required
+    belong to the rules."""
     still = found.report in {"frozen", "stale"}
     return replace(
         base,
         audit_retention_days=found.kept_days,
         audit_gap=found.gap,
+        required_since=found.required_since,
         frozen_as_of=found.report_as_of if still else None,
     )
 

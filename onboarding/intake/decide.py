@@ -9,10 +9,12 @@ Rules in prose:
 - Only certainty `employee` leads on. What is missing then blocks the case with a reason, and the event that
   brings it unblocks it. Somebody who comes back to an account that exists needs an approver.
 - A name or a first day that HR takes back before the account is begun blocks the case like one that never came.
-- An end of the employment that lies ahead, after the first day, is noted as the end date; no more happens before it.
+- An end of the employment that lies ahead, after the first day, is noted as the end date; no more happens before it,
+  and the employment has ended after it (`intake.announced_end`).
 - A hire that is over stands again, too, when a whole record says so that is newer (`intake.comeback`).
-- A first day that moves away after its first credential went out leads to another one (`intake.first_day`), and so
-  does another manager than the one who holds it (`intake.former_manager`).
+- A first day that moves away before there is an account is waited for, whatever holds the case; after its first
+  credential went out it leads to another one (`intake.first_day`), and so does another manager than the one who holds
+  it (`intake.former_manager`).
 - An event that names the person only by id leads to a read of the HR system (`intake.fetch`): where the facts we
   have may be outdated and the account is not there yet, the case waits for it; later it goes on meanwhile.
 - Withdrawals and deletions: `intake.withdraw`. Where a case goes from there: `intake.settle`.
@@ -132,6 +134,8 @@ def _hired(case: Case, event: HireEvent, about: Circumstances, now: datetime) ->
     moved = (case.hire.start_date - before).days if before and case.hire.start_date else 0
     if moved and case.state in ACTIVE:
         entries += (entry(now, "start_date_moved", "hr", days=moved),)
+    if moved > 0 or before is None:
+        first_day.put_off(case)
     if moved > 0:
         first_day.outdate_pass(case, now)
     if event.snapshot and case.state in _UNDECIDED and is_existing_staff(case, now):
@@ -160,13 +164,14 @@ def _kept(case: Case, event: HireEvent, about: Circumstances, now: datetime) -> 
 
 
 def _planned(case: Case, event: HireEvent, about: Circumstances, now: datetime) -> Outcome:
-    """An end that lies ahead is one more word on `end_date`; what happens on its day is what any end date leads to.
+    """An end that lies ahead is one more word on `end_date`, and comes true when that is over (`intake.announced_end`).
 
     An event that names the person only by id asks for a read, for which nothing waits.
     """
     if case.state in OVER and case.reason_code in {EXISTING_STAFF, JOINED}:
         return Outcome((noted_event(now, "event_recorded", event, about),))
     changed = merged(case, event, about)
+    leave_date.announce(case)
     ask(case, event, about.received_at, about.read_lag)
     outcome = look_again(case, about, now)
     if changed and outcome.what is None and case.state in _WORKED_ON:
@@ -237,8 +242,6 @@ def _go_on(
             return block(case, now, approval)
     if case.state in _BEGUN and is_doubtful(case):
         return block(case, now, APPROVE_SAME_PERSON)
-    if case.state is State.PROVISIONING and moved > 0 and case.account is None and case.intent is None:
-        case.apply(Event.START_MOVED)
     if not changed:
         return Outcome(())
     if case.account is None and case.intent is None and (gone := lacking(case)):

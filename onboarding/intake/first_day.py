@@ -1,8 +1,11 @@
-"""A first day that moves away after its first credential went out: that one is void, and the new day has its own.
+"""A first day that moves away. Pure.
 
-Pure. The pass is called back (`provisioning.recall`), also of a case that is paused or blocked, and the case goes back
-to where the step issues passes (`provisioning.steps.issue_access_pass`), which finds out in the tenant whether it was
-used after all.
+Before there is an account, the case waits for the new day, also once it is released from a pause or a block. An account
+that an earlier try may have made is looked for first (`provisioning.runner`).
+
+After the first credential went out, it is void, and the new day has its own. The pass is called back
+(`provisioning.recall`), also of a case that is paused or blocked, and the case goes back to where the step issues
+passes (`provisioning.steps.issue_access_pass`), which finds out in the tenant whether it was used after all.
 """
 
 from __future__ import annotations
@@ -11,7 +14,7 @@ from datetime import datetime, time
 
 from onboarding.domain import calendar
 from onboarding.domain.beginning import is_in_use
-from onboarding.domain.case import Case, PassStatus, StepRecord
+from onboarding.domain.case import Case, PassStatus, StepRecord, StepStatus
 from onboarding.domain.lifecycle import Event, State
 from onboarding.domain.places.place import place_of
 from onboarding.ports import CLAIM_LEASE
@@ -20,6 +23,23 @@ from onboarding.ports import CLAIM_LEASE
 _ISSUE = "issue_access_pass"
 #: A pass that lasts until here serves on the first day, which begins in the morning.
 _NOON = time(12)
+
+
+def put_off(case: Case) -> None:
+    """After HR named a later first day: nothing of it is begun before its time. A restore that is under way is ended
+    first."""
+    if case.account is not None or (case.intent is not None and case.intent.restores):
+        return
+    if case.state is State.PROVISIONING:
+        case.apply(Event.START_MOVED)
+    elif case.return_state is State.PROVISIONING:
+        case.return_state = State.WAITING_START
+    else:
+        return
+    for record in case.steps.values():  # the wait does not count as time without success
+        record.attempts, record.first_failed_at = 0, None
+        if record.status is StepStatus.RETRYING:
+            record.status, record.code = StepStatus.PENDING, None
 
 
 def outdate_pass(case: Case, now: datetime) -> None:

@@ -20,7 +20,7 @@ from onboarding.domain.case import JOINED, NOT_THIS, Alias, AliasKind, Case, ali
 from onboarding.domain.hire import Certainty, EventType, Hire, HireEvent
 from onboarding.domain.lifecycle import RETURNABLE, Event, State
 from onboarding.errors import RetryLater, StoreConflict
-from onboarding.intake import former_manager, merging, twins
+from onboarding.intake import former_manager, leave_date, merging, twins
 from onboarding.intake.adapter import LinkedEvent
 from onboarding.intake.outcome import APPROVE_SAME_PERSON, TWO_ACCOUNTS
 from onboarding.ports import Services
@@ -265,6 +265,7 @@ async def join(
         case.maybe_same = None
     before = case.hire
     merging.join_facts(case, other)
+    leave_date.carry(case, other)
     former_manager.recall_pass(case, before, now)
     if merging.RANK[other.certainty] > merging.RANK[case.certainty]:
         case.certainty = other.certainty

@@ -1,4 +1,5 @@
-"""The last day is another one, or none any more: the step that writes it into Entra is undone. Pure.
+"""The last day is another one, or none any more: the step that writes it into Entra is undone, and an end that was
+announced comes true at another moment, or not at all (`intake.announced_end`). Pure.
 
 The step (`provisioning.steps.set_leave_date`) looks what is there, and changes only what it wrote itself.
 """
@@ -23,6 +24,19 @@ def note(case: Case) -> None:
 
 def follow(case: Case, before: Hire) -> None:
     """After HR's word, `before` which the hire was this."""
+    if case.ends_at is not None:
+        announce(case)
     moved = end_of_last_day(case.hire) != end_of_last_day(before)
     if moved and case.account is not None and _STEP in case.steps:
         case.steps[_STEP] = StepRecord()
+
+
+def announce(case: Case) -> None:
+    """HR announced that the employment ends: that is when the last day that stands is over."""
+    case.ends_at = end_of_last_day(case.hire)
+
+
+def carry(case: Case, other: Case) -> None:
+    """What was announced in `other`, whose facts were joined to those of `case`."""
+    if case.ends_at is not None or other.ends_at is not None:
+        announce(case)

@@ -103,6 +103,7 @@ def _recall_planned(case: Case, event: HireEvent, told: Mapping[str, str]) -> No
     before = case.hire
     leave_date.note(case)
     take_end(case, end, Said(at, True, told[_DELIVERY], event.source))
+    leave_date.announce(case)
     leave_date.follow(case, before)
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from onboarding.casework import entry
+from onboarding.domain import beginning
 from onboarding.domain.case import Case, TimelineEntry
 from onboarding.domain.hire import Certainty, Hire
 from onboarding.domain.lifecycle import Event, State
@@ -170,14 +171,15 @@ def _await_read(case: Case, now: datetime, *, read: bool) -> Outcome | None:
 
 
 def left_over(case: Case, noted: TimelineEntry, now: datetime) -> Outcome:
-    """What is left to do for a hire that is over: no pass stays usable, and somebody looks at the account."""
+    """What is left to do for a hire that is over: no pass stays usable, the account of whoever never began is disabled,
+    and somebody looks at that of whoever did."""
     reason = case.reason_code or ""
     if case.access_pass is not None and case.pass_at_large(now):
         case.access_pass.recall = None  # the withdrawal sees to it
         return Outcome((noted,), "revoke_pass", reason, look_now=True)
     if account_of(case) == "none":
         return Outcome((noted,), "none", reason)
-    return Outcome((noted,), "disable_account", reason, look_now=case.state is State.CANCELLED)
+    return Outcome((noted,), "disable_account", reason, look_now=beginning.is_in_vain(case, now))
 
 
 def look_again(case: Case, about: Circumstances, now: datetime) -> Outcome:

@@ -50,6 +50,7 @@ def works(case: Case) -> bool:
         case.state in ACTIVE
         or case.state is State.RECEIVED
         or case.lost_method is not None
+        or case.ending_at is not None
         or _recalled(case) is not None
         or being_forgotten(case)
         or withdraw.is_due(case)
@@ -60,6 +61,8 @@ def is_late(case: Case, now: datetime) -> bool:
     """Its planned moment has long passed, or it works and nothing is planned."""
     when = case.wakes_at
     if case.lost_method is not None and case.lost_method.when < now - LATE:
+        return True
+    if case.ending_at is not None and case.ending_at < now - LATE:
         return True
     if (recalled := _recalled(case)) is not None and recalled < now - LATE:
         return True

@@ -64,7 +64,7 @@ _APPROVERS = frozenset(code for code in ANSWERED if code.startswith(APPROVABLE))
 RERUNNABLE = ASKED_AGAIN | _APPROVERS
 #: Questions about an account that was found, which may be another person's.
 _WHOSE = ABOUT_ACCOUNT | {linking.ANOTHER_CASE, *protected.REASONS}
-_BEFORE_PLAN = frozenset({State.RECEIVED, State.AWAITING_FETCH})
+_BEFORE_PLAN = frozenset({State.RECEIVED, State.AWAITING_FETCH, State.WAITING_START})
 
 
 NEXT = {

@@ -14,7 +14,7 @@ from onboarding.domain.case import Case
 from onboarding.domain.lifecycle import RETURNABLE, State
 from onboarding.errors import DeployerError, OperatorError, RetryLater, StoreConflict
 from onboarding.followup import advance as followup
-from onboarding.intake import fetch, process
+from onboarding.intake import announced_end, fetch, process
 from onboarding.intake.identity import being_forgotten, to_unite
 from onboarding.operate import forget, lost_phone, mending, release
 from onboarding.ports import WORK_QUEUE, DeliveryStatus, Services, WorkMessage
@@ -83,6 +83,8 @@ async def _advance(s: Services, case_id: str, queue: str, *, doubt: bool, why: s
         await process.unite(s, case, now, queue=queue)
         return
     if await fetch.advance(s, case, now, queue=queue):
+        case = await s.cases.get(case_id)
+    if case is not None and await announced_end.advance(s, case, now, queue=queue):
         case = await s.cases.get(case_id)
     if case is not None:
         await _stage(s, case, now, queue)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from onboarding import casework, observe
 from onboarding.domain import retry
@@ -16,8 +16,8 @@ from onboarding.domain.case import Case, StepRecord, StepStatus, TimelineEntry
 from onboarding.domain.lifecycle import Event, State
 from onboarding.domain.nudges import has_left
 from onboarding.errors import DeployerError, OperatorError, RetryLater, StoreConflict
-from onboarding.ports import WORK_QUEUE, Services
-from onboarding.provisioning import holds, pass_guards, timing
+from onboarding.ports import REPLICATION, WORK_QUEUE, Services
+from onboarding.provisioning import existing, holds, pass_guards, timing
 from onboarding.provisioning.plan import Planned, steps
 from onboarding.provisioning.step import Block, Context, Done, Outcome, Skip, Wait
 from onboarding.provisioning.steps import issue_access_pass, set_manager
@@ -64,12 +64,36 @@ async def _begin(s: Services, case: Case, now: datetime) -> bool:
         await casework.block(s, case, now, exc.code)
         return False
     if now < opens:
-        if case.next_action.what != "provision" or case.next_action.when != opens:
-            await casework.wait(s, case, now, "provision", opens, "start_is_far")
-        return False
+        until = min(opens, _visible_at(case, now))
+        planned = case.next_action
+        if planned.what == "provision" and planned.when == until and now < until:
+            return False
+        if not await _is_made(s, case):
+            await casework.wait(s, case, now, "provision", until, "start_is_far")
+            return False
     case.apply(Event.START_NEAR)
     await casework.hand_over(s, case, now, "provision", casework.entry(now, "provisioning_started"))
     return True
+
+
+def _visible_at(case: Case, now: datetime) -> datetime:
+    """When an account shows that the last try may have made, before the first day moved away. The far future where that
+    was long ago, or nothing was tried."""
+    tried = case.steps.get("create_account", StepRecord()).at
+    last = max(filter(None, (case.intent.at, tried))) if case.intent and not case.account else None
+    return last + REPLICATION if last and now < last + REPLICATION else datetime.max.replace(tzinfo=UTC)
+
+
+async def _is_made(s: Services, case: Case) -> bool:
+    """A try before the first day moved away took effect, and its answer was lost: the account is taken up at once."""
+    intent = case.intent
+    if case.account is not None or intent is None:
+        return False
+    try:
+        user = await s.directory.get_user(intent.user_principal_name)
+    except (OperatorError, DeployerError):
+        return False  # whoever creates it on its day says why
+    return user is not None and existing.is_ours(user, intent)
 
 
 def _is_early(case: Case, name: str, now: datetime) -> bool:

@@ -172,15 +172,16 @@ does what about it stands on the case's page.
   administrator may have restored it by hand. Only then another one is made, or at once where an approver says that it
   was deleted for good (`purged`). One that was deleted while enabled is
   disabled again right after it is restored, and enabled at the lead time.
-- **Withdrawn hires** have their account disabled, also one that was restored for the hire and not enabled yet, until a
-  first day comes where they work; from then on an administrator decides (`disable_after_start`), also when HR names a
-  later first day afterwards, for a mistyped one or for another hire of somebody at work, and takes that back. A day
-  that HR moved before it came, or that passed while the hire was withdrawn, did not come. Cases from before this was
-  kept count as begun, too, when the person was hired again or has registered. Where HR announces the hire again before
-  the worker came, the pass of before is voided all the same, while the new run goes on or waits for an approver; the
-  account, whose password nobody was told, then stays enabled. An account that the tenant does not show
-  yet is looked for over 24 hours, soon at first, then ever more rarely, unless it is among the deleted ones; after that
-  the step says `account_gone` or `never_created`, and `rerun` looks again.
+- **Withdrawn hires**, and those of whom HR says before the first day that the employment has ended, have their account
+  disabled, also one that was restored for the hire and not enabled yet, until a first day comes where they work; from
+  then on an administrator decides (`disable_after_start`), also when HR names a later first day afterwards, for a
+  mistyped one or for another hire of somebody at work, and takes that back. A day that HR moved before it came, or
+  that passed while the hire was withdrawn, did not come. Cases from before this was kept count as begun, too, when the
+  person was hired again or has registered. Where HR announces the hire again before the worker came, the pass of
+  before is voided all the same, while the new run goes on or waits for an approver; the account, whose password nobody
+  was told, then stays enabled. An account that the tenant does not show yet is looked for over 24 hours, soon at
+  first, then ever more rarely, unless it is among the deleted ones; after that the step says `account_gone` or
+  `never_created`, and `rerun` looks again.
 - **Accounts made by HR or IT before** are linked on an approver's word and not renamed. They are found by HR's number,
   and by the address at the company that HR knows (`work_email`): as user name, mail or another address of the account;
   and, when the user name that is about to be made is taken, by the same display name and no number in `employeeId`.

@@ -1,9 +1,9 @@
 """A hire that is over, withdrawn or excluded: no pass of it stays usable, and what was made in vain is disabled.
 
-Not part of the plan: it runs in states in which nothing else happens, because the next action says so. Where the
-person never began (`cancelled`), the step `disable_account` follows `revoke_pass`; whoever began leaves an account that
-an administrator decides about. The two do not wait for each other: an account that is disabled is safe from a pass that
-cannot be made void yet, and the other way round.
+Not part of the plan: it runs in states in which nothing else happens, because the next action says so. Where the person
+never began (`cancelled`, or an employment that ended before the first day), the step `disable_account` follows
+`revoke_pass`; whoever began leaves an account that an administrator decides about. The two do not wait for each other:
+an account that is disabled is safe from a pass that cannot be made void yet, and the other way round.
 
 What everybody waits for (`holds`) is waited for here, too, and so is the end of a dry run: HR said it once and does not
 say it again. A refusal of this one account is written on the case, with its reason; nothing is ever deleted.
@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from onboarding import casework, observe
-from onboarding.domain import retry
+from onboarding.domain import beginning, retry
 from onboarding.domain.case import Case, NextAction, StepRecord, StepStatus, TimelineEntry
 from onboarding.domain.lifecycle import State
 from onboarding.errors import DeployerError, OperatorError, RetryLater, StoreConflict
@@ -55,13 +55,13 @@ def unfinished(case: Case) -> str | None:
     if planned.what == REVOKE or (planned.what == DISABLE and case.pass_at_large(case.updated_at)):
         return REVOKE
     undisabled = planned.what == DISABLE or disable_account.found_none(case)
-    return DISABLE if case.state is State.CANCELLED and undisabled else None
+    return DISABLE if undisabled and beginning.is_in_vain(case, case.updated_at) else None
 
 
 def track(case: Case, what: str) -> tuple[Planned, ...]:
-    """The steps of a case that is over, from the one named `what` on."""
+    """The steps of a case that is over, from the one named `what` on, by what held when it was last written."""
     revoke = (Planned(revoke_pass.STEP, revoke_pass.run),) if what == REVOKE else ()
-    in_vain = case.state is State.CANCELLED and (case.account or case.intent)
+    in_vain = beginning.is_in_vain(case, case.updated_at) and (case.account or case.intent)
     return (*revoke, Planned(disable_account.STEP, disable_account.run)) if in_vain else revoke
 
 
@@ -158,11 +158,12 @@ async def _lay_down(
         first = min(waits, key=lambda wait: wait.when or now)
         await casework.wait(s, case, now, first.what, first.when or now, first.why, *notes)
         return
-    asked = {REVOKE: case.pass_at_large(now), DISABLE: case.state is State.CANCELLED}
+    in_vain = beginning.is_in_vain(case, now)
+    asked = {REVOKE: case.pass_at_large(now), DISABLE: in_vain}
     for name in (name for name, still in asked.items() if still):
         record = case.steps.get(name)
         if record is not None and record.status is StepStatus.BLOCKED:
             await casework.rest(s, case, now, name, record.code or str(record.status), *notes)
             return
-    what = "none" if case.state is State.CANCELLED else DISABLE
+    what = "none" if in_vain else DISABLE
     await casework.rest(s, case, now, what, case.reason_code or str(case.state), *notes)

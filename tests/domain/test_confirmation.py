@@ -695,3 +695,82 @@ def test_turned_away_and_then_finished_with_registering_is_not_turned_away() -> 
     refused, finished = ev("reset_no_methods", "user", None), ev("registered", "user", "all", NOW - 2 * HOUR)
     assert assess(case(refused, finished, as_of=NOW - 3 * HOUR), ALL, NOW).recoverable != "no"
     assert assess(case(refused, as_of=NOW - 3 * HOUR), ALL, NOW).recoverable == "no"
+
+
+# --- another number of required methods ----------------------------------------------------------------------
+
+CHANGED = NOW - 2 * DAY
+PUSH = "microsoftAuthenticatorPush"
+NOW_TWO = replace(TWO, required_since=CHANGED)
+NOW_ONE = replace(ALL, required_since=CHANGED)
+BEFORE, AFTER = CHANGED - DAY, CHANGED + DAY
+
+
+@pytest.mark.parametrize(
+    ("act", "at", "rules", "expected"),
+    [
+        pytest.param("reset_succeeded", BEFORE, NOW_TWO, "no", id="enough for one is not enough for two"),
+        pytest.param("reset_succeeded", AFTER, NOW_TWO, "yes", id="proved since"),
+        pytest.param("reset_succeeded", BEFORE, NOW_ONE, "yes", id="enough for two is enough for one"),
+        pytest.param("reset_succeeded", BEFORE, TWO, "yes", id="nothing changed"),
+        pytest.param("reset_no_methods", BEFORE, NOW_ONE, "yes", id="too little for two may do for one"),
+        pytest.param("reset_no_methods", AFTER, NOW_ONE, "no", id="turned away since"),
+        pytest.param(
+            "reset_no_methods", BEFORE, NOW_TWO, "no", id="too little for one is too little for two"
+        ),
+        pytest.param("reset_no_methods", BEFORE, ALL, "no", id="nothing changed, turned away"),
+    ],
+)
+def test_a_reset_by_another_number_of_methods_says_what_it_says_of_this_one(
+    act: str, at: datetime, rules: Rules, expected: str
+) -> None:
+    before = BEFORE - DAY
+    found = case(
+        ev("registered", "user", PHONE, before),
+        ev(act, "user", None, at),
+        methods=(PHONE,),
+        as_of=BEFORE,
+    )
+    assert assess(found, replace(rules, stale_hours=24 * 30), NOW).recoverable == expected
+
+
+def row(said: bool, at: datetime, *methods: str, **flags: Any) -> Registration:
+    return Registration(methods, at, sspr_enabled=True, sspr_registered=said, **flags)
+
+
+LAGS = 60 * HOUR
+
+
+@pytest.mark.parametrize(
+    ("said", "at", "rules", "methods", "expected", "disagrees"),
+    [
+        # Two, where one was required: the report still says "registered" of one method.
+        pytest.param(True, BEFORE, NOW_TWO, (PUSH,), "no", False, id="two: said before"),
+        pytest.param(True, CHANGED + LAGS - HOUR, NOW_TWO, (PUSH,), "no", False, id="two: within the lag"),
+        pytest.param(True, CHANGED + LAGS, NOW_TWO, (PUSH,), "unknown", True, id="two: said by the new one"),
+        pytest.param(True, BEFORE, TWO, (PUSH,), "unknown", True, id="two: nothing changed"),
+        # One, where two were.
+        pytest.param(False, BEFORE, NOW_ONE, (PUSH,), "yes", False, id="one: said before"),
+        pytest.param(False, CHANGED + LAGS, NOW_ONE, (PUSH,), "unknown", True, id="one: said by the new one"),
+        pytest.param(False, BEFORE, ALL, (PUSH,), "unknown", True, id="one: nothing changed"),
+        # What holds either way.
+        pytest.param(False, BEFORE, NOW_TWO, (PUSH, PHONE), "unknown", True, id="too little for one"),
+        pytest.param(True, BEFORE, NOW_ONE, (), "unknown", True, id="enough for two"),
+    ],
+)
+def test_what_the_report_said_by_another_number_of_methods_is_not_held_against_anybody(
+    said: bool, at: datetime, rules: Rules, methods: tuple[str, ...], expected: str, disagrees: bool
+) -> None:
+    made, now = case(), max(NOW, at + HOUR)
+    made.registration = row(said, at, *methods)
+    found = assess(made, replace(rules, stale_hours=24 * 30), now)
+    assert found.recoverable == expected
+    assert bool({"report_disagrees", "report_counts_more"} & set(found.notes)) is disagrees
+
+
+@pytest.mark.parametrize("rules", [NOW_ONE, NOW_TWO])
+def test_of_administrators_two_are_required_either_way(rules: Rules) -> None:
+    made = case(ev("reset_succeeded", "user", None, BEFORE))
+    made.role_rows = [(BEFORE - DAY, True)]
+    made.registration = row(True, BEFORE - HOUR, PUSH, is_admin=True)
+    assert assess(made, replace(rules, stale_hours=24 * 30), NOW).recoverable == "yes"

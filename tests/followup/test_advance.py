@@ -12,7 +12,7 @@ from onboarding.domain.case import By, Case, Recoverable, Registration, RungReco
 from onboarding.domain.lifecycle import State
 from onboarding.domain.policy import FollowUpPolicy, Policy, Rung
 from onboarding.errors import OperatorError, PermissionMissing, StoreConflict, Throttled, Unavailable
-from onboarding.followup import escalate, nudge
+from onboarding.followup import escalate, nudge, sources
 from onboarding.followup.advance import advance
 from onboarding.followup.track import track
 from onboarding.ports import CLAIM_LEASE, DirectoryUser, SeenEvidence, SeenRegistration
@@ -499,8 +499,9 @@ def test_who_was_told_in_this_episode() -> None:
 async def test_one_persons_methods_are_read_before_an_escalation_and_not_before_every_reminder() -> None:
     w = world(MONDAY - 3 * DAY)
     await w.add(make_case())
-    await is_listed(w)
-    await run_until(w, MONDAY + 4 * DAY)
+    for day in range(-3, 4):
+        await is_listed(w)
+        await run_until(w, MONDAY + (day + 1) * DAY)
     assert (len(w.mailer.to(PRIVATE)), w.security.targeted) == (2, 0)
     await run_until(w, MONDAY + 20 * DAY)
     assert (len(w.mailer.to(BOSS)), len(w.mailer.to(DESK)), w.security.targeted) == (1, 1, 2)
@@ -547,3 +548,59 @@ async def test_a_mailbox_that_came_late_is_written_to_from_then_on(
     assert [message.to for message in w.mailer.sent] == [to]
     assert case.account is not None
     assert case.account.mailbox is (mail is not None)
+
+
+# --- a report that stands still --------------------------------------------------------------------------------
+
+
+async def frozen(w: World) -> None:
+    """Nobody is registered by the report, which does not move any more; the reminder of day 0 went out by it."""
+    await w.add(make_case())
+    await is_listed(w)
+    await look(w)
+    assert (len(w.mailer.sent), w.security.targeted) == (1, 0)
+    for _ in range(12):
+        w.clock.at += timedelta(hours=4)
+        await track(w.s)
+    assert (await sources.look(w.s, w.clock.at)).report in {"frozen", "stale"}
+
+
+async def test_a_reminder_during_a_freeze_goes_to_whom_a_read_of_their_own_says_nothing_of() -> None:
+    w = world()
+    await frozen(w)
+    case = await look(w)
+    assert (len(w.mailer.sent), w.security.targeted) == (2, 1)
+    assert case.status is Status.DIRECTORY_ONLY, "it is known again"
+    case = await run_until(w, MONDAY + 20 * DAY)
+    assert [len(w.mailer.to(who)) for who in (PRIVATE, BOSS, DESK)] == [4, 1, 1]
+
+
+async def test_whoever_registered_during_a_freeze_is_not_reminded_but_confirmed() -> None:
+    w = world()
+    await frozen(w)
+    w.security.methods[USER] = ("microsoftAuthenticatorPush",)
+    case = await look(w)
+    assert (case.state, len(w.mailer.sent)) == (State.CONFIRMED, 1)
+
+
+async def test_without_the_right_to_read_one_person_nobody_of_unknown_status_is_reminded() -> None:
+    w = world()
+    await frozen(w)
+    w.security.targeted_error = PermissionMissing("not granted")
+    case = await run_until(w, w.clock.at + DAY)
+    assert (len(w.mailer.sent), case.status, case.next_action.why) == (1, Status.UNKNOWN, "sources_stale")
+    await is_listed(w)
+    await run_until(w, w.clock.at + DAY)
+    assert len(w.mailer.sent) == 2, "the report moves on"
+
+
+async def test_a_person_whom_the_audit_log_knows_is_reminded_during_a_freeze_without_a_read() -> None:
+    w = world(methods_required=2)
+    await frozen(w)
+    said = audit("e1", "registered", "user", "email", w.clock.at - timedelta(hours=1))
+    w.security.events = [SeenEvidence(USER, said)]
+    await track(w.s)
+    before = w.security.targeted
+    case = await look(w)
+    assert (case.status, len(w.mailer.sent)) == (Status.PARTIAL, 2)
+    assert w.security.targeted == before

@@ -25,15 +25,15 @@ MAIL = Mail(("a@b.example",), "Subject", "<p>x</p>", "x", "en", "REF")
 KEY = "1:person_day_0"
 
 
-async def deliver(w: World, case: Case, s: Services | None = None) -> RungRecord:
+async def deliver(w: World, case: Case, s: Services | None = None, mail: Mail = MAIL) -> RungRecord:
     used = s or w.s
-    return await used.messages.deliver(used, case, "person_day_0", "person", MAIL, w.clock.at)
+    return await used.messages.deliver(used, case, "person_day_0", "person", mail, w.clock.at)
 
 
-async def settle(w: World, case_id: str, tries: int = 4) -> RungRecord:
+async def settle(w: World, case_id: str, tries: int = 4, mail: Mail = MAIL) -> RungRecord:
     """What the due row does: come back, after the lease, until the record is final."""
     for _ in range(tries):
-        record = await deliver(w, await w.load(case_id))
+        record = await deliver(w, await w.load(case_id), mail=mail)
         if record.status in FINAL:
             return record
         w.clock.at = max(w.clock.at, record.claimed_at + CLAIM_LEASE)
@@ -206,6 +206,72 @@ async def test_a_refused_send_keeps_the_draft_for_later() -> None:
         await deliver(w, case)
     assert (await deliver(w, await w.load(case.case_id))).status is RungStatus.SENT
     assert w.mailer.calls.count("create_draft") == 1
+
+
+CORRECTED = [
+    pytest.param(replace(MAIL, to=("right@b.example",)), id="address"),
+    pytest.param(replace(MAIL, text="y", html="<p>y</p>"), id="text"),
+    pytest.param(replace(MAIL, subject="Another"), id="subject"),
+]
+
+
+@pytest.mark.parametrize("mail", CORRECTED)
+async def test_a_kept_draft_that_is_outdated_is_never_sent(mail: Mail) -> None:
+    w = world()
+    case = await w.add(make_case())
+    w.mailer.faults["send_draft"] = [("before", Throttled("slow down"))]
+    with pytest.raises(Throttled):
+        await deliver(w, case)
+    assert (await deliver(w, await w.load(case.case_id), mail=mail)).status is RungStatus.DRAFTED
+    assert w.mailer.sent == [], "a send of the old draft may be under way"
+    record = await settle(w, case.case_id, mail=mail)
+    assert (record.status, w.mailer.sent) == (RungStatus.SENT, [mail])
+    assert list(w.mailer.drafts.values()) == [MAIL]
+
+
+@pytest.mark.parametrize("can_draft", [True, False])
+@pytest.mark.parametrize("point", range(12))
+async def test_killed_at_any_await_while_an_outdated_draft_is_replaced(point: int, can_draft: bool) -> None:
+    w, wire = world(), Tripwire(at=point)
+    case, mail = await w.add(make_case()), replace(MAIL, to=("right@b.example",))
+    w.mailer.faults["send_draft"] = [("before", Throttled("slow down"))]
+    with pytest.raises(Throttled):
+        await deliver(w, case)
+    w.clock.at += CLAIM_LEASE
+    w.mailer.can_draft = can_draft
+    if point < (12 if can_draft else 8):
+        with pytest.raises(Killed):
+            await deliver(w, await w.load(case.case_id), w.wired(wire), mail)
+    record = await settle(w, case.case_id, mail=mail)
+    assert w.mailer.sent in ([], [mail])
+    assert record.status is RungStatus.UNCERTAIN or w.mailer.sent == [mail]
+
+
+async def test_a_worker_that_has_not_heard_of_the_correction_does_not_send_the_kept_draft() -> None:
+    w = world()
+    case = await w.add(make_case())
+    w.mailer.faults["send_draft"] = [("before", Throttled("slow down"))]
+    with pytest.raises(Throttled):
+        await deliver(w, case)
+    unaware, corrected = await w.load(case.case_id), await w.load(case.case_id)
+    corrected.hire = replace(corrected.hire, personal_email="right@b.example")
+    await w.s.cases.save(corrected)
+    with pytest.raises(StoreConflict):
+        await deliver(w, unaware)
+    assert w.mailer.sent == []
+
+
+async def test_what_is_kept_of_a_mail_is_a_hash_and_goes_when_the_doubt_is_over() -> None:
+    w = world()
+    case = await w.add(make_case())
+    w.mailer.faults["send_draft"] = [("before", Throttled("slow down"))]
+    with pytest.raises(Throttled):
+        await deliver(w, case)
+    kept = (await w.load(case.case_id)).rungs[KEY].content
+    assert kept is not None
+    assert "a@b.example" not in kept
+    await settle(w, case.case_id)
+    assert (await w.load(case.case_id)).rungs[KEY].content is None
 
 
 async def test_without_drafts_no_answer_is_never_sent_again() -> None:

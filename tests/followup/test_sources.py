@@ -154,6 +154,36 @@ async def cursor_moved(w: World) -> None:
     )
 
 
+# --- another number of required methods ------------------------------------------------------------------------
+
+
+async def test_since_when_so_many_methods_are_required_is_kept() -> None:
+    w = world()
+    await track(w.s)
+    assert (await sources.rules(w.s, w.clock.at)).required_since is None
+    w.s = replace(w.s, settings=replace(w.s.settings, methods_required=2))
+    w.clock.at += HOUR
+    noticed = w.clock.at + 4 * HOUR
+    assert (await sources.rules(w.s, w.clock.at)).required_since == w.clock.at, "before the next reading"
+    for _ in range(3):
+        w.clock.at += 4 * HOUR
+        await track(w.s)
+        rules = await sources.rules(w.s, w.clock.at)
+        assert (rules.methods_required, rules.required_since) == (2, noticed)
+
+
+@pytest.mark.parametrize("error", [None, OperatorError("Free", code="report_needs_premium")])
+async def test_a_marker_of_an_older_version_says_nothing_of_it(error: Exception | None) -> None:
+    w = world(methods_required=2)
+    w.security.report_error = error
+    await w.s.cases.write_marker(sources.REPORT_STATE, {"state": "ok", "at": MONDAY.isoformat()}, None)
+    await track(w.s)
+    assert (await sources.rules(w.s, w.clock.at)).required_since is None
+    marker = await w.s.cases.read_marker(sources.REPORT_STATE)
+    assert marker is not None
+    assert marker.value["required"] == 2
+
+
 # --- a report that stands still ----------------------------------------------------------------------------
 
 

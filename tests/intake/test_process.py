@@ -254,7 +254,7 @@ async def test_a_moved_start_is_planned_anew(world: World):
         ("2026-10-01", False, False, State.WAITING_START),
         ("2026-08-25", False, False, State.PROVISIONING),
         ("2026-10-01", True, True, State.PROVISIONING),
-        ("2026-10-01", False, True, State.PROVISIONING),  # the account may exist: settle that first
+        ("2026-10-01", False, True, State.WAITING_START),  # which looks whether a try took effect
     ],
 )
 async def test_a_start_that_moves_away_takes_a_case_back_only_before_the_account(

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from onboarding.domain.case import Account, Case, Fetch, PassStatus
+from onboarding.domain.case import Account, Case, Fetch, PassStatus, StepStatus
 from onboarding.domain.hire import EventType, Hire, HireEvent, ManagerRef
 from onboarding.domain.lifecycle import State
 from onboarding.errors import Unavailable
@@ -248,6 +248,21 @@ async def test_a_pass_that_could_not_be_made_void_is_when_its_case_goes_on(world
     await act(world, "resume")
     await until(world, FRIDAY + timedelta(hours=2))
     assert (usable(world), "pass-1" in world.tenant.voided) == (["pass-2"], True)
+
+
+async def test_whoever_had_used_the_pass_gets_no_other(world: World) -> None:
+    case = await with_pass(world)
+    assert case.account is not None
+    world.tenant.passes[case.account.id] = [
+        replace(item, reason="OneTimeUsed") for item in world.tenant.passes[case.account.id]
+    ]
+    await act(world, "exclude")
+    await until(world, FRIDAY + timedelta(minutes=1))
+    await act(world, "resume")
+    case = await until(world, FRIDAY + timedelta(hours=2))
+    assert case.state is State.FOLLOWING_UP
+    assert len(handed(world)) == 1
+    assert case.steps["issue_access_pass"].status is StepStatus.SKIPPED
 
 
 @pytest.mark.parametrize("moment", ["before", "after"])

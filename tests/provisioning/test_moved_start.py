@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -24,9 +25,9 @@ from onboarding.errors import Unavailable
 from onboarding.intake.decide import apply_event
 from onboarding.intake.outcome import Circumstances
 from onboarding.intake.process import lay_down
-from onboarding.operate import work
+from onboarding.operate import plan, work
 from onboarding.operate.actions import Ask, act
-from onboarding.ports import WORK_QUEUE, AccessPass, WorkMessage
+from onboarding.ports import WORK_QUEUE, AccessPass, DirectoryUser, WorkMessage
 from onboarding.settings import Settings
 from tests.support.doubles import (
     CASE_ID,
@@ -326,3 +327,120 @@ async def test_wherever_it_dies_one_pass_is_usable_and_it_is_the_new_days(make_w
             assert secret in [m for m in world.tenant.mail if "TAP-PLANTED" in m.text][-1].text, where
             assert welcomes(world) == 1, where
             assert case.steps["issue_access_pass"].status is StepStatus.DONE, where
+
+
+# --- before there is an account ------------------------------------------------------------------------------
+
+FAR = date(2027, 2, 1)
+#: Midnight in Berlin, 14 days before.
+FAR_OPENS = datetime(2027, 1, 17, 23, 0, tzinfo=UTC)
+WHO = Ask("o-1", "asked HR")
+
+
+async def begun(world: World, hold: str) -> Case:
+    """A user name is reserved and no account made, and the case is held."""
+    await world.file(make_case())
+    if hold in {"paused", "none"}:
+        world.faults.before("create_user", Unavailable("down"))
+    else:
+        world.tenant.add(
+            DirectoryUser("old-1", "z@contoso.example", employee_id="4711", account_enabled=True)
+        )
+    case = await advance(world)
+    if hold == "paused":
+        await act(world.s, "pause", CASE_ID, WHO)
+    assert (await world.case()).state == {"none": "provisioning"}.get(hold, hold)
+    assert case.intent is not None
+    world.clock.move(hours=1)
+    return case
+
+
+async def let_go(world: World, hold: str) -> Case:
+    """Whatever held the case is over."""
+    world.tenant.users.pop("old-1", None)
+    if hold != "none":
+        await act(world.s, {"paused": "resume", "blocked": "rerun"}[hold], CASE_ID, WHO)
+    return await look(world)
+
+
+@pytest.mark.parametrize("hold", ["none", "paused", "blocked"])
+async def test_the_account_waits_for_the_new_day_whatever_held_the_case(world: World, hold: str) -> None:
+    await begun(world, hold)
+    await says(world, FAR)
+    world.clock.move(hours=1)
+    case = await let_go(world, hold)
+    assert (case.state, world.tenant.created) == (State.WAITING_START, [])
+    case = await look_now(world)
+    assert (case.next_action.what, case.next_action.when) == ("provision", FAR_OPENS)
+    case = await look_now(world)
+    assert (case.account is not None, len(world.tenant.created)) == (True, 1)
+
+
+@pytest.mark.parametrize("hold", ["paused", "blocked"])
+async def test_a_day_that_moves_back_near_while_it_is_held_is_begun_at_once(world: World, hold: str) -> None:
+    await begun(world, hold)
+    await says(world, FAR)
+    world.clock.move(hours=1)
+    await says(world, OLD)
+    assert (await let_go(world, hold)).state is State.PROVISIONING
+
+
+async def test_an_approval_does_not_bring_the_account_before_its_time(world: World) -> None:
+    await begun(world, "blocked")
+    await says(world, FAR)
+    await act(world.s, "approve", CASE_ID, WHO)
+    case = await look(world)
+    assert (case.state, case.account) == (State.WAITING_START, None)
+
+
+async def test_an_operator_may_still_cut_the_wait_short(world: World) -> None:
+    await begun(world, "paused")
+    await says(world, FAR)
+    await let_go(world, "paused")
+    await act(world.s, "rerun", CASE_ID, WHO)
+    assert (await look(world)).account is not None
+
+
+async def test_the_failures_of_before_do_not_count_on_the_new_day(world: World) -> None:
+    await begun(world, "none")
+    await says(world, FAR)
+    await look(world)
+    world.clock.at = FAR_OPENS
+    world.faults.before("create_user", Unavailable("down"))
+    case = await look(world)
+    assert (case.state, case.steps["create_account"].attempts) == (State.PROVISIONING, 1)
+
+
+@pytest.mark.parametrize("lags", [False, True])
+async def test_an_account_that_a_try_of_before_made_is_taken_up_and_not_left_alone(
+    world: World, lags: bool
+) -> None:
+    await world.file(make_case())
+    world.faults.after("create_user", Unavailable("no answer"))
+    case = await advance(world)
+    assert (case.account, len(world.tenant.created)) == (None, 1)
+    await says(world, FAR)
+    world.tenant.lag = lags
+    case = await look(world)
+    if lags:
+        assert (case.state, case.next_action.why) == (State.WAITING_START, "start_is_far")
+        world.tenant.lag = False
+        case = await look_now(world)
+    assert case.account is not None
+    assert (case.account.origin, world.clock.at < FAR_OPENS) == ("created", True)
+    assert (case.next_action.what, len(world.tenant.created)) == ("issue_access_pass", 1)
+
+
+async def test_a_plan_applied_by_its_hash_makes_the_account_when_it_says(make_world: MakeWorld) -> None:
+    world = make_world(settings=Settings(mode="dry_run", service_desk="desk@contoso.example"))
+    await world.file(make_case())
+    assert (await drive(world)).reason_code == "dry_run"
+    await says(world, FAR)
+    seen = await plan.survey(world.s)
+    (when,) = [str(item.at) for item in seen.people[0].actions if item.what == "create_account"]
+    assert when == str(FAR_OPENS)
+    world.settings = replace(world.settings, mode="live")
+    world.s = world.services()
+    await plan.carry_out(world.s, replace(WHO, plan_hash=seen.plan_hash))
+    case = await look(world)
+    assert (case.state, world.tenant.created) == (State.WAITING_START, [])

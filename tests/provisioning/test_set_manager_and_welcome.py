@@ -235,6 +235,17 @@ async def test_an_outage_of_the_mailbox_sends_it_later_and_once(world: World) ->
     assert len(world.tenant.mail) == 1
 
 
+async def test_an_address_that_hr_corrects_while_a_draft_is_kept_gets_the_welcome(world: World) -> None:
+    world.faults.before("send_draft", Unavailable("down"))
+    case = await start(world, BEFORE_WELCOME, hire=hire(personal_email="mistyped@stranger.example"))
+    assert case.rungs["1:welcome"].status is RungStatus.DRAFTED
+    case.hire = replace(case.hire, personal_email="zoe.private@example.org")
+    await world.s.cases.save(case)
+    assert (await look_now(world)).next_action.when == T0 + CLAIM_LEASE
+    await look_now(world)
+    assert [mail.to for mail in world.tenant.mail] == [("zoe.private@example.org",)]
+
+
 async def test_it_holds_no_credential(make_world: MakeWorld) -> None:
     world = make_world(
         settings=Settings(first_credential="access_pass_to_desk", service_desk="d@contoso.example")

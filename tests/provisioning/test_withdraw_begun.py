@@ -6,15 +6,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from typing import Any
 
 import pytest
 
 from onboarding.domain.case import Account, Case, NextAction, Status, decode, encode
 from onboarding.domain.hire import EventType
 from onboarding.domain.lifecycle import State
+from onboarding.errors import Unavailable
 from onboarding.intake.standing import APPROVE_REHIRE
+from onboarding.operate.actions import Ask, act, possible
+from onboarding.operate.explain import explain
 from onboarding.provisioning import withdraw
-from tests.support.doubles import T0, World, drive, make_case
+from tests.support.doubles import CASE_ID, T0, World, drive, make_case
 from tests.support.hr_says import says
 
 MakeWorld = Callable[..., World]
@@ -128,6 +132,101 @@ async def test_a_first_day_that_passed_while_the_hire_was_withdrawn_did_not_come
     assert case.account is not None
     await world.s.directory.enable_user(case.account.id)
     assert not is_enabled(world, await cancelled(world))
+
+
+async def ended(world: World, **changes: Any) -> Case:
+    """HR ends the employment an hour later, and the service does what is left."""
+    world.clock.move(hours=1)
+    case = await says(world, EventType.EMPLOYMENT_TERMINATED, **changes)
+    assert (case.state, case.reason_code) == (State.CLOSED, "employment_ended")
+    for _ in range(3):
+        if withdraw.is_due(case):
+            await withdraw.advance(world.s, case, world.clock.at)
+            case = await world.case()
+    return case
+
+
+async def test_an_employment_that_ends_before_the_first_day_leaves_no_account_to_sign_in_to(
+    make_world: MakeWorld,
+) -> None:
+    world = make_world()
+    await world.file(make_case())
+    case = await drive(world)
+    assert case.pass_at_large(world.clock.at)
+    case = await ended(world)
+    assert not is_enabled(world, case)
+    assert (case.pass_at_large(world.clock.at), world.tenant.voided) == (False, ["pass-1"])
+    assert (case.next_action.what, case.next_action.when) == ("none", None)
+    assert "The account is disabled" in explain(case)
+
+
+async def test_an_employment_that_ends_afterwards_leaves_the_account_to_an_administrator(
+    make_world: MakeWorld,
+) -> None:
+    world = make_world()
+    await at_work(world)
+    case = await ended(world)
+    assert is_enabled(world, case)
+    assert (case.next_action.what, case.next_action.when) == ("disable_account", None)
+    case.updated_at = world.clock.at
+    assert possible(case) == ["forget"]
+    assert is_enabled(world, await ended(world, start_date=date(2026, 12, 1)))
+
+
+async def test_without_a_first_day_nobody_can_tell_whether_it_came(make_world: MakeWorld) -> None:
+    world = make_world()
+    await world.file(make_case())
+    case = await drive(world)
+    case.hire = replace(case.hire, start_date=None)
+    await world.store.cases.save(case)
+    assert is_enabled(world, await ended(world))
+
+
+@pytest.mark.parametrize(("days", "enabled"), [(1, False), (5, True)])
+async def test_what_could_not_be_done_is_done_until_the_first_day_comes(
+    make_world: MakeWorld, days: int, enabled: bool
+) -> None:
+    world = make_world()
+    await world.file(make_case(begun=False))
+    await drive(world)
+    world.faults.before("disable_user", Unavailable("down"))
+    case = await ended(world)
+    assert (case.next_action.what, case.next_action.when is None) == ("disable_account", False)
+    world.clock.move(days=days)
+    await withdraw.advance(world.s, case, world.clock.at)
+    case = await world.case()
+    assert is_enabled(world, case) is enabled
+    assert case.next_action.when is None
+
+
+async def test_a_case_that_an_older_version_left_enabled_can_be_run_again(make_world: MakeWorld) -> None:
+    world = make_world()
+    await world.file(make_case())
+    case = await drive(world)
+    world.clock.move(hours=1)
+    case = await says(world, EventType.EMPLOYMENT_TERMINATED)
+    case.access_pass, case.next_action = None, NextAction("disable_account", None, "employment_ended")
+    await world.store.cases.save(case)
+    assert possible(case) == ["rerun", "forget"]
+    await act(world.s, "rerun", CASE_ID, Ask("o-1", "a no-show"))
+    case = await world.case()
+    await withdraw.advance(world.s, case, world.clock.at)
+    assert not is_enabled(world, await world.case())
+
+
+async def test_who_is_hired_again_after_all_asks_an_approver_and_is_enabled_again(
+    make_world: MakeWorld,
+) -> None:
+    world = make_world()
+    await world.file(make_case())
+    await drive(world)
+    await ended(world)
+    world.clock.move(hours=1)
+    case = await says(world, EventType.HIRE_CREATED)
+    assert case.reason_code == APPROVE_REHIRE
+    await act(world.s, "approve", CASE_ID, Ask("o-1", "they come after all"))
+    case = await drive(world)
+    assert is_enabled(world, case)
 
 
 def test_an_old_row_does_not_say_whether_anybody_has_begun_and_a_new_one_keeps_it() -> None:

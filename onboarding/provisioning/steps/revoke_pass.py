@@ -2,7 +2,8 @@
 
 The pass that the case knows is made void by its id, and beside it whatever the tenant lists: that list may be read from
 a replica that lags. A pass that is gone is fine. While a worker may still be issuing one, it is looked for again once
-the worker's claim is over. No guard stands before it: a credential is taken away, from whomever.
+the worker's claim is over. One that was used stays, as the sign of use that it is: whoever is included again gets no
+other without being asked about. No guard stands before it: a credential is taken away, from whomever.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ async def run(ctx: Context) -> Outcome:
     record, account = ctx.case.access_pass, ctx.case.account
     if record is None or account is None:
         return Skip("no_pass")
-    await void_all(ctx.s, account, record)
+    await void_unspent(ctx.s, account, record)
     issuing = record.status is PassStatus.INTENDED
     if issuing and ctx.now < (until := record.claimed_at + CLAIM_LEASE):
         return Wait(until, "pass_in_doubt")
