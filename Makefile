@@ -17,9 +17,14 @@ $(PY):
 	$(PYTHON) -c 'import sys; sys.exit("Python 3.11, 3.12 or 3.13 is needed; say PYTHON=…" if not (3, 11) <= sys.version_info < (3, 14) else 0)'
 	$(PYTHON) -m venv $(VENV)
 
-# Without bytecode: few of the 16,000 modules of msgraph are ever imported.
+# By uv, in a tenth of the time; by pip, which does the same, where only pip knows the package index, or uv cannot be
+# had. Without bytecode: few of the 16,000 modules of msgraph are ever imported.
+UV := uv==0.13.9
+PIP := $(PY) -m pip --disable-pip-version-check
 $(STAMP): requirements.txt requirements-dev.txt | $(PY)
-	$(PY) -m pip install --quiet --disable-pip-version-check --no-compile -r requirements-dev.txt
+	@{ ! $(PIP) config list | grep -q '\.index-url=' && $(PIP) install --quiet $(UV) \
+	    && $(VENV)/bin/uv pip install --quiet --python $(PY) -r requirements-dev.txt; } \
+	|| $(PIP) install --quiet --no-compile -r requirements-dev.txt
 	touch $(STAMP)
 
 # Azurite, the emulator of Azure Storage, for tests only: from npm, with Node.js from PyPI where the machine has none.
