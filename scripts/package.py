@@ -48,8 +48,6 @@ class Order:
     out: Path = ROOT / "build"
     #: Copy what is installed here in place of asking pip: quick, without network, for the running Python only.
     installed: bool = False
-    #: Distributions of pure Python that are copied from here all the same (tests only: saves their time).
-    given: tuple[str, ...] = ()
     #: Folders of the dependencies that get no bytecode (tests only: saves their time).
     uncompiled: tuple[str, ...] = ()
     #: Compress the zip.
@@ -150,8 +148,7 @@ def _libraries(order: Order, parts: Path, compiler: str | None) -> dict[str, Any
     if order.installed:
         dependencies.copy(wanted, environment, tree)
     else:
-        asked = dependencies.take(order.given, wanted, environment, tree)
-        dependencies.fetch(asked, order.python, pins, tree, compiler)
+        dependencies.fetch(wanted, order.python, pins, tree, compiler)
     trimmed = dependencies.trim(tree)
     there = dependencies.closure(wanted, dependencies.in_tree(tree), environment)
     made = {
@@ -169,7 +166,7 @@ def _libraries_key(order: Order, compiler: str | None) -> str:
     wanted = dependencies.read_requirements(order.root / "requirements.txt", environment)
     pins = dependencies.tested_versions(wanted, environment)
     scripts = [path.read_text(encoding="utf-8") for path in sorted(Path(__file__).parent.glob("package*.py"))]
-    said = [order.python, str(order.installed), *order.given, *order.uncompiled, str(compiler is None)]
+    said = [order.python, str(order.installed), *order.uncompiled, str(compiler is None)]
     said += [*map(str, wanted), *pins, *scripts]
     return hashlib.sha256("\0".join(said).encode()).hexdigest()
 

@@ -1,6 +1,6 @@
 """The third-party part of the deployment package: which distributions, from where, and what of them never runs.
 
-Two sources give the same tree: `fetch` lets pip take wheels for another platform and Python (what is deployed),
+Two sources give the same tree: `fetch` lets uv or pip take wheels for another platform and Python (what is deployed),
 `copy` takes what is installed in this environment (tests, and only for the Python that runs). Both are checked
 against the closure of requirements.txt, because pip evaluates environment markers for the machine it runs on and
 not for the platform it is asked for.
@@ -20,7 +20,8 @@ from packaging.markers import default_environment
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-#: glibc of the Functions images is newer than each of these; pip takes exactly the tags it is given.
+#: glibc of the Functions images is newer than each of these; pip takes exactly the tags it is given (uv: up to the
+#: first).
 PLATFORMS = tuple(
     f"{tag}_x86_64"
     for tag in (
@@ -146,13 +147,8 @@ def in_tree(tree: Path) -> Find:
 
 def copy(wanted: list[Requirement], environment: Mapping[str, str], tree: Path) -> None:
     """Copy the files of the closure from this environment into `tree`."""
-    _place(closure(wanted, installed, environment).values(), tree)
-
-
-def _place(distributions: Iterable[metadata.Distribution], tree: Path) -> None:
-    """Texts in place of Path objects: there are 20,000 files."""
-    root, made = str(tree), set[str]()
-    for distribution in distributions:
+    root, made = str(tree), set[str]()  # texts in place of Path objects: there are 20,000 files
+    for distribution in closure(wanted, installed, environment).values():
         if distribution.files is None:
             raise PackageError(f"{distribution.name} does not say which files it has: install it with pip.")
         theirs = str(distribution.locate_file(""))
@@ -164,21 +160,6 @@ def _place(distributions: Iterable[metadata.Distribution], tree: Path) -> None:
                 os.makedirs(os.path.join(root, folder), exist_ok=True)
                 made.add(folder)
             shutil.copyfile(os.path.join(theirs, name), os.path.join(root, name))
-
-
-def take(
-    names: Iterable[str], wanted: list[Requirement], environment: Mapping[str, str], tree: Path
-) -> list[Requirement]:
-    """Copy these distributions, of pure Python, from this environment; what is wanted besides, and what they need."""
-    left: list[Requirement] = []
-    for requirement in wanted:
-        if requirement.name not in names:
-            left.append(requirement)
-            continue
-        found = closure([requirement], installed, environment)[canonicalize_name(requirement.name)]
-        _place([found], tree)
-        left += _needed_by(found, requirement.extras, environment)
-    return left
 
 
 def tested_versions(wanted: list[Requirement], environment: Mapping[str, str]) -> list[str]:
@@ -198,19 +179,40 @@ def tested_versions(wanted: list[Requirement], environment: Mapping[str, str]) -
 def fetch(
     wanted: list[Requirement], python: str, constraints: list[str], tree: Path, target: str | None
 ) -> None:
-    """Let pip install wheels for Linux x86_64 and CPython `python` into `tree`, compiled by nobody yet.
+    """Install wheels for Linux x86_64 and CPython `python` into `tree`, compiled by nobody yet.
 
-    `target` runs that Python. Its pip is preferred: markers and `Requires-Python` are judged by what runs pip.
+    By uv where it stands beside this Python (`make` installs it), else or if that fails by pip. `target` runs that
+    Python. Its pip is preferred: markers and `Requires-Python` are judged by what runs pip.
     """
     tree.mkdir(parents=True, exist_ok=True)
     pins = tree.parent / "requirements.txt"
     limits = tree.parent / "constraints.txt"
     pins.write_text("".join(f"{requirement}\n" for requirement in wanted), encoding="utf-8")
     limits.write_text("".join(f"{line}\n" for line in constraints), encoding="utf-8")
+    given = ["--requirement", str(pins), "--constraint", str(limits)]
+    if not _by_uv(given, python, tree):
+        _by_pip(given, python, tree, target)
+
+
+def _by_uv(given: list[str], python: str, tree: Path) -> bool:
+    """False: not here, or it could not (an index that only pip knows, say)."""
+    uv = Path(sys.executable).with_name("uv")
+    if not uv.exists():
+        return False
+    command = [
+        str(uv), "pip", "install", "--quiet", "--no-build", "--link-mode", "copy", "--target", str(tree),
+        "--python-version", python, "--python-platform", "x86_64-manylinux_2_28",
+    ]  # fmt: skip
+    done = subprocess.run([*command, *given], capture_output=True, check=False)
+    (tree / ".lock").unlink(missing_ok=True)
+    return done.returncode == 0
+
+
+def _by_pip(given: list[str], python: str, tree: Path, target: str | None) -> None:
     command = [
         _with_pip(target), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input",
         "--no-compile", "--only-binary", ":all:", "--target", str(tree), "--python-version", python,
-        "--implementation", "cp", "--requirement", str(pins), "--constraint", str(limits),
+        "--implementation", "cp", *given,
     ]  # fmt: skip
     for abi in (f"cp{python.replace('.', '')}", "abi3", "none"):
         command += ["--abi", abi]

@@ -2,8 +2,8 @@
 
 `here` is for the running Python, out of what is installed; its folder is the unpacked zip. The same code as for
 Azure, except for what only costs time: wheels are copied from this environment and not fetched, and the zip is
-not compressed. `fetched` is for another Python and takes the wheels that Azure would get, but for msgraph-sdk:
-its 16,000 modules are the same for every Python, and are copied. In both they get no bytecode.
+not compressed. `fetched` is for another Python and takes the wheels that Azure would get. In both, the 16,000
+generated modules of msgraph get no bytecode.
 """
 
 from __future__ import annotations
@@ -92,8 +92,7 @@ def fetched(python: str) -> Path:
     Needs the package index or pip's cache: PackageError without.
     """
     with locked(python) as out:
-        order = Order(python, out=out, uncompiled=(GENERATED,), given=("msgraph-sdk",))
-        wwwroot = out / "wwwroot"
+        order, wwwroot = Order(python, out=out, uncompiled=(GENERATED,)), out / "wwwroot"
         if _changed(order):
             trees, _ = package.assemble(order)
             shutil.rmtree(wwwroot, ignore_errors=True)
