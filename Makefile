@@ -49,13 +49,15 @@ check: $(STAMP)
 	$(VENV)/bin/mypy
 
 # make test FULL=1: also what takes an hour, and is told in smaller steps by the tests of every run
-# The checks run beside the tests, and speak last. The tests are collected once before: what one process compiles,
-# the workers read.
-test:
-	@$(MAKE) --no-print-directory -j2 $(STAMP) $(TOOLS)
+# The checks run beside the tests, and speak last; the tools of npm are installed beside those of Python. The tests are
+# collected once before: what one process compiles, the workers read.
+test: $(PY)
 	@mkdir -p build
-	@$(MAKE) --no-print-directory check > build/check.txt 2>&1 & check=$$!; \
+	@$(MAKE) --no-print-directory $(TOOLS) > build/tools.txt 2>&1 & tools=$$!; \
+	$(MAKE) --no-print-directory $(STAMP) || exit; \
+	$(MAKE) --no-print-directory check > build/check.txt 2>&1 & check=$$!; \
 	$(VENV)/bin/pytest -qq --collect-only > build/collected.txt 2>&1; \
+	wait $$tools || { cat build/tools.txt; exit 1; }; \
 	$(VENV)/bin/pytest -n $(WORKERS) --dist loadgroup $(if $(FULL),--every-point --every-store --every-python --deliveries 10000 --timeout 7200); \
 	tests=$$?; wait $$check; checks=$$?; cat build/check.txt; \
 	[ $$checks = 0 ] || echo "The checks failed: see above, and build/check.txt." >&2; exit $$((tests | checks))
