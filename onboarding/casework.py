@@ -7,14 +7,34 @@ message is lost or a worker dies, the due row brings the case back.
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from onboarding.domain.case import Case, NextAction, TimelineEntry
 from onboarding.domain.lifecycle import ACTIVE, Event
+from onboarding.errors import OnboardingError, RetryLater
 from onboarding.ports import CLAIM_LEASE, WORK_QUEUE, Services, WorkMessage
 from onboarding.safeguards.stops import HELD
 
 #: Longer waits than this are due rows only; shorter ones are also a delayed message.
 MESSAGE_DELAY_MAX = 30.0
+#: Pauses between the tries of what is done beside a case's own action.
+FIRST, MOST = timedelta(seconds=30), timedelta(minutes=30)
+
+
+class Beside(Protocol):
+    """What is tried until it is done, whatever becomes of the case: a pass called back, a lost phone."""
+
+    when: datetime
+    attempts: int
+    code: str | None
+
+
+def try_later(s: Services, task: Beside, now: datetime, error: OnboardingError) -> None:
+    """Plan the next try, with ever longer pauses and jitter, and not before the tenant asks for."""
+    task.attempts, task.code = task.attempts + 1, error.code
+    pause = min(MOST, FIRST * 2 ** min(task.attempts - 1, 10) * (0.5 + s.entropy.fraction()))
+    asked = error.retry_after if isinstance(error, RetryLater) else None
+    task.when = now + max(pause, timedelta(seconds=asked or 0))
 
 
 def entry(now: datetime, action: str, actor: str = "service", /, **detail: object) -> TimelineEntry:

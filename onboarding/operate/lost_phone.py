@@ -32,7 +32,6 @@ from onboarding.safeguards import protection
 
 log = logging.getLogger(__name__)
 
-FIRST, MOST = timedelta(seconds=30), timedelta(minutes=30)
 #: A delayed message may be there a moment before our clock agrees.
 _EARLY = timedelta(seconds=1)
 ACCOUNT_GONE = "account_gone"
@@ -195,10 +194,7 @@ async def _again(
             what=error.message,
         )
         notes = [_entry(now, "lost_phone_held", requests, reason=error.code)]
-    task.attempts, task.code = task.attempts + 1, error.code
-    pause = min(MOST, FIRST * 2 ** min(task.attempts - 1, 10) * (0.5 + s.entropy.fraction()))
-    asked = error.retry_after if isinstance(error, RetryLater) else None
-    task.when = now + max(pause, timedelta(seconds=asked or 0))
+    casework.try_later(s, task, now, error)
     await casework.save(s, case, now, *notes)
 
 

@@ -29,7 +29,6 @@ from onboarding.provisioning.steps import issue_access_pass, revoke_pass
 
 log = logging.getLogger(__name__)
 
-FIRST, MOST = timedelta(seconds=30), timedelta(minutes=30)
 #: A delayed message may be there a moment before our clock agrees.
 _EARLY = timedelta(seconds=1)
 _ISSUE = issue_access_pass.STEP.name
@@ -90,10 +89,7 @@ async def _again(
     elif error.code != task.code:
         observe.failure(log, "pass_not_voided", error, case_id=case.case_id, code=error.code)
         notes = [_entry(now, "pass_not_voided", requests, reason=error.code)]
-    task.attempts, task.code = task.attempts + 1, error.code
-    pause = min(MOST, FIRST * 2 ** min(task.attempts - 1, 10) * (0.5 + s.entropy.fraction()))
-    asked = error.retry_after if isinstance(error, RetryLater) else None
-    task.when = now + max(pause, timedelta(seconds=asked or 0))
+    casework.try_later(s, task, now, error)
     await casework.save(s, case, now, *notes)
 
 
