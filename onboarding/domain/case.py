@@ -562,7 +562,7 @@ class Case:
         of another case. Empty: there is none, or it is about this person alone."""
         if self.state is not State.BLOCKED:
             return []
-        others = {"needs_approval_same_person": self.maybe_same, "two_accounts": self.second_account}
+        others = {SAME_PERSON: self.maybe_same, "two_accounts": self.second_account}
         other = others.get(self.reason_code or "")
         return [other] if other else list(self.found_ids)
 
@@ -630,9 +630,14 @@ class Case:
         moments = [self.next_action.when, self.ending_at, *(item.due_at for item in self.reads)]
         if self.lost_method is not None:
             moments.append(self.lost_method.when)
-        if self.access_pass is not None and self.access_pass.recall is not None:
-            moments.append(self.access_pass.recall.when)
+        moments.append(self.recall_at)
         return min((moment for moment in moments if moment is not None), default=None)
+
+    @property
+    def recall_at(self) -> datetime | None:
+        """When a pass that was called back is to be made void; None: there is none."""
+        recall = self.access_pass.recall if self.access_pass is not None else None
+        return recall.when if recall is not None else None
 
     @property
     def ending_at(self) -> datetime | None:

@@ -51,7 +51,7 @@ def works(case: Case) -> bool:
         or case.state is State.RECEIVED
         or case.lost_method is not None
         or case.ending_at is not None
-        or _recalled(case) is not None
+        or case.recall_at is not None
         or being_forgotten(case)
         or withdraw.is_due(case)
     )
@@ -64,17 +64,11 @@ def is_late(case: Case, now: datetime) -> bool:
         return True
     if case.ending_at is not None and case.ending_at < now - LATE:
         return True
-    if (recalled := _recalled(case)) is not None and recalled < now - LATE:
+    if case.recall_at is not None and case.recall_at < now - LATE:
         return True
     if when is None or case.next_action.when is None:
         return case.state in ACTIVE
     return when < now - LATE and works(case)
-
-
-def _recalled(case: Case) -> datetime | None:
-    """When a pass that was called back is to be made void; None: there is none."""
-    recall = case.access_pass.recall if case.access_pass is not None else None
-    return recall.when if recall is not None else None
 
 
 async def stale_claim(s: Services, case: Case, now: datetime) -> tuple[str, datetime] | None:

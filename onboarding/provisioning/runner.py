@@ -79,7 +79,7 @@ async def _begin(s: Services, case: Case, now: datetime) -> bool:
 def _visible_at(case: Case, now: datetime) -> datetime:
     """When an account shows that the last try may have made, before the first day moved away. The far future where that
     was long ago, or nothing was tried."""
-    tried = case.steps.get("create_account", StepRecord()).at
+    tried = case.steps.get(existing.CREATES, StepRecord()).at
     last = max(filter(None, (case.intent.at, tried))) if case.intent and not case.account else None
     return last + REPLICATION if last and now < last + REPLICATION else datetime.max.replace(tzinfo=UTC)
 
