@@ -726,6 +726,15 @@ def encode(case: Case) -> bytes:
     return _encoder.encode(row)
 
 
+class _Version(msgspec.Struct):
+    """What is read of a row before anything else."""
+
+    schema: int = 1
+
+
+_versions = msgspec.json.Decoder(_Version)
+_decoder = msgspec.json.Decoder(Case)
+
 #: schema n → function that lifts a row of schema n to n + 1.
 _LIFTS: dict[int, Any] = {}
 
@@ -735,9 +744,15 @@ def decode(data: bytes, etag: str) -> Case:
 
     A row of a newer schema is refused as well: written back by this version, it would lose what is new.
     """
+    schema = _versions.decode(data).schema
+    if schema == SCHEMA:
+        case = _decoder.decode(data)
+        case.etag = etag
+        return case
     row = msgspec.json.decode(data, type=dict[str, Any])
-    while (schema := row.get("schema", 1)) in _LIFTS and schema < SCHEMA:
+    while schema in _LIFTS and schema < SCHEMA:
         row = _LIFTS[schema](row)
+        schema = row["schema"]
     if schema != SCHEMA:
         raise msgspec.ValidationError("The case row has a schema that this version does not know.")
     row["etag"] = etag
