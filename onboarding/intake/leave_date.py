@@ -24,7 +24,7 @@ def note(case: Case) -> None:
 
 def follow(case: Case, before: Hire) -> None:
     """After HR's word, `before` which the hire was this."""
-    if case.ends_at is not None:
+    if case.ends_at is not None and case.withdrawn_at is None:  # an end that came true does not move any more
         announce(case)
     moved = end_of_last_day(case.hire) != end_of_last_day(before)
     if moved and case.account is not None and _STEP in case.steps:

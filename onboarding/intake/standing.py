@@ -66,7 +66,10 @@ def reopens(case: Case, event: HireEvent, at: datetime) -> bool:
 def reopen(case: Case, event: HireEvent, received_at: datetime) -> None:
     """Back to `received`, for a new run: nothing dated of the old one may carry the new one."""
     before = event_time(event, received_at) - timedelta.resolution
-    drop_dates(case, newest_withdrawal(case) or min(case.withdrawn_at or before, before))
+    over = newest_withdrawal(case) or min(case.withdrawn_at or before, before)
+    drop_dates(case, over)
+    if case.ends_at is not None and (case.hire.end_date is None or case.ends_at <= over):
+        case.ends_at = None  # it was announced of the hire that is over
     case.apply(Event.REOPEN)
     case.withdrawn_at = None
     if event.event_type in HIRING:

@@ -197,3 +197,33 @@ async def test_an_operator_who_includes_somebody_again_finds_the_end(world: Worl
     await act(world.s, "resume", CASE_ID, WHO)
     case = await look(world, world.clock.at)
     assert (case.state, case.reason_code) == (State.CLOSED, "employment_ended")
+
+
+async def comes_back(world: World, *, updated: bool = False, **said: Any) -> Case:
+    """Left as announced, hired again a year later as a contractor whose record has an end date."""
+    await announced(world)
+    await look(world, OVER)
+    world.clock.at = datetime(2028, 3, 1, 8, tzinfo=UTC)
+    if updated:
+        await says(world, EventType.HIRE_UPDATED, end_date=date(2028, 9, 29))
+        world.clock.move(hours=1)
+    case = await says(world, EventType.HIRE_CREATED, start_date=date(2028, 3, 6), **said)
+    assert case.state is State.BLOCKED
+    return case
+
+
+@pytest.mark.parametrize("updated", [False, True], ids=["with the hire", "by an update before it"])
+async def test_an_end_that_came_true_is_not_announced_of_the_next_hire(world: World, updated: bool) -> None:
+    """An end date that nobody announced of this hire ends nothing, whatever was announced of the one before."""
+    case = await comes_back(world, updated=updated, end_date=date(2028, 9, 30))
+    assert (case.hire.end_date, case.ends_at) == (date(2028, 9, 30), None)
+
+
+async def test_an_end_of_the_next_hire_that_overtook_it_stays_announced(world: World) -> None:
+    await announced(world)
+    await look(world, OVER)
+    world.clock.at = datetime(2028, 3, 1, 8, tzinfo=UTC)
+    await says(world, EventType.EMPLOYMENT_TERMINATED, effective_date=date(2028, 9, 30))
+    world.clock.move(hours=1)
+    case = await says(world, EventType.HIRE_CREATED, start_date=date(2028, 3, 6))
+    assert case.ends_at == datetime(2028, 9, 30, 22, tzinfo=UTC)
