@@ -162,7 +162,7 @@ REASONS: dict[str, tuple[str, str]] = {
     ),
     "disable_after_start": (
         "HR withdrew the hire of somebody a first day of whom has come.",
-        "Ask HR whether the person was there, or still is; if not, disable the account in Entra.",
+        "Ask HR whether the person was there, or still is; if not, disable the account in Entra, then rerun.",
     ),
     "disable_adopted_account": (
         "The account was there before this hire and was not made by this service.",
@@ -170,7 +170,7 @@ REASONS: dict[str, tuple[str, str]] = {
     ),
     "disable_synced_account": (
         "The account is synchronised from Active Directory, which alone may disable it.",
-        "Disable it there.",
+        "Disable it there; once that has been synchronised, rerun.",
     ),
     "name_unusable": ("No display name can be made of what HR sent.", "Correct the name in HR, then rerun."),
     "blocked": (

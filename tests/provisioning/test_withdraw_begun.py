@@ -79,6 +79,27 @@ async def test_a_next_hire_of_somebody_at_work_that_hr_takes_back_changes_nothin
     assert_left(world, await cancelled(world))
 
 
+async def test_an_account_that_an_administrator_disabled_or_deleted_meanwhile_is_no_question_any_more(
+    make_world: MakeWorld,
+) -> None:
+    """What the reason asks for was done in Entra, and a rerun ends the matter."""
+    for gone in (False, True):
+        world = make_world()
+        case = await at_work(world)
+        assert case.account is not None
+        user = world.tenant.users[case.account.id]
+        assert_left(world, await cancelled(world))
+        if gone:
+            del world.tenant.users[user.id]
+        else:
+            world.tenant.users[user.id] = replace(user, account_enabled=False)
+        await act(world.s, "rerun", CASE_ID, Ask("op", "disabled in Entra"))
+        await withdraw.advance(world.s, await world.case(), world.clock.at)
+        case = await world.case()
+        assert case.steps["disable_account"].detail == ("account_gone" if gone else "already_disabled")
+        assert (case.next_action.what, case.next_action.when) == ("none", None)
+
+
 @pytest.mark.parametrize("sign", ["rehired", "confirmed", "registered"])
 async def test_a_row_from_before_first_days_were_kept_is_judged_by_what_else_it_says(
     make_world: MakeWorld, sign: str

@@ -1,8 +1,8 @@
 """Outcome: nobody can sign in to the account of a hire that HR withdrew before the first day.
 
-Look, act on the difference, record. Refused, with a reason for an administrator: accounts that we did not create (but
-for those that we restored for this hire, and that nobody was given yet), accounts that are synchronised from Active
-Directory (their state belongs to it), protected accounts
+Look, act on the difference, record. An account that is disabled or gone already is no question. Refused, with a reason
+for an administrator: accounts that we did not create (but for those that we restored for this hire, and that nobody was
+given yet), accounts that are synchronised from Active Directory (their state belongs to it), protected accounts
 (`safeguards.protection`: break-glass and other administrators are never touched), and accounts of people a first day
 of whom has come, where they work, whatever HR has said about it since (`domain.beginning`). What the tenant does not
 show yet is looked for, a linked account by its id and one whose request may have taken effect under the reserved name,
@@ -52,8 +52,6 @@ async def run(ctx: Context) -> Outcome:
     ours = ctx.account.origin == "created"
     if not ours and not _restored_in_vain(ctx):
         return Block(ADOPTED)
-    if beginning.has_begun(ctx.case, ctx.now):
-        return Block(AFTER_START)
     user = await ctx.s.directory.get_user(ctx.account.id)
     if user is None:
         if ctx.now < (until := hidden_until(ctx.account)) and not await _is_deleted(ctx):
@@ -61,6 +59,8 @@ async def run(ctx: Context) -> Outcome:
         return Done(GONE)
     if user.account_enabled is False:
         return Done("already_disabled")
+    if beginning.has_begun(ctx.case, ctx.now):
+        return Block(AFTER_START)
     if user.synced:
         return Block(SYNCED)
     if reason := await protection.refusal(ctx.s, user, ours=ours):
