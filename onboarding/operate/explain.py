@@ -174,7 +174,7 @@ def explain(case: Case, now: datetime | None = None) -> str:
     elif case.watch_ended:
         if case.status is not Status.USER_REGISTERED:
             parts.append(_STATUS[case.status])
-    elif case.state in _OVER and (case.account or disable_account.found_none(case)):
+    elif case.state in _OVER and (case.account or _was_looked_for(case)):
         parts += _account_left(case)
     if case.lost_method is not None:
         parts.append(_lost(case.lost_method))
@@ -204,6 +204,12 @@ def _lost(task: LostMethod) -> str:
 def _tried(code: str | None) -> str:
     """Why the last try did not get through."""
     return f" The tenant did not take it yet ({code.replace('_', ' ')}); it is tried again." if code else ""
+
+
+def _was_looked_for(case: Case) -> bool:
+    """The step that disables accounts has come to rest, without one of this case."""
+    record = case.steps.get("disable_account")
+    return record is not None and record.status in {StepStatus.DONE, StepStatus.BLOCKED}
 
 
 def _account_left(case: Case) -> list[str]:

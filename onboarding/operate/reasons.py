@@ -172,6 +172,10 @@ REASONS: dict[str, tuple[str, str]] = {
         "The account is synchronised from Active Directory, which alone may disable it.",
         "Disable it there; once that has been synchronised, rerun.",
     ),
+    "disable_account_of_another_case": (
+        "The account that was made for this hire belongs to another case by now, which the timeline names.",
+        "Look there whether somebody uses it; if nobody does, disable it in Entra. Nothing is left to do here.",
+    ),
     "name_unusable": ("No display name can be made of what HR sent.", "Correct the name in HR, then rerun."),
     "blocked": (
         "The work on this case met something that it does not decide by itself.",

@@ -22,6 +22,7 @@ from onboarding.operate.actions import Ask, act, possible
 from onboarding.operate.explain import explain
 from onboarding.ports import CLAIM_LEASE, REPLICATION
 from onboarding.provisioning import withdraw
+from onboarding.provisioning.linking import object_alias
 from tests.support.doubles import CASE_ID, T0, Killed, World, drive, make_case
 
 MakeWorld = Callable[..., World]
@@ -185,6 +186,28 @@ async def test_somebody_elses_account_under_the_reserved_name_is_left_alone(make
     await world.store.cases.save(case)
     assert (await look(world)).steps["disable_account"].detail == "never_created"
     assert enabled(world) == [True]
+
+
+async def test_an_account_that_another_case_was_linked_to_meanwhile_is_left_alone(
+    make_world: MakeWorld,
+) -> None:
+    """The answer to the request that made it was lost; whoever else it was given to may be at work with it."""
+    world = make_world()
+    case = await withdrawn(world)
+    account = case.account
+    assert account
+    case.account, case.intent = None, AccountIntent(account.user_principal_name, account.mark, T0)
+    alias = object_alias(world.tenant.users[account.id])
+    await world.store.cases.release_alias(alias, case.case_id)
+    other = "c_" + "2" * 20
+    await world.store.cases.claim_alias(alias, other)
+    await world.store.cases.save(case)
+    case = await look(world)
+    assert (enabled(world), case.account) == ([True], None)
+    assert case.next_action.why == "disable_account_of_another_case"
+    assert "belongs to another case" in explain(case)
+    (entry,) = [item for item in await world.story() if item.action == "account_of_another_case"]
+    assert entry.detail == {"other": other, "object_id": account.id}
 
 
 async def test_an_account_that_is_gone_is_gone(make_world: MakeWorld) -> None:

@@ -4,7 +4,8 @@ Look, act on the difference, record. An account that is disabled or gone already
 for an administrator: accounts that we did not create (but for those that we restored for this hire, and that nobody was
 given yet), accounts that are synchronised from Active Directory (their state belongs to it), protected accounts
 (`safeguards.protection`: break-glass and other administrators are never touched), and accounts of people a first day
-of whom has come, where they work, whatever HR has said about it since (`domain.beginning`). What the tenant does not
+of whom has come, where they work, whatever HR has said about it since (`domain.beginning`), and accounts that became
+another case's while nobody knew whether this one had made them. What the tenant does not
 show yet is looked for, a linked account by its id and one whose request may have taken effect under the reserved name,
 until it would have replicated (`REPLICATION`): soon at first, then ever more rarely. Whoever knows better after that
 runs the case again. Nothing is deleted.
@@ -15,10 +16,10 @@ from __future__ import annotations
 from datetime import datetime
 
 from onboarding.domain import beginning
-from onboarding.domain.case import TENANT, Account, AccountIntent, Alias, AliasKind, Case, StepStatus
+from onboarding.domain.case import Account, AccountIntent, Case, StepStatus
 from onboarding.ports import CLAIM_LEASE, REPLICATION, DirectoryUser
 from onboarding.provisioning.existing import is_ours, was_enabled
-from onboarding.provisioning.linking import hidden_until
+from onboarding.provisioning.linking import hidden_until, object_alias
 from onboarding.provisioning.step import WITHDRAWAL, Block, Context, Done, Outcome, Step, Wait
 from onboarding.safeguards import protection
 
@@ -36,6 +37,7 @@ STEP = Step(
 AFTER_START = "disable_after_start"
 ADOPTED = "disable_adopted_account"
 SYNCED = "disable_synced_account"
+OF_ANOTHER_CASE = "disable_account_of_another_case"
 GONE, NEVER = "account_gone", "never_created"
 
 
@@ -104,15 +106,18 @@ async def _settle_intent(ctx: Context) -> Outcome | None:
         return Done(NEVER)
     user = await ctx.s.directory.get_user(intent.restores or intent.user_principal_name)
     if user is not None and (intent.restores or is_ours(user, intent)):
-        await _link(ctx, intent, user)
-        return None
+        return await _link(ctx, intent, user)
     if user is None and ctx.now < (until := _missed_since(ctx) + REPLICATION):
         return _look_again(ctx, until)
     return Done(NEVER)
 
 
-async def _link(ctx: Context, intent: AccountIntent, user: DirectoryUser) -> None:
-    await ctx.s.cases.claim_alias(Alias(TENANT, AliasKind.OBJECT_ID, user.id), ctx.case.case_id)
+async def _link(ctx: Context, intent: AccountIntent, user: DirectoryUser) -> Block | None:
+    """None: it is this case's now. Where another case has it already, it is that one's, and stays as it is."""
+    alias = object_alias(user)
+    if (owner := await ctx.s.cases.claim_alias(alias, ctx.case.case_id)) != ctx.case.case_id:
+        await ctx.save("account_of_another_case", other=owner, object_id=user.id)
+        return Block(OF_ANOTHER_CASE)
     account = Account(
         user.id, user.user_principal_name, intent.mark, user.created_at or intent.at, synced=bool(user.synced)
     )
@@ -120,3 +125,4 @@ async def _link(ctx: Context, intent: AccountIntent, user: DirectoryUser) -> Non
         account.origin, account.restored_at = "restored", ctx.now
     ctx.case.account, ctx.case.intent = account, None
     await ctx.save("account_linked", origin=account.origin, object_id=user.id)
+    return None
