@@ -44,7 +44,8 @@ OF_STEPS: dict[str, tuple[str, str]] = {
     ),
     reserve_username.GUEST: (
         "HR calls this person a guest (people.guests in the policy), and guests are invited, not created.",
-        "Exclude the case. If it is an employee, HR corrects the employment type; then rerun.",
+        "Exclude the case. If it is an employee, HR corrects the employment type; then rerun. An account that was made "
+        "before HR said so is disabled, unless the timeline says why not.",
     ),
     runner.ENDED: (
         "The last day that HR named is over, and nothing is given after it.",

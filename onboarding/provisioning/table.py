@@ -222,7 +222,9 @@ does what about it stands on the case's page.
   made by HR or IT). What stands there is read together with the account, and only what differs is written: the hire of
   somebody whose first day stays costs no request for it. It is HR's own date, so another one is written over, and
   lifecycle workflows and whatever else in Entra acts on that date act on the new one.
-- **Guests** are refused: they are invited, and keep their own company's credentials.
+- **Guests** are refused: they are invited, and keep their own company's credentials. Where a request to create their
+  account was made before HR said so, the account is looked for over 24 hours and disabled first, unless it was given
+  to the person already.
 - **Contractors**: after the last day that HR named nothing is sent and nothing is given, however late a case that was
   held or blocked goes on: every step that gives something stops at `end_date_passed`, until HR names a later day
   and somebody reruns the case. `account.leave_date` also writes it to `employeeLeaveDateTime`, and follows HR: a

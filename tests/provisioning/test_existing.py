@@ -16,7 +16,7 @@ from onboarding.errors import EffectUnknown
 from onboarding.operate.actions import Ask, act
 from onboarding.ports import DirectoryUser
 from onboarding.provisioning import from_sync
-from onboarding.provisioning.step import Block, Context, Done
+from onboarding.provisioning.step import Context, Done
 from onboarding.provisioning.steps import create_account
 from tests.support.doubles import T0, Killed, World, advance, drive, hire, look_now, make_case, sides
 from tests.support.kinds import NAME, OLD, account
@@ -632,13 +632,3 @@ async def test_a_guest_is_refused_before_a_name_is_reserved(
     assert (case.reason_code == "guest_not_created") is refused
     assert len(world.tenant.created) == (0 if refused else 1)
     assert bool(case.intent or case.account) is not refused
-
-
-async def test_who_became_a_guest_after_the_name_was_reserved_is_refused_too(make_world: MakeWorld) -> None:
-    world = make_world()
-    world.faults.before("create_user", EffectUnknown("x"))
-    await world.file(make_case())
-    case = await advance(world)
-    case.hire = hire(employment_type="guest")
-    outcome = await create_account.run(Context(world.s, case, T0))
-    assert outcome == Block("guest_not_created")

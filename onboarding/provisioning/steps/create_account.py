@@ -12,8 +12,10 @@ ObjectConflict look at that name:
 Before that an account that carries HR's own number already under another name, or has the address that HR knows, is for
 an approver too (`provisioning.existing`): HR systems announce their whole workforce when somebody switches
 the webhook on.
-For people whom the policy calls synced nothing is created; their account is waited for. Before the lead time of the
-policy the account is made disabled. The initial password is random, used once in the request, and kept nowhere.
+For people whom the policy calls guests nothing is made, and what was made before HR said so is closed
+(`provisioning.refused`). For people whom the policy calls synced nothing is created; their account is waited for.
+Before the lead time of the policy the account is made disabled. The initial password is random, used once in the
+request, and kept nowhere.
 """
 
 from __future__ import annotations
@@ -22,7 +24,7 @@ from onboarding.domain import names
 from onboarding.domain.case import AccountIntent
 from onboarding.errors import NotYetVisible
 from onboarding.ports import NameTaken
-from onboarding.provisioning import existing, from_sync, timing
+from onboarding.provisioning import existing, from_sync, refused, timing
 from onboarding.provisioning.linking import link, upn_alias
 from onboarding.provisioning.new_user import new_user
 from onboarding.provisioning.step import Block, Context, Done, Outcome, Step
@@ -46,11 +48,14 @@ NEEDS_APPROVAL = existing.NEEDS_APPROVAL
 
 async def run(ctx: Context) -> Outcome:
     """Create, or take up what an earlier try created or what was there before."""
+    if (refusal := reserve_username.refusal(ctx)) and not refused.is_given(ctx.case):
+        return await refused.close(ctx, refusal)
+    refused.forget(ctx.case)
     if ctx.case.account:
         found = await existing.come_back(ctx) if ctx.case.rehired_at else Done("already_linked")
         if found is not None:
             return found
-    if refusal := reserve_username.refusal(ctx):
+    if refusal:
         return refusal
     if reserve_username.is_synced(ctx):
         return await from_sync.await_sync(ctx)

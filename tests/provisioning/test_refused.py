@@ -1,0 +1,123 @@
+"""HR calls somebody a guest whose account an earlier try may have made: it is found and closed, and nobody has it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from onboarding.domain.case import TENANT, Alias, AliasKind, Case
+from onboarding.domain.hire import EventType
+from onboarding.domain.lifecycle import State
+from onboarding.errors import EffectUnknown
+from onboarding.operate.actions import Ask, act
+from onboarding.ports import CLAIM_LEASE, REPLICATION
+from tests.support.doubles import CASE_ID, T0, Killed, World, advance, drive, make_case
+from tests.support.hr_says import says
+
+MakeWorld = Callable[..., World]
+WHO = Ask("op", "HR was asked")
+
+
+async def guest(world: World, *, made: bool = True, lag: bool = False) -> Case:
+    """The answer to POST /users was lost, and before the next try HR says that the person is a guest."""
+    (world.faults.after if made else world.faults.before)("create_user", EffectUnknown("no answer"))
+    await world.file(make_case())
+    await advance(world)
+    world.tenant.lag = lag
+    world.clock.move(minutes=1)
+    return await says(world, EventType.HIRE_UPDATED, employment_type="guest")
+
+
+def enabled(world: World) -> list[bool | None]:
+    return [user.account_enabled for user in world.tenant.users.values() if user.id.startswith("user-")]
+
+
+@pytest.mark.parametrize("lag", [False, True], ids=["seen at once", "seen later"])
+async def test_an_account_that_was_made_before_is_found_and_disabled(
+    make_world: MakeWorld, lag: bool
+) -> None:
+    world = make_world()
+    await guest(world, lag=lag)
+    case = await advance(world)
+    if lag:
+        assert (case.state, case.next_action.why) == (State.PROVISIONING, "account_in_doubt")
+        world.clock.move(hours=2)
+        world.tenant.lag = False
+        case = await advance(world)
+    assert (case.state, case.reason_code) == (State.BLOCKED, "guest_not_created")
+    assert case.account is not None
+    assert (case.account.origin, case.account.disabled_by_us, enabled(world)) == ("created", True, [False])
+    assert "disable_account" not in case.steps
+
+
+async def test_one_that_was_never_made_is_looked_for_until_it_cannot_be_there(make_world: MakeWorld) -> None:
+    world = make_world()
+    await guest(world, made=False)
+    told = world.clock.at
+    case = await drive(world)
+    assert (case.reason_code, case.account, enabled(world)) == ("guest_not_created", None, [])
+    assert timedelta(0) <= world.clock.at - (told + REPLICATION) < timedelta(hours=1)
+
+
+async def test_a_rerun_gives_a_guest_nothing_and_an_employee_the_account(make_world: MakeWorld) -> None:
+    world = make_world()
+    await guest(world)
+    await drive(world)
+    await act(world.s, "rerun", CASE_ID, WHO)
+    case = await drive(world)
+    assert (case.reason_code, enabled(world), world.tenant.issued) == ("guest_not_created", [False], [])
+    world.clock.move(minutes=1)
+    await says(world, EventType.HIRE_UPDATED, employment_type="Employee")
+    await act(world.s, "rerun", CASE_ID, WHO)
+    case = await drive(world)
+    assert (case.state, enabled(world)) == (State.FOLLOWING_UP, [True])
+    assert (len(world.tenant.created), len(world.tenant.issued)) == (1, 1)
+
+
+async def test_the_account_of_another_case_is_left_alone(make_world: MakeWorld) -> None:
+    world = make_world()
+    await guest(world)
+    (user,) = [item for item in world.tenant.users.values() if item.id.startswith("user-")]
+    alias = Alias(TENANT, AliasKind.OBJECT_ID, user.id)
+    await world.store.cases.claim_alias(alias, "c_" + "2" * 20)
+    case = await drive(world)
+    assert (case.reason_code, case.account, enabled(world)) == ("guest_not_created", None, [True])
+    assert "account_not_disabled" in [entry.action for entry in await world.story()]
+
+
+async def test_nobody_who_has_begun_is_locked_out_by_a_rerun(make_world: MakeWorld) -> None:
+    world = make_world()
+    await world.file(make_case())
+    case = await drive(world)
+    world.clock.at = T0 + timedelta(days=30)
+    case.access_pass = None  # the company gives the first credential in its own way
+    case.hire = replace(case.hire, employment_type="guest")
+    await world.store.cases.save(case)
+    await act(world.s, "rerun", CASE_ID, replace(WHO, from_step="create_account"))
+    case = await drive(world)
+    assert (case.reason_code, enabled(world)) == ("guest_not_created", [True])
+    (entry,) = [item for item in await world.story() if item.action == "account_not_disabled"]
+    assert entry.detail["reason"] == "disable_after_start"
+
+
+@pytest.mark.parametrize("kill_at", range(30))
+async def test_a_death_at_any_call_leaves_no_account_that_anybody_could_use(
+    make_world: MakeWorld, kill_at: int
+) -> None:
+    world = make_world()
+    await guest(world)
+    world.tape.calls.clear()
+    world.tape.kill_at = (kill_at, "after")
+    try:
+        await advance(world)
+    except Killed:
+        world.tape.kill_at = None
+        world.clock.at += CLAIM_LEASE
+    else:
+        world.tape.kill_at = None
+        assert len(world.tape.calls) <= kill_at
+    case = await drive(world)
+    assert (case.reason_code, enabled(world)) == ("guest_not_created", [False])
