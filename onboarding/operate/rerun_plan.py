@@ -27,7 +27,7 @@ from onboarding.intake.settle import lacking
 from onboarding.intake.twins import TWO_PEOPLE
 from onboarding.operate import deciding
 from onboarding.ports import CLAIM_LEASE, Services
-from onboarding.provisioning import existing, linking, out_of_sight, withdraw
+from onboarding.provisioning import existing, linking, out_of_sight, pass_guards, withdraw
 from onboarding.provisioning.plan import names_from, steps
 from onboarding.provisioning.step import Step
 from onboarding.provisioning.steps import (
@@ -124,7 +124,7 @@ def apply(case: Case, action: str, *, reason: str | None = None) -> None:
 
 def answers(*, approver: bool) -> frozenset[str]:
     """The questions that a rerun of one case answers, when an operator or an approver asks for it."""
-    return frozenset(ANSWERED) - (frozenset() if approver else _APPROVERS)
+    return (frozenset(ANSWERED) | {pass_guards.LAPSED}) - (frozenset() if approver else _APPROVERS)
 
 
 def prepare(case: Case, now: datetime, from_step: str | None, answered: Collection[str] = ()) -> str:
@@ -149,6 +149,8 @@ def prepare(case: Case, now: datetime, from_step: str | None, answered: Collecti
         if code not in answered:
             raise IllegalTransition(ANSWERED[code])
         _decide_by_rerun(case, code)
+    if code == pass_guards.LAPSED and code in answered:
+        case.identity_proofed_at = None  # no new pass is needed any more
     if code in MENDABLE or lacking(case):
         read_again(case, now)  # whoever asks for another try asks the HR system, too
     if case.state is State.BLOCKED and case.return_state in _BEFORE_PLAN:

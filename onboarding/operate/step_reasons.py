@@ -52,6 +52,12 @@ OF_STEPS: dict[str, tuple[str, str]] = {
         "HR corrects the end date if the person stays, then rerun; else exclude the case, and disable the account in "
         "Entra if there is one.",
     ),
+    pass_guards.LAPSED: (
+        "An approver asked for a new pass, and what held it back lasted longer than the day for which the identity "
+        "check counts. The person has none.",
+        "If they still need it, an approver checks the identity again and asks for a new pass; if not, rerun: the case "
+        "goes on without one.",
+    ),
     existing.NEEDS_APPROVAL_RESTORE: (
         "A disabled or deleted account carries this person's number. They were here before, or somebody else was.",
         "Check that it is the same person and that the account may be used again; then an approver approves: it is "

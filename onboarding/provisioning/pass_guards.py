@@ -23,6 +23,10 @@ from onboarding.safeguards import protection
 NEEDS_APPROVAL = "needs_approval_pass"
 NEEDS_APPROVAL_MANAGER = "needs_approval_manager"
 DISABLED = "account_disabled"
+#: An approver had a new pass issued, and what held it back lasted longer than their word.
+LAPSED = "identity_check_lapsed"
+#: What is done for somebody who has signed in already.
+IN_USE = Skip("already_in_use")
 #: How long an approver's word counts that somebody's identity was checked.
 PROOF_LASTS = timedelta(hours=24)
 
@@ -31,6 +35,12 @@ def proofed(ctx: Context) -> bool:
     """An approver confirmed who the person is, for one new pass: the account may have been in use by now."""
     at = ctx.case.identity_proofed_at
     return at is not None and ctx.now < at + PROOF_LASTS
+
+
+def unless_promised(ctx: Context, outcome: Outcome) -> Outcome:
+    """Whoever waits for a pass that an approver asked for does not go without one unnoticed."""
+    promised = ctx.case.identity_proofed_at is not None
+    return Block(LAPSED) if promised and outcome == IN_USE else outcome
 
 
 def too_early(ctx: Context) -> Wait | None:
@@ -58,7 +68,7 @@ async def standing(ctx: Context) -> Outcome | list[AccessPass]:
         return Block(DISABLED)
     found = await unused(ctx)
     if found is None:
-        return Skip("already_in_use")
+        return IN_USE
     if not _approved(ctx) and (
         account.origin != "created"
         or ctx.case.rehired_at is not None

@@ -31,6 +31,7 @@ from onboarding.errors import (
     DeployerError,
     EffectUnknown,
     IllegalTransition,
+    LimitReached,
     OperatorError,
     PermissionMissing,
     Refused,
@@ -38,11 +39,11 @@ from onboarding.errors import (
     StoreConflict,
     Unavailable,
 )
-from onboarding.operate import actions, desk, due, handout, lost_phone, mending, work
+from onboarding.operate import actions, desk, due, handout, lost_phone, mending, rerun_plan, reruns, work
 from onboarding.operate.asks import Ask
-from onboarding.ports import CLAIM_LEASE, WorkMessage
+from onboarding.ports import CLAIM_LEASE, CaseQuery, WorkMessage
 from onboarding.settings import Settings
-from tests.support.doubles import CASE_ID, T0, Killed, World, drive, make_case
+from tests.support.doubles import CASE_ID, T0, Killed, World, drive, look_now, make_case
 
 PHONE = "mobilePhone"
 ASK = Ask("o-1", "left it in a taxi", method=f"id-{PHONE}")
@@ -516,7 +517,43 @@ async def test_the_word_of_an_approver_ends_after_a_day_and_is_good_for_one_pass
     await actions.act(world.s, "new-pass", CASE_ID, PROOFED)
     world.clock.move(hours=25)
     case = await drive(world)
+    assert (case.state, case.reason_code) == (State.BLOCKED, "identity_check_lapsed")
+    assert len(world.tenant.issued) == 1
+
+
+async def lapsed(world: World) -> Case:
+    """A limit on passes holds the new one back for two days; who signs in with the phone they have is not seen."""
+    await at_work(world)
+    await actions.act(world.s, "new-pass", CASE_ID, PROOFED)
+    world.faults.before("create_pass", *[LimitReached("no more passes")] * 40)
+    end = world.clock.at + timedelta(days=2)
+    while world.clock.at < end:
+        case = await look_now(world)
+        if case.state is State.BLOCKED:
+            break
+    world.faults.plan.clear()
+    return await world.case()
+
+
+async def test_a_new_pass_that_was_held_back_until_the_word_lapsed_is_asked_about(world: World) -> None:
+    case = await lapsed(world)
+    assert (case.state, case.reason_code) == (State.BLOCKED, "identity_check_lapsed")
+    await actions.act(world.s, "new-pass", CASE_ID, PROOFED)
+    case = await drive(world)
+    assert case.state is State.FOLLOWING_UP
+    assert (len(world.tenant.issued), case.identity_proofed_at) == (2, None)
+
+
+async def test_whoever_needs_no_new_pass_any_more_goes_on_by_a_rerun_of_their_case(world: World) -> None:
+    await lapsed(world)
+    query = CaseQuery(reason_code="identity_check_lapsed")
+    found = await reruns.preview(world.s, query, None)
+    await reruns.carry_out(world.s, query, replace(ASK, plan_hash=found.plan_hash))
+    assert (await drive(world)).reason_code == "identity_check_lapsed"
+    await actions.act(world.s, "rerun", CASE_ID, replace(ASK, answers=rerun_plan.answers(approver=False)))
+    case = await drive(world)
     assert case.steps["issue_access_pass"].detail == "already_in_use"
+    assert (case.state, case.identity_proofed_at) == (State.FOLLOWING_UP, None)
     assert len(world.tenant.issued) == 1
 
 

@@ -46,6 +46,10 @@ NEEDS_APPROVAL, NEEDS_APPROVAL_MANAGER = pass_guards.NEEDS_APPROVAL, pass_guards
 
 async def run(ctx: Context) -> Outcome:
     """Settle doubt, judge time and guards, then issue and hand over."""
+    return pass_guards.unless_promised(ctx, await _go(ctx))
+
+
+async def _go(ctx: Context) -> Outcome:
     record = ctx.case.access_pass
     if record and record.status is PassStatus.DELIVERED:
         return Done(record.recipient)
@@ -57,7 +61,7 @@ async def run(ctx: Context) -> Outcome:
     if ctx.s.settings.first_credential == "none":
         return Skip("company_own_way")
     if ctx.case.status is Status.USER_REGISTERED and not pass_guards.proofed(ctx):
-        return Skip("already_in_use")
+        return pass_guards.IN_USE
     if ctx.account.origin == "synced":
         return Skip("synced_account")  # the first password comes from Active Directory
     if has_left(ctx.case, ctx.s.policy, ctx.now):
@@ -65,7 +69,7 @@ async def run(ctx: Context) -> Outcome:
     if early := pass_guards.too_early(ctx):
         # Whoever used an earlier one needs no other, and is followed up meanwhile.
         in_use = record is not None and await pass_guards.unused(ctx) is None
-        return Skip("already_in_use") if in_use else early
+        return pass_guards.IN_USE if in_use else early
     standing = await pass_guards.standing(ctx)
     if not isinstance(standing, list):
         return standing
