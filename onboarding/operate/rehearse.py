@@ -19,11 +19,12 @@ from onboarding.dry_run import adapters
 from onboarding.dry_run.record import WORDS, Action, Recorder
 from onboarding.dry_run.store import ScratchCases
 from onboarding.followup import advance as followup
+from onboarding.intake import process
 from onboarding.operate import rerun_plan
 from onboarding.operate.rerun_plan import hashed
 from onboarding.operate.stamps import stamp
 from onboarding.ports import Services
-from onboarding.provisioning import manager_again, runner
+from onboarding.provisioning import manager_again, recall, runner
 from onboarding.safeguards.stops import HELD
 
 #: Reason code of a case that stopped because nothing is written.
@@ -68,6 +69,15 @@ class Rehearsed:
             "ends": {"state": self.ends, "why": self.why},
             "digest": self.digest,
         }
+
+
+def _unanswered(case: Case) -> str | None:
+    """Why the tenant did not do the last thing that it was asked for; None: it did."""
+    codes = [record.code for record in case.steps.values() if record.status is StepStatus.RETRYING]
+    recall = case.access_pass.recall if case.access_pass else None
+    if recall is not None:
+        codes.append(recall.code)
+    return next((code for code in codes if code), None)
 
 
 def _words(action: Action) -> str:
@@ -124,6 +134,9 @@ class Rehearsal:
             trial = await self._cases.get(case.case_id)
             if trial is None or trial.state not in WORKED:
                 return trial.reason_code if trial else None
+            await recall.advance(self._s, trial, self._clock.at)
+            if await process.ask_first(self._s, trial, self._clock.at):
+                continue
             if trial.state in PROVISIONED:
                 await runner.advance(self._s, trial, self._clock.at)
             elif await manager_again.advance(self._s, trial, self._clock.at):
@@ -132,14 +145,14 @@ class Rehearsal:
             if after is None or after.state not in WORKED:
                 continue
             planned = after.next_action
-            retrying = [r.code for r in after.steps.values() if r.status is StepStatus.RETRYING]
-            if retrying:
-                return retrying[0]
-            if planned.why == "ladder_done" or planned.why in HELD:
+            if (unanswered := _unanswered(after)) is not None:
+                return unanswered
+            if (planned.why == "ladder_done" and after.recall_at is None) or planned.why in HELD:
                 return planned.why
-            if planned.when is None or planned.when > horizon:
+            when = min(filter(None, (planned.when, after.recall_at)), default=None)
+            if when is None or when > horizon:
                 return planned.why
-            self._clock.at = max(self._clock.at, planned.when)
+            self._clock.at = max(self._clock.at, when)
         return "looked_often_enough"
 
     def _told(self, case: Case, end: Case, why: str | None) -> Rehearsed:

@@ -18,11 +18,19 @@ from onboarding.domain.policy_file import load
 from onboarding.dry_run import adapters
 from onboarding.dry_run.record import WORDS, Recorder
 from onboarding.dry_run.store import ScratchCases
-from onboarding.errors import Refused, RequestError
-from onboarding.operate import case_plan, plan
+from onboarding.errors import Refused, RequestError, Unavailable
+from onboarding.operate import case_plan, plan, work
 from onboarding.operate.actions import Ask
 from onboarding.operate.rehearse import Rehearsal
-from onboarding.ports import CaseStore, Directory, DirectoryUser, Mailer, SecurityInfo
+from onboarding.ports import (
+    CLAIM_LEASE,
+    CaseStore,
+    Directory,
+    DirectoryUser,
+    Mailer,
+    SecurityInfo,
+    WorkMessage,
+)
 from onboarding.settings import Settings
 from tests.provisioning.test_dry_run import READS
 from tests.support.doubles import CASE_ID, MANAGER, T0, World, drive, hire, make_case
@@ -308,6 +316,41 @@ async def test_an_account_that_is_there_already_is_not_created_again(world: Worl
     whats = [action.what for action in shown.actions]
     assert "create_account" not in whats
     assert whats[:2] == ["set_manager", "create_pass"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "asked"),
+    [
+        ({"maybe_same": "c_" + "2" * 20}, "needs_approval_same_person"),
+        ({"second_account": "c_" + "2" * 20}, "two_accounts"),
+    ],
+)
+async def test_a_question_that_is_asked_first_ends_the_plan_before_there_is_an_account(
+    world: World, changes: dict[str, Any], asked: str
+) -> None:
+    """As the worker does it (`operate.work`)."""
+    await world.file(make_case(**changes))
+    shown = await Rehearsal(world.s, world.clock.at).run(await world.case())
+    assert (list(shown.actions), shown.ends, shown.why) == ([], "blocked", asked)
+    await work.handle(world.s, WorkMessage(case_id=CASE_ID, why="due"))
+    assert (await world.case()).reason_code == asked
+
+
+async def test_a_pass_that_was_called_back_is_voided_in_the_plan_and_another_one_goes_out(
+    world: World,
+) -> None:
+    await world.file(make_case())
+    case = await drive(world)
+    assert case.access_pass is not None
+    case.access_pass.call_back(world.clock.at, CLAIM_LEASE)
+    await world.store.cases.save(case)
+    shown = await Rehearsal(world.s, world.clock.at).run(await world.case())
+    whats = [action.what for action in shown.actions]
+    assert whats[:3] == ["void_pass", "create_pass", "send_message"]
+    assert shown.actions[2].detail["message"].startswith("access_pass_")
+    world.faults.before("passes", *[Unavailable("down")] * 9)
+    shown = await Rehearsal(world.s, world.clock.at).run(await world.case())
+    assert (list(shown.actions), shown.why, len(world.faults.plan["passes"])) == ([], "unavailable", 8)
 
 
 async def test_the_preview_of_a_rerun_begins_at_its_step(world: World) -> None:
