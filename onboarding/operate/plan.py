@@ -2,7 +2,8 @@
 
 While the service runs in dry-run mode, people whose turn has come stop with the reason `dry_run`. The plan rehearses
 them and those who are not there yet (`operate.rehearse`). Once the mode is live, whoever names the plan's hash
-releases those who stopped; a plan that is not the present one any more releases nobody.
+releases those who stopped; a plan that is not the present one any more releases nobody. That somebody's turn has come
+since it was looked at does not make it another plan: what is done for them was in it.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+
+import msgspec
 
 from onboarding.domain.case import Case
 from onboarding.domain.lifecycle import State
@@ -85,7 +88,7 @@ async def survey(s: Services, limit: int = USUAL) -> Survey:
         if case.reason_code == DRY_RUN:
             stopped[case_id] = rerun_plan.of(s, case, now, None).digest
     gone = len(found[:limit]) - len(people)
-    plan_hash = hashed([[person.digest for person in people], sorted(stopped.items())])
+    plan_hash = hashed([_rules(s), sorted(person.digest for person in people)])
     return Survey(now, s.settings.mode, len(found) - gone, people, plan_hash, stopped)
 
 
@@ -94,15 +97,20 @@ async def _rehearsed(rehearsal: Rehearsal, case: Case) -> Rehearsed:
         return await rehearsal.run(case)
     except IllegalTransition as exc:
         state, reason = str(case.state), case.reason_code
-        return Rehearsed(
-            case.case_id, state, reason, None, (), state, exc.code, hashed([case.case_id, state])
-        )
+        digest = hashed([case.case_id, state, exc.code])
+        return Rehearsed(case.case_id, state, reason, None, (), state, exc.code, digest)
+
+
+def _rules(s: Services) -> Any:
+    """The sections of the policy by which people are told, and when; the others are in each person's digest."""
+    return msgspec.to_builtins([s.policy.follow_up, s.policy.working_time])
 
 
 async def carry_out(s: Services, ask: Ask, limit: int = USUAL) -> Survey:
     """Release those who stopped, if `ask.plan_hash` is that of the plan as it is now.
 
     Raises RequestError without a reason or a hash; Refused `dry_run` while nothing may be written, and `plan_stale`.
+    A request that comes again, its answer lost, finds nobody stopped and releases nobody.
     """
     actions.check_reason(ask)
     if not ask.plan_hash:
@@ -110,7 +118,7 @@ async def carry_out(s: Services, ask: Ask, limit: int = USUAL) -> Survey:
     if s.settings.mode == "dry_run":
         raise Refused(
             "The service runs in dry-run mode, so nobody can be released: set ONBOARDING_MODE=live, restart it, and "
-            "apply the same plan. Its hash stays good until somebody in it changes.",
+            "apply the same plan. Its hash stays good while time passes, until something changes for somebody in it.",
             code=DRY_RUN,
         )
     seen = await survey(s, limit)

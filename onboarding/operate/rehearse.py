@@ -20,7 +20,7 @@ from onboarding.dry_run.record import WORDS, Action, Recorder
 from onboarding.dry_run.store import ScratchCases
 from onboarding.followup import advance as followup
 from onboarding.intake import process
-from onboarding.operate import rerun_plan
+from onboarding.operate import deciding, rerun_plan
 from onboarding.operate.rerun_plan import hashed
 from onboarding.operate.stamps import stamp
 from onboarding.ports import Services
@@ -78,6 +78,18 @@ def _unanswered(case: Case) -> str | None:
     if recall is not None:
         codes.append(recall.code)
     return next((code for code in codes if code), None)
+
+
+def _facts(actions: Sequence[Action]) -> list[Any]:
+    """What the digest holds of what would be done: what it is, in which order, and not when. The days follow from what
+    decides (HR's dates, the policy) and from the present day. An account that is made after its lead time is made
+    enabled, which is the same as making and enabling it."""
+    made = any(action.what == "create_account" for action in actions)
+    kept = [action for action in actions if not (made and action.what == "enable_account")]
+    return [
+        [action.what, sorted((k, v) for k, v in action.detail.items() if k not in {"usable_from", "state"})]
+        for action in kept
+    ]
 
 
 def _words(action: Action) -> str:
@@ -160,14 +172,8 @@ class Rehearsal:
         name = end.account.user_principal_name if end.account else None
         if name is None and end.intent is not None:
             name = end.intent.user_principal_name
-        facts = [
-            case.case_id,
-            str(case.state),
-            case.reason_code,
-            str(end.state),
-            why,
-            [self._fact(action) for action in actions],
-        ]
+        decides = deciding.digest(self._s, case)
+        facts = [case.case_id, str(end.state), why, decides, _facts(actions)]
         return Rehearsed(
             case.case_id,
             str(case.state),
@@ -178,9 +184,3 @@ class Rehearsal:
             why,
             hashed(facts),
         )
-
-    def _fact(self, action: Action) -> list[Any]:
-        """What the hash holds of an action: its day, where it is not at once, and what it is; not the minute."""
-        day = action.at.date().isoformat() if action.at > self._now else None
-        detail = {name: value for name, value in action.detail.items() if name != "usable_from"}
-        return [day, action.what, sorted(detail.items())]

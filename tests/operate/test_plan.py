@@ -6,7 +6,7 @@ import inspect
 import logging
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -428,6 +428,64 @@ async def test_from_dry_run_to_live_by_the_hash_of_the_plan(make_world: Any) -> 
     assert (entry.action, entry.actor, entry.detail["reason"]) == ("rerun", "operator:o-1", ASK.reason)
     assert (await drive(world)).state is State.FOLLOWING_UP
     assert len(world.tenant.users) == 2
+
+
+async def live_through(world: World, until: datetime) -> None:
+    """What the worker does with everybody until then."""
+    for n in range(4):
+        case_id = f"c_{n:020d}"
+        for _ in range(50):
+            case = await world.case(case_id)
+            if case.wakes_at is None or case.wakes_at > until:
+                break
+            world.clock.at = max(world.clock.at, case.wakes_at)
+            await work.handle(world.s, WorkMessage(case_id=case_id, why="due"))
+    world.clock.at = until
+
+
+@pytest.mark.parametrize("worker", [False, True], ids=["before the worker came", "after it"])
+async def test_the_hash_stays_good_while_nothing_but_time_passes(make_world: Any, worker: bool) -> None:
+    """Looked at in the evening and applied days later: lead times have opened meanwhile, and whoever's turn came has
+    stopped as well. All of them are released, as the plan said."""
+    world = make_world(
+        settings=DRY, policy=load("[account]\ncreate_days_before_start = 8\nenable_days_before_start = 5")
+    )
+    for n, start in enumerate((24, 26, 27, 28)):
+        numbers = {"employee_id": f"E-{n}", "employee_number": f"N-{n}", "given_name": f"Ada{'abcd'[n]}"}
+        person = hire(**numbers, preferred_name=None, start_date=date(2026, 8, start))
+        await world.file(make_case(f"c_{n:020d}", hire=person))
+    await live_through(world, T0 + timedelta(minutes=30))
+    seen = await plan.survey(world.s)
+    assert len(seen.stopped) < 4
+    later = T0 + timedelta(days=3, hours=10)
+    if worker:
+        await live_through(world, later)
+    world.clock.at = later
+    now = await plan.survey(world.s)
+    assert now.plan_hash == seen.plan_hash
+    assert now.totals != seen.totals, "an account that is made later is made enabled"
+    assert (len(now.stopped) == 4) is worker
+    world.settings = replace(DRY, mode="live")
+    world.s = world.services()
+    done = await plan.carry_out(world.s, replace(ASK, plan_hash=seen.plan_hash))
+    assert done.results.keys() == now.stopped.keys()
+    assert {result for result, _ in done.results.values()} == {"rerun"}
+    again = await plan.carry_out(world.s, replace(ASK, plan_hash=seen.plan_hash))
+    assert again.results == {}
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["[follow_up]\nmin_gap_hours = 30", "[account]\nusername_pattern = '{given}'"],
+    ids=["gap", "pattern"],
+)
+async def test_another_policy_is_another_plan(make_world: Any, text: str) -> None:
+    world = make_world(settings=DRY)
+    await world.file(make_case())
+    before = await plan.survey(world.s)
+    world.policy = load(text)
+    world.s = world.services()
+    assert (await plan.survey(world.s)).plan_hash != before.plan_hash
 
 
 @pytest.mark.parametrize("change", ["a hire more", "a hire less", "another name", "a day later"])
