@@ -14,6 +14,9 @@ What the HR system answers, and what becomes of the case:
 | no such record, once confirmed | blocked: `hr_record_gone` | noted |
 | refused, or cannot be asked | blocked, with the reason | noted |
 
+While a record that is gone is looked for once more, and before a case is blocked so, it is put back to where it waits
+for a read (`awaiting_fetch`), also from `provisioning`: no account is made meanwhile.
+
 A hire that is over is read when an event asks for it that is newer than the withdrawal: many HR systems have no event
 for somebody who comes back (`intake.comeback`). A record that names an end ahead is read again the day after it.
 """
@@ -222,6 +225,7 @@ async def _later(s: Services, case: Case, fetch: Fetch, error: RetryLater, now: 
 
 
 async def _gone(s: Services, case: Case, fetch: Fetch, code: str, now: datetime) -> None:
+    _hold(case)  # no account is made while it is looked for once more
     if fetch.code == code:
         await _give_up(s, case, fetch, code, now)
     else:
@@ -238,8 +242,19 @@ async def _again(s: Services, case: Case, fetch: Fetch, when: datetime, code: st
         await casework.save(s, case, now, *entries)
 
 
+def _hold(case: Case) -> None:
+    """Where there is no account yet, nothing is done before the read: the case waits for it, from wherever it is."""
+    if case.account is not None:
+        return
+    if case.state is State.PROVISIONING:
+        case.apply(Event.START_MOVED)
+    if case.state is State.WAITING_START:
+        case.apply(Event.FETCH_NEEDED)
+
+
 async def _give_up(s: Services, case: Case, fetch: Fetch, code: str, now: datetime) -> None:
     """An operator has to act; where the account is there already, nobody is stopped for it."""
+    _hold(case)
     fetch.when, fetch.code, fetch.first_failed_at = None, code, None
     await quality.note_failed_read(s, case, code, now)
     if case.state in _WAITS:

@@ -195,6 +195,31 @@ async def test_a_record_that_is_gone_is_looked_for_twice(world: World, hr: HrApi
     assert (await tick(world, minutes=2)).state is State.WAITING_START
 
 
+@pytest.mark.parametrize("state", [State.WAITING_START, State.PROVISIONING])
+@pytest.mark.parametrize("back", [False, True], ids=["for good", "back at the second look"])
+async def test_whose_record_is_gone_before_there_is_an_account_waits_and_gets_none(
+    world: World, hr: HrApi, state: State, back: bool
+):
+    """Nothing is made while it is looked for once more, nor after that; an event that brings it leads on."""
+    await take(world)
+    case = await tick(world, seconds=20)
+    if state is State.PROVISIONING:
+        case.apply(Event.START_NEAR)
+    case.fetches["hibob"].when = world.clock.at  # as of an event that came while the case went on
+    case.next_action.when = world.clock.at
+    await world.store.cases.save(case)
+    hr.errors = [RecordGone("gone")] * (1 if back else 2)
+    case = await tick(world)
+    assert (case.state, case.next_action.why) == (State.AWAITING_FETCH, "hr_record_gone")
+    case = await tick(world, minutes=2)
+    if back:
+        assert (case.state, case.next_action.what) == (State.WAITING_START, "provision")
+        return
+    assert (case.state, case.reason_code) == (State.BLOCKED, "hr_record_gone")
+    await take(world, "updated")
+    assert (await tick(world, seconds=20)).state is State.WAITING_START
+
+
 async def test_a_host_that_is_down_is_tried_with_back_off_and_given_up_after_the_policys_hours(
     world: World, hr: HrApi
 ):
