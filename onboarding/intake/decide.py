@@ -49,6 +49,7 @@ from onboarding.intake.outcome import (
     Outcome,
     account_of,
     block,
+    kept,
     merged,
     noted_event,
 )
@@ -160,7 +161,7 @@ def _kept(case: Case, event: HireEvent, about: Circumstances, now: datetime) -> 
             case.apply(Event.EXCLUDE, reason=asked)
     changed = merged(case, event, about)
     ask(case, event, about.received_at, about.read_lag)
-    return Outcome((noted_event(now, "event_kept", event, about, changed=changed),))
+    return kept(case, noted_event(now, "event_kept", event, about, changed=changed))
 
 
 def _planned(case: Case, event: HireEvent, about: Circumstances, now: datetime) -> Outcome:

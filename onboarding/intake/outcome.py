@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from onboarding.casework import entry
+from onboarding.domain import left_alone
 from onboarding.domain.case import SAME_PERSON, Case, TimelineEntry
 from onboarding.domain.hire import HireEvent
 from onboarding.domain.lifecycle import Event, State
@@ -112,3 +113,12 @@ def noted_event(
         zone="assumed" if event.occurred_at_zone_assumed else None,
         **{name: value for name, value in detail.items() if value != ""},
     )
+
+
+def kept(case: Case, noted: TimelineEntry) -> Outcome:
+    """HR's word about somebody excluded: nothing is done, and the case says what is open by it. A pass that is being
+    made void comes first."""
+    if case.next_action.what == "revoke_pass":
+        return Outcome((noted,))
+    planned = left_alone.next_of(case)
+    return Outcome((noted,), planned.what, planned.why)

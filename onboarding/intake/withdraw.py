@@ -22,6 +22,7 @@ from onboarding.intake.outcome import (
     Outcome,
     account_of,
     block,
+    kept,
     noted_event,
 )
 from onboarding.intake.planned_reads import look_back
@@ -74,7 +75,7 @@ def withdraw(case: Case, event: HireEvent, about: Circumstances, now: datetime) 
     if not about.is_read:
         look_back(case, event.source, at, about.received_at + about.read_lag)
     if excluded:
-        return Outcome((noted_event(now, "event_kept", event, about),))
+        return kept(case, noted_event(now, "event_kept", event, about))
     if case.state in OVER:
         stand(case)
         return Outcome((noted_event(now, "event_recorded", event, about),))

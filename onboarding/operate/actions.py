@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from onboarding import casework
+from onboarding.domain import left_alone
 from onboarding.domain.case import Case, PassStatus, StepRecord
 from onboarding.domain.lifecycle import Event, State
 from onboarding.errors import IllegalTransition, Refused, RequestError, StoreConflict
@@ -75,11 +76,6 @@ async def _go_on(s: Services, case: Case, now: datetime, action: str, ask: Ask) 
     await casework.hand_on(s, case, now, rerun_plan.NEXT.get(case.state, "provision"), action, note)
 
 
-async def _stop(s: Services, case: Case, now: datetime, action: str, ask: Ask) -> None:
-    note = casework.entry(now, action, f"operator:{ask.actor}", reason=ask.reason.strip())
-    await casework.rest(s, case, now, "operator", action, note)
-
-
 async def _rerun(s: Services, case: Case, now: datetime, ask: Ask) -> None:
     if ask.plan_hash is not None and ask.plan_hash != rerun_plan.of(s, case, now, ask.from_step).digest:
         raise Refused(
@@ -103,7 +99,8 @@ async def _approve(s: Services, case: Case, now: datetime, ask: Ask) -> None:
 
 async def _pause(s: Services, case: Case, now: datetime, ask: Ask) -> None:
     rerun_plan.apply(case, "pause")
-    await _stop(s, case, now, "pause", ask)
+    note = casework.entry(now, "pause", f"operator:{ask.actor}", reason=ask.reason.strip())
+    await casework.rest(s, case, now, "operator", "pause", note)
 
 
 async def _resume(s: Services, case: Case, now: datetime, ask: Ask) -> None:
@@ -145,11 +142,12 @@ def _forget_pass(case: Case, now: datetime) -> None:
 async def _exclude(s: Services, case: Case, now: datetime, ask: Ask) -> None:
     code = case.reason_code or ""
     rerun_plan.apply(case, "exclude", reason=code if code.startswith(APPROVABLE) else None)
+    note = casework.entry(now, "exclude", f"operator:{ask.actor}", reason=ask.reason.strip())
     if case.pass_at_large(now):
-        note = casework.entry(now, "exclude", f"operator:{ask.actor}", reason=ask.reason.strip())
         await casework.hand_on(s, case, now, "revoke_pass", "exclude", note)
     else:
-        await _stop(s, case, now, "exclude", ask)
+        planned = left_alone.next_of(case)
+        await casework.rest(s, case, now, planned.what, planned.why, note)
 
 
 ACTIONS: dict[str, Callable[[Services, Case, datetime, Ask], Awaitable[None]]] = {

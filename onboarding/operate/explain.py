@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from onboarding.domain import left_alone
 from onboarding.domain.case import By, Case, LostMethod, PassStatus, Status, StepStatus
 from onboarding.domain.lifecycle import State
 from onboarding.domain.missing import BECAUSE
@@ -92,6 +93,7 @@ NEXT: dict[str, str] = {
     "forget": "Erase everything about this person",
     "revoke_pass": "Make the first credential void",
     "disable_account": "An administrator has to decide what becomes of the account",
+    left_alone.INCLUDE: "An operator includes the person again, or an administrator disables the account in Entra",
     "none": "Nothing",
 }
 
@@ -174,6 +176,8 @@ def explain(case: Case, now: datetime | None = None) -> str:
     elif case.watch_ended:
         if case.status is not Status.USER_REGISTERED:
             parts.append(_STATUS[case.status])
+    elif case.state is State.EXCLUDED:
+        parts += _left_alone(case)
     elif case.state in _OVER and (case.account or _was_looked_for(case)):
         parts += _account_left(case)
     if case.lost_method is not None:
@@ -215,15 +219,8 @@ def _was_looked_for(case: Case) -> bool:
 def _account_left(case: Case) -> list[str]:
     """What became of the account of a hire that is over."""
     planned, record = case.next_action, case.steps.get("disable_account")
-    if planned.what in _OVER_HELD and (held := waits_for(case)):
-        return [_OVER_HELD[planned.what], *REASONS[held]]
-    if planned.what == "revoke_pass":
-        if planned.when is not None:
-            return ["The first credential is being made void."]
-        return [
-            "The first credential could not be made void, and may still be used.",
-            *REASONS.get(planned.why, ()),
-        ]
+    if left := _pass_left(case):
+        return left
     if disable_account.found_none(case):
         return [
             "The tenant shows no account of this hire. Should there be one after all, run the case again."
@@ -234,6 +231,36 @@ def _account_left(case: Case) -> list[str]:
         return ["The account is being disabled."]
     refused = REASONS.get(planned.why) if record is not None else None
     return ["The account still exists: disabling it is for an administrator.", *(refused or ())]
+
+
+def _pass_left(case: Case) -> list[str]:
+    """What is done about a first credential that may still be usable, or what holds the work back."""
+    planned = case.next_action
+    if planned.what in _OVER_HELD and (held := waits_for(case)):
+        return [_OVER_HELD[planned.what], *REASONS[held]]
+    if planned.what != "revoke_pass":
+        return []
+    if planned.when is not None:
+        return ["The first credential is being made void."]
+    return [
+        "The first credential could not be made void, and may still be used.",
+        *REASONS.get(planned.why, ()),
+    ]
+
+
+def _left_alone(case: Case) -> list[str]:
+    """What is open of somebody excluded."""
+    parts = _pass_left(case)
+    if left_alone.is_open(case):
+        may = "The account" if case.account else "An account that may have been created"
+        parts.append(
+            f"HR withdrew the hire meanwhile. {may} stays as it is as long as the person is excluded: include them "
+            "again, and it is disabled where nobody has begun to work with it. Else an administrator disables it in "
+            "Entra."
+        )
+    elif case.account:
+        parts.append("Nothing is done to the account.")
+    return parts
 
 
 def pass_ended(case: Case, now: datetime) -> bool:

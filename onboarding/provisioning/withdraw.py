@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from onboarding import casework, observe
-from onboarding.domain import beginning, retry
+from onboarding.domain import beginning, left_alone, retry
 from onboarding.domain.case import Case, NextAction, StepRecord, StepStatus, TimelineEntry
 from onboarding.domain.lifecycle import State
 from onboarding.errors import DeployerError, OperatorError, RetryLater, StoreConflict
@@ -165,5 +165,9 @@ async def _lay_down(
         if record is not None and record.status is StepStatus.BLOCKED:
             await casework.rest(s, case, now, name, record.code or str(record.status), *notes)
             return
+    if case.state is State.EXCLUDED:
+        planned = left_alone.next_of(case)
+        await casework.rest(s, case, now, planned.what, planned.why, *notes)
+        return
     what = "none" if in_vain else DISABLE
     await casework.rest(s, case, now, what, case.reason_code or str(case.state), *notes)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from onboarding.domain.case import Account, Case, Fetch, PassStatus, StepStatus
+from onboarding.domain.case import Account, Case, Fetch, NextAction, PassStatus, StepStatus
 from onboarding.domain.hire import EventType, Hire, HireEvent, ManagerRef
 from onboarding.domain.lifecycle import State
 from onboarding.errors import Unavailable
@@ -19,6 +19,7 @@ from onboarding.intake.outcome import Circumstances
 from onboarding.intake.process import lay_down
 from onboarding.operate import actions, work
 from onboarding.operate.actions import Ask
+from onboarding.operate.explain import explain, next_words
 from onboarding.ports import CLAIM_LEASE, WORK_QUEUE, WorkMessage
 from tests.support.doubles import CASE_ID, MANAGER, T0, Killed, World, hire, make_case
 
@@ -93,6 +94,42 @@ async def test_the_account_of_a_hire_that_hr_cancelled_meanwhile_is_disabled(wor
     case = await until(world, FRIDAY)
     assert case.account is not None
     assert (case.state, world.tenant.users[case.account.id].account_enabled) == (State.CANCELLED, False)
+
+
+@pytest.mark.parametrize("kind", [EventType.HIRE_CANCELLED, EventType.EMPLOYMENT_TERMINATED])
+@pytest.mark.parametrize("when", ["before the worker", "after the worker", "without a pass"])
+async def test_an_account_that_is_left_of_a_withdrawn_hire_is_said_with_what_ends_it(
+    world: World, kind: EventType, when: str
+) -> None:
+    """Whoever excluded the person is not overruled: the account stays as it is, and the case says so."""
+    await world.file(make_case(hired_at=T0 - timedelta(days=1)))
+    case = await until(world, T0 + timedelta(hours=1) if when == "without a pass" else FRIDAY)
+    assert case.account is not None
+    user = case.account.id
+    case = await act(world, "exclude")
+    if when != "before the worker":
+        case = await until(world, world.clock.at + timedelta(minutes=1))
+        assert (case.next_action.what, case.next_action.when) == ("none", None)
+        assert explain(case).endswith("Nothing is done to the account.")
+        assert next_words(case) == "Nothing"
+    await hr(world, kind)
+    case = await until(world, FRIDAY + timedelta(hours=3))
+    assert (case.state, usable(world)) == (State.EXCLUDED, [])
+    assert world.tenant.users[user].account_enabled is True
+    assert case.next_action == NextAction("include", None, "withdrawn_meanwhile")
+    assert "include them again, and it is disabled" in explain(case)
+    assert "includes the person again" in next_words(case)
+    await act(world, "resume")
+    await until(world, FRIDAY + timedelta(hours=5))
+    assert world.tenant.users[user].account_enabled is False
+
+
+async def test_who_is_hired_again_while_excluded_leaves_nothing_open(world: World) -> None:
+    await excluded(world, account=ACCOUNT)
+    case = await hr(world, EventType.HIRE_CANCELLED)
+    assert case.next_action.what == "include"
+    case = await hr(world, EventType.HIRE_CREATED, start_date=date(2026, 10, 1))
+    assert (case.state, case.next_action) == (State.EXCLUDED, NextAction("none", None, "excluded"))
 
 
 async def test_an_employment_that_ended_meanwhile_closes_the_case(world: World) -> None:
