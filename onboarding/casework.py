@@ -11,7 +11,7 @@ from typing import Protocol
 
 from onboarding.domain.case import Case, NextAction, TimelineEntry
 from onboarding.domain.lifecycle import ACTIVE, Event
-from onboarding.errors import OnboardingError, RetryLater
+from onboarding.errors import Held, OnboardingError, RetryLater
 from onboarding.ports import CLAIM_LEASE, WORK_QUEUE, Services, WorkMessage
 from onboarding.safeguards.stops import HELD
 
@@ -30,7 +30,11 @@ class Beside(Protocol):
 
 
 def try_later(s: Services, task: Beside, now: datetime, error: OnboardingError) -> None:
-    """Plan the next try, with ever longer pauses and jitter, and not before the tenant asks for."""
+    """Plan the next try, with ever longer pauses and jitter, and not before the tenant asks for. What is held for
+    everybody is no try: when it is looked at again is said."""
+    if isinstance(error, Held) and error.retry_after is not None:
+        task.code, task.when = error.code, now + timedelta(seconds=error.retry_after)
+        return
     task.attempts, task.code = task.attempts + 1, error.code
     pause = min(MOST, FIRST * 2 ** min(task.attempts - 1, 10) * (0.5 + s.entropy.fraction()))
     asked = error.retry_after if isinstance(error, RetryLater) else None

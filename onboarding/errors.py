@@ -107,6 +107,12 @@ class TenantHeld(Held):
     code = "held_for_tenant"
 
 
+class PermissionHeld(Held):
+    """The tenant refuses this to everybody for want of a permission; `retry_after` is when this case looks again."""
+
+    code = "held_for_permission"
+
+
 class LimitReached(Held):
     """As much of this as the policy allows in an hour was done. An approver lets it go on."""
 

@@ -10,9 +10,11 @@ A worker that dies in between is followed by one that looks first: a method that
 are ended once more at worst, which does no harm. Where the tenant refuses to delete this method, the sessions are ended
 all the same, and the follow-up stays as it is: the method is still there.
 
-An outage is waited for without end, and so is a missing permission or token, of which an administrator is told once:
-the phone is somebody else's in the meantime. While only the deletion waits, for whatever reason, the sessions are ended
-once, and once more when the method is gone. A dry run is waited for as well, and neither is done in it.
+An outage is waited for without end, and so is a missing permission or token, which holds everybody who needs it, with
+one alert, until a probe gets through (`provisioning.holds`): the phone is somebody else's in the meantime. Of what is
+refused otherwise, or to this account alone, an administrator is told once. While only the deletion waits, for whatever
+reason, the sessions are ended once, and once more when the method is gone. A dry run is waited for as well, and neither
+is done in it.
 """
 
 from __future__ import annotations
@@ -24,9 +26,11 @@ from datetime import datetime, timedelta
 from onboarding import casework, observe
 from onboarding.domain.case import Account, Act, By, Case, Evidence, LostMethod, TimelineEntry
 from onboarding.domain.lifecycle import Event, State
-from onboarding.errors import DeployerError, NotYetVisible, OperatorError, RetryLater, StoreConflict
+from onboarding.errors import DeployerError, Held, NotYetVisible, OperatorError, RetryLater, StoreConflict
 from onboarding.followup.evidence import new_episode, take_events
 from onboarding.ports import Services, SignInMethod
+from onboarding.provisioning import holds
+from onboarding.provisioning.step import Context
 from onboarding.provisioning.withdraw import DRY_RUN
 from onboarding.safeguards import protection
 
@@ -35,6 +39,8 @@ log = logging.getLogger(__name__)
 #: A delayed message may be there a moment before our clock agrees.
 _EARLY = timedelta(seconds=1)
 ACCOUNT_GONE = "account_gone"
+#: What is held back by itself where a permission is missing: while one waits, the others are done.
+GUARD, DELETE, SESSIONS = "lost_phone", "delete_method", "end_sessions"
 
 
 async def advance(s: Services, case: Case, now: datetime) -> bool:
@@ -63,7 +69,8 @@ async def _take(
     s: Services, case: Case, account: Account, task: LostMethod, now: datetime, requests: list[str]
 ) -> None:
     """All of it, as far as the tenant lets us; what it raises is waited for."""
-    if reason := await refusal(s, account):
+    ctx = Context(s, case, now)
+    if reason := await holds.beside(ctx, GUARD, lambda seen: refusal(seen, account)):
         # The sessions of a protected account are its administrators' matter, too.
         case.lost_method = None
         await casework.save(s, case, now, _entry(now, "lost_phone_refused", requests, reason=reason))
@@ -75,7 +82,7 @@ async def _take(
             raise
         except (RetryLater, DeployerError):
             if not task.signed_out:
-                await s.directory.revoke_sessions(account.id)
+                await _end_sessions(ctx, account)
                 task.signed_out = True
                 await casework.save(s, case, now, _entry(now, "sessions_ended", requests))
             raise
@@ -88,6 +95,10 @@ async def refusal(s: Services, account: Account) -> str | None:
     if user is None:
         return ACCOUNT_GONE
     return await protection.refusal(s, user, ours=account.origin == "created")
+
+
+async def _end_sessions(ctx: Context, account: Account) -> None:
+    await holds.beside(ctx, SESSIONS, lambda seen: seen.directory.revoke_sessions(account.id))
 
 
 async def _settle(
@@ -109,14 +120,18 @@ async def _settle(
 async def _delete(
     s: Services, case: Case, account: Account, task: LostMethod, now: datetime, requests: list[str]
 ) -> TimelineEntry:
-    found = await s.security.sign_in_methods(account.id)
-    if found is None:
-        raise NotYetVisible("The account's methods cannot be read; they are read again.")
-    if any(item.id == task.method_id for item in found):
-        if not task.deleting:
-            task.deleting = True
-            await casework.save(s, case, now)
-        await s.security.delete_method(account.id, task.method, task.method_id)
+    async def delete(seen: Services) -> list[SignInMethod]:
+        found = await seen.security.sign_in_methods(account.id)
+        if found is None:
+            raise NotYetVisible("The account's methods cannot be read; they are read again.")
+        if any(item.id == task.method_id for item in found):
+            if not task.deleting:
+                task.deleting = True
+                await casework.save(s, case, now)
+            await seen.security.delete_method(account.id, task.method, task.method_id)
+        return found
+
+    found = await holds.beside(Context(s, case, now), DELETE, delete)
     _forget_listed(case, task, found, now)
     # One that was gone before we tried was somebody else's to delete.
     action = "lost_phone_deleted" if task.deleting else "lost_phone_gone"
@@ -141,7 +156,7 @@ async def _end(
 ) -> None:
     """End the sessions, and take the task off the case together with what follows from it."""
     try:
-        await s.directory.revoke_sessions(account.id)
+        await _end_sessions(Context(s, case, now), account)
         note = _entry(now, "sessions_ended", requests)
     except OperatorError as exc:
         if exc.code == DRY_RUN:
@@ -182,7 +197,10 @@ async def _again(
 ) -> None:
     """Plan the next try. What an administrator has to mend is told once: here, and in the log."""
     notes = []
-    if isinstance(error, RetryLater):
+    if isinstance(error, Held):
+        if error.code != task.code:
+            notes = [_entry(now, "lost_phone_held", requests, reason=error.code)]
+    elif isinstance(error, RetryLater):
         observe.event(log, "lost_phone_retries", level=logging.WARNING, case_id=case.case_id, why=error.code)
     elif error.code != task.code:
         observe.event(

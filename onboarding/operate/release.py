@@ -94,13 +94,18 @@ async def _send_all(s: Services, reason: str) -> int:
 async def resume(s: Services, case: Case, now: datetime) -> None:
     """Plan a case that waits for the end of a stop for now, and say in its timeline who let it go on.
 
-    Nothing for a case that does not wait so, and was not refused alone. It may meet the same stop again, or another,
-    and wait again.
+    Nothing for a case that does not wait so, and was not refused alone. What waits beside it (a pass called back, a
+    lost phone) is planned for now as well. It may meet the same stop again, or another, and wait again.
     """
+    beside = stops.beside(case)
+    for task in beside:
+        task.when = now
     if await _try_again(s, case, now):
         return
     held, over = stops.waits_for(case), withdraw.is_due(case)
     if held is None or not (over or case.state in {State.PROVISIONING, State.FOLLOWING_UP, State.CONFIRMED}):
+        if beside:
+            await casework.save(s, case, now)
         return
     kind = next(kind for kind, reason in REASONS.items() if reason == held)
     since = case.updated_at

@@ -52,6 +52,8 @@ TIMELINE: dict[str, str] = {
     "pass_intended": "A first credential is about to be issued (to the {recipient})",
     "pass_created": "A Temporary Access Pass was created",
     "pass_voided": "A Temporary Access Pass that was of no use, with a former manager, or in doubt, was voided",
+    "pass_recall_held": "The pass cannot be made void now ({reason}); it is tried again until an administrator has "
+    "mended that",
     "pass_not_voided": "The tenant refused to make the pass void; an administrator has to look",
     "pass_delivered": "The first credential was handed to the {recipient}",
     "step_done": "{done}",

@@ -8,17 +8,29 @@ that only looked, and found all done, proves nothing.
 A refusal can also be about one account alone: Entra protects people with a role from most of what an application may
 do. That shows when somebody else gets through: the case that raised the stop is then a suspect, and a further refusal
 blocks this case only. Whoever was blocked so is tried once more whenever a stop of the step ends (`operate.release`).
+
+What is done beside a case's own action (a pass called back, a lost phone) takes part in the same way (`beside`), but
+that it has no step to block: whoever is refused alone goes on trying.
 """
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from onboarding import observe
-from onboarding.errors import DeployerError, Held, PermissionMissing, RetryLater, StoreConflict
-from onboarding.ports import CaseStore
+from onboarding.errors import (
+    DeployerError,
+    Held,
+    PermissionHeld,
+    PermissionMissing,
+    RetryLater,
+    StoreConflict,
+)
+from onboarding.ports import CaseStore, Services
 from onboarding.provisioning.plan import Planned
 from onboarding.provisioning.step import Block, Context, Done, Outcome, Wait
 from onboarding.safeguards import stops
@@ -26,6 +38,7 @@ from onboarding.safeguards.stops import Board, Release, Stop
 from onboarding.safeguards.witness import Witness
 
 log = logging.getLogger(__name__)
+T = TypeVar("T")
 
 #: What is true for every case of a step: no permission, no token.
 REFUSALS = frozenset({PermissionMissing.code, "graph_sign_in"})
@@ -38,6 +51,8 @@ OTHERS_FIRST = timedelta(seconds=90)
 LOOK_AGAIN = timedelta(hours=1)
 #: Over which those come back who met an outage.
 SPREAD = timedelta(minutes=5)
+#: The same two of what is done beside the case's own action: it takes something away from whoever should not have it.
+MOST_BESIDE, LOOK_AGAIN_BESIDE = timedelta(minutes=25), timedelta(minutes=30)
 SUSPECT_FOR, SUSPECTS = timedelta(days=7), 50
 
 
@@ -61,6 +76,8 @@ class _Try:
     ctx: Context
     name: str
     stop: Stop | None = None
+    #: Longest pause between two probes.
+    most: timedelta = MOST
     witness: Witness = field(default_factory=Witness)
 
     @property
@@ -102,6 +119,38 @@ async def run(ctx: Context, planned: Planned, gate: Gate) -> Outcome:
         through = not trial.left(trial.stop) if trial.stop.calls else isinstance(outcome, Done)
         await (_passed(trial) if through else _inconclusive(trial))
     return outcome
+
+
+async def beside(ctx: Context, name: str, work: Callable[[Services], Awaitable[T]]) -> T:
+    """What `work` answers, where nothing holds `name` back. Raises PermissionHeld where something does, for no longer
+    than `LOOK_AGAIN_BESIDE`, and whatever `work` raises; also the refusal, where it is about this account alone."""
+    trial = _Try(ctx, name, most=MOST_BESIDE)
+    if wait := await _held(trial, Gate(ctx.s.cases)):
+        raise _until(wait, ctx.now)
+    try:
+        answer = await work(trial.witness.watch(ctx.s))
+    except StoreConflict:
+        raise
+    except RetryLater:
+        if trial.stop is not None:
+            await _inconclusive(trial)
+        raise
+    except DeployerError as exc:
+        if exc.code not in REFUSALS:
+            raise
+        outcome = await _refused(trial, exc)
+        if isinstance(outcome, Wait):
+            raise _until(outcome, ctx.now) from exc
+        raise
+    if trial.stop is not None:
+        through = not trial.stop.calls or not trial.left(trial.stop)
+        await (_passed(trial) if through else _inconclusive(trial))
+    return answer
+
+
+def _until(wait: Wait, now: datetime) -> PermissionHeld:
+    pause = min(wait.until - now, LOOK_AGAIN_BESIDE)
+    return PermissionHeld("Held until the permission is there.", retry_after=pause / timedelta(seconds=1))
 
 
 def patience(ctx: Context, held: Held) -> timedelta:
@@ -187,7 +236,7 @@ async def _refused(trial: _Try, error: DeployerError) -> Outcome:
             found.calls = trial.left(found)
         if refused is not None and refused not in found.calls:
             found.calls.append(refused)
-        found.until = now + stops.growing(FIRST, found.tries, MOST)
+        found.until = now + stops.growing(FIRST, found.tries, trial.most)
         stop = found
         return True
 

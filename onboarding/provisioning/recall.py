@@ -11,7 +11,9 @@ A worker that dies in between is followed by one that does it again; a pass that
 stays in the tenant: it is the sign of use. While nobody has used it, the step that issues passes is undone and whoever
 is followed up goes back to provisioning, where every guard is asked anew.
 
-An outage is waited for without end, and so is a missing permission or token, of which an administrator is told once.
+An outage is waited for without end, and so is a missing permission or token: that holds everybody who needs it, with
+one alert, until a probe gets through (`provisioning.holds`). Of what is refused otherwise, or to this account alone, an
+administrator is told once.
 """
 
 from __future__ import annotations
@@ -21,10 +23,21 @@ from datetime import datetime, timedelta
 
 from onboarding import casework, observe
 from onboarding.domain.beginning import is_in_use
-from onboarding.domain.case import Case, NextAction, PassRecord, PassStatus, Recall, StepRecord, TimelineEntry
+from onboarding.domain.case import (
+    Account,
+    Case,
+    NextAction,
+    PassRecord,
+    PassStatus,
+    Recall,
+    StepRecord,
+    TimelineEntry,
+)
 from onboarding.domain.lifecycle import Event, State
-from onboarding.errors import DeployerError, OperatorError, RetryLater, StoreConflict
+from onboarding.errors import DeployerError, Held, OperatorError, RetryLater, StoreConflict
 from onboarding.ports import Services
+from onboarding.provisioning import holds
+from onboarding.provisioning.step import Context
 from onboarding.provisioning.steps import issue_access_pass, revoke_pass
 
 log = logging.getLogger(__name__)
@@ -47,7 +60,7 @@ async def advance(s: Services, case: Case, now: datetime) -> None:
     with observe.request_ids() as requests:
         try:
             if case.account is not None and case.pass_at_large(now):
-                used = await revoke_pass.void_unspent(s, case.account, record)
+                used = await _void(Context(s, case, now), case.account, record)
                 notes = [] if used else [_entry(now, "pass_voided", requests)]
         except StoreConflict:
             raise
@@ -55,6 +68,15 @@ async def advance(s: Services, case: Case, now: datetime) -> None:
             return await _again(s, case, task, now, exc, requests)
     _settle(case, record, now, used=used)
     await casework.save(s, case, now, *notes)
+
+
+async def _void(ctx: Context, account: Account, record: PassRecord) -> bool:
+    """Held together with the passes of hires that are over: it is the same permission. True: it was used."""
+
+    async def void(s: Services) -> bool:
+        return await revoke_pass.void_unspent(s, account, record)
+
+    return await holds.beside(ctx, revoke_pass.STEP.name, void)
 
 
 def _settle(case: Case, record: PassRecord, now: datetime, *, used: bool) -> None:
@@ -84,7 +106,10 @@ async def _again(
 ) -> None:
     """Plan the next try. What an administrator has to mend is told once: here, and in the log."""
     notes = []
-    if isinstance(error, RetryLater):
+    if isinstance(error, Held):
+        if error.code != task.code:
+            notes = [_entry(now, "pass_recall_held", requests, reason=error.code)]
+    elif isinstance(error, RetryLater):
         observe.event(log, "pass_recall_retries", level=logging.WARNING, case_id=case.case_id, why=error.code)
     elif error.code != task.code:
         observe.failure(log, "pass_not_voided", error, case_id=case.case_id, code=error.code)

@@ -21,7 +21,7 @@ from typing import Any
 
 import msgspec
 
-from onboarding.domain.case import Case
+from onboarding.domain.case import Case, LostMethod, Recall
 from onboarding.errors import StoreConflict, Unavailable
 from onboarding.ports import CaseStore
 
@@ -110,6 +110,13 @@ def waits_for(case: Case) -> str | None:
         return case.reason_code
     planned = case.next_action
     return planned.why if planned.when is not None and planned.why in HELD else None
+
+
+def beside(case: Case) -> list[Recall | LostMethod]:
+    """What is done beside the case's own action and waits for the end of a stop."""
+    recall = case.access_pass.recall if case.access_pass is not None else None
+    tasks = (recall, case.lost_method)
+    return [task for task in tasks if task is not None and task.code in HELD]
 
 
 async def read(cases: CaseStore) -> Board:

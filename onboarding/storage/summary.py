@@ -15,7 +15,7 @@ from datetime import UTC
 from onboarding.domain.case import Case
 from onboarding.domain.lists import fingerprint
 from onboarding.ports import CaseSummary
-from onboarding.safeguards.stops import waits_for
+from onboarding.safeguards.stops import beside, waits_for
 
 #: Words longer than this are cut, and a query uses at most `MAX_TERMS` of its words.
 MAX_WORD = 128
@@ -82,8 +82,9 @@ def display_name(case: Case) -> str:
 
 def reason(case: Case) -> str | None:
     """The reason code by which lists find a case: whoever waits for the end of a stop is found by that, so that it can
-    be sent (`operate.release`), whatever the case's own reason is."""
-    return waits_for(case) or case.reason_code
+    be sent (`operate.release`), whatever the case's own reason is. Where only something beside the case waits, the
+    case's own reason goes before it: whoever has to act on that finds it."""
+    return waits_for(case) or case.reason_code or next((task.code for task in beside(case)), None)
 
 
 def summarize(case: Case) -> CaseSummary:

@@ -381,7 +381,7 @@ async def test_what_an_administrator_has_to_mend_is_told_once_and_tried_until_it
         await says(world, B)  # HR's next word does not begin the count anew
     case = await look(world)
     assert ("pass-1" in usable(world, case), told(world)[1:]) == (False, [(DESK,)])
-    assert [item.action for item in await world.story()].count("pass_not_voided") == 1
+    assert [item.action for item in await world.story()].count("pass_recall_held") == 1
 
 
 async def test_wherever_it_dies_one_pass_is_usable_and_it_is_not_the_former_managers(
