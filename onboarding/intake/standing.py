@@ -77,6 +77,7 @@ def reopen(case: Case, event: HireEvent, received_at: datetime) -> None:
         # looked at afresh in every run.)
         case.account.groups = []
     case.take_back(OF_ONE_RUN)
+    case.identity_proofed_at = None
     case.steps.clear()
     # The new run needs one of its own. One that is out still is not forgotten before it is void.
     if case.access_pass is not None and case.pass_at_large(received_at):
