@@ -37,9 +37,10 @@ def note(case: Case, at: datetime) -> None:
 
 
 def has_begun(case: Case, now: datetime) -> bool:
-    """A first day of this person came, with an account to work with; registering ahead of it is not yet beginning."""
+    """A first day of this person came, with an account to work with; registering ahead of it is not yet beginning. One
+    that passes while the hire is withdrawn does not come: what is held until after it is done all the same."""
     known = _looks_begun(case) if case.begun is None else case.begun
-    return known or first_day_came(case, now)
+    return known or first_day_came(case, min(now, case.withdrawn_at or now))
 
 
 def is_in_vain(case: Case, at: datetime) -> bool:
