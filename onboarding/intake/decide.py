@@ -12,9 +12,9 @@ Rules in prose:
 - An end of the employment that lies ahead, after the first day, is noted as the end date; no more happens before it,
   and the employment has ended after it (`intake.announced_end`).
 - A hire that is over stands again, too, when a whole record says so that is newer (`intake.comeback`).
-- A first day that moves away before there is an account is waited for, whatever holds the case; after its first
-  credential went out it leads to another one (`intake.first_day`), and so does another manager than the one who holds
-  it (`intake.former_manager`).
+- A first day that moves away before there is an account is waited for, whatever holds the case; one that moves after
+  its first credential went out leads to another one (`intake.first_day`), and so does another manager than the one who
+  holds it (`intake.former_manager`).
 - An event that names the person only by id leads to a read of the HR system (`intake.fetch`): where the facts we
   have may be outdated and the account is not there yet, the case waits for it; later it goes on meanwhile.
 - Withdrawals and deletions: `intake.withdraw`. Where a case goes from there: `intake.settle`.
@@ -136,7 +136,7 @@ def _hired(case: Case, event: HireEvent, about: Circumstances, now: datetime) ->
         entries += (entry(now, "start_date_moved", "hr", days=moved),)
     if moved > 0 or before is None:
         first_day.put_off(case)
-    if moved > 0:
+    if moved:
         first_day.outdate_pass(case, now)
     if event.snapshot and case.state in _UNDECIDED and is_existing_staff(case, now):
         outcome = leave_alone(case, now)

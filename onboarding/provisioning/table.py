@@ -173,9 +173,10 @@ does what about it stands on the case's page.
   was deleted for good (`purged`). One that was deleted while enabled is
   disabled again right after it is restored, and enabled at the lead time.
 - **Withdrawn hires**, and those of whom HR says before the first day that the employment has ended, have their account
-  disabled, also one that was restored for the hire and not enabled yet, until a first day comes where they work; from
-  then on an administrator decides (`disable_after_start`), also when HR names a later first day afterwards, for a
-  mistyped one or for another hire of somebody at work, and takes that back. A day that HR moved before it came, or
+  disabled, also one that was restored for the hire and not enabled yet; what holds that up may last beyond the first
+  day that HR withdrew it before. Of somebody whose first day had come, where they work, an administrator decides
+  (`disable_after_start`), also when HR names a later first day afterwards, for a mistyped one or for another hire of
+  somebody at work, and takes that back. A day that HR moved before it came, or
   that passed while the hire was withdrawn, did not come. Cases from before this was kept count as begun, too, when the
   person was hired again or has registered. Where HR announces the hire again before the worker came, the pass of
   before is voided all the same, while the new run goes on or waits for an approver; the account, whose password nobody
@@ -214,9 +215,9 @@ does what about it stands on the case's page.
   it) keeps it.
 - **Protected accounts as managers**: a mailbox that many read (listed, shared, a room's, a service's) is linked in
   Entra where HR names it, and gets no pass: that goes to the service desk.
-- **A first day that moves away** after its pass went out: where the pass ends before noon of the new day and there is
-  no sign of use, it is voided at once, also of a paused or blocked case, and another one goes out near the new
-  day. The account stays enabled meanwhile; the welcome is not sent again.
+- **A first day that moves** after its pass went out: where the pass ends before noon of the new day, or cannot be used
+  by then, and there is no sign of use, it is voided at once, also of a paused or blocked case, and another one goes out
+  near the new day. The account stays enabled meanwhile; the welcome is not sent again.
 - **`employeeHireDate`** follows HR. The account is made with it; a first day that moves after that is written anew,
   also while the person is followed up, and so is that of accounts that were there before (of people who come back, or
   made by HR or IT). What stands there is read together with the account, and only what differs is written: the hire of
