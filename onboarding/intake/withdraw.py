@@ -1,7 +1,8 @@
 """HR takes a hire back, ends an employment, or deletes a record. Pure.
 
-"Deleted" at the vendor may be a mistyped record, an erasure or a cancelled hire: an operator decides. What recruiting
-deletes of somebody whom a hire event or an employee record has confirmed is noted, whenever it comes.
+"Deleted" at the vendor may be a mistyped record, an erasure or a cancelled hire: an operator decides, after an approver
+who was asked something before it (`settle.asked_first`). What recruiting deletes of somebody whom a hire event or an
+employee record has confirmed is noted, whenever it comes.
 """
 
 from __future__ import annotations
@@ -110,7 +111,8 @@ def deleted(case: Case, event: HireEvent, about: Circumstances, now: datetime) -
     if is_hired_since(case, at) or case.state in OVER or case.state is State.EXCLUDED:
         return Outcome((noted,))
     if case.state is State.BLOCKED and (case.reason_code or "").startswith("needs_approval_"):
-        return Outcome((noted,))  # still waits for an approver, whom no other reason may stand in for
+        # Still waits for an approver, whom no other reason may stand in for; asked about after that (`asked_first`).
+        return Outcome((noted,))
     if case.state is State.BLOCKED:
         case.apply(Event.UNBLOCK)  # to block it for the graver reason, with the same way back
     elif case.state is State.PAUSED:
