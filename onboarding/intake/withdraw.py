@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from onboarding.domain.case import WATCH_ENDED, Case
+from onboarding.domain.case import WATCH_ENDED, Case, TimelineEntry
 from onboarding.domain.hire import Certainty, EventType, HireEvent
 from onboarding.domain.lifecycle import Event, State
 from onboarding.intake.candidates import applications_of
@@ -57,11 +57,12 @@ def withdraw(case: Case, event: HireEvent, about: Circumstances, now: datetime) 
         case.hired_at = max(stands, case.hired_at or stands)
     if is_hired_since(case, at):
         drop_dates(case, at)
+        known: tuple[TimelineEntry, ...] = ()
         if case.state in OVER and reopens(case, event, at):
-            reopen(case, event, about.received_at)
+            known = reopen(case, event, about.received_at, now)
         outcome = look_again(case, about, now)
         noted = noted_event(now, "withdrawal_outdated", event, about)
-        return replace(outcome, entries=(noted, *outcome.entries))
+        return replace(outcome, entries=(noted, *known, *outcome.entries))
     excluded = case.state is State.EXCLUDED
     if (excluded and not sure) or (case.state is State.CLOSED and case.withdrawn_at is None):
         if sure and case.next_action.why == WATCH_ENDED and case.reason_code is None:
