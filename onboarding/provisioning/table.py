@@ -163,9 +163,9 @@ does what about it stands on the case's page.
 - **People who come back** are found by HR's number, among disabled and deleted accounts (30 days). `account.rehire`
   decides: `ask` an approver, or `restore` where the name is the same as well, because numbers are given again. Their
   first credential needs an approver either way. What was known of the employment before (status, evidence, a pass that
-  was used) counts no more (docs/evidence.md); methods that the account still has are a sign of use, and whoever has them
-  gets no pass. An account that this service itself disabled, because HR withdrew the
-  hire, is enabled again; one that somebody else disabled is not, without an approver's word, and a word counts once:
+  was used) counts no more (docs/evidence.md); methods that the account still has are a sign of use, and whoever has
+  them gets no pass. An account that this service itself disabled, because HR withdrew the hire, is
+  enabled again; one that somebody else disabled is not, without an approver's word, and a word counts once:
   who disables or deletes the account later is not overruled by a rerun. A word about an account that was found is about
   that one alone: if another one has the number by then, or is there in the next run, somebody is asked again. Groups
   and licences of the policy are given anew, also those that were taken away when they left; a group that an
