@@ -15,7 +15,7 @@ from onboarding.domain.lifecycle import Event, State, allowed
 from onboarding.errors import NotFound, RequestError
 from onboarding.followup import sources
 from onboarding.followup.messages import recognise
-from onboarding.intake.identity import being_forgotten
+from onboarding.intake.erasure import being_forgotten
 from onboarding.operate import actions, cases, desk, forget, requests, rerun_plan, trouble, whose
 from onboarding.operate.explain import MEANING, listed_next, next_because, next_words, pass_ended
 from onboarding.operate.judge import judge

@@ -14,7 +14,7 @@ Rules in prose:
 - A hire that is over stands again, too, when a whole record says so that is newer (`intake.comeback`).
 - A first day that moves away before there is an account is waited for, whatever holds the case; one that moves after
   its first credential went out leads to another one (`intake.first_day`), and so does another manager than the one who
-  holds it (`intake.former_manager`).
+  holds it (`intake.former_manager`). All that follows from other facts than before: `intake.changed_facts`.
 - An event that names the person only by id leads to a read of the HR system (`intake.fetch`): where the facts we
   have may be outdated and the account is not there yet, the case waits for it; later it goes on meanwhile.
 - Withdrawals and deletions: `intake.withdraw`. Where a case goes from there: `intake.settle`.
@@ -32,10 +32,10 @@ from datetime import datetime
 from onboarding.casework import entry
 from onboarding.domain import beginning
 from onboarding.domain.case import JOINED, OWN_ORIGINS, Case, TimelineEntry
-from onboarding.domain.hire import Certainty, EventType, HireEvent
+from onboarding.domain.hire import Certainty, EventType, Hire, HireEvent
 from onboarding.domain.lifecycle import ACTIVE, Event, State
 from onboarding.domain.places.place import usage_location
-from onboarding.intake import first_day, former_manager, hire_date, leave_date
+from onboarding.intake import changed_facts, leave_date
 from onboarding.intake.comeback import Verdict, judge
 from onboarding.intake.merging import HIRING, event_time, newest_withdrawal, note_hire, planned_end
 from onboarding.intake.outcome import (
@@ -86,24 +86,34 @@ def apply_event(case: Case, event: HireEvent, about: Circumstances, now: datetim
     """Change `case` by what `event` says, through the lifecycle table; say how to lay it down."""
     beginning.note(case, about.received_at)
     leave_date.note(case)
-    before = case.hire
-    outcome = _applied_to(case, event, about, now)
-    leave_date.follow(case, before)
-    former_manager.recall_pass(case, before, now)
-    hire_date.follow(case, before)
-    return outcome
-
-
-def _applied_to(case: Case, event: HireEvent, about: Circumstances, now: datetime) -> Outcome:
     if event.event_type is EventType.HIRE_CANCELLED:
-        return withdraw(case, event, about, now)
+        return _withdrawn(case, event, about, now)
     if event.event_type is EventType.EMPLOYMENT_TERMINATED:
         if (end := planned_end(event, event.hire.start_date or case.hire.start_date, now)) is not None:
             return _planned(case, replace(event, hire=replace(event.hire, end_date=end)), about, now)
-        return withdraw(case, event, about, now)
+        return _withdrawn(case, event, about, now)
     if event.event_type is EventType.EMPLOYEE_DELETED:
         return deleted(case, event, about, now)
     return _hired(case, event, about, now)
+
+
+def apply_join(case: Case, now: datetime, *, ask_rehire: bool) -> Outcome:
+    """Where the case goes on after another one was joined to it by an approver's word, which HR said nothing with."""
+    if case.state in OVER:
+        stand(case)
+    if case.state in OVER or case.state is State.EXCLUDED:
+        return Outcome(())
+    nothing = HireEvent(case.source, EventType.HIRE_UPDATED, Hire(), JOINED, certainty=case.certainty)
+    return _go_on(
+        case, nothing, Circumstances(JOINED, now, ask_rehire=ask_rehire), now, changed=JOINED, moved=0
+    )
+
+
+def _withdrawn(case: Case, event: HireEvent, about: Circumstances, now: datetime) -> Outcome:
+    before = case.hire
+    outcome = withdraw(case, event, about, now)
+    changed_facts.follow(case, before, now)
+    return outcome
 
 
 def _hired(case: Case, event: HireEvent, about: Circumstances, now: datetime) -> Outcome:
@@ -122,21 +132,17 @@ def _hired(case: Case, event: HireEvent, about: Circumstances, now: datetime) ->
     known = reopen(case, event, about.received_at, now) if again else ()
     if case.reason_code == EXISTING_STAFF and was_over and not again:
         event = replace(event, hire=only_ids(event.hire), cleared=())
-    before = case.hire.start_date
+    before = case.hire
     changed = merged(case, event, about)
+    moved = changed_facts.follow(case, before, now)
     ask(case, event, about.received_at, about.read_lag)
     if was_over and not again:
         stand(case)
         return Outcome((noted_event(now, "event_recorded", event, about),))
     reopened = (entry(now, "reopened", "hr", account=account_of(case)), *known) if again else ()
     entries = (*reopened, *_applied(case, event, about, now, changed=changed, was_candidate=candidacy))
-    moved = (case.hire.start_date - before).days if before and case.hire.start_date else 0
     if moved and case.state in ACTIVE:
         entries += (entry(now, "start_date_moved", "hr", days=moved),)
-    if moved > 0 or before is None:
-        first_day.put_off(case)
-    if moved:
-        first_day.outdate_pass(case, now)
     if event.snapshot and case.state in _UNDECIDED and is_existing_staff(case, now):
         outcome = leave_alone(case, now)
     else:
@@ -158,7 +164,9 @@ def _kept(case: Case, event: HireEvent, about: Circumstances, now: datetime) -> 
         if reopens(case, event, at):
             known = reopen(case, event, about.received_at, now)
             case.apply(Event.EXCLUDE, reason=asked)
+    before = case.hire
     changed = merged(case, event, about)
+    changed_facts.follow(case, before, now)
     ask(case, event, about.received_at, about.read_lag)
     return Outcome((noted_event(now, "event_kept", event, about, changed=changed), *known))
 
@@ -170,8 +178,10 @@ def _planned(case: Case, event: HireEvent, about: Circumstances, now: datetime) 
     """
     if case.state in OVER and case.reason_code in {EXISTING_STAFF, JOINED}:
         return Outcome((noted_event(now, "event_recorded", event, about),))
+    before = case.hire
     changed = merged(case, event, about)
     leave_date.announce(case)
+    changed_facts.follow(case, before, now)
     ask(case, event, about.received_at, about.read_lag)
     outcome = look_again(case, about, now)
     if changed and outcome.what is None and case.state in _WORKED_ON:

@@ -15,10 +15,11 @@ from onboarding import casework, observe
 from onboarding.domain.case import Case, NextAction, delivery_of, event_mark
 from onboarding.domain.hire import HireEvent
 from onboarding.domain.lifecycle import ACTIVE, State
-from onboarding.intake import catalog, identity, leavers, quality
+from onboarding.intake import catalog, joining, leavers, quality
 from onboarding.intake.adapter import SILENT, Adapter, UnreadableEvent
-from onboarding.intake.decide import apply_event
-from onboarding.intake.identity import BeingForgotten, locate
+from onboarding.intake.decide import apply_event, apply_join
+from onboarding.intake.erasure import BeingForgotten
+from onboarding.intake.identity import locate
 from onboarding.intake.merging import event_time
 from onboarding.intake.outcome import FETCH, Circumstances, Outcome, block
 from onboarding.intake.payload import Unreadable
@@ -82,18 +83,16 @@ async def ask_first(s: Services, case: Case, now: datetime) -> bool:
 
 async def unite(s: Services, case: Case, now: datetime, *, queue: str = WORK_QUEUE) -> None:
     """An approver said that this case and another are one person's: join them, and look at what is left."""
-    wanted = identity.to_unite(case)
-    lead = await identity.unite(s, case, now)
+    wanted = joining.to_unite(case)
+    lead = await joining.unite(s, case, now)
     leads = lead.case_id == case.case_id
     if leads:
-        identity.united(lead, wanted)
-    noted = await quality.note_accounts(s, lead, now)
-    if lead.state in ACTIVE:
-        await casework.hand_on(s, lead, now, lead.next_action.what, "joined", queue=queue)
-    elif noted or leads:
-        await casework.save(s, lead, now)
+        joining.united(lead, wanted)
+    await quality.note_accounts(s, lead, now)
+    outcome = apply_join(lead, now, ask_rehire=s.policy.account.rehire == "ask")
+    await lay_down(s, lead, outcome, now, queue)
     if not leads:
-        identity.united(case, wanted)
+        joining.united(case, wanted)
         await casework.save(s, case, now)
 
 

@@ -15,7 +15,7 @@ from onboarding.domain.case import Case, PassStatus, StepRecord
 from onboarding.domain.lifecycle import Event, State
 from onboarding.errors import IllegalTransition, Refused, RequestError, StoreConflict
 from onboarding.intake import settle
-from onboarding.intake.identity import being_forgotten
+from onboarding.intake.erasure import being_forgotten
 from onboarding.intake.planned_reads import read_again
 from onboarding.intake.process import lay_down
 from onboarding.operate import desk, rerun_plan, whose

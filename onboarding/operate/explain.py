@@ -12,7 +12,7 @@ from onboarding.domain.case import By, Case, LostMethod, PassStatus, Status, Ste
 from onboarding.domain.lifecycle import State
 from onboarding.domain.missing import BECAUSE
 from onboarding.domain.provenance import PASSKEYS
-from onboarding.intake.identity import FORGET
+from onboarding.intake.erasure import FORGET
 from onboarding.operate.reasons import REASONS as REASONS
 from onboarding.operate.story import TIMELINE as TIMELINE
 from onboarding.operate.story import sentence as sentence

@@ -20,7 +20,7 @@ from onboarding.domain.case import ABOUT_ACCOUNT, Case, StepRecord, StepStatus
 from onboarding.domain.hire import Certainty
 from onboarding.domain.lifecycle import Event, State, allowed
 from onboarding.errors import IllegalTransition
-from onboarding.intake.identity import being_forgotten
+from onboarding.intake.erasure import being_forgotten
 from onboarding.intake.outcome import APPROVE_SAME_PERSON, HR_DELETED_RECORD, MENDABLE, TWO_ACCOUNTS
 from onboarding.intake.planned_reads import read_again
 from onboarding.intake.settle import lacking

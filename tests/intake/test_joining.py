@@ -1,0 +1,241 @@
+"""Two cases of one person become one: what that does to the one that goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from onboarding import casework
+from onboarding.domain.case import Case, NextAction, Said
+from onboarding.domain.hire import EventType, Hire, HireEvent, ManagerRef
+from onboarding.domain.lifecycle import State
+from onboarding.errors import Unavailable
+from onboarding.intake.decide import apply_event
+from onboarding.intake.joining import join
+from onboarding.intake.outcome import APPROVE_SAME_PERSON, Circumstances
+from onboarding.intake.process import lay_down
+from onboarding.operate import work
+from onboarding.operate.actions import Ask, act
+from onboarding.ports import WORK_QUEUE, WorkMessage
+from tests.support.doubles import CASE_ID, T0, World, hire, make_case
+
+OTHER = "c_00000000000000000002"
+BOSS = Ask("boss", "asked HR")
+#: What HR said when it announced the hire, a day ago.
+HIRED = T0 - timedelta(days=1)
+FRIDAY = datetime(2026, 8, 21, 9, 0, tzinfo=UTC)
+FIRST_DAY = datetime(2026, 8, 24, 9, 0, tzinfo=UTC)
+LATER = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def world() -> Iterator[World]:
+    made = World()
+    yield made
+    made.close()
+
+
+def said(at: datetime, source: str) -> dict[str, Said]:
+    return {
+        name: Said(at, True, "d_1", source) for name in ("given_name", "family_name", "start_date", "manager")
+    }
+
+
+async def file(world: World, **changes: Any) -> Case:
+    """The case that hears of the other one."""
+    at = changes.pop("at", T0)
+    given: dict[str, Any] = {
+        "hired_at": at - timedelta(days=1),
+        "said": said(at - timedelta(days=1), "greenhouse"),
+    }
+    return await world.file(make_case(at=at, **{**given, **changes}))
+
+
+async def file_other(world: World, **changes: Any) -> Case:
+    """The same person's, in another HR system."""
+    at = changes.pop("at", world.clock.at)
+    given: dict[str, Any] = {
+        "source": "bamboohr",
+        "hired_at": at,
+        "said": said(at, "bamboohr"),
+        "hire": hire(employee_id="b-9"),
+    }
+    return await world.file(make_case(OTHER, at=at, **{**given, **changes}))
+
+
+async def asked(world: World, **changes: Any) -> Case:
+    """The case waits for an approver's word about the other one."""
+    await file(world, **changes)
+    return await ask(world)
+
+
+async def ask(world: World) -> Case:
+    case = await world.case()
+    case.maybe_same = OTHER
+    return await casework.block(world.s, case, world.clock.at, APPROVE_SAME_PERSON)
+
+
+async def hr(world: World, kind: EventType, case_id: str = CASE_ID, **facts: Any) -> Case:
+    case, now = await world.case(case_id), world.clock.at
+    ids = {"employee_id": case.hire.employee_id}
+    event = HireEvent(case.source, kind, Hire(**{**ids, **facts}), "x", occurred_at=now)
+    outcome = apply_event(case, event, Circumstances(f"d_{kind}_{now:%j%H%M}", now), now)
+    return await lay_down(world.s, case, outcome, now, WORK_QUEUE)
+
+
+async def by_ids(world: World) -> Case:
+    """An event of HR has ids of both."""
+    world.clock.move(minutes=1)
+    lead = await join(world.s, await world.case(), await world.case(OTHER), OTHER, [], world.clock.at)
+    return await hr(world, EventType.HIRE_UPDATED, lead.case_id, job_title="Cook")
+
+
+async def by_word(world: World) -> Case:
+    """An approver says that the two are one person's. Returns the case that was asked about."""
+    world.clock.move(minutes=1)
+    await act(world.s, "approve", CASE_ID, BOSS)
+    await look(world)
+    return await world.case()
+
+
+async def look(world: World, case_id: str = CASE_ID) -> None:
+    await work.handle(world.s, WorkMessage(case_id=case_id, why="look"))
+
+
+async def until(world: World, at: datetime, case_id: str = CASE_ID) -> Case:
+    """Whatever is due for either case by then, in order. Returns the one."""
+    for _ in range(500):
+        due = [
+            (when, name)
+            for name in (CASE_ID, OTHER)
+            if (case := await world.store.cases.get(name)) and (when := case.wakes_at) and when <= at
+        ]
+        if not due:
+            break
+        when, name = min(due)
+        world.clock.at = max(world.clock.at, when)
+        await look(world, name)
+    world.clock.at = max(world.clock.at, at)
+    return await world.case(case_id)
+
+
+def made(world: World) -> list[str]:
+    return [user.user_principal_name for user in world.tenant.created]
+
+
+def usable(world: World) -> list[str]:
+    return [item.id for user in world.tenant.passes for item in world.tenant.usable_passes(user)]
+
+
+# --- what follows from the other one's facts --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("way", [by_ids, by_word])
+async def test_a_first_day_that_the_other_case_moves_has_a_pass_of_its_own(world: World, way: Any) -> None:
+    await file(world)
+    case = await until(world, FRIDAY)
+    assert (case.state, usable(world)) == (State.FOLLOWING_UP, ["pass-1"])
+    await file_other(world, state=State.WAITING_START, hire=hire(employee_id="b-9", start_date=LATER.date()))
+    if way is by_word:
+        await ask(world)
+    await way(world)
+    assert "start_date_moved" in [item.action for item in await world.story()]
+    case = await until(world, FIRST_DAY)
+    assert (case.hire.start_date, case.state, usable(world)) == (LATER.date(), State.PROVISIONING, [])
+    case = await until(world, LATER)
+    assert (case.state, usable(world)) == (State.FOLLOWING_UP, ["pass-2"])
+    assert case.account is not None
+    written = world.tenant.users[case.account.id].employee_hire_date
+    assert written is not None
+    assert written.date() == date(2026, 11, 1), "midnight in Berlin"
+
+
+async def test_nothing_is_begun_before_the_first_day_of_the_other_case(world: World) -> None:
+    await file(world)
+    world.faults.before("create_user", Unavailable("down"), Unavailable("down"))
+    await look(world)
+    await look(world)
+    case = await world.case()
+    assert (case.state, case.intent is not None, case.account) == (State.PROVISIONING, True, None)
+    await file_other(world, hire=hire(employee_id="b-9", start_date=LATER.date()))
+    case = await by_ids(world)
+    assert case.state is State.WAITING_START
+    case = await until(world, LATER - timedelta(days=40))
+    assert (case.state, made(world)) == (State.WAITING_START, [])
+    assert (await until(world, LATER)).state is State.FOLLOWING_UP
+
+
+async def test_another_manager_whom_the_other_case_names_takes_the_pass_away(world: World) -> None:
+    await file(world)
+    await until(world, FRIDAY)
+    boss = ManagerRef(email="neu@contoso.example")
+    await file_other(world, state=State.WAITING_START, hire=hire(employee_id="b-9", manager=boss))
+    await by_ids(world)
+    case = await until(world, FRIDAY + timedelta(minutes=5))
+    assert (usable(world), case.manager_changed) == (["pass-2"], True)
+    assert case.access_pass is not None
+    assert case.access_pass.recipient == "desk"
+
+
+# --- one of them is over ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", [EventType.EMPLOYMENT_TERMINATED, EventType.HIRE_CANCELLED])
+@pytest.mark.parametrize("way", [by_ids, by_word])
+async def test_a_hire_of_somebody_whose_case_is_over_is_not_lost(
+    world: World, kind: EventType, way: Any
+) -> None:
+    await file_other(world)
+    await until(world, FRIDAY, OTHER)
+    if kind is EventType.EMPLOYMENT_TERMINATED:
+        world.clock.at = datetime(2027, 6, 30, 9, 0, tzinfo=UTC)
+    former = await hr(world, kind, OTHER)
+    assert former.state in {State.CLOSED, State.CANCELLED}
+    start = datetime(2028, 3, 6, 9, 0, tzinfo=UTC)
+    world.clock.at = start - timedelta(days=6)
+    new = {"at": world.clock.at, "hire": hire(start_date=start.date())}
+    await (asked if way is by_word else file)(world, **new)
+    if way is by_word:
+        await by_word(world)
+    else:
+        await join(world.s, await world.case(OTHER), await world.case(), CASE_ID, [], world.clock.at)
+        await hr(world, EventType.HIRE_UPDATED, OTHER, job_title="Cook")
+    case = await world.case(OTHER)
+    assert (case.state, case.reason_code) == (State.BLOCKED, "needs_approval_rehire")
+    assert case.hire.start_date == start.date()
+    assert ((await world.case()).reason_code) == "joined"
+    await act(world.s, "approve", OTHER, BOSS)
+    case = await until(world, start, OTHER)
+    assert (case.state, case.reason_code) == (State.BLOCKED, "needs_approval_pass"), (
+        "on the way to a first day"
+    )
+
+
+async def test_a_case_that_was_watched_to_its_end_goes_on_with_a_later_start(world: World) -> None:
+    await file_other(world)
+    await until(world, FRIDAY, OTHER)
+    former = await world.case(OTHER)
+    former.state, former.next_action = State.CLOSED, NextAction("none", None, "watch_ended")
+    await world.store.cases.save(former)
+    world.clock.at = datetime(2028, 3, 1, 9, 0, tzinfo=UTC)
+    await asked(world, at=world.clock.at, hire=hire(start_date=date(2028, 3, 6)))
+    await by_word(world)
+    case = await world.case(OTHER)
+    assert (case.state, case.reason_code, case.hire.start_date) == (
+        State.BLOCKED,
+        "needs_approval_rehire",
+        date(2028, 3, 6),
+    )
+
+
+async def test_a_withdrawal_that_is_newer_than_the_other_hire_stands(world: World) -> None:
+    await file_other(world, hired_at=HIRED)
+    await until(world, T0 + timedelta(hours=1), OTHER)
+    await hr(world, EventType.HIRE_CANCELLED, OTHER)
+    await asked(world, at=T0)
+    await by_word(world)
+    case = await world.case(OTHER)
+    assert (case.state, case.reason_code) == (State.CANCELLED, "cancelled_by_hr")
