@@ -39,8 +39,11 @@ JOINED = "joined"
 ABOUT_ACCOUNT = frozenset({"needs_approval_adopt", "needs_approval_restore"})
 #: … and those by which somebody may have the account back.
 _ABOUT_RETURN = frozenset({"needs_approval_restore", "needs_approval_rehire"})
-#: … and the one by which somebody is asked about another case (`intake.twins`).
-SAME_PERSON = "needs_approval_same_person"
+#: … and those by which somebody is asked about another case: whether it is the same person's (`intake.twins`), and
+#: which of two accounts stays.
+SAME_PERSON, TWO_ACCOUNTS = "needs_approval_same_person", "two_accounts"
+#: Reason codes of questions about another case → the field that holds the one that is asked about.
+ABOUT_CASE = {SAME_PERSON: "maybe_same", TWO_ACCOUNTS: "second_account"}
 #: An approver's words about an account, with its object id behind a colon: it is another person's, for good; …
 NOT_THIS = "not_this"
 #: … it was deleted for good, until it is seen again.
@@ -479,6 +482,9 @@ class Case:
     maybe_same: str | None = None
     #: Case id of the same person's other account, while an operator has not decided which of the two stays.
     second_account: str | None = None
+    #: What comes after these two when the case is led on, oldest first, one at a time: the same about further cases,
+    #: `needs_approval_same_person:<case id>` and `two_accounts:<case id>`.
+    questions: list[str] = field(default_factory=list)
     #: Events that were applied, oldest first: `d_…`, `d_….2` for the third event of a delivery, and `d_…#1.2` once an
     #: operator had it processed again (`event_mark`, `delivery_of`).
     deliveries: list[str] = field(default_factory=list)
@@ -562,8 +568,8 @@ class Case:
         of another case. Empty: there is none, or it is about this person alone."""
         if self.state is not State.BLOCKED:
             return []
-        others = {SAME_PERSON: self.maybe_same, "two_accounts": self.second_account}
-        other = others.get(self.reason_code or "")
+        name = ABOUT_CASE.get(self.reason_code or "")
+        other: str | None = getattr(self, name) if name else None
         return [other] if other else list(self.found_ids)
 
     def apply(self, event: Event, *, reason: str | None = None) -> State:
@@ -586,10 +592,41 @@ class Case:
         word = f"{code}:{about}" if about else code
         if word not in self.approvals:
             self.approvals.append(word)
+        if code == SAME_PERSON and about:
+            self.answered(code, about)
         if self.found_ids:
             self.found_at = now
         if self.account is not None and code in _ABOUT_RETURN:
             self.account.doubted_at = now
+
+    def ask_about(self, code: str, other_id: str) -> None:
+        """Somebody has to decide about this other case, now or after those that are asked about before it."""
+        if self.is_said(code, other_id) or self.asks_about(code, other_id):
+            return
+        now: str | None = getattr(self, ABOUT_CASE[code])
+        if now is None or self.is_said(code, now):
+            setattr(self, ABOUT_CASE[code], other_id)
+        else:
+            self.questions.append(f"{code}:{other_id}")
+
+    def asks_about(self, code: str, other_id: str) -> bool:
+        """This is still to be decided about this other case."""
+        return getattr(self, ABOUT_CASE[code]) == other_id or f"{code}:{other_id}" in self.questions
+
+    def others(self, code: str) -> list[str]:
+        """Ids of the other cases about which this is still to be decided, the one that is asked about now first."""
+        now: str | None = getattr(self, ABOUT_CASE[code])
+        words = (word.partition(":") for word in self.questions)
+        return [*([now] if now else []), *(other for name, _, other in words if name == code and other)]
+
+    def answered(self, code: str, other_id: str) -> None:
+        """Nothing is to be decided about this other case any more: the next one is asked about."""
+        self.questions = [word for word in self.questions if word != f"{code}:{other_id}"]
+        if getattr(self, ABOUT_CASE[code]) != other_id:
+            return
+        rest = [word for word in self.questions if word.startswith(f"{code}:")]
+        self.questions = [word for word in self.questions if word not in rest[:1]]
+        setattr(self, ABOUT_CASE[code], rest[0].partition(":")[2] if rest else None)
 
     def other_person(self, object_ids: Collection[str]) -> None:
         """An approver said that these accounts, of those that were found, are another person's. That is for good; about

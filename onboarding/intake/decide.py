@@ -55,13 +55,13 @@ from onboarding.intake.outcome import (
 from onboarding.intake.planned_reads import ask
 from onboarding.intake.settle import (
     approval_needed,
-    is_doubtful,
     is_existing_staff,
     is_over_already,
     lacking,
     leave_alone,
     look_again,
     only_ids,
+    open_question,
     settle,
 )
 from onboarding.intake.standing import (
@@ -250,8 +250,8 @@ def _go_on(
         approval = approval_needed(case, shared_id=about.shared_id, ask_rehire=about.ask_rehire)
         if approval is not None and approval != APPROVE_REHIRE:
             return block(case, now, approval)
-    if case.state in _BEGUN and is_doubtful(case):
-        return block(case, now, APPROVE_SAME_PERSON)
+    if case.state in _BEGUN and (asked := open_question(case)) is not None:
+        return block(case, now, asked)
     if not changed:
         return Outcome(())
     if case.account is None and case.intent is None and (gone := lacking(case)):

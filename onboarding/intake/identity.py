@@ -22,6 +22,7 @@ from onboarding.intake import twins
 from onboarding.intake.adapter import LinkedEvent
 from onboarding.intake.erasure import refuse_forgotten
 from onboarding.intake.joining import join, weight
+from onboarding.intake.outcome import APPROVE_SAME_PERSON
 from onboarding.ports import Services
 
 #: Events about people whom we do not know, and then need not: existing staff leaving, records deleted.
@@ -99,29 +100,25 @@ async def locate(
     for other in dict.fromkeys(ours):
         if other != case_id:
             found.case = await join(s, found.case, cases[other], other, aliases, now)
-    await _meet_twin(s, found, event, now)
+    await _meet_twins(s, found, event, now)
     return found
 
 
-async def _meet_twin(s: Services, found: Located, event: HireEvent, now: datetime) -> None:
-    """Join the case with that of the same person under other ids; remember doubt for an approver, and whatever is found
-    of somebody who is excluded: they are joined with nobody before somebody has decided."""
+async def _meet_twins(s: Services, found: Located, event: HireEvent, now: datetime) -> None:
+    """Join the case with those of the same person under other ids; remember doubt for an approver, about each of them.
+    So is whatever is found of somebody who is excluded: they are joined with nobody before somebody has decided."""
     if event.event_type in _NEVER_OPENS:
         return
-    twin = await twins.find(s, found.case, event)
-    if twin is None:
-        return
-    refuse_forgotten([twin.case])
-    if twin.verdict is twins.Verdict.DOUBT or State.EXCLUDED in {found.case.state, twin.case.state}:
-        found.case.maybe_same = twin.case.case_id
-        return
-    lead, other = found.case, twin.case
-    if weight(other) > weight(lead):
-        lead, other, found.opened = other, lead, False
-    if other.etag is None:
-        found.case = await join(s, lead, None, other.case_id, event_aliases(event), now)
-    else:
-        found.case = await join(s, lead, other, other.case_id, event_aliases(event), now)
+    for twin in await twins.find(s, found.case, event):
+        refuse_forgotten([twin.case])
+        if twin.verdict is twins.Verdict.DOUBT or State.EXCLUDED in {found.case.state, twin.case.state}:
+            found.case.ask_about(APPROVE_SAME_PERSON, twin.case.case_id)
+            continue
+        lead, other = found.case, twin.case
+        if weight(other) > weight(lead):
+            lead, other, found.opened = other, lead, False
+        given = None if other.etag is None else other
+        found.case = await join(s, lead, given, other.case_id, event_aliases(event), now)
 
 
 async def _follow(

@@ -12,7 +12,16 @@ from datetime import datetime
 
 from onboarding import casework
 from onboarding.domain import beginning
-from onboarding.domain.case import JOINED, NOT_THIS, Alias, Case, NextAction, TimelineEntry, aliases_of
+from onboarding.domain.case import (
+    ABOUT_CASE,
+    JOINED,
+    NOT_THIS,
+    Alias,
+    Case,
+    NextAction,
+    TimelineEntry,
+    aliases_of,
+)
 from onboarding.domain.hire import Certainty, EventType, Hire, HireEvent
 from onboarding.domain.lifecycle import ACTIVE, RETURNABLE, Event, State
 from onboarding.intake import changed_facts, leave_date, merging, twins
@@ -51,8 +60,8 @@ async def unite(s: Services, case: Case, now: datetime) -> Case:
 
 def united(case: Case, other_id: str | None) -> None:
     """The word about this other case is used up."""
-    if case.maybe_same == other_id:
-        case.maybe_same = None
+    if other_id is not None:
+        case.answered(APPROVE_SAME_PERSON, other_id)
     case.approvals = [word for word in case.approvals if word != f"{APPROVE_SAME_PERSON}:{other_id}"]
 
 
@@ -95,8 +104,6 @@ def _take(case: Case, other: Case, now: datetime) -> list[TimelineEntry]:
     """Everything of the other case that goes on in this one. Returns the entries that say so."""
     beginning.note(case, now)
     leave_date.note(case)
-    if case.maybe_same == other.case_id:
-        case.maybe_same = None
     before = case.hire
     merging.join_facts(case, other)
     leave_date.carry(case, other)
@@ -106,10 +113,22 @@ def _take(case: Case, other: Case, now: datetime) -> list[TimelineEntry]:
     case.deliveries = list(dict.fromkeys([*other.deliveries, *case.deliveries]))
     lasting = [word for word in other.approvals if word.partition(":")[0] in _LASTING]
     case.approvals = list(dict.fromkeys([*case.approvals, *lasting]))
-    entries = [casework.entry(now, "joined", other=other.case_id)]
+    entries = [casework.entry(now, "joined", other=other.case_id), *_take_questions(case, other, now)]
     if moved and case.state in ACTIVE:
         entries.append(casework.entry(now, "start_date_moved", "hr", days=moved))
     return [*entries, *_stand(case, other, before, now)]
+
+
+def _take_questions(case: Case, other: Case, now: datetime) -> Iterator[TimelineEntry]:
+    """What was to be decided about the other case and a third one is to be decided about this one and that."""
+    waited = case.maybe_same if case.reason_code == APPROVE_SAME_PERSON else None
+    for code in ABOUT_CASE:
+        case.answered(code, other.case_id)
+        for third in other.others(code):
+            if third != case.case_id and not case.is_said(twins.TWO_PEOPLE, third):
+                case.ask_about(code, third)
+    if case.maybe_same not in {None, waited} and waited is not None:  # blocked still, about the next one
+        yield casework.entry(now, "maybe_same_person", other=case.maybe_same)
 
 
 def _stand(case: Case, other: Case, before: Hire, now: datetime) -> Iterator[TimelineEntry]:
@@ -156,9 +175,9 @@ async def _hand_over_two(s: Services, case: Case, other: Case, now: datetime) ->
     seen = case.is_said(TWO_ACCOUNTS, other.case_id) or other.is_said(TWO_ACCOUNTS, case.case_id)
     if seen or TWO_ACCOUNTS in case.approvals:  # without an id in cases from before words were about a pair
         return case
-    known = case.second_account == other.case_id
+    known = case.asks_about(TWO_ACCOUNTS, other.case_id)
     entries = [] if known else [casework.entry(now, "two_cases", other=other.case_id)]
-    case.second_account = other.case_id
+    case.ask_about(TWO_ACCOUNTS, other.case_id)
     if case.state in RETURNABLE:
         return await casework.block(s, case, now, TWO_ACCOUNTS, *entries)
     return await casework.save(s, case, now, *entries) if entries else case

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from onboarding.casework import entry
+from onboarding.domain import case as cases
 from onboarding.domain.case import SAME_PERSON, Case, TimelineEntry
 from onboarding.domain.hire import HireEvent
 from onboarding.domain.lifecycle import Event, State
@@ -24,7 +25,7 @@ APPROVE_SHARED_ID = "needs_approval_shared_id"
 APPROVE_SAME_PERSON = SAME_PERSON
 #: Of a case whose person has another case, and both have accounts. In its approvals, with that case's id: an operator
 #: has seen to it.
-TWO_ACCOUNTS = "two_accounts"
+TWO_ACCOUNTS = cases.TWO_ACCOUNTS
 #: Blocks of a read that failed for good; another read may mend them.
 READ_FAILED = frozenset(
     {

@@ -42,6 +42,8 @@ from onboarding.intake.twins import TWO_PEOPLE
 #: Questions that nothing else on a case tells: whether HR's id was shared, and whether the record was clear, is known
 #: from the event or the read alone.
 KEPT_QUESTIONS = frozenset({APPROVE_SHARED_ID, APPROVE_REHIRE})
+#: Where a case goes on without `settle`, which asks before that.
+_ASKED = ACTIVE - {State.AWAITING_FETCH}
 #: A record that nobody announced as a hire, of somebody who began longer ago than this, is existing staff.
 EXISTING_AFTER = timedelta(days=90)
 
@@ -123,7 +125,7 @@ def asked_first(case: Case) -> str | None:
     come while another question was open, or with another case that was joined to this one. None: nothing."""
     if case.state in ACTIVE and is_deleted(case):
         return HR_DELETED_RECORD
-    return open_question(case) if case.state is State.WAITING_START else None
+    return open_question(case) if case.state in _ASKED else None
 
 
 def is_deleted(case: Case) -> bool:
@@ -132,7 +134,8 @@ def is_deleted(case: Case) -> bool:
 
 
 def is_doubtful(case: Case) -> bool:
-    """Somebody else may be the same person, and nobody has said whether they are."""
+    """Somebody else may be the same person, and nobody has said whether they are. (Who was said to be is joined to
+    this case before it goes on.)"""
     other = case.maybe_same
     if other is None or TWO_PEOPLE in case.approvals:
         return False

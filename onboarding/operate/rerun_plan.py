@@ -16,7 +16,7 @@ from datetime import datetime
 from typing import Any
 
 from onboarding.domain import protected
-from onboarding.domain.case import ABOUT_ACCOUNT, Case, StepRecord, StepStatus
+from onboarding.domain.case import ABOUT_ACCOUNT, ABOUT_CASE, Case, StepRecord, StepStatus
 from onboarding.domain.hire import Certainty
 from onboarding.domain.lifecycle import Event, State, allowed
 from onboarding.errors import IllegalTransition
@@ -171,13 +171,12 @@ def _decide_by_rerun(case: Case, code: str) -> None:
     """What somebody says by running a case again that stopped for a question."""
     if code == HR_DELETED_RECORD:
         case.deleted_at = None
-    elif code == APPROVE_SAME_PERSON and case.maybe_same is not None:
-        case.approvals.append(f"{TWO_PEOPLE}:{case.maybe_same}")
-        case.maybe_same = None
-    elif code == TWO_ACCOUNTS:
-        case.approvals.append(f"{TWO_ACCOUNTS}:{case.second_account}")
-        case.second_account = None
-        case.findings = [item for item in case.findings if item.code != TWO_ACCOUNTS]
+    elif code in ABOUT_CASE and (asked := case.others(code)):
+        word = TWO_PEOPLE if code == APPROVE_SAME_PERSON else code
+        case.approvals.append(f"{word}:{asked[0]}")
+        case.answered(code, asked[0])
+        if not case.others(TWO_ACCOUNTS):
+            case.findings = [item for item in case.findings if item.code != TWO_ACCOUNTS]
 
 
 @dataclass(frozen=True, slots=True)

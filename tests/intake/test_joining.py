@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+import msgspec
 import pytest
 
 from onboarding import casework
-from onboarding.domain.case import Case, NextAction, Said
+from onboarding.domain.case import Account, Case, NextAction, Said, decode, encode
 from onboarding.domain.hire import EventType, Hire, HireEvent, ManagerRef
 from onboarding.domain.lifecycle import State
 from onboarding.errors import Unavailable
@@ -17,7 +18,7 @@ from onboarding.intake.decide import apply_event
 from onboarding.intake.joining import join
 from onboarding.intake.outcome import APPROVE_SAME_PERSON, Circumstances
 from onboarding.intake.process import lay_down
-from onboarding.operate import work
+from onboarding.operate import rerun_plan, work
 from onboarding.operate.actions import Ask, act
 from onboarding.ports import WORK_QUEUE, WorkMessage
 from tests.support.doubles import CASE_ID, T0, World, hire, make_case
@@ -239,3 +240,116 @@ async def test_a_withdrawal_that_is_newer_than_the_other_hire_stands(world: Worl
     await by_word(world)
     case = await world.case(OTHER)
     assert (case.state, case.reason_code) == (State.CANCELLED, "cancelled_by_hr")
+
+
+# --- several others at once ------------------------------------------------------------------------------------
+
+THIRD = "c_00000000000000000003"
+TWO = Ask("boss", "two people", answers=rerun_plan.answers(approver=True))
+
+
+async def test_whoever_is_asked_about_two_others_is_asked_one_after_the_other(world: World) -> None:
+    await asked(world)
+    await file_other(world)
+    await world.file(make_case(THIRD, source="workday", hire=hire(employee_id="w-1")))
+    case = await world.case()
+    case.ask_about(APPROVE_SAME_PERSON, THIRD)
+    await world.store.cases.save(case)
+    assert (await world.case()).asked_about == [OTHER], "the oldest first"
+    await act(world.s, "rerun", CASE_ID, TWO)
+    case = await until(world, T0 + timedelta(minutes=1))
+    assert (case.reason_code, case.asked_about, case.account) == (APPROVE_SAME_PERSON, [THIRD], None)
+    await act(world.s, "approve", CASE_ID, BOSS)
+    case = await until(world, T0 + timedelta(hours=1))
+    assert (await world.case(THIRD)).reason_code == "joined"
+    assert (case.approvals, case.questions, case.maybe_same) == ([f"two_people:{OTHER}"], [], None)
+    assert len(made(world)) == 2, "the other one's is another person's"
+
+
+async def test_one_person_leaves_the_next_question_open(world: World) -> None:
+    await asked(world)
+    await file_other(world)
+    case = await world.case()
+    case.ask_about(APPROVE_SAME_PERSON, THIRD)
+    await world.store.cases.save(case)
+    await by_word(world)
+    case = await until(world, T0 + timedelta(hours=1))
+    assert (await world.case(OTHER)).reason_code == "joined"
+    assert (case.reason_code, case.asked_about, made(world)) == (APPROVE_SAME_PERSON, [THIRD], [])
+
+
+async def test_what_the_other_one_is_asked_about_is_asked_of_the_one_that_goes_on(world: World) -> None:
+    await file(world)
+    await file_other(world, maybe_same=THIRD, questions=[f"{APPROVE_SAME_PERSON}:{CASE_ID}"])
+    case = await by_ids(world)
+    assert (case.state, case.reason_code, case.asked_about) == (State.BLOCKED, APPROVE_SAME_PERSON, [THIRD])
+    assert (await until(world, FIRST_DAY)).account is None
+
+
+async def test_an_id_that_both_have_leaves_the_question_about_a_third_open(world: World) -> None:
+    await asked(world)
+    await file_other(world)
+    case = await world.case()
+    case.ask_about(APPROVE_SAME_PERSON, THIRD)
+    await world.store.cases.save(case)
+    case = await by_ids(world)
+    assert (case.reason_code, case.asked_about) == (APPROVE_SAME_PERSON, [THIRD])
+    shown = [item.detail["other"] for item in await world.story() if item.action == "maybe_same_person"]
+    assert shown == [THIRD]
+
+
+@pytest.mark.parametrize("state", [State.PROVISIONING, State.FOLLOWING_UP])
+async def test_the_next_question_is_asked_wherever_the_case_is(world: World, state: State) -> None:
+    await asked(world, state=state)
+    case = await world.case()
+    case.ask_about(APPROVE_SAME_PERSON, THIRD)
+    await world.store.cases.save(case)
+    await act(world.s, "rerun", CASE_ID, TWO)
+    case = await until(world, T0 + timedelta(minutes=1))
+    assert (case.return_state, case.asked_about, made(world)) == (state, [THIRD], [])
+    await act(world.s, "rerun", CASE_ID, TWO)
+    assert (await world.case()).state is state
+
+
+async def two_accounts_twice(world: World) -> Case:
+    """Three accounts of one person, as two events say."""
+    await file_other(world, state=State.FOLLOWING_UP, account=Account("o-2", "b@contoso.example", "b-9", T0))
+    third = make_case(THIRD, source="workday", hire=hire(employee_id="w-1"), state=State.FOLLOWING_UP)
+    third.account = Account("o-3", "c@contoso.example", "w-1", T0)
+    await world.file(third)
+    await file(world, state=State.FOLLOWING_UP, account=Account("o-1", "a@contoso.example", "4711", T0))
+    for name in (OTHER, THIRD):
+        await join(world.s, await world.case(), await world.case(name), name, [], world.clock.at)
+    return await world.case()
+
+
+async def test_two_other_accounts_are_decided_one_after_the_other(world: World) -> None:
+    case = await two_accounts_twice(world)
+    assert (case.reason_code, case.asked_about) == ("two_accounts", [OTHER])
+    await act(world.s, "rerun", CASE_ID, TWO)
+    await look(world)
+    case = await world.case()
+    assert (case.reason_code, case.asked_about) == ("two_accounts", [THIRD])
+    await act(world.s, "rerun", CASE_ID, TWO)
+    case = await world.case()
+    assert (case.state, case.approvals) == (
+        State.FOLLOWING_UP,
+        [f"two_accounts:{OTHER}", f"two_accounts:{THIRD}"],
+    )
+
+
+def test_a_row_from_before_there_could_be_several_questions_is_read() -> None:
+    row = msgspec.json.decode(encode(make_case(maybe_same=OTHER, second_account=THIRD)))
+    del row["questions"]
+    case = decode(msgspec.json.encode(row), "e")
+    assert (case.maybe_same, case.second_account, case.questions) == (OTHER, THIRD, [])
+    case.ask_about(APPROVE_SAME_PERSON, THIRD)
+    assert case.others(APPROVE_SAME_PERSON) == [OTHER, THIRD]
+
+
+def test_a_row_from_before_a_yes_ended_the_question_goes_on_to_the_next() -> None:
+    case = make_case(maybe_same=OTHER, approvals=[f"{APPROVE_SAME_PERSON}:{OTHER}"])
+    case.ask_about(APPROVE_SAME_PERSON, OTHER)
+    assert case.others(APPROVE_SAME_PERSON) == [OTHER]
+    case.ask_about(APPROVE_SAME_PERSON, THIRD)
+    assert case.others(APPROVE_SAME_PERSON) == [THIRD]
