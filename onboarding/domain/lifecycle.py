@@ -107,7 +107,7 @@ TABLE: dict[tuple[State, Event], State | Return] = {
     **{(s, E.PAUSE): S.PAUSED for s in sorted(RETURNABLE)},
     **{(s, E.CANCEL): S.CANCELLED for s in sorted(RETURNABLE | {S.BLOCKED, S.PAUSED})},
     **{(s, E.EXCLUDE): S.EXCLUDED for s in sorted(RETURNABLE | {S.BLOCKED, S.PAUSED})},
-    **{(s, E.CLOSE): S.CLOSED for s in sorted(RETURNABLE | {S.BLOCKED, S.PAUSED, S.CANCELLED})},
+    **{(s, E.CLOSE): S.CLOSED for s in sorted(RETURNABLE | {S.BLOCKED, S.PAUSED, S.CANCELLED, S.EXCLUDED})},
     # A rerun repeats provisioning; every step looks before it acts, so that it is safe from each of these.
     **{
         (s, E.RERUN): S.PROVISIONING

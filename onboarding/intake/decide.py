@@ -55,6 +55,7 @@ from onboarding.intake.outcome import (
 from onboarding.intake.planned_reads import ask
 from onboarding.intake.settle import (
     approval_needed,
+    excluded_elsewhere,
     is_existing_staff,
     is_over_already,
     lacking,
@@ -99,7 +100,7 @@ def apply_event(case: Case, event: HireEvent, about: Circumstances, now: datetim
 
 def apply_join(case: Case, now: datetime, *, ask_rehire: bool) -> Outcome:
     """Where the case goes on after another one was joined to it by an approver's word, which HR said nothing with."""
-    if case.state in OVER:
+    if case.state in OVER and case.reason_code != JOINED:
         stand(case)
     if case.state in OVER or case.state is State.EXCLUDED:
         return Outcome(())
@@ -227,6 +228,8 @@ def _go_on(
     """Where the case goes from its state, now that the event is merged."""
     if (over := is_over_already(case, now)) is not None:
         return over
+    if (excluded := excluded_elsewhere(case)) is not None:
+        return block(case, now, excluded)
     if case.state is State.BLOCKED:
         if not _is_mended(case, event, about):
             return Outcome(())

@@ -21,7 +21,7 @@ from onboarding.errors import StoreConflict
 from onboarding.intake import twins
 from onboarding.intake.adapter import LinkedEvent
 from onboarding.intake.erasure import refuse_forgotten
-from onboarding.intake.joining import join, weight
+from onboarding.intake.joining import ask, join, weight
 from onboarding.intake.outcome import APPROVE_SAME_PERSON
 from onboarding.ports import Services
 
@@ -111,7 +111,10 @@ async def _meet_twins(s: Services, found: Located, event: HireEvent, now: dateti
         return
     for twin in await twins.find(s, found.case, event):
         refuse_forgotten([twin.case])
-        if twin.verdict is twins.Verdict.DOUBT or State.EXCLUDED in {found.case.state, twin.case.state}:
+        excluded = State.EXCLUDED in {found.case.state, twin.case.state}
+        if excluded:
+            await ask(s, twin.case, found.case, APPROVE_SAME_PERSON, now)
+        if excluded or twin.verdict is twins.Verdict.DOUBT:
             found.case.ask_about(APPROVE_SAME_PERSON, twin.case.case_id)
             continue
         lead, other = found.case, twin.case
@@ -129,9 +132,7 @@ async def _follow(
     for alias in aliases:
         case = cases.get(owners.get(alias, ""))
         if case is not None and case.state is State.CLOSED and case.reason_code == JOINED:
-            timeline = await s.cases.timeline(case.case_id)
-            into = next(item.detail["other"] for item in reversed(timeline) if item.action == "joined_into")
-            await s.cases.move_alias(alias, case.case_id, into)
+            await s.cases.move_alias(alias, case.case_id, await twins.goes_on_in(s, case.case_id))
             moved = True
     return moved
 
@@ -168,7 +169,12 @@ def _contrary(one: str | None, other: str | None) -> bool:
 
 def _leading(ours: list[str], cases: Mapping[str, Case | None]) -> str:
     """Of several cases of one person the weightiest, else the first claimed."""
-    return max(ours, key=lambda case_id: weight(cases[case_id]))  # the first of equals, the strongest alias
+    return max(ours, key=lambda case_id: _rank(cases[case_id]))  # the first of equals, the strongest alias
+
+
+def _rank(case: Case | None) -> tuple[bool, int]:
+    """What HR says of two, one of whom is excluded, is heard by the one in whom something is done."""
+    return case is not None and case.state is not State.EXCLUDED, weight(case)
 
 
 async def _claim(s: Services, aliases: list[Alias], case_id: str) -> None:

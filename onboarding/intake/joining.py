@@ -26,12 +26,25 @@ from onboarding.domain.hire import Certainty, EventType, Hire, HireEvent
 from onboarding.domain.lifecycle import ACTIVE, RETURNABLE, Event, State
 from onboarding.intake import changed_facts, leave_date, merging, twins
 from onboarding.intake.erasure import being_forgotten
-from onboarding.intake.outcome import APPROVE_SAME_PERSON, OVER, TWO_ACCOUNTS, account_of
-from onboarding.intake.standing import EXISTING_STAFF, is_hired_since, reopen, withdrawn_since_hired
+from onboarding.intake.outcome import (
+    APPROVE_SAME_PERSON,
+    EXCLUDED,
+    KEPT_QUESTIONS,
+    OVER,
+    PAUSED,
+    TWO_ACCOUNTS,
+    account_of,
+)
+from onboarding.intake.settle import ASKED
+from onboarding.intake.standing import EXISTING_STAFF, reopen, withdrawn_since_hired
 from onboarding.ports import Services
 
 #: Words about other accounts and other people: they hold for the person, in whichever case the person goes on.
-_LASTING = frozenset({NOT_THIS, twins.TWO_PEOPLE, TWO_ACCOUNTS})
+_LASTING = frozenset({NOT_THIS, twins.TWO_PEOPLE, TWO_ACCOUNTS, APPROVE_SAME_PERSON})
+#: States in which a question stops a case, now or once it is led on.
+_STOPPABLE = RETURNABLE | {State.BLOCKED, State.PAUSED}
+#: What the timeline says where somebody is asked about another case.
+_NOTED = {APPROVE_SAME_PERSON: "maybe_same_person", TWO_ACCOUNTS: "two_cases"}
 
 
 def weight(case: Case | None) -> int:
@@ -52,8 +65,15 @@ async def unite(s: Services, case: Case, now: datetime) -> Case:
     and says so (`united`): whoever comes after a crash begins again."""
     wanted = to_unite(case)
     other = await s.cases.get(wanted) if wanted else None
-    if other is None or being_forgotten(other) or other.reason_code == JOINED:
+    while other is not None and other.reason_code == JOINED and other.case_id != case.case_id:
+        other = await s.cases.get(await twins.goes_on_in(s, other.case_id))
+    if other is None or other.case_id == case.case_id or being_forgotten(other):
         return case
+    if (
+        case.reason_code == JOINED
+    ):  # before the rest was done, or by an event meanwhile, which took the word along
+        into = await twins.goes_on_in(s, case.case_id)
+        return await join(s, other, case, case.case_id, [], now) if into == other.case_id else case
     lead, other = (other, case) if weight(other) > weight(case) else (case, other)
     return await join(s, lead, other, other.case_id, [], now)
 
@@ -71,8 +91,8 @@ async def join(
     """Make two cases of one person one: fill the gaps, close the other, move its aliases. Resumable at any
     point: an alias that still leads to the closed case is moved when it is next used (`identity`).
 
-    Where an operator excluded the other case, nothing is joined: the entry says so. Where it has an account, too, the
-    one that goes on is blocked for an operator, unless one has seen to it before.
+    Where an operator excluded one of the two, an approver is asked first, and where both have an account, or one that
+    is begun, an operator decides: nothing is joined then.
     """
     if other is None:
         # Claimed and not created yet. Creating it takes the id from whoever is about to.
@@ -81,8 +101,9 @@ async def join(
         )
     if case.etag is None:
         case = await s.cases.create(case)
-    if other.state is State.EXCLUDED:
-        return await casework.save(s, case, now, casework.entry(now, "two_cases", other=other_id))
+    excluded = State.EXCLUDED in {case.state, other.state} and other.hire != Hire()
+    if excluded and not _is_said_to_be_one(case, other):
+        return await _ask_both(s, case, other, APPROVE_SAME_PERSON, now)
     if other.account or other.intent:
         return await _hand_over_two(s, case, other, now)
     case = await casework.save(s, case, now, *_take(case, other, now))
@@ -111,7 +132,8 @@ def _take(case: Case, other: Case, now: datetime) -> list[TimelineEntry]:
     if merging.RANK[other.certainty] > merging.RANK[case.certainty]:
         case.certainty = other.certainty
     case.deliveries = list(dict.fromkeys([*other.deliveries, *case.deliveries]))
-    lasting = [word for word in other.approvals if word.partition(":")[0] in _LASTING]
+    used = f"{APPROVE_SAME_PERSON}:{case.case_id}"
+    lasting = [word for word in other.approvals if word.partition(":")[0] in _LASTING and word != used]
     case.approvals = list(dict.fromkeys([*case.approvals, *lasting]))
     entries = [casework.entry(now, "joined", other=other.case_id), *_take_questions(case, other, now)]
     if moved and case.state in ACTIVE:
@@ -120,15 +142,30 @@ def _take(case: Case, other: Case, now: datetime) -> list[TimelineEntry]:
 
 
 def _take_questions(case: Case, other: Case, now: datetime) -> Iterator[TimelineEntry]:
-    """What was to be decided about the other case and a third one is to be decided about this one and that."""
+    """What was to be decided about the other case and a third one is to be decided about this one and that; and what
+    had stopped the other one stops this one."""
     waited = case.maybe_same if case.reason_code == APPROVE_SAME_PERSON else None
     for code in ABOUT_CASE:
         case.answered(code, other.case_id)
         for third in other.others(code):
             if third != case.case_id and not case.is_said(twins.TWO_PEOPLE, third):
                 case.ask_about(code, third)
+    for word in _stops(other):
+        if word not in case.questions and not (case.state is State.PAUSED and word.startswith(PAUSED)):
+            case.questions.append(word)
     if case.maybe_same not in {None, waited} and waited is not None:  # blocked still, about the next one
         yield casework.entry(now, "maybe_same_person", other=case.maybe_same)
+
+
+def _stops(case: Case) -> Iterator[str]:
+    """How the case is stopped, or would be before it went on, as far as nothing else tells (`Case.questions`)."""
+    if case.state is State.PAUSED:
+        yield f"{PAUSED}:{case.case_id}"
+    if case.state is State.EXCLUDED:
+        yield f"{EXCLUDED}:{case.case_id}"
+    asked = (case.reason_code if case.state in {State.BLOCKED, State.EXCLUDED} else None, case.open_question)
+    yield from (code for code in asked if code in KEPT_QUESTIONS)
+    yield from (word for word in case.questions if word.partition(":")[0] not in ABOUT_CASE)
 
 
 def _stand(case: Case, other: Case, before: Hire, now: datetime) -> Iterator[TimelineEntry]:
@@ -136,8 +173,7 @@ def _stand(case: Case, other: Case, before: Hire, now: datetime) -> Iterator[Tim
     one stands; a withdrawal that came with the other case holds unless HR has hired since."""
     hire = _new_hire(case, other, before)
     if hire is None:
-        newest = merging.newest_withdrawal(case)
-        if newest is None or not is_hired_since(case, newest):
+        if withdrawn_since_hired(case) is not None:
             case.withdrawn_at = case.withdrawn_at or other.withdrawn_at
         return
     known = reopen(case, hire, now, now)
@@ -169,15 +205,44 @@ def _new_hire(case: Case, other: Case, before: Hire) -> HireEvent | None:
     )
 
 
+async def drop_answered(s: Services, case: Case) -> None:
+    """Doubt about another case that an approver settled there, by saying that they are two people, is none here."""
+    for other_id in case.others(APPROVE_SAME_PERSON):
+        other = await s.cases.get(other_id)
+        if other is not None and other.is_said(twins.TWO_PEOPLE, case.case_id):
+            case.answered(APPROVE_SAME_PERSON, other_id)
+
+
+def _is_said_to_be_one(case: Case, other: Case) -> bool:
+    """An approver said so, of either of them."""
+    pairs = ((case, other.case_id), (other, case.case_id))
+    return any(one.is_said(APPROVE_SAME_PERSON, of) for one, of in pairs)
+
+
 async def _hand_over_two(s: Services, case: Case, other: Case, now: datetime) -> Case:
-    """Two accounts are not made one here. Said once, on whichever of the two; what is said of the person meanwhile is
-    noted on each case."""
+    """Two accounts are not made one here. Said once; what is said of the person meanwhile is noted on each case."""
     seen = case.is_said(TWO_ACCOUNTS, other.case_id) or other.is_said(TWO_ACCOUNTS, case.case_id)
     if seen or TWO_ACCOUNTS in case.approvals:  # without an id in cases from before words were about a pair
         return case
-    known = case.asks_about(TWO_ACCOUNTS, other.case_id)
-    entries = [] if known else [casework.entry(now, "two_cases", other=other.case_id)]
-    case.ask_about(TWO_ACCOUNTS, other.case_id)
-    if case.state in RETURNABLE:
-        return await casework.block(s, case, now, TWO_ACCOUNTS, *entries)
+    if case.account is None or other.account is None or case.state not in _STOPPABLE:
+        return await _ask_both(s, case, other, TWO_ACCOUNTS, now)
+    return await ask(s, case, other, TWO_ACCOUNTS, now)
+
+
+async def _ask_both(s: Services, case: Case, other: Case, code: str, now: datetime) -> Case:
+    """Neither goes on before somebody has decided about the two; an answer on one is none on the other."""
+    if code == APPROVE_SAME_PERSON and twins.is_decided(case, other):
+        return case
+    await ask(s, other, case, code, now)
+    return await ask(s, case, other, code, now)
+
+
+async def ask(s: Services, case: Case, other: Case, code: str, now: datetime) -> Case:
+    """Ask about the other case, and stop this one where it would go on. One that is stopped already is asked about
+    when it does (`settle.asked_first`)."""
+    known = case.asks_about(code, other.case_id)
+    case.ask_about(code, other.case_id)
+    entries = [] if known else [casework.entry(now, _NOTED[code], other=other.case_id)]
+    if case.state in ASKED:
+        return await casework.block(s, case, now, code, *entries)
     return await casework.save(s, case, now, *entries) if entries else case

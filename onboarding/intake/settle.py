@@ -8,13 +8,14 @@ from datetime import datetime, timedelta
 
 from onboarding.casework import entry
 from onboarding.domain import beginning
-from onboarding.domain.case import Case, TimelineEntry
+from onboarding.domain.case import ABOUT_CASE, Case, TimelineEntry
 from onboarding.domain.hire import Certainty, Hire
 from onboarding.domain.lifecycle import ACTIVE, Event, State
 from onboarding.intake.merging import newest_withdrawal
 from onboarding.intake.outcome import (
     APPROVE_SAME_PERSON,
     APPROVE_SHARED_ID,
+    EXCLUDED,
     FETCH,
     FIELD_WITHHELD,
     HR_DELETED_RECORD,
@@ -39,11 +40,8 @@ from onboarding.intake.standing import (
 )
 from onboarding.intake.twins import TWO_PEOPLE
 
-#: Questions that nothing else on a case tells: whether HR's id was shared, and whether the record was clear, is known
-#: from the event or the read alone.
-KEPT_QUESTIONS = frozenset({APPROVE_SHARED_ID, APPROVE_REHIRE})
 #: Where a case goes on without `settle`, which asks before that.
-_ASKED = ACTIVE - {State.AWAITING_FETCH}
+ASKED = ACTIVE - {State.AWAITING_FETCH}
 #: A record that nobody announced as a hire, of somebody who began longer ago than this, is existing staff.
 EXISTING_AFTER = timedelta(days=90)
 
@@ -112,12 +110,22 @@ def approval_needed(case: Case, *, shared_id: bool, ask_rehire: bool) -> str | N
 
 
 def open_question(case: Case, *, shared_id: bool = False) -> str | None:
-    """What else somebody has to decide before the start, as far as the case tells; None: nothing."""
+    """What else somebody has to decide before the start, as far as the case tells, or how an operator had stopped a
+    case that was joined to this one (`outcome.block`); None: nothing."""
+    if (word := excluded_elsewhere(case)) is not None:
+        return word
     if case.second_account is not None:
         return TWO_ACCOUNTS
     if is_doubtful(case):
         return APPROVE_SAME_PERSON
-    return APPROVE_SHARED_ID if shared_id and APPROVE_SHARED_ID not in case.approvals else None
+    if shared_id and APPROVE_SHARED_ID not in case.approvals:
+        return APPROVE_SHARED_ID
+    return next((word for word in case.questions if word.partition(":")[0] not in ABOUT_CASE), None)
+
+
+def excluded_elsewhere(case: Case) -> str | None:
+    """The word that an operator had excluded a case that was joined to this one; None: there is none."""
+    return next((word for word in case.questions if word.startswith(f"{EXCLUDED}:")), None)
 
 
 def asked_first(case: Case) -> str | None:
@@ -125,7 +133,7 @@ def asked_first(case: Case) -> str | None:
     come while another question was open, or with another case that was joined to this one. None: nothing."""
     if case.state in ACTIVE and is_deleted(case):
         return HR_DELETED_RECORD
-    return open_question(case) if case.state in _ASKED else None
+    return open_question(case) if case.state in ASKED else None
 
 
 def is_deleted(case: Case) -> bool:

@@ -135,10 +135,15 @@ async def _survivor(s: Services, key: Alias, owner: str) -> Case | None:
         raise StoreConflict("another delivery is opening a case that may be this person's: look again")
     if other.state is not State.CLOSED or other.reason_code != JOINED:
         return other
-    timeline = await s.cases.timeline(owner)
-    into = next(item.detail["other"] for item in reversed(timeline) if item.action == "joined_into")
+    into = await goes_on_in(s, owner)
     await s.cases.move_alias(key, owner, into)
     return await s.cases.get(into)
+
+
+async def goes_on_in(s: Services, case_id: str) -> str:
+    """Id of the case into which this one was joined, which may have been joined into another one since."""
+    timeline = await s.cases.timeline(case_id)
+    return next(item.detail["other"] for item in reversed(timeline) if item.action == "joined_into")
 
 
 def compare(mine: Side, theirs: Side, ground: Ground) -> Verdict:

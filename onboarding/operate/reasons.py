@@ -54,10 +54,10 @@ REASONS: dict[str, tuple[str, str]] = {
         "Another case may be about the same person: the private address, the employee number, a telephone number or "
         "the first day is the same, and not enough else is.",
         "Compare the two (the timeline names the other). An approver approves if it is one person: the cases become "
-        "one. An approver reruns this case, by itself, if they are two.",
+        "one, which is excluded where one of them was. An approver reruns this case, by itself, if they are two.",
     ),
     "two_accounts": (
-        "HR says that this person and another case are one, and both have an account.",
+        "HR says that this person and another case are one, and both have an account, or one that was begun.",
         "Decide with HR which account stays (the timeline names the other case). Exclude the case that does not; to "
         "disable its account is yours. Then rerun this one, or exclude it if it is the one that goes.",
     ),

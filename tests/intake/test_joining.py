@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -11,17 +12,18 @@ import pytest
 
 from onboarding import casework
 from onboarding.domain.case import Account, Case, NextAction, Said, decode, encode
-from onboarding.domain.hire import EventType, Hire, HireEvent, ManagerRef
+from onboarding.domain.hire import Certainty, EventType, Hire, HireEvent, ManagerRef
 from onboarding.domain.lifecycle import State
-from onboarding.errors import Unavailable
+from onboarding.errors import OperatorError, Unavailable
 from onboarding.intake.decide import apply_event
 from onboarding.intake.joining import join
 from onboarding.intake.outcome import APPROVE_SAME_PERSON, Circumstances
 from onboarding.intake.process import lay_down
 from onboarding.operate import rerun_plan, work
-from onboarding.operate.actions import Ask, act
+from onboarding.operate.actions import Ask, act, possible
+from onboarding.operate.explain import explain
 from onboarding.ports import WORK_QUEUE, WorkMessage
-from tests.support.doubles import CASE_ID, T0, World, hire, make_case
+from tests.support.doubles import CASE_ID, T0, Killed, World, hire, make_case
 
 OTHER = "c_00000000000000000002"
 BOSS = Ask("boss", "asked HR")
@@ -242,6 +244,21 @@ async def test_a_withdrawal_that_is_newer_than_the_other_hire_stands(world: Worl
     assert (case.state, case.reason_code) == (State.CANCELLED, "cancelled_by_hr")
 
 
+async def test_an_offer_that_was_withdrawn_withdraws_no_hire(world: World) -> None:
+    await file(world)
+    at = world.clock.at
+    await file_other(
+        world,
+        hired_at=None,
+        certainty=Certainty.OFFER,
+        state=State.CANCELLED,
+        reason_code="cancelled_by_hr",
+        withdrawn_at=at,
+    )
+    case = await by_ids(world)
+    assert (case.state, case.withdrawn_at) == (State.WAITING_START, None)
+
+
 # --- several others at once ------------------------------------------------------------------------------------
 
 THIRD = "c_00000000000000000003"
@@ -353,3 +370,291 @@ def test_a_row_from_before_a_yes_ended_the_question_goes_on_to_the_next() -> Non
     assert case.others(APPROVE_SAME_PERSON) == [OTHER]
     case.ask_about(APPROVE_SAME_PERSON, THIRD)
     assert case.others(APPROVE_SAME_PERSON) == [THIRD]
+
+
+# --- how the other one was stopped -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("way", [by_ids, by_word])
+async def test_an_operators_pause_holds_for_the_person(world: World, way: Any) -> None:
+    await (file if way is by_ids else asked)(world)
+    await file_other(world)
+    await act(world.s, "pause", OTHER, Ask("op", "HR doubts that the person is real"))
+    case = await way(world)
+    assert (case.state, case.next_action.what, case.questions) == (State.PAUSED, "operator", [])
+    assert (await world.case(OTHER)).reason_code == "joined"
+    assert [item.detail["other"] for item in await world.story() if item.action == "pause_joined"] == [OTHER]
+    case = await until(world, FIRST_DAY)
+    assert (case.state, made(world)) == (State.PAUSED, [])
+    assert "resume" in possible(case)
+    await act(world.s, "resume", CASE_ID, Ask("op", "the person is real"))
+    case = await until(world, FIRST_DAY + timedelta(days=1))
+    assert (case.state, len(made(world))) == (State.FOLLOWING_UP, 1)
+
+
+async def test_an_operators_pause_holds_also_where_something_else_stops_the_case(world: World) -> None:
+    blocked = {"state": State.BLOCKED, "return_state": State.PROVISIONING, "reason_code": "graph_bad_value"}
+    await file(world, **blocked)
+    await file_other(world)
+    await act(world.s, "pause", OTHER, Ask("op", "HR doubts that the person is real"))
+    case = await by_ids(world)
+    assert case.reason_code == "graph_bad_value"
+    await act(world.s, "rerun", CASE_ID, Ask("op", "mended"))
+    case = await until(world, FIRST_DAY)
+    assert (case.state, case.return_state, made(world)) == (State.PAUSED, State.PROVISIONING, [])
+
+
+@pytest.mark.parametrize("code", ["needs_approval_shared_id", "needs_approval_rehire"])
+@pytest.mark.parametrize("way", [by_ids, by_word])
+async def test_a_question_about_the_other_one_is_asked_of_the_one_that_goes_on(
+    world: World, way: Any, code: str
+) -> None:
+    await (file if way is by_ids else asked)(world)
+    await file_other(world, state=State.BLOCKED, return_state=State.WAITING_START, reason_code=code)
+    await way(world)
+    case = await until(world, FIRST_DAY)
+    assert (case.state, case.reason_code, made(world)) == (State.BLOCKED, code, [])
+    assert "approve" in possible(case)
+    await act(world.s, "approve", CASE_ID, BOSS)
+    await until(world, FIRST_DAY + timedelta(days=1))
+    assert len(made(world)) == 1
+
+
+@pytest.mark.parametrize("way", [by_ids, by_word])
+async def test_a_record_that_hr_deleted_is_asked_about_before_anything_is_made(
+    world: World, way: Any
+) -> None:
+    await (file if way is by_ids else asked)(world)
+    await file_other(world, hired_at=HIRED)
+    assert (await hr(world, EventType.EMPLOYEE_DELETED, OTHER)).reason_code == "hr_deleted_record"
+    await way(world)
+    case = await until(world, FIRST_DAY)
+    assert (case.state, case.reason_code, made(world)) == (State.BLOCKED, "hr_deleted_record", [])
+    assert "rerun" in possible(case)
+    await act(
+        world.s, "rerun", CASE_ID, Ask("op", "the hire stands", answers=rerun_plan.answers(approver=False))
+    )
+    await until(world, FIRST_DAY + timedelta(days=1))
+    assert len(made(world)) == 1
+
+
+@pytest.mark.parametrize("way", [by_ids, by_word])
+async def test_a_deletion_while_the_other_one_waited_for_an_approver_is_asked_about(
+    world: World, way: Any
+) -> None:
+    code = "needs_approval_shared_id"
+    await (file if way is by_ids else asked)(world)
+    await file_other(
+        world, hired_at=HIRED, state=State.BLOCKED, return_state=State.WAITING_START, reason_code=code
+    )
+    assert (await hr(world, EventType.EMPLOYEE_DELETED, OTHER)).reason_code == code
+    await way(world)
+    seen = []
+    for action in ("approve", "rerun"):
+        case = await until(world, FIRST_DAY)
+        seen.append(case.reason_code)
+        assert action in possible(case)
+        await act(world.s, action, CASE_ID, TWO)
+    assert seen == [code, "hr_deleted_record"]
+    assert made(world) == []
+    await until(world, FIRST_DAY + timedelta(days=1))
+    assert len(made(world)) == 1
+
+
+# --- one of them is excluded -----------------------------------------------------------------------------------
+
+NEVER = Ask("op", "never make an account for this person")
+
+
+async def excluded_other(world: World, **changes: Any) -> Case:
+    await file_other(world, **changes)
+    await act(world.s, "exclude", OTHER, NEVER)
+    return await world.case(OTHER)
+
+
+async def test_one_person_makes_the_exclusion_hold_for_the_person(world: World) -> None:
+    await asked(world)
+    await excluded_other(world)
+    case = await by_word(world)
+    assert (case.state, case.next_action.what, case.questions) == (State.EXCLUDED, "operator", [])
+    assert [item.detail["other"] for item in await world.story() if item.action == "exclude_joined"] == [
+        OTHER
+    ]
+    assert (await world.case(OTHER)).reason_code == "joined"
+    case = await until(world, FIRST_DAY)
+    assert (case.state, made(world)) == (State.EXCLUDED, [])
+    assert "resume" in possible(case)
+    await act(world.s, "resume", CASE_ID, Ask("op", "again"))
+    await until(world, FIRST_DAY + timedelta(days=1))
+    assert len(made(world)) == 1
+
+
+async def test_the_pass_of_whoever_turns_out_to_be_excluded_is_made_void(world: World) -> None:
+    await file(world)
+    await until(world, FRIDAY)
+    assert usable(world) == ["pass-1"]
+    await excluded_other(world)
+    await ask(world)
+    case = await by_word(world)
+    assert (case.state, case.next_action.what) == (State.EXCLUDED, "revoke_pass")
+    case = await until(world, FRIDAY + timedelta(minutes=5))
+    assert (case.state, usable(world)) == (State.EXCLUDED, [])
+
+
+async def test_the_one_that_is_excluded_goes_on_where_it_has_the_account(world: World) -> None:
+    await excluded_other(world, account=Account("o-2", "b@contoso.example", "b-9", T0))
+    await asked(world)
+    await by_word(world)
+    assert ((await world.case(OTHER)).state, (await world.case()).reason_code) == (State.EXCLUDED, "joined")
+    await until(world, FIRST_DAY)
+    assert made(world) == []
+
+
+async def test_an_id_that_somebody_shares_with_who_is_excluded_is_asked_about(world: World) -> None:
+    await file(world)
+    await excluded_other(world)
+    case = await by_ids(world)
+    assert (case.state, case.reason_code, case.asked_about) == (State.BLOCKED, APPROVE_SAME_PERSON, [OTHER])
+    other = await world.case(OTHER)
+    assert (other.state, other.maybe_same) == (State.EXCLUDED, CASE_ID)
+    case = await by_ids(world)
+    assert [item.action for item in await world.story()].count("blocked") == 1, "asked once"
+    await by_word(world)
+    await until(world, FIRST_DAY)
+    assert ((await world.case()).state, made(world)) == (State.EXCLUDED, [])
+
+
+async def test_whoever_is_included_while_the_other_one_is_asked_about_is_asked_about_as_well(
+    world: World,
+) -> None:
+    await file(world)
+    await excluded_other(world)
+    await by_ids(world)
+    await act(world.s, "resume", OTHER, Ask("op", "again"))
+    other = await until(world, FIRST_DAY, OTHER)
+    assert (other.reason_code, other.asked_about, made(world)) == (APPROVE_SAME_PERSON, [CASE_ID], [])
+    await by_word(world)
+    await until(world, FIRST_DAY + timedelta(days=1))
+    assert ((await world.case(OTHER)).reason_code, len(made(world))) == ("joined", 1)
+
+
+async def test_two_people_is_said_once_of_who_is_excluded_and_another(world: World) -> None:
+    await file(world)
+    await excluded_other(world)
+    await by_ids(world)
+    await act(world.s, "rerun", CASE_ID, TWO)
+    await by_ids(world)
+    await until(world, FIRST_DAY)
+    assert len(made(world)) == 1, "an approver said so"
+    await act(world.s, "resume", OTHER, Ask("op", "again"))
+    other = await until(world, FIRST_DAY + timedelta(days=1), OTHER)
+    assert (other.maybe_same, len(made(world))) == (None, 2)
+
+
+# --- accounts that are begun -----------------------------------------------------------------------------------
+
+
+async def begun(world: World, error: Exception) -> Case:
+    """This one has its account; the request for the other one's was not answered, or refused."""
+    await file(world)
+    await until(world, T0 + timedelta(minutes=30))
+    await file_other(world)
+    world.faults.before("create_user", error)
+    await look(world, OTHER)
+    await look(world, OTHER)
+    other = await world.case(OTHER)
+    assert (other.intent is not None, other.account, len(made(world))) == (True, None, 1)
+    return other
+
+
+@pytest.mark.parametrize("error", [Unavailable("down"), OperatorError("no", code="graph_bad_value")])
+async def test_of_two_that_hr_calls_one_person_neither_makes_a_second_account(
+    world: World, error: Exception
+) -> None:
+    before = await begun(world, error)
+    await by_ids(world)
+    case, other = await world.case(), await world.case(OTHER)
+    assert (case.reason_code, case.asked_about) == ("two_accounts", [OTHER])
+    assert (other.state, other.second_account) == (State.BLOCKED, CASE_ID)
+    if before.state is State.BLOCKED:
+        assert other.reason_code == "graph_bad_value"
+        await act(world.s, "rerun", OTHER, Ask("op", "HR corrected the value"))
+    other = await until(world, FIRST_DAY, OTHER)
+    assert (other.reason_code, other.account, len(made(world))) == ("two_accounts", None, 1)
+    assert "or one that was begun" in explain(other)
+    await by_ids(world)
+    for name in (CASE_ID, OTHER):
+        assert [item.action for item in await world.story(name)].count("two_cases") == 1
+    await act(world.s, "exclude", OTHER, NEVER)
+    await act(world.s, "rerun", CASE_ID, TWO)
+    await by_ids(world)
+    case = await until(world, FIRST_DAY + timedelta(days=1))
+    assert (case.state, case.reason_code, len(made(world))) == (State.FOLLOWING_UP, None, 1)
+    await act(world.s, "resume", OTHER, Ask("op", "by mistake"))
+    other = await until(world, FIRST_DAY + timedelta(days=2), OTHER)
+    assert (other.reason_code, len(made(world))) == ("two_accounts", 1), "asked again"
+
+
+async def test_the_one_whose_account_is_only_begun_may_be_the_one_that_stays(world: World) -> None:
+    await begun(world, Unavailable("down"))
+    await by_ids(world)
+    await act(world.s, "exclude", CASE_ID, NEVER)
+    await act(world.s, "rerun", OTHER, TWO)
+    other = await until(world, FIRST_DAY, OTHER)
+    assert (other.state, other.account is not None) == (State.FOLLOWING_UP, True)
+
+
+# --- the other one has gone elsewhere --------------------------------------------------------------------------
+
+
+async def test_one_person_is_joined_with_the_case_in_which_the_other_one_goes_on(world: World) -> None:
+    await asked(world)
+    await file_other(world)
+    third = await world.file(make_case(THIRD, source="workday", hire=hire(employee_id="w-1")))
+    await join(world.s, third, await world.case(OTHER), OTHER, [], world.clock.at)
+    await by_word(world)
+    await until(world, FIRST_DAY)
+    assert [(await world.case(name)).reason_code for name in (OTHER, THIRD)] == ["joined"] * 2
+    assert len(made(world)) == 1
+
+
+async def test_a_yes_goes_with_the_person_into_a_third_case(world: World) -> None:
+    await asked(world)
+    await file_other(world)
+    third = make_case(THIRD, source="workday", hire=hire(employee_id="w-1"))
+    third.account = Account("o-3", "c@contoso.example", "w-1", T0)
+    await world.file(third)
+    await act(world.s, "approve", CASE_ID, BOSS)
+    await join(world.s, await world.case(THIRD), await world.case(), CASE_ID, [], world.clock.at)
+    for name in (CASE_ID, THIRD):
+        await look(world, name)
+    assert [(await world.case(name)).reason_code for name in (CASE_ID, OTHER)] == ["joined"] * 2
+    third = await world.case(THIRD)
+    assert (third.state, third.approvals) == (State.WAITING_START, [])
+
+
+@pytest.mark.parametrize("stop", ["pause", "exclude", "nothing"])
+@pytest.mark.parametrize("side", ["before", "after"])
+async def test_wherever_it_dies_a_stop_is_kept_and_a_hire_is_not_lost(stop: str, side: Any) -> None:
+    number, died = 0, True
+    while died:
+        world = World()
+        await asked(world)
+        await file_other(world)
+        if stop != "nothing":
+            await act(world.s, stop, OTHER, NEVER)
+        await act(world.s, "approve", CASE_ID, BOSS)
+        world.tape.calls.clear()
+        world.tape.kill_at = (number, side)
+        with contextlib.suppress(Killed):
+            await look(world)
+        died, world.tape.kill_at = world.tape.killed, None
+        await look(world)  # a message that was not worked off comes again
+        case = await until(world, FIRST_DAY)
+        wanted = {"pause": State.PAUSED, "exclude": State.EXCLUDED, "nothing": State.FOLLOWING_UP}[stop]
+        assert (case.state, (await world.case(OTHER)).reason_code) == (wanted, "joined"), number
+        assert len(made(world)) == (1 if stop == "nothing" else 0), number
+        assert (case.approvals, case.questions, case.maybe_same) == ([], [], None), number
+        world.close()
+        number += 1
+    assert number > 5
