@@ -658,3 +658,36 @@ async def test_wherever_it_dies_a_stop_is_kept_and_a_hire_is_not_lost(stop: str,
         world.close()
         number += 1
     assert number > 5
+
+
+@pytest.mark.parametrize("side", ["before", "after"])
+@pytest.mark.parametrize("why", ["excluded", "two accounts"])
+async def test_wherever_it_dies_both_are_asked_about_and_said_once(why: str, side: Any) -> None:
+    number, died = 0, True
+    while died:
+        world = World()
+        if why == "excluded":
+            await file(world)
+            await excluded_other(world)
+        else:
+            await begun(world, Unavailable("down"))
+        lead, other = await world.case(), await world.case(OTHER)
+        world.tape.calls.clear()
+        world.tape.kill_at = (number, side)
+        with contextlib.suppress(Killed):
+            await join(world.s, lead, other, OTHER, [], world.clock.at)
+        died, world.tape.kill_at = world.tape.killed, None
+        await by_ids(world)  # the delivery comes again
+        code, noted = (
+            (APPROVE_SAME_PERSON, "maybe_same_person") if why == "excluded" else ("two_accounts", "two_cases")
+        )
+        for name, about in ((CASE_ID, OTHER), (OTHER, CASE_ID)):
+            case = await world.case(name)
+            assert case.others(code) == [about], (number, name)
+            assert [item.action for item in await world.story(name)].count(noted) == 1, (number, name)
+        assert (await world.case()).reason_code == code
+        await until(world, FIRST_DAY)
+        assert len(made(world)) == (0 if why == "excluded" else 1), number
+        world.close()
+        number += 1
+    assert number >= 2
