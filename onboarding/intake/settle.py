@@ -76,8 +76,10 @@ def settle(
     if (reason := lacking(case)) is not None:
         return block(case, now, FIELD_WITHHELD if _hides(reason, withheld) else reason)
     case.apply(Event.HIRE_COMPLETE)
-    asked, case.open_question = case.open_question, None
-    if approval := approval_needed(case, shared_id=shared_id, ask_rehire=ask_rehire) or asked:
+    if case.open_question is not None:
+        case.questions.append(case.open_question)
+        case.open_question = None
+    if approval := approval_needed(case, shared_id=shared_id, ask_rehire=ask_rehire):
         return block(case, now, approval)
     return Outcome((entry(now, "hire_complete"),), "provision", "hire_complete", look_now=True)
 
