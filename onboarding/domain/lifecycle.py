@@ -8,7 +8,7 @@ Rules in prose:
   operator's resume. Both remember the state to return to.
 - HR can withdraw a hire (`cancelled`), an operator can leave a person alone (`excluded`). Both can be undone,
   because HR changes its mind and operators err. What HR says of somebody excluded is kept, and counts once an
-  operator includes them again.
+  operator includes them again. A case is also closed when its person goes on in another one, with the exclusion.
 - A confirmed person who loses a needed method is followed up again. After the watch the case is read on without being
   looked at, and watched again when what is read takes the confirmation away; an approver's report of a lost phone leads
   to the follow-up at once.
