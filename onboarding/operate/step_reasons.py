@@ -51,6 +51,12 @@ OF_STEPS: dict[str, tuple[str, str]] = {
         "HR corrects the end date if the person stays, then rerun; else exclude the case, and disable the account in "
         "Entra if there is one.",
     ),
+    runner.ACCOUNT_GONE: (
+        "The account of this person is not there any more: somebody deleted it while it was being set up.",
+        "Find out who did, and why. If it was a mistake, an Entra administrator restores it (within 30 days); then "
+        "rerun. Or rerun from create_account: a deleted one is restored on an approver's word, and where it is gone "
+        "for good another one is made. If the person is not to come, exclude the case.",
+    ),
     existing.NEEDS_APPROVAL_RESTORE: (
         "A disabled or deleted account carries this person's number. They were here before, or somebody else was.",
         "Check that it is the same person and that the account may be used again; then an approver approves: it is "

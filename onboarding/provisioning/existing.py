@@ -227,14 +227,17 @@ async def come_back(ctx: Context) -> Outcome | None:
     """
     account = ctx.account
     if (user := await ctx.s.directory.get_user(account.id)) is not None:
+        if ctx.case.rehired_at is None and not account.seen_deleted:
+            return Done("already_linked")
         return await _is_back(ctx, user, "already_linked")
     deleted = await ctx.s.directory.get_deleted(account.id)
     if deleted is None:
         if account.seen_deleted:
             account.seen_deleted, account.doubted_at = False, ctx.now
-        if ctx.now < hidden_until(account) and not ctx.case.is_said(PURGED, account.id):
+        if ctx.now < missed_until(ctx.case, account, ctx.now) and not ctx.case.is_said(PURGED, account.id):
             raise NotYetVisible("The account is not readable yet; waiting for replication.")
         ctx.case.mark, ctx.case.account = account.mark, None
+        ctx.case.access_pass = None  # it went with the account
         await ctx.save("account_gone")
         return None
     account.seen_deleted = True
@@ -250,6 +253,15 @@ async def come_back(ctx: Context) -> Outcome | None:
     except NameTaken:
         return Block(NAME_TAKEN)
     return await _is_back(ctx, user, "restored")
+
+
+def missed_until(case: Case, account: Account, now: datetime) -> datetime:
+    """Until then an account that is nowhere to be found may only be out of sight. In a run that had it already somebody
+    deleted it, and may have restored it a moment before this step first looked."""
+    until = hidden_until(account)
+    if case.rehired_at is not None:
+        return until
+    return max(until, (case.step(CREATES).first_failed_at or now) + REPLICATION)
 
 
 def by_us(case: Case, account: Account) -> bool:
@@ -284,6 +296,8 @@ def agreed(ctx: Context, user: DirectoryUser) -> bool:
     own = ctx.case.account is not None and ctx.case.account.id == user.id
     if said_yes(ctx.case, user, NEEDS_APPROVAL_RESTORE) or (own and _WORDS & set(ctx.case.approvals)):
         return True
+    if own and ctx.case.rehired_at is None:
+        return False  # nobody came back: somebody deleted what this run had
     return not was_enabled(ctx) and ctx.s.policy.account.rehire == "restore" and _same_name(ctx, user)
 
 

@@ -172,6 +172,10 @@ does what about it stands on the case's page.
   administrator may have restored it by hand. Only then another one is made, or at once where an approver says that it
   was deleted for good (`purged`). One that was deleted while enabled is
   disabled again right after it is restored, and enabled at the lead time.
+- **Accounts that are deleted while the plan runs** stop the case (`account_gone`): at once where the account is among
+  the deleted ones, else once it has been out of sight for 24 hours. A rerun goes on with one that was restored by hand;
+  a rerun from `create_account` asks an approver whether it is restored, and makes another one where it is gone for
+  good.
 - **Withdrawn hires**, and those of whom HR says before the first day that the employment has ended, have their account
   disabled, also one that was restored for the hire and not enabled yet, until a first day comes where they work; from
   then on an administrator decides (`disable_after_start`), also when HR names a later first day afterwards, for a

@@ -513,7 +513,8 @@ async def test_wherever_it_dies_the_account_waits_for_the_lead_time(make_world: 
 async def test_nobody_looks_for_the_account_of_a_first_hire(make_world: MakeWorld) -> None:
     world = make_world()
     case = again()
-    case.rehired_at = None
+    assert case.account is not None
+    case.rehired_at, case.account.created_at = None, T0
     ctx = Context(world.s, await file(world, case), T0)
     assert await create_account.run(ctx) == Done("already_linked")
     assert "directory.get_user" not in world.tape.calls

@@ -21,7 +21,7 @@ from __future__ import annotations
 from onboarding.domain import names
 from onboarding.domain.case import AccountIntent
 from onboarding.errors import NotYetVisible
-from onboarding.ports import NameTaken
+from onboarding.ports import REPLICATION, NameTaken
 from onboarding.provisioning import existing, from_sync, timing
 from onboarding.provisioning.linking import link, upn_alias
 from onboarding.provisioning.new_user import new_user
@@ -47,7 +47,8 @@ NEEDS_APPROVAL = existing.NEEDS_APPROVAL
 async def run(ctx: Context) -> Outcome:
     """Create, or take up what an earlier try created or what was there before."""
     if ctx.case.account:
-        found = await existing.come_back(ctx) if ctx.case.rehired_at else Done("already_linked")
+        made_just_now = ctx.case.rehired_at is None and ctx.now < ctx.account.created_at + REPLICATION
+        found = Done("already_linked") if made_just_now else await existing.come_back(ctx)
         if found is not None:
             return found
     if refusal := reserve_username.refusal(ctx):
