@@ -180,6 +180,8 @@ class AccountIntent:
     restores: str | None = None
     #: Marks of earlier tries, before HR corrected its number: one of them may have taken effect.
     former_marks: list[str] = field(default_factory=list)
+    #: Since when Entra says, to every request, that the name is taken, and shows nobody who has it.
+    taken_since: datetime | None = None
 
 
 #: Origins of accounts that were made for this hire, or are theirs again: what is empty in them is filled by HR's words.
@@ -558,11 +560,15 @@ class Case:
 
     @property
     def asked_about(self) -> list[str]:
-        """What the question is about that the case is blocked with: object ids of accounts that were found, or the id
-        of another case. Empty: there is none, or it is about this person alone."""
+        """What the question is about that the case is blocked with: object ids of accounts that were found, the id of
+        another case, or a user name. Empty: there is none, or it is about this person alone."""
         if self.state is not State.BLOCKED:
             return []
-        others = {SAME_PERSON: self.maybe_same, "two_accounts": self.second_account}
+        others = {
+            SAME_PERSON: self.maybe_same,
+            "two_accounts": self.second_account,
+            "username_held": self.intent.user_principal_name if self.intent else None,
+        }
         other = others.get(self.reason_code or "")
         return [other] if other else list(self.found_ids)
 

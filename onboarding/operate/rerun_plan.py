@@ -56,6 +56,8 @@ ANSWERED = {
     "rerun this case by itself, or exclude it.",
     TWO_ACCOUNTS: "This person has two accounts, and which of them stays is decided person by person: see to the other "
     "one, then rerun this case by itself, or exclude it.",
+    create_account.NAME_HELD: "The user name is taken by something that cannot be read here, and whether that may be "
+    "this person's account is decided person by person: look in Entra, then rerun this case by itself.",
     APPROVE_SAME_PERSON: "Another case may be about the same person, and an approver decides person by person: by "
     "approving (one person) or by a rerun of this case by itself (two people).",
 }
@@ -174,6 +176,8 @@ def _decide_by_rerun(case: Case, code: str) -> None:
     elif code == APPROVE_SAME_PERSON and case.maybe_same is not None:
         case.approvals.append(f"{TWO_PEOPLE}:{case.maybe_same}")
         case.maybe_same = None
+    elif code == create_account.NAME_HELD and case.intent is not None:
+        case.approvals.append(f"{code}:{case.intent.user_principal_name}")
     elif code == TWO_ACCOUNTS:
         case.approvals.append(f"{TWO_ACCOUNTS}:{case.second_account}")
         case.second_account = None

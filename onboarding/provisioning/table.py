@@ -176,6 +176,10 @@ does what about it stands on the case's page.
   the deleted ones, else once it has been out of sight for 24 hours. A rerun goes on with one that was restored by hand;
   a rerun from `create_account` asks an approver whether it is restored, and makes another one where it is gone for
   good.
+- **A user name that is somebody else's other address** (of a colleague who married, say) is taken for Entra as well:
+  the next candidate is used. One that nobody has as far as users can be read is waited for over 24 hours, because our
+  own request may have made it; then it is a group's, a mail contact's or something deleted, and an operator says so by
+  a rerun of that case (`username_held`).
 - **Withdrawn hires**, and those of whom HR says before the first day that the employment has ended, have their account
   disabled, also one that was restored for the hire and not enabled yet, until a first day comes where they work; from
   then on an administrator decides (`disable_after_start`), also when HR names a later first day afterwards, for a
