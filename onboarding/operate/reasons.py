@@ -167,11 +167,11 @@ REASONS: dict[str, tuple[str, str]] = {
     ),
     "disable_adopted_account": (
         "The account was there before this hire and was not made by this service.",
-        "Ask HR whether somebody still uses it; then disable it in Entra.",
+        "Ask HR whether somebody still uses it; if not, an administrator disables it in Entra; then rerun.",
     ),
     "disable_synced_account": (
         "The account is synchronised from Active Directory, which alone may disable it.",
-        "Disable it there.",
+        "Disable it there, then rerun once the sync has run.",
     ),
     "name_unusable": ("No display name can be made of what HR sent.", "Correct the name in HR, then rerun."),
     "blocked": (
