@@ -83,8 +83,8 @@ OF_STEPS: dict[str, tuple[str, str]] = {
     ),
     from_sync.NOT_SYNCED: (
         "The account should have come from Active Directory, and no account with HR's number is there.",
-        "Whoever runs the directory synchronisation checks that the person exists in Active Directory, that employeeId "
-        "is HR's number and that the object is in scope; then rerun.",
+        "Whoever runs the directory synchronisation checks that the person exists in Active Directory, or restores "
+        "them there, that employeeId is HR's number and that the object is in scope; then rerun.",
     ),
     pass_guards.DISABLED: (
         "Somebody disabled the account, so a first credential would be of no use.",

@@ -27,7 +27,7 @@ from onboarding.domain.case import AccountIntent
 from onboarding.errors import NotYetVisible, RetryLater
 from onboarding.ports import REPLICATION, DirectoryUser, NameTaken
 from onboarding.provisioning import existing, from_sync, timing
-from onboarding.provisioning.linking import link, upn_alias
+from onboarding.provisioning.linking import is_anothers, link, upn_alias
 from onboarding.provisioning.new_user import new_user
 from onboarding.provisioning.step import Block, Context, Done, Outcome, Step
 from onboarding.provisioning.steps import reserve_username
@@ -128,7 +128,7 @@ async def _of_this_person(ctx: Context, user: DirectoryUser, intent: AccountInte
     """What becomes of the account that has the name, or has it as an address. None: it is somebody else's."""
     if existing.is_ours(user, intent):
         return await link(ctx, user, "created", intent)
-    if existing.is_anothers(ctx.case, user):
+    if is_anothers(ctx.case, user):
         return None
     # A mark of ours under another name: somebody renamed what an earlier try made.
     if user.employee_id in {*existing.marks(ctx.case, intent), intent.mark, *intent.former_marks}:
