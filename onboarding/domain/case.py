@@ -41,6 +41,11 @@ ABOUT_ACCOUNT = frozenset({"needs_approval_adopt", "needs_approval_restore"})
 _ABOUT_RETURN = frozenset({"needs_approval_restore", "needs_approval_rehire"})
 #: … and the one by which somebody is asked about another case (`intake.twins`).
 SAME_PERSON = "needs_approval_same_person"
+#: … and the one by which somebody is asked about a user name (`provisioning.steps.reserve_username`).
+LOOKALIKE = "needs_approval_lookalike"
+#: … or an operator, because it is taken and nobody who can be read has it (`provisioning.steps.create_account`).
+NAME_HELD = "username_held"
+ABOUT_NAME = frozenset({LOOKALIKE, NAME_HELD})
 #: An approver's words about an account, with its object id behind a colon: it is another person's, for good; …
 NOT_THIS = "not_this"
 #: … it was deleted for good, until it is seen again.
@@ -493,13 +498,16 @@ class Case:
     phone_reason: str | None = None
     #: Approvals given by an approver: reason codes; `needs_approval_adopt:<object id>` where one is about one account
     #: (`grant`); `not_this:<object id>` and `purged:<object id>` (`other_person`, `purged`); with a case id where one
-    #: is about another case: `needs_approval_same_person`, `two_people`, `two_accounts`.
+    #: is about another case: `needs_approval_same_person`, `two_people`, `two_accounts`; with a user name where one is
+    #: about that: `needs_approval_lookalike`, `username_held`.
     approvals: list[str] = field(default_factory=list)
     #: A question for an approver that was open when the person was excluded; asked again when they are included and the
     #: hire stands. Those that can be told from the rest of the case are not kept here.
     open_question: str | None = None
     #: Names that turned out to belong to somebody else.
     refused_names: list[str] = field(default_factory=list)
+    #: The user name that an approver is, or was last, asked about because it can be mistaken for another.
+    lookalike: str | None = None
     intent: AccountIntent | None = None
     #: userPrincipalName of an account that was there before us, while an approver decides about it; where
     #: several carry the number, all of them, separated by commas.
@@ -567,7 +575,8 @@ class Case:
         others = {
             SAME_PERSON: self.maybe_same,
             "two_accounts": self.second_account,
-            "username_held": self.intent.user_principal_name if self.intent else None,
+            LOOKALIKE: self.lookalike,
+            NAME_HELD: self.intent.user_principal_name if self.intent else None,
         }
         other = others.get(self.reason_code or "")
         return [other] if other else list(self.found_ids)
@@ -585,10 +594,12 @@ class Case:
 
     def grant(self, code: str, now: datetime) -> None:
         """An approver said yes to what the case waits for. About an account that was found, the word is for that one
-        alone; where several were found, a yes chooses none. The same of another case."""
+        alone; where several were found, a yes chooses none. The same of another case, and of a user name."""
         about = self.found_ids[0] if code in ABOUT_ACCOUNT and len(self.found_ids) == 1 else None
         if code == SAME_PERSON:
             about = self.maybe_same
+        elif code == LOOKALIKE:
+            about = self.lookalike
         word = f"{code}:{about}" if about else code
         if word not in self.approvals:
             self.approvals.append(word)

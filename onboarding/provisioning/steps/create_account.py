@@ -23,6 +23,7 @@ policy the account is made disabled. The initial password is random, used once i
 from __future__ import annotations
 
 from onboarding.domain import names
+from onboarding.domain.case import NAME_HELD as NAME_HELD
 from onboarding.domain.case import AccountIntent
 from onboarding.errors import NotYetVisible, RetryLater
 from onboarding.ports import REPLICATION, DirectoryUser, NameTaken
@@ -46,9 +47,6 @@ STEP = Step(
     ),
 )
 NEEDS_APPROVAL = existing.NEEDS_APPROVAL
-#: The name is taken, and nothing that can be read has it. With the name behind a colon: an operator's word that it is
-#: nobody's account.
-NAME_HELD = "username_held"
 
 
 async def run(ctx: Context) -> Outcome:
