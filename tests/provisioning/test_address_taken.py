@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -17,7 +19,19 @@ from onboarding.operate.reasons import REASONS
 from onboarding.ports import REPLICATION, DirectoryUser
 from onboarding.provisioning import runner
 from onboarding.provisioning.steps import create_account
-from tests.support.doubles import CASE_ID, PROVISIONED, T0, World, advance, drive, hire, look_now, make_case
+from tests.support.doubles import (
+    CASE_ID,
+    PROVISIONED,
+    T0,
+    Killed,
+    World,
+    advance,
+    drive,
+    hire,
+    look_now,
+    make_case,
+    sides,
+)
 
 UPN = "zoe.mueller-strauss@contoso.example"
 SECOND = "zoe.mueller-strauss2@contoso.example"
@@ -240,3 +254,49 @@ async def test_a_request_without_an_answer_starts_the_wait_anew(world: World) ->
     assert (case.state, len(world.tenant.created)) == (State.PROVISIONING, 1)
     case = await waits_until(world, asked_at + REPLICATION - timedelta(minutes=1))
     assert case.state is State.PROVISIONING
+
+
+# --- killed at any call ------------------------------------------------------------------------------------
+
+
+async def killed_once(world: World, kill_at: tuple[int, str]) -> Case:
+    """The process dies at this call of what is still to do; another worker goes on."""
+    world.tape.calls.clear()
+    world.tape.kill_at = kill_at
+    with contextlib.suppress(Killed):
+        await drive(world)
+    world.tape.kill_at = None
+    return await drive(world)
+
+
+@pytest.mark.parametrize("word", [False, True])
+async def test_a_death_at_any_call_still_makes_one_account_under_the_second_name(
+    make_world: Callable[..., World], word: bool
+) -> None:
+    """`word`: nobody whom a read shows has the name, and an operator has said so."""
+
+    async def prepared() -> World:
+        world = make_world()
+        if word:
+            await held(world)
+            await rerun(world, "it is a mail contact")
+        else:
+            married(world)
+            await world.file(make_case())
+        world.tape.calls.clear()
+        return world
+
+    clean = await prepared()
+    await drive(clean)
+    calls = clean.tape.calls.index("security.passes")
+    assert calls > 10
+    for number in range(calls):
+        for side in sides(number):
+            world = await prepared()
+            case = await killed_once(world, (number, side))
+            refused = clean.tape.calls[number] == "directory.create_user"  # there is no "after" a refusal
+            assert world.tape.killed or refused
+            assert case.state is State.FOLLOWING_UP, (number, side, case.reason_code)
+            assert [user.user_principal_name for user in world.tenant.created] == [SECOND], (number, side)
+            assert await owner(world) is None
+            world.close()

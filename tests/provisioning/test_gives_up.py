@@ -21,7 +21,7 @@ from onboarding.ports import REPLICATION
 from onboarding.provisioning import runner
 from onboarding.provisioning.plan import Planned
 from onboarding.provisioning.step import Block, Context, Done, Outcome, Step, Wait
-from tests.support.doubles import CASE_ID, MANAGER, T0, World, drive, make_case
+from tests.support.doubles import CASE_ID, MANAGER, T0, Killed, World, drive, make_case, sides
 
 #: Monday of the first day, 09:00 in Berlin.
 FIRST_DAY = datetime(2026, 8, 24, 7, 0, tzinfo=UTC)
@@ -266,3 +266,29 @@ async def test_somebody_who_restored_it_by_hand_before_such_a_rerun_gets_no_seco
 def test_a_block_names_the_code_that_the_desk_uses_as_well() -> None:
     assert runner.ACCOUNT_GONE == "account_gone"
     assert Block(runner.ACCOUNT_GONE).reason in REASONS
+
+
+async def test_a_death_at_any_call_still_makes_one_account_in_place_of_the_one_that_is_gone(
+    make_world: Callable[..., World],
+) -> None:
+    async def prepared() -> World:
+        world = make_world()
+        await deleted(world, for_good=True)
+        await act(world.s, "rerun", CASE_ID, Ask("operator", "another one", from_step="create_account"))
+        world.tape.calls.clear()
+        return world
+
+    clean = await prepared()
+    await drive(clean)
+    made = clean.tape.calls.index("directory.create_user")
+    for number in range(made - 6, made + 6):
+        for side in sides(number):
+            world = await prepared()
+            world.tape.kill_at = (number, side)
+            with pytest.raises(Killed):
+                await drive(world)
+            case = await drive(world)
+            assert case.state is State.FOLLOWING_UP, (number, side, case.reason_code)
+            assert len(world.tenant.created) == 2, (number, side)
+            assert len(world.tenant.issued) == 1
+            world.close()
