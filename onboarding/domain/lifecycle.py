@@ -13,7 +13,7 @@ Rules in prose:
   looked at, and watched again when what is read takes the confirmation away; an approver's report of a lost phone leads
   to the follow-up at once.
 - A start date that moves away before the account exists sends a case back to `waiting_start`, also from a pause or a
-  block; one that moves away after the first credential went out, and before anybody used it, back to `provisioning`,
+  block; one that moves after the first credential went out, and before anybody used it, back to `provisioning`,
   for another one. So does another manager than the one who holds it.
 
 What is not in the table raises `IllegalTransition` and changes nothing. `docs/states.md` is drawn from it.

@@ -12,9 +12,9 @@ Rules in prose:
 - An end of the employment that lies ahead, after the first day, is noted as the end date; no more happens before it,
   and the employment has ended after it (`intake.announced_end`).
 - A hire that is over stands again, too, when a whole record says so that is newer (`intake.comeback`).
-- A first day that moves away before there is an account is waited for, whatever holds the case; after its first
-  credential went out it leads to another one (`intake.first_day`), and so does another manager than the one who holds
-  it (`intake.former_manager`).
+- A first day that moves away before there is an account is waited for, whatever holds the case; one that moves after
+  its first credential went out leads to another one (`intake.first_day`), and so does another manager than the one who
+  holds it (`intake.former_manager`).
 - An event that names the person only by id leads to a read of the HR system (`intake.fetch`): where the facts we
   have may be outdated and the account is not there yet, the case waits for it; later it goes on meanwhile.
 - Withdrawals and deletions: `intake.withdraw`. Where a case goes from there: `intake.settle`.
@@ -119,8 +119,7 @@ def _hired(case: Case, event: HireEvent, about: Circumstances, now: datetime) ->
             case, event, event_time(event, about.received_at)
         )  # for good: what stands follows from all hires
     again = was_over and reopens(case, event, event_time(event, about.received_at))
-    if again:
-        reopen(case, event, about.received_at)
+    known = reopen(case, event, about.received_at, now) if again else ()
     if case.reason_code == EXISTING_STAFF and was_over and not again:
         event = replace(event, hire=only_ids(event.hire), cleared=())
     before = case.hire.start_date
@@ -129,14 +128,14 @@ def _hired(case: Case, event: HireEvent, about: Circumstances, now: datetime) ->
     if was_over and not again:
         stand(case)
         return Outcome((noted_event(now, "event_recorded", event, about),))
-    reopened = (entry(now, "reopened", "hr", account=account_of(case)),) if again else ()
+    reopened = (entry(now, "reopened", "hr", account=account_of(case)), *known) if again else ()
     entries = (*reopened, *_applied(case, event, about, now, changed=changed, was_candidate=candidacy))
     moved = (case.hire.start_date - before).days if before and case.hire.start_date else 0
     if moved and case.state in ACTIVE:
         entries += (entry(now, "start_date_moved", "hr", days=moved),)
     if moved > 0 or before is None:
         first_day.put_off(case)
-    if moved > 0:
+    if moved:
         first_day.outdate_pass(case, now)
     if event.snapshot and case.state in _UNDECIDED and is_existing_staff(case, now):
         outcome = leave_alone(case, now)
@@ -152,15 +151,16 @@ def _kept(case: Case, event: HireEvent, about: Circumstances, now: datetime) -> 
     this, the case is put back for a new run, which begins when the person is included."""
     if not about.is_read:
         event = _as_a_comeback(case, event, about, now)
+    known: tuple[TimelineEntry, ...] = ()
     if withdrawn_since_hired(case) is not None:
         at, asked = event_time(event, about.received_at), case.reason_code
         note_hire(case, event, at)
         if reopens(case, event, at):
-            reopen(case, event, about.received_at)
+            known = reopen(case, event, about.received_at, now)
             case.apply(Event.EXCLUDE, reason=asked)
     changed = merged(case, event, about)
     ask(case, event, about.received_at, about.read_lag)
-    return Outcome((noted_event(now, "event_kept", event, about, changed=changed),))
+    return Outcome((noted_event(now, "event_kept", event, about, changed=changed), *known))
 
 
 def _planned(case: Case, event: HireEvent, about: Circumstances, now: datetime) -> Outcome:

@@ -23,7 +23,7 @@ from onboarding.intake.merging import event_time
 from onboarding.intake.outcome import FETCH, Circumstances, Outcome, block
 from onboarding.intake.payload import Unreadable
 from onboarding.intake.planned_reads import pending
-from onboarding.intake.settle import open_question, settle
+from onboarding.intake.settle import asked_first, settle
 from onboarding.ports import WORK_QUEUE, Delivery, DeliveryStatus, Services, WorkMessage
 
 #: Events that a case remembers. One that is older than these many others only fills gaps if it comes again.
@@ -73,8 +73,8 @@ async def reconsider(s: Services, case: Case, now: datetime, *, queue: str = WOR
 
 
 async def ask_first(s: Services, case: Case, now: datetime) -> bool:
-    """Block whoever waits for the start with a question still open: one answer may leave another. True: blocked."""
-    asked = open_question(case) if case.state is State.WAITING_START else None
+    """Block whoever would go on with a question still open: one answer may leave another. True: blocked."""
+    asked = asked_first(case)
     if asked is not None:
         await lay_down(s, case, block(case, now, asked), now, WORK_QUEUE)
     return asked is not None

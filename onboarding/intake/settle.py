@@ -10,7 +10,7 @@ from onboarding.casework import entry
 from onboarding.domain import beginning
 from onboarding.domain.case import Case, TimelineEntry
 from onboarding.domain.hire import Certainty, Hire
-from onboarding.domain.lifecycle import Event, State
+from onboarding.domain.lifecycle import ACTIVE, Event, State
 from onboarding.intake.merging import newest_withdrawal
 from onboarding.intake.outcome import (
     APPROVE_SAME_PERSON,
@@ -61,7 +61,7 @@ def settle(
     """
     if (over := is_over_already(case, now)) is not None:
         return over
-    if case.deleted_at is not None and not is_hired_since(case, case.deleted_at):
+    if is_deleted(case):
         return block(case, now, HR_DELETED_RECORD)
     if (waits := _await_read(case, now, read=read)) is not None:
         return waits
@@ -116,6 +116,19 @@ def open_question(case: Case, *, shared_id: bool = False) -> str | None:
     if is_doubtful(case):
         return APPROVE_SAME_PERSON
     return APPROVE_SHARED_ID if shared_id and APPROVE_SHARED_ID not in case.approvals else None
+
+
+def asked_first(case: Case) -> str | None:
+    """What somebody has to decide before anything more is done, wherever the case is: a deletion of the record may have
+    come while another question was open, or with another case that was joined to this one. None: nothing."""
+    if case.state in ACTIVE and is_deleted(case):
+        return HR_DELETED_RECORD
+    return open_question(case) if case.state is State.WAITING_START else None
+
+
+def is_deleted(case: Case) -> bool:
+    """HR deleted the record, has not hired the person since, and no operator has said that the hire stands."""
+    return case.deleted_at is not None and not is_hired_since(case, case.deleted_at)
 
 
 def is_doubtful(case: Case) -> bool:

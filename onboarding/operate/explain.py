@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from onboarding.domain import run
 from onboarding.domain.case import By, Case, LostMethod, PassStatus, Status, StepStatus
 from onboarding.domain.lifecycle import State
 from onboarding.domain.missing import BECAUSE
@@ -246,7 +247,7 @@ def _unused_pass(case: Case, now: datetime) -> str | None:
     record, listed = case.access_pass, case.registration.methods if case.registration else ()
     if record is None or record.usable_until is None or not pass_ended(case, now):
         return None
-    acted = any(item.by is By.USER for item in case.evidence) or not PASSKEYS.isdisjoint(listed)
+    acted = any(item.by is By.USER for item in run.seen(case)) or not PASSKEYS.isdisjoint(listed)
     if acted or case.confirmed_at or case.status not in _NEVER_SEEN:
         return None
     until = record.usable_until.astimezone(UTC)

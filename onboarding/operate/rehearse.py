@@ -19,6 +19,7 @@ from onboarding.dry_run import adapters
 from onboarding.dry_run.record import WORDS, Action, Recorder
 from onboarding.dry_run.store import ScratchCases
 from onboarding.followup import advance as followup
+from onboarding.intake import process
 from onboarding.operate import rerun_plan
 from onboarding.operate.rerun_plan import hashed
 from onboarding.operate.stamps import stamp
@@ -124,6 +125,8 @@ class Rehearsal:
             trial = await self._cases.get(case.case_id)
             if trial is None or trial.state not in WORKED:
                 return trial.reason_code if trial else None
+            if await process.ask_first(self._s, trial, self._clock.at):
+                continue
             if trial.state in PROVISIONED:
                 await runner.advance(self._s, trial, self._clock.at)
             elif await manager_again.advance(self._s, trial, self._clock.at):

@@ -16,6 +16,7 @@ TIMELINE: dict[str, str] = {
     "hire_complete": "HR has said enough for an account",
     "start_date_moved": "The start date moved by {days} days",
     "reopened": "HR hired the person again (account: {account})",
+    "known_before": "Known of the employment before, and counts no more: {status} (as of {as_of})",
     "offer_withdrawn": "An offer was withdrawn; the person is an employee, so nothing changes",
     "application_withdrawn": "Recruiting withdrew one application; the hire stands without it, so nothing changes",
     "withdrawal_outdated": "A withdrawal older than the hire arrived late; nothing changes",

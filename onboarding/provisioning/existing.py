@@ -20,7 +20,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from onboarding.domain import names, protected
+from onboarding.domain import names, protected, run
 from onboarding.domain.case import PURGED, Account, AccountIntent, Case
 from onboarding.errors import NotYetVisible
 from onboarding.ports import REPLICATION, DirectoryUser, NameTaken
@@ -236,9 +236,11 @@ async def come_back(ctx: Context) -> Outcome | None:
             account.seen_deleted, account.doubted_at = False, ctx.now
         if ctx.now < missed_until(ctx.case, account, ctx.now) and not ctx.case.is_said(PURGED, account.id):
             raise NotYetVisible("The account is not readable yet; waiting for replication.")
-        ctx.case.mark, ctx.case.account = account.mark, None
-        ctx.case.access_pass = None  # it went with the account
-        await ctx.save("account_gone")
+        # The next one has no life before it, and a pass of its own.
+        known = run.start_anew(ctx.case)
+        ctx.case.mark, ctx.case.account, ctx.case.begun = account.mark, None, False
+        ctx.case.access_pass = None
+        await ctx.save("account_gone", **known)
         return None
     account.seen_deleted = True
     ctx.case.take_back({PURGED})

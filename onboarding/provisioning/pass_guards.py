@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from onboarding.domain import calendar
+from onboarding.domain import calendar, run
 from onboarding.domain.nudges import working_time_of
 from onboarding.errors import NotYetVisible
 from onboarding.ports import AccessPass, DirectoryUser
@@ -85,7 +85,9 @@ async def unused(ctx: Context) -> list[AccessPass] | None:
     if others and not proofed(ctx):
         return None
     found = await ctx.s.security.passes(ctx.account.id)
-    return None if any(item.reason == "OneTimeUsed" for item in found) and not _approved(ctx) else found
+    # One that was used in an employment before is no sign of this one.
+    used = any(item.reason == "OneTimeUsed" and run.counts(ctx.case, item.usable_from) for item in found)
+    return None if used and not _approved(ctx) else found
 
 
 def _approved(ctx: Context) -> bool:

@@ -20,6 +20,7 @@ import logging
 from datetime import datetime, timedelta
 
 from onboarding import casework, observe
+from onboarding.domain import run
 from onboarding.domain.beginning import is_in_use
 from onboarding.domain.case import Case, NextAction, PassRecord, PassStatus, Recall, StepRecord, TimelineEntry
 from onboarding.domain.lifecycle import Event, State
@@ -47,7 +48,7 @@ async def advance(s: Services, case: Case, now: datetime) -> None:
     with observe.request_ids() as requests:
         try:
             if case.account is not None and case.pass_at_large(now):
-                used = await revoke_pass.void_unspent(s, case.account, record)
+                used = await revoke_pass.void_unspent(s, case.account, record, run.began(case))
                 notes = [] if used else [_entry(now, "pass_voided", requests)]
         except StoreConflict:
             raise

@@ -285,6 +285,7 @@ async def test_an_account_whose_name_somebody_has_by_now_is_not_restored_in_the_
     ("changes", "ends"),
     [
         ({"hire": hire(start_date=None)}, ("blocked", "missing_start_date")),
+        ({"deleted_at": T0}, ("blocked", "hr_deleted_record")),
         ({"hire": hire(start_date=date(2027, 3, 1))}, ("following_up", "ladder_done")),
     ],
 )
