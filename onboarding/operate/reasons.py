@@ -148,8 +148,9 @@ REASONS: dict[str, tuple[str, str]] = {
         "Restore the store from its backup; the log names the row.",
     ),
     "retries_exhausted": (
-        "The same step failed for 72 hours.",
-        "The timeline names the step and the last answer. When the cause is gone, rerun.",
+        "The same step failed for as long as the policy tries (give_up_after_hours, 72 by default; nights count).",
+        "The timeline names the step and the last answer: look into the service health of Microsoft 365, or report it "
+        "with the request id. When the cause is gone, rerun; nobody is reminded or escalated before.",
     ),
     "poison": (
         "The work on this case failed again and again in a way that nobody foresaw.",
@@ -166,11 +167,11 @@ REASONS: dict[str, tuple[str, str]] = {
     ),
     "disable_adopted_account": (
         "The account was there before this hire and was not made by this service.",
-        "Ask HR whether somebody still uses it; then disable it in Entra.",
+        "Ask HR whether somebody still uses it; if not, an administrator disables it in Entra; then rerun.",
     ),
     "disable_synced_account": (
         "The account is synchronised from Active Directory, which alone may disable it.",
-        "Disable it there.",
+        "Disable it there, then rerun once the sync has run.",
     ),
     "name_unusable": ("No display name can be made of what HR sent.", "Correct the name in HR, then rerun."),
     "blocked": (

@@ -56,6 +56,8 @@ ANSWERED = {
     "rerun this case by itself, or exclude it.",
     TWO_ACCOUNTS: "This person has two accounts, and which of them stays is decided person by person: see to the other "
     "one, then rerun this case by itself, or exclude it.",
+    create_account.NAME_HELD: "The user name is taken by something that cannot be read here, and whether that may be "
+    "this person's account is decided person by person: look in Entra, then rerun this case by itself.",
     APPROVE_SAME_PERSON: "Another case may be about the same person, and an approver decides person by person: by "
     "approving (one person) or by a rerun of this case by itself (two people).",
 }
@@ -171,6 +173,8 @@ def _decide_by_rerun(case: Case, code: str) -> None:
     """What somebody says by running a case again that stopped for a question."""
     if code == HR_DELETED_RECORD:
         case.deleted_at = None
+    elif code == create_account.NAME_HELD and case.intent is not None:
+        case.approvals.append(f"{code}:{case.intent.user_principal_name}")
     elif code in ABOUT_CASE and (asked := case.others(code)):
         word = TWO_PEOPLE if code == APPROVE_SAME_PERSON else code
         case.approvals.append(f"{word}:{asked[0]}")

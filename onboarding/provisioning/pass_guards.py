@@ -44,7 +44,9 @@ def too_early(ctx: Context) -> Wait | None:
     if proofed(ctx) and ctx.now >= opens:
         return None  # somebody stands at the desk, whatever the hour
     moment = calendar.next_working_moment(max(ctx.now, opens), time)
-    return Wait(moment, "pass_near_start") if ctx.now < moment else None
+    if ctx.now >= moment:
+        return None
+    return Wait(moment, "pass_near_start") if ctx.now < opens else Wait(moment, "working_time", put_off=True)
 
 
 async def standing(ctx: Context) -> Outcome | list[AccessPass]:

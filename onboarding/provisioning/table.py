@@ -174,6 +174,14 @@ does what about it stands on the case's page.
   administrator may have restored it by hand. Only then another one is made, or at once where an approver says that it
   was deleted for good (`purged`). One that was deleted while enabled is
   disabled again right after it is restored, and enabled at the lead time.
+- **Accounts that are deleted while the plan runs** stop the case (`account_gone`): at once where the account is among
+  the deleted ones, else once it has been out of sight for 24 hours. A rerun goes on with one that was restored by hand;
+  a rerun from `create_account` asks an approver whether it is restored, and makes another one where it is gone for
+  good.
+- **A user name that is somebody else's other address** (of a colleague who married, say) is taken for Entra as well:
+  the next candidate is used. One that nobody has as far as users can be read is waited for over 24 hours, because our
+  own request may have made it; then it is a group's, a mail contact's or something deleted, and an operator says so by
+  a rerun of that case (`username_held`).
 - **Withdrawn hires**, and those of whom HR says before the first day that the employment has ended, have their account
   disabled, also one that was restored for the hire and not enabled yet; what holds that up may last beyond the first
   day that HR withdrew it before. Of somebody whose first day had come, where they work, an administrator decides
@@ -197,7 +205,8 @@ does what about it stands on the case's page.
   no yes could link it. Where HR's number should be on the new account, an administrator takes it off the other one, and
   the case is rerun.
 - **Synced people** (`people.synced`) have their account from Active Directory, which alone may change it: it is waited
-  for, linked, and followed up; nothing is written to it. Whether they can reset also depends on password writeback.
+  for, linked, and followed up; nothing is written to it. One of somebody who comes back that Active Directory deleted
+  is not restored here: it is waited for in the same way. Whether they can reset also depends on password writeback.
 - **A manager whom HR names by an id** is the person whom the same HR system knows by it and who has a case here. An id
   of HR's is no payroll number, and `employeeId` may hold either. Who is found by `employeeId` alone is linked in Entra
   (`by_employee_id_alone`) unless something contradicts it: an address that nobody has, a number of the hire's that is
