@@ -8,6 +8,7 @@ from typing import Any
 
 from onboarding.bootstrap import App
 from onboarding.cli import context, desk, planning, reports, transfer
+from onboarding.domain.case import ABOUT_NAME
 from onboarding.errors import NotFound, RequestError
 from onboarding.followup.track import track
 from onboarding.operate import actions, cases, deliveries, doctor, due, requests, trouble, vendors
@@ -67,6 +68,8 @@ async def _show(app: App, args: argparse.Namespace) -> int:
     for sentence in filter(None, (data["missing"], *data["sources"])):
         context.out(f"  {sentence}")
     context.out(f"account: {_account(data)}")
+    if data["reason_code"] in ABOUT_NAME and data["asked_about"]:
+        context.out(f"the user name: {', '.join(data['asked_about'])}")
     if data["found_account"]:
         context.out(f"an account that may be this person's already: {data['found_account']}")
     following = data["next_action"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qs, urlencode
 
@@ -15,7 +16,7 @@ from onboarding.domain.lifecycle import Event, State, allowed
 from onboarding.errors import NotFound, RequestError
 from onboarding.followup import sources
 from onboarding.followup.messages import recognise
-from onboarding.intake.identity import being_forgotten
+from onboarding.intake.erasure import being_forgotten
 from onboarding.operate import actions, cases, desk, forget, requests, rerun_plan, trouble, whose
 from onboarding.operate.explain import MEANING, listed_next, next_because, next_words, pass_ended
 from onboarding.operate.judge import judge
@@ -143,7 +144,7 @@ async def case_page(s: Services, request: Request, who: Principal) -> Response:
         next_because=next_because(case),
         story=[_told(item) for item in reversed(said_once(data["timeline"]))],
         buttons=buttons,
-        desk=_desk(s, case, who),
+        desk=_desk(s, case, who, now),
         forget=forget.KEPT if _may_forget(case, who) else None,
         token=access.form_token(who, s.settings, now),
         found=list(case.found) if any(b.action in _ANSWERS for b in buttons) else [],
@@ -158,14 +159,15 @@ async def case_page(s: Services, request: Request, who: Principal) -> Response:
     )
 
 
-def _desk(s: Services, case: Case, who: Principal) -> dict[str, Any] | None:
+def _desk(s: Services, case: Case, who: Principal, now: datetime) -> dict[str, Any] | None:
     """What the service desk can do for this person; None: nothing, or not in this role."""
     if who.role is None or who.role < Role.OPERATOR or case.account is None or being_forgotten(case):
         return None
-    setting = s.settings.first_credential
+    setting, refused = s.settings.first_credential, desk.no_pass(s, case, now)
     return {
         "approver": who.role >= Role.APPROVER and case.state not in {State.EXCLUDED, State.CANCELLED},
-        "new_pass": setting != "none" and Event.RERUN in allowed(case.state),
+        "new_pass": refused is None and Event.RERUN in allowed(case.state),
+        "no_pass": refused.message if refused else None,
         "recipient": "manager, or to the service desk" if setting.endswith("manager") else "service desk",
         "checks": s.policy.desk.identity_checks,
     }

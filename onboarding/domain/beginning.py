@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from onboarding.domain import calendar
+from onboarding.domain import calendar, run
 from onboarding.domain.case import Act, By, Case, Status
 from onboarding.domain.lifecycle import State
 from onboarding.domain.nudges import EMPLOYMENT_ENDED
@@ -20,8 +20,8 @@ _IN_USE = frozenset({Status.USER_REGISTERED, Status.USER_REVIEWED, Status.PARTIA
 
 
 def is_in_use(case: Case) -> bool:
-    """The person has signed in, as far as the case knows. (Anybody can try to reset somebody's password.)"""
-    acted = any(item.by is By.USER and item.act in _SIGNED_IN for item in case.evidence)
+    """The person has signed in, in this run, as far as the case knows. Anybody can try to reset somebody's password."""
+    acted = any(item.by is By.USER and item.act in _SIGNED_IN for item in run.seen(case))
     return case.confirmed_at is not None or case.status in _IN_USE or acted
 
 
@@ -37,9 +37,10 @@ def note(case: Case, at: datetime) -> None:
 
 
 def has_begun(case: Case, now: datetime) -> bool:
-    """A first day of this person came, with an account to work with; registering ahead of it is not yet beginning."""
+    """A first day of this person came, with an account to work with; registering ahead of it is not yet beginning. One
+    that passes while the hire is withdrawn does not come: what is held until after it is done all the same."""
     known = _looks_begun(case) if case.begun is None else case.begun
-    return known or first_day_came(case, now)
+    return known or first_day_came(case, min(now, case.withdrawn_at or now))
 
 
 def is_in_vain(case: Case, at: datetime) -> bool:

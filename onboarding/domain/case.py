@@ -39,8 +39,16 @@ JOINED = "joined"
 ABOUT_ACCOUNT = frozenset({"needs_approval_adopt", "needs_approval_restore"})
 #: … and those by which somebody may have the account back.
 _ABOUT_RETURN = frozenset({"needs_approval_restore", "needs_approval_rehire"})
-#: … and the one by which somebody is asked about another case (`intake.twins`).
-SAME_PERSON = "needs_approval_same_person"
+#: … and those by which somebody is asked about another case: whether it is the same person's (`intake.twins`), and
+#: which of two accounts stays.
+SAME_PERSON, TWO_ACCOUNTS = "needs_approval_same_person", "two_accounts"
+#: Reason codes of questions about another case → the field that holds the one that is asked about.
+ABOUT_CASE = {SAME_PERSON: "maybe_same", TWO_ACCOUNTS: "second_account"}
+#: … and the one by which somebody is asked about a user name (`provisioning.steps.reserve_username`).
+LOOKALIKE = "needs_approval_lookalike"
+#: … or an operator, because it is taken and nobody who can be read has it (`provisioning.steps.create_account`).
+NAME_HELD = "username_held"
+ABOUT_NAME = frozenset({LOOKALIKE, NAME_HELD})
 #: An approver's words about an account, with its object id behind a colon: it is another person's, for good; …
 NOT_THIS = "not_this"
 #: … it was deleted for good, until it is seen again.
@@ -180,6 +188,8 @@ class AccountIntent:
     restores: str | None = None
     #: Marks of earlier tries, before HR corrected its number: one of them may have taken effect.
     former_marks: list[str] = field(default_factory=list)
+    #: Since when Entra says, to every request, that the name is taken, and shows nobody who has it.
+    taken_since: datetime | None = None
 
 
 #: Origins of accounts that were made for this hire, or are theirs again: what is empty in them is filled by HR's words.
@@ -479,6 +489,10 @@ class Case:
     maybe_same: str | None = None
     #: Case id of the same person's other account, while an operator has not decided which of the two stays.
     second_account: str | None = None
+    #: What comes after these two when the case is led on, oldest first, one at a time: the same about further cases,
+    #: `needs_approval_same_person:<case id>` and `two_accounts:<case id>`; and how a case was stopped that was joined
+    #: to this one: `paused:<case id>`, `excluded:<case id>`, and reason codes of questions that nothing else tells.
+    questions: list[str] = field(default_factory=list)
     #: Events that were applied, oldest first: `d_…`, `d_….2` for the third event of a delivery, and `d_…#1.2` once an
     #: operator had it processed again (`event_mark`, `delivery_of`).
     deliveries: list[str] = field(default_factory=list)
@@ -491,13 +505,16 @@ class Case:
     phone_reason: str | None = None
     #: Approvals given by an approver: reason codes; `needs_approval_adopt:<object id>` where one is about one account
     #: (`grant`); `not_this:<object id>` and `purged:<object id>` (`other_person`, `purged`); with a case id where one
-    #: is about another case: `needs_approval_same_person`, `two_people`, `two_accounts`.
+    #: is about another case: `needs_approval_same_person`, `two_people`, `two_accounts`; with a user name where one is
+    #: about that: `needs_approval_lookalike`, `username_held`.
     approvals: list[str] = field(default_factory=list)
     #: A question for an approver that was open when the person was excluded; asked again when they are included and the
     #: hire stands. Those that can be told from the rest of the case are not kept here.
     open_question: str | None = None
     #: Names that turned out to belong to somebody else.
     refused_names: list[str] = field(default_factory=list)
+    #: The user name that an approver is, or was last, asked about because it can be mistaken for another.
+    lookalike: str | None = None
     intent: AccountIntent | None = None
     #: userPrincipalName of an account that was there before us, while an approver decides about it; where
     #: several carry the number, all of them, separated by commas.
@@ -558,12 +575,18 @@ class Case:
 
     @property
     def asked_about(self) -> list[str]:
-        """What the question is about that the case is blocked with: object ids of accounts that were found, or the id
-        of another case. Empty: there is none, or it is about this person alone."""
+        """What the question is about that the case is blocked with: object ids of accounts that were found, the id of
+        another case, or a user name. Empty: there is none, or it is about this person alone."""
         if self.state is not State.BLOCKED:
             return []
-        others = {SAME_PERSON: self.maybe_same, "two_accounts": self.second_account}
-        other = others.get(self.reason_code or "")
+        code = self.reason_code or ""
+        other: str | None = None
+        if (name := ABOUT_CASE.get(code)) is not None:
+            other = getattr(self, name)
+        elif code == LOOKALIKE:
+            other = self.lookalike
+        elif code == NAME_HELD and self.intent is not None:
+            other = self.intent.user_principal_name
         return [other] if other else list(self.found_ids)
 
     def apply(self, event: Event, *, reason: str | None = None) -> State:
@@ -579,17 +602,50 @@ class Case:
 
     def grant(self, code: str, now: datetime) -> None:
         """An approver said yes to what the case waits for. About an account that was found, the word is for that one
-        alone; where several were found, a yes chooses none. The same of another case."""
+        alone; where several were found, a yes chooses none. The same of another case, and of a user name."""
         about = self.found_ids[0] if code in ABOUT_ACCOUNT and len(self.found_ids) == 1 else None
         if code == SAME_PERSON:
             about = self.maybe_same
+        elif code == LOOKALIKE:
+            about = self.lookalike
         word = f"{code}:{about}" if about else code
         if word not in self.approvals:
             self.approvals.append(word)
+        if code == SAME_PERSON and about:
+            self.answered(code, about)
         if self.found_ids:
             self.found_at = now
         if self.account is not None and code in _ABOUT_RETURN:
             self.account.doubted_at = now
+
+    def ask_about(self, code: str, other_id: str) -> None:
+        """Somebody has to decide about this other case, now or after those that are asked about before it."""
+        if self.is_said(code, other_id) or self.asks_about(code, other_id):
+            return
+        now: str | None = getattr(self, ABOUT_CASE[code])
+        if now is None or self.is_said(code, now):
+            setattr(self, ABOUT_CASE[code], other_id)
+        else:
+            self.questions.append(f"{code}:{other_id}")
+
+    def asks_about(self, code: str, other_id: str) -> bool:
+        """This is still to be decided about this other case."""
+        return getattr(self, ABOUT_CASE[code]) == other_id or f"{code}:{other_id}" in self.questions
+
+    def others(self, code: str) -> list[str]:
+        """Ids of the other cases about which this is still to be decided, the one that is asked about now first."""
+        now: str | None = getattr(self, ABOUT_CASE[code])
+        words = (word.partition(":") for word in self.questions)
+        return [*([now] if now else []), *(other for name, _, other in words if name == code and other)]
+
+    def answered(self, code: str, other_id: str) -> None:
+        """Nothing is to be decided about this other case any more: the next one is asked about."""
+        self.questions = [word for word in self.questions if word != f"{code}:{other_id}"]
+        if getattr(self, ABOUT_CASE[code]) != other_id:
+            return
+        rest = [word for word in self.questions if word.startswith(f"{code}:")]
+        self.questions = [word for word in self.questions if word not in rest[:1]]
+        setattr(self, ABOUT_CASE[code], rest[0].partition(":")[2] if rest else None)
 
     def other_person(self, object_ids: Collection[str]) -> None:
         """An approver said that these accounts, of those that were found, are another person's. That is for good; about

@@ -11,6 +11,8 @@ owner per method, and counts. Rules in prose:
 - A method that only the person can add is personal wherever it is listed. One that an administrator can add
   needs an audit record by the person, after the account was created, and no later deletion or change by others.
   A change by others that does not say what it changed takes the person's word from everything that it may be.
+- Of somebody who came back counts what happened since, and what is listed since (`domain.run`); of listed methods that
+  an administrator can add nobody can say whose they are, unless they were added since.
 - "Registered all required" names no method: it speaks for listed methods that were not known before it and that nobody
   else is known to have added, and for none that is listed for the first time long after.
 - "Looks good" on the review page is weaker: no new proof of possession. So is an update by the person. It speaks for
@@ -36,6 +38,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from onboarding.domain import run
 from onboarding.domain.case import Act, By, Case, Recoverable, Status
 from onboarding.domain.deciding import deciding
 from onboarding.domain.lifecycle import State
@@ -212,6 +215,8 @@ def _not_personal(case: Case, rules: Rules, view: View, now: datetime) -> tuple[
     kept = timedelta(days=rules.audit_retention_days)
     if any(_in_gap(case, view.methods[name], rules) for name in unclaimed):
         return Status.UNATTRIBUTED, "record_lost"
+    if any(_from_before(case, view.methods[name], view) for name in unclaimed):
+        return Status.UNATTRIBUTED, "registered_before"
     if all(now - _earliest(case, view.methods[name], view) <= kept for name in unclaimed):
         # The record must still be readable, so it is only late; the account was watched since it exists.
         return Status.UNKNOWN, "awaiting_audit_record"
@@ -234,6 +239,16 @@ def _in_gap(case: Case, method: Method, rules: Rules) -> bool:
     return case.account.created_at < rules.audit_gap[1] and (
         listed is None or rules.audit_gap[0] <= listed <= read_again + LISTING_LAG
     )
+
+
+def _from_before(case: Case, method: Method, view: View) -> bool:
+    """It can have been there when the person came back: of what was done meanwhile nothing was read. What an earlier
+    list of this run did not have was added since, and its record is only late."""
+    if method.left is True or not run.came_back(case):
+        return False
+    first = min((e.at for e in view.events if e.act is Act.LISTED), default=None)
+    listed = method.first_listed
+    return first is None or listed is None or listed <= first + LISTING_LAG
 
 
 def _earliest(case: Case, method: Method, view: View) -> datetime:

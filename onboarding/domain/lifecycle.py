@@ -8,12 +8,12 @@ Rules in prose:
   operator's resume. Both remember the state to return to.
 - HR can withdraw a hire (`cancelled`), an operator can leave a person alone (`excluded`). Both can be undone,
   because HR changes its mind and operators err. What HR says of somebody excluded is kept, and counts once an
-  operator includes them again.
+  operator includes them again. A case is also closed when its person goes on in another one, with the exclusion.
 - A confirmed person who loses a needed method is followed up again. After the watch the case is read on without being
   looked at, and watched again when what is read takes the confirmation away; an approver's report of a lost phone leads
   to the follow-up at once.
 - A start date that moves away before the account exists sends a case back to `waiting_start`, also from a pause or a
-  block; one that moves away after the first credential went out, and before anybody used it, back to `provisioning`,
+  block; one that moves after the first credential went out, and before anybody used it, back to `provisioning`,
   for another one. So does another manager than the one who holds it.
 
 What is not in the table raises `IllegalTransition` and changes nothing. `docs/states.md` is drawn from it.
@@ -107,7 +107,7 @@ TABLE: dict[tuple[State, Event], State | Return] = {
     **{(s, E.PAUSE): S.PAUSED for s in sorted(RETURNABLE)},
     **{(s, E.CANCEL): S.CANCELLED for s in sorted(RETURNABLE | {S.BLOCKED, S.PAUSED})},
     **{(s, E.EXCLUDE): S.EXCLUDED for s in sorted(RETURNABLE | {S.BLOCKED, S.PAUSED})},
-    **{(s, E.CLOSE): S.CLOSED for s in sorted(RETURNABLE | {S.BLOCKED, S.PAUSED, S.CANCELLED})},
+    **{(s, E.CLOSE): S.CLOSED for s in sorted(RETURNABLE | {S.BLOCKED, S.PAUSED, S.CANCELLED, S.EXCLUDED})},
     # A rerun repeats provisioning; every step looks before it acts, so that it is safe from each of these.
     **{
         (s, E.RERUN): S.PROVISIONING

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from hashlib import blake2b
 
-from onboarding.domain.case import Registration
+from onboarding.domain import run
+from onboarding.domain.case import Case, Registration
 from onboarding.domain.provenance import LISTING_LAG, NOT_IN_TARGETED_READ
 
 
@@ -38,6 +39,14 @@ def merged(known: Registration | None, seen: Registration) -> Registration:
         report_as_of=report.reported_at if newest.direct else None,
         report_methods=reported,
     )
+
+
+def is_of_run(case: Case, seen: Registration) -> bool:
+    """It was not like that before the person came back: a row may be as old as the report may lag."""
+    since = case.rehired_at
+    if since is None or not run.came_back(case):
+        return True
+    return seen.as_of >= (since if seen.direct else since + LISTING_LAG)
 
 
 def _caught_up(report: Registration, read: Registration) -> bool:

@@ -24,6 +24,7 @@ BECAUSE: Mapping[str, str] = {
     "registered_too_few": "The person registered some methods, not enough.",
     "added_by_administrator": "The methods were added by an administrator or an app.",
     "record_not_kept": "The methods are older than any audit record still kept.",
+    "registered_before": "The methods may have been there when the person came back, whoever added them.",
     "record_lost": "The methods may be from a time whose audit records were lost before they were read.",
     "awaiting_audit_record": "A method is listed whose audit record has not arrived yet.",
     "actor_unknown": "An audit record says that a method was added, but not by whom.",
@@ -141,8 +142,11 @@ def _of_status(found: Found) -> str | None:
                 f"person can use {_it(found.added)}: the person has to register {found.register}.{_nobodys(found)}"
             )
         case Status.UNATTRIBUTED:
+            why = "the audit records of that time are gone"
+            if found.because == "registered_before":
+                why = "what was there when the person came back may be anybody's"
             return (
-                f"{there}: nobody can say who added {_it(found.present)}, the audit records of that time are gone. "
+                f"{there}: nobody can say who added {_it(found.present)}, {why}. "
                 "The next change or re-confirmation by the person settles it."
             )
         case Status.PARTIAL:

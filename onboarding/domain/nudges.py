@@ -24,7 +24,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from onboarding.domain import calendar
+from onboarding.domain import calendar, run
 from onboarding.domain.calendar import WorkingTime
 from onboarding.domain.calendar.public_holidays import is_public_holiday
 from onboarding.domain.case import Act, Case, RungRecord, RungStatus
@@ -178,7 +178,7 @@ def _locked_out(case: Case) -> list[datetime]:
     """When the person was turned away in this episode, `CLIMB_EVERY` apart."""
     since = case.episode_started_at
     found: list[datetime] = []
-    for moment in sorted(e.at for e in case.evidence if e.act is Act.RESET_NO_METHODS):
+    for moment in sorted(e.at for e in run.seen(case) if e.act is Act.RESET_NO_METHODS):
         if (since is None or moment >= since) and (not found or moment - found[-1] >= CLIMB_EVERY):
             found.append(moment)
     return found

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
+from onboarding.domain import run
 from onboarding.domain.case import Act, By, Case, Evidence, Registration
 from onboarding.domain.roles import RoleRow, row_of, same_at
 
@@ -338,10 +339,9 @@ class View:
 
 
 def _ordered(case: Case) -> list[Evidence]:
-    """Each id once, by time; evidence from before the account is somebody else's."""
-    since = case.account.created_at if case.account else None
+    """Each id once, by time; of this run alone."""
     rows = sorted(
-        case.evidence,
+        run.seen(case),
         key=lambda e: (
             e.at,
             e.act is Act.DELETED,
@@ -355,8 +355,7 @@ def _ordered(case: Case) -> list[Evidence]:
     )
     unique: dict[str, Evidence] = {}
     for row in rows:
-        if since is None or row.at >= since:
-            unique.setdefault(row.id, row)
+        unique.setdefault(row.id, row)
     return list(unique.values())
 
 
@@ -413,10 +412,9 @@ def build(
     view = View(
         required, usable, _ordered(case), registration, methods, frozen_as_of, since, _role_rows(case)
     )
-    # An account that others made may have had anything before the first list of it: "all" claims none of that,
-    # and of what a targeted read leaves out nothing.
-    made_here = case.account is None or case.account.origin == "created"
-    unlisted = set() if made_here else set(METHODS)
+    # An account that others made, or of an employment before, may have had anything before the first list of it: "all"
+    # claims none of that, and of what a targeted read leaves out nothing.
+    unlisted = set() if run.is_made_for_it(case) else set(METHODS)
     for event in view.events:
         if event.act is Act.LISTED:
             unlisted &= NOT_IN_TARGETED_READ

@@ -49,7 +49,7 @@ WORDS = {
     "unmapped": "The HR system sent a field that is not used.",
     "wrong_type": "The field holds something else than expected.",
     "no_phone_field": "Nobody said which field holds the telephone number (API_PHONE_FIELDS).",
-    "two_accounts": "This person has two records and two accounts: say which of them stays.",
+    "two_accounts": "This person has two records, each with an account or one under way: say which of them stays.",
     "read_failed": "The record could not be read from the HR system.",
 }
 PHONE_CODES = frozenset(str(reason) for reason in PhoneReason)

@@ -39,6 +39,7 @@ from onboarding.domain.confirmation import Assessment, assess
 from onboarding.domain.lifecycle import Event, State
 from onboarding.domain.policy import Rung
 from onboarding.domain.rules import Rules
+from onboarding.domain.run import seen
 from onboarding.errors import (
     DeployerError,
     LimitReached,
@@ -166,7 +167,7 @@ def _behind(run: _Pass) -> bool:
     registration, now = run.case.registration, run.now
     news = [
         e.at
-        for e in run.case.evidence
+        for e in seen(run.case)
         if e.kind == "audit" and e.act in _NEWS and e.method != "temporaryAccessPass"
     ]
     if not news or (registration is not None and max(news) <= registration.as_of):
@@ -274,9 +275,7 @@ def _held_back(run: _Pass, found: Assessment, decision: nudges.Due) -> tuple[dat
     if decision.resume:
         return None
     if found.because == "awaiting_audit_record":
-        listed = max(
-            (e.at for e in run.case.evidence if e.act is Act.LISTED), default=run.now - AUDIT_PATIENCE
-        )
+        listed = max((e.at for e in seen(run.case) if e.act is Act.LISTED), default=run.now - AUDIT_PATIENCE)
         if run.now < listed + AUDIT_PATIENCE:
             return min(listed + AUDIT_PATIENCE, run.now + SOON * 2), found.because
     if found.because == STALE:  # the methods may not be read, and nothing else says anything of them
@@ -359,10 +358,10 @@ def _record_due(run: _Pass, found: Assessment) -> datetime | None:
     """A method has appeared whose record is still on its way: perhaps the person has only changed to another. When to
     look again."""
     others = set(found.present) - set(found.counted)
-    at = [e.at for e in run.case.evidence if e.act is Act.LISTED and e.method in others]
+    at = [e.at for e in seen(run.case) if e.act is Act.LISTED and e.method in others]
     if not at or run.now >= max(at) + AUDIT_PATIENCE:
         return None
-    audited = {e.method for e in run.case.evidence if e.kind == "audit" and e.act is Act.REGISTERED}
+    audited = {e.method for e in seen(run.case) if e.kind == "audit" and e.act is Act.REGISTERED}
     return None if others <= audited else min(max(at) + AUDIT_PATIENCE, run.now + 2 * SOON)
 
 

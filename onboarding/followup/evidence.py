@@ -7,10 +7,10 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
 from onboarding import casework
-from onboarding.domain import roles
+from onboarding.domain import roles, run
 from onboarding.domain.case import Act, By, Case, Evidence, Registration, Status, TimelineEntry
 from onboarding.domain.confirmation import Assessment, assess
-from onboarding.domain.lists import content, merged
+from onboarding.domain.lists import content, is_of_run, merged
 from onboarding.domain.provenance import PHONES, SOME_PHONE
 from onboarding.domain.rules import Rules
 
@@ -24,8 +24,11 @@ def take_list(case: Case, seen: Registration) -> bool:
     """Merge a list of methods into the case; True when the case has to be written.
 
     A method that is listed for the first time becomes a piece of evidence: that it is there, not who added it. The time
-    of a list that says the same is on the case in any case: an older one that comes after it is not taken for news.
+    of a list that says the same is on the case in any case: an older one that comes after it is not taken for news, nor
+    one that may tell of the time before the person came back.
     """
+    if not is_of_run(case, seen):
+        return False
     known = case.registration
     now_known = merged(known, seen)
     fresh = take_events(case, _listed(case, seen))
@@ -46,15 +49,15 @@ def _moved(known: Registration, now_known: Registration) -> timedelta:
 
 
 def _listed(case: Case, seen: Registration) -> list[Evidence]:
-    """Evidence of methods that no list of this time or before has said yet. Of an account that others made also that
-    nothing was listed (no method): what the person registers after it was not there before."""
+    """Evidence of methods that no list of this time or before has said yet in this run. Of an account that had a life
+    before it also that nothing was listed (no method): what the person registers after it was not there before."""
     said: dict[str | None, datetime] = {}
-    for event in case.evidence:
+    for event in run.seen(case):
         if event.act is Act.LISTED:
             said[event.method] = min(event.at, said.get(event.method, event.at))
     kind, at = ("methods" if seen.direct else "report"), seen.as_of
     names: list[str | None] = [*sorted(set(seen.methods))]
-    if not names and seen.present and case.account is not None and case.account.origin != "created":
+    if not names and seen.present and not run.is_made_for_it(case):
         names = [None]
     return [
         Evidence(f"{kind}:{name or 'nothing'}:{at:%Y%m%dT%H%M%SZ}", kind, Act.LISTED, By.UNKNOWN, name, at)

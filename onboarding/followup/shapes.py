@@ -8,6 +8,7 @@ from datetime import datetime
 
 from onboarding.domain.case import Act, By, Case, PassStatus, RungStatus, Status
 from onboarding.domain.policy import Policy
+from onboarding.domain.run import seen
 from onboarding.followup import catalogue
 from onboarding.settings import Settings
 
@@ -112,7 +113,7 @@ def _first_pass(r: Reader) -> list[str]:
         return []
     if r.now < record.usable_until:
         return ["fact.pass_usable"]
-    ever = case.confirmed_at or any(e.act is Act.REGISTERED and e.by is not By.ADMIN for e in case.evidence)
+    ever = case.confirmed_at or any(e.act is Act.REGISTERED and e.by is not By.ADMIN for e in seen(case))
     nothing = not ever and case.status in _NOTHING_REGISTERED
     return ["fact.pass_unused" if nothing else "fact.pass_ended"]
 

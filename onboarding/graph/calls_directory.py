@@ -93,14 +93,18 @@ def find_by_address(address: str, *, aliases: bool) -> Build:
     `or`. (user resource: proxyAddresses are filtered by `any`, and hold `smtp:` before each address.)"""
     value = quoted(address)
     wanted = [f"userPrincipalName eq '{value}'", f"mail eq '{value}'"]
-    return _find_users(" or ".join([*wanted, *([f"proxyAddresses/any(p:p eq 'smtp:{value}')"] * aliases)]))
+    if aliases:
+        wanted.append(f"proxyAddresses/any(p:p eq 'smtp:{value}')")
+    return _find_users(" or ".join(wanted), *(["proxyAddresses"] * aliases))
 
 
-def _find_users(wanted: str) -> Build:
+def _find_users(wanted: str, *more: str) -> Build:
     def build(client: Any) -> Any:
         from msgraph.generated.users.users_request_builder import UsersRequestBuilder
 
-        query = UsersRequestBuilder.UsersRequestBuilderGetQueryParameters(filter=wanted, select=list(USER))
+        query = UsersRequestBuilder.UsersRequestBuilderGetQueryParameters(
+            filter=wanted, select=[*USER, *more]
+        )
         return client.users.to_get_request_information(configured(query))
 
     return build

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -293,7 +293,16 @@ def _user(row: Mapping[str, Any]) -> DirectoryUser:
         usage_location=row.get("usageLocation"),
         employee_hire_date=instant(row.get("employeeHireDate")),
         licences=_skus(row.get("assignedLicenses")),
+        addresses=tuple(_addresses(row.get("proxyAddresses"))),
     )
+
+
+def _addresses(proxies: Any) -> Iterator[str]:
+    """Mail addresses among proxyAddresses (`SMTP:` before the first one, `smtp:` before the others)."""
+    for proxy in proxies if isinstance(proxies, list) else ():
+        kind, _, address = str(proxy).lower().partition(":")
+        if kind == "smtp":
+            yield address
 
 
 def _person(row: Mapping[str, Any]) -> DirectoryPerson:

@@ -12,9 +12,9 @@ Rules in prose:
 - An end of the employment that lies ahead, after the first day, is noted as the end date; no more happens before it,
   and the employment has ended after it (`intake.announced_end`).
 - A hire that is over stands again, too, when a whole record says so that is newer (`intake.comeback`).
-- A first day that moves away before there is an account is waited for, whatever holds the case; after its first
-  credential went out it leads to another one (`intake.first_day`), and so does another manager than the one who holds
-  it (`intake.former_manager`).
+- A first day that moves away before there is an account is waited for, whatever holds the case; one that moves after
+  its first credential went out leads to another one (`intake.first_day`), and so does another manager than the one who
+  holds it (`intake.former_manager`). All that follows from other facts than before: `intake.changed_facts`.
 - An event that names the person only by id leads to a read of the HR system (`intake.fetch`): where the facts we
   have may be outdated and the account is not there yet, the case waits for it; later it goes on meanwhile.
 - Withdrawals and deletions: `intake.withdraw`. Where a case goes from there: `intake.settle`.
@@ -32,10 +32,10 @@ from datetime import datetime
 from onboarding.casework import entry
 from onboarding.domain import beginning
 from onboarding.domain.case import JOINED, OWN_ORIGINS, Case, TimelineEntry
-from onboarding.domain.hire import Certainty, EventType, HireEvent
+from onboarding.domain.hire import Certainty, EventType, Hire, HireEvent
 from onboarding.domain.lifecycle import ACTIVE, Event, State
 from onboarding.domain.places.place import usage_location
-from onboarding.intake import first_day, former_manager, hire_date, leave_date
+from onboarding.intake import changed_facts, leave_date
 from onboarding.intake.comeback import Verdict, judge
 from onboarding.intake.merging import HIRING, event_time, newest_withdrawal, note_hire, planned_end
 from onboarding.intake.outcome import (
@@ -56,13 +56,14 @@ from onboarding.intake.outcome import (
 from onboarding.intake.planned_reads import ask
 from onboarding.intake.settle import (
     approval_needed,
-    is_doubtful,
+    excluded_elsewhere,
     is_existing_staff,
     is_over_already,
     lacking,
     leave_alone,
     look_again,
     only_ids,
+    open_question,
     settle,
 )
 from onboarding.intake.standing import (
@@ -87,24 +88,34 @@ def apply_event(case: Case, event: HireEvent, about: Circumstances, now: datetim
     """Change `case` by what `event` says, through the lifecycle table; say how to lay it down."""
     beginning.note(case, about.received_at)
     leave_date.note(case)
-    before = case.hire
-    outcome = _applied_to(case, event, about, now)
-    leave_date.follow(case, before)
-    former_manager.recall_pass(case, before, now)
-    hire_date.follow(case, before)
-    return outcome
-
-
-def _applied_to(case: Case, event: HireEvent, about: Circumstances, now: datetime) -> Outcome:
     if event.event_type is EventType.HIRE_CANCELLED:
-        return withdraw(case, event, about, now)
+        return _withdrawn(case, event, about, now)
     if event.event_type is EventType.EMPLOYMENT_TERMINATED:
         if (end := planned_end(event, event.hire.start_date or case.hire.start_date, now)) is not None:
             return _planned(case, replace(event, hire=replace(event.hire, end_date=end)), about, now)
-        return withdraw(case, event, about, now)
+        return _withdrawn(case, event, about, now)
     if event.event_type is EventType.EMPLOYEE_DELETED:
         return deleted(case, event, about, now)
     return _hired(case, event, about, now)
+
+
+def apply_join(case: Case, now: datetime, *, ask_rehire: bool) -> Outcome:
+    """Where the case goes on after another one was joined to it by an approver's word, which HR said nothing with."""
+    if case.state in OVER and case.reason_code != JOINED:
+        stand(case)
+    if case.state in OVER or case.state is State.EXCLUDED:
+        return Outcome(())
+    nothing = HireEvent(case.source, EventType.HIRE_UPDATED, Hire(), JOINED, certainty=case.certainty)
+    return _go_on(
+        case, nothing, Circumstances(JOINED, now, ask_rehire=ask_rehire), now, changed=JOINED, moved=0
+    )
+
+
+def _withdrawn(case: Case, event: HireEvent, about: Circumstances, now: datetime) -> Outcome:
+    before = case.hire
+    outcome = withdraw(case, event, about, now)
+    changed_facts.follow(case, before, now)
+    return outcome
 
 
 def _hired(case: Case, event: HireEvent, about: Circumstances, now: datetime) -> Outcome:
@@ -120,25 +131,20 @@ def _hired(case: Case, event: HireEvent, about: Circumstances, now: datetime) ->
             case, event, event_time(event, about.received_at)
         )  # for good: what stands follows from all hires
     again = was_over and reopens(case, event, event_time(event, about.received_at))
-    if again:
-        reopen(case, event, about.received_at)
+    known = reopen(case, event, about.received_at, now) if again else ()
     if case.reason_code == EXISTING_STAFF and was_over and not again:
         event = replace(event, hire=only_ids(event.hire), cleared=())
-    before = case.hire.start_date
+    before = case.hire
     changed = merged(case, event, about)
+    moved = changed_facts.follow(case, before, now)
     ask(case, event, about.received_at, about.read_lag)
     if was_over and not again:
         stand(case)
         return Outcome((noted_event(now, "event_recorded", event, about),))
-    reopened = (entry(now, "reopened", "hr", account=account_of(case)),) if again else ()
+    reopened = (entry(now, "reopened", "hr", account=account_of(case)), *known) if again else ()
     entries = (*reopened, *_applied(case, event, about, now, changed=changed, was_candidate=candidacy))
-    moved = (case.hire.start_date - before).days if before and case.hire.start_date else 0
     if moved and case.state in ACTIVE:
         entries += (entry(now, "start_date_moved", "hr", days=moved),)
-    if moved > 0 or before is None:
-        first_day.put_off(case)
-    if moved > 0:
-        first_day.outdate_pass(case, now)
     if event.snapshot and case.state in _UNDECIDED and is_existing_staff(case, now):
         outcome = leave_alone(case, now)
     else:
@@ -153,15 +159,19 @@ def _kept(case: Case, event: HireEvent, about: Circumstances, now: datetime) -> 
     this, the case is put back for a new run, which begins when the person is included."""
     if not about.is_read:
         event = _as_a_comeback(case, event, about, now)
+    known: tuple[TimelineEntry, ...] = ()
     if withdrawn_since_hired(case) is not None:
         at, asked = event_time(event, about.received_at), case.reason_code
         note_hire(case, event, at)
         if reopens(case, event, at):
-            reopen(case, event, about.received_at)
+            known = reopen(case, event, about.received_at, now)
             case.apply(Event.EXCLUDE, reason=asked)
+    before = case.hire
     changed = merged(case, event, about)
+    changed_facts.follow(case, before, now)
     ask(case, event, about.received_at, about.read_lag)
-    return kept(case, noted_event(now, "event_kept", event, about, changed=changed))
+    outcome = kept(case, noted_event(now, "event_kept", event, about, changed=changed))
+    return replace(outcome, entries=(*outcome.entries, *known))
 
 
 def _planned(case: Case, event: HireEvent, about: Circumstances, now: datetime) -> Outcome:
@@ -171,8 +181,10 @@ def _planned(case: Case, event: HireEvent, about: Circumstances, now: datetime) 
     """
     if case.state in OVER and case.reason_code in {EXISTING_STAFF, JOINED}:
         return Outcome((noted_event(now, "event_recorded", event, about),))
+    before = case.hire
     changed = merged(case, event, about)
     leave_date.announce(case)
+    changed_facts.follow(case, before, now)
     ask(case, event, about.received_at, about.read_lag)
     outcome = look_again(case, about, now)
     if changed and outcome.what is None and case.state in _WORKED_ON:
@@ -218,6 +230,8 @@ def _go_on(
     """Where the case goes from its state, now that the event is merged."""
     if (over := is_over_already(case, now)) is not None:
         return over
+    if (excluded := excluded_elsewhere(case)) is not None:
+        return block(case, now, excluded)
     if case.state is State.BLOCKED:
         if not _is_mended(case, event, about):
             return Outcome(())
@@ -241,8 +255,8 @@ def _go_on(
         approval = approval_needed(case, shared_id=about.shared_id, ask_rehire=about.ask_rehire)
         if approval is not None and approval != APPROVE_REHIRE:
             return block(case, now, approval)
-    if case.state in _BEGUN and is_doubtful(case):
-        return block(case, now, APPROVE_SAME_PERSON)
+    if case.state in _BEGUN and (asked := open_question(case)) is not None:
+        return block(case, now, asked)
     if not changed:
         return Outcome(())
     if case.account is None and case.intent is None and (gone := lacking(case)):

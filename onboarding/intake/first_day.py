@@ -1,9 +1,10 @@
-"""A first day that moves away. Pure.
+"""A first day that moves. Pure.
 
 Before there is an account, the case waits for the new day, also once it is released from a pause or a block. An account
 that an earlier try may have made is looked for first (`provisioning.runner`).
 
-After the first credential went out, it is void, and the new day has its own. The pass is called back
+After the first credential went out, it is void, and the new day has its own; so it is where the day moves ahead of the
+moment from which the pass can be used. The pass is called back
 (`provisioning.recall`), also of a case that is paused or blocked, and the case goes back to where the step issues
 passes (`provisioning.steps.issue_access_pass`), which finds out in the tenant whether it was used after all.
 """
@@ -14,14 +15,14 @@ from datetime import datetime, time
 
 from onboarding.domain import calendar
 from onboarding.domain.beginning import is_in_use
-from onboarding.domain.case import Case, PassStatus, StepRecord, StepStatus
+from onboarding.domain.case import Case, PassRecord, PassStatus, StepRecord, StepStatus
 from onboarding.domain.lifecycle import Event, State
 from onboarding.domain.places.place import place_of
 from onboarding.ports import CLAIM_LEASE
 
 #: The step of `provisioning`.
 _ISSUE = "issue_access_pass"
-#: A pass that lasts until here serves on the first day, which begins in the morning.
+#: A pass that can be used here serves on the first day, which begins in the morning.
 _NOON = time(12)
 
 
@@ -43,12 +44,12 @@ def put_off(case: Case) -> None:
 
 
 def outdate_pass(case: Case, now: datetime) -> None:
-    """After the start date moved later: call the pass back if it is of no use on the new first day and nobody has
-    used it. Whoever is followed up goes back to provisioning, also from a pause or a block."""
+    """After the start date moved: call the pass back if it is of no use on the new first day and nobody has used it.
+    Whoever is followed up goes back to provisioning, also from a pause or a block."""
     record = case.access_pass
     if record is None or record.status is PassStatus.VOID or is_in_use(case):
         return
-    if not _is_missed(case, record.usable_until, now):
+    if not _is_missed(case, record, now):
         return
     record.call_back(now, CLAIM_LEASE)
     case.steps[_ISSUE] = StepRecord()
@@ -58,10 +59,15 @@ def outdate_pass(case: Case, now: datetime) -> None:
         case.return_state = State.PROVISIONING
 
 
-def _is_missed(case: Case, until: datetime | None, now: datetime) -> bool:
-    """The pass ends before the new first day has begun, and that day is not over: a date that HR corrects long
-    afterwards needs no other pass."""
+def _is_missed(case: Case, record: PassRecord, now: datetime) -> bool:
+    """The pass cannot be used before noon of the new first day, nor yet; or it ends before that day has begun, and the
+    day is not over: a date that HR corrects long afterwards needs no other pass."""
     start, zone = case.hire.start_date, place_of(case.hire).zone.zone
-    if start is None or now >= calendar.local_midnight(calendar.moved(start, 1), zone):
+    if start is None:
         return False
-    return until is None or until < calendar.at_local(start, _NOON, zone)
+    noon = calendar.at_local(start, _NOON, zone)
+    if record.usable_from is not None and record.usable_from > max(noon, now):
+        return True
+    if now >= calendar.local_midnight(calendar.moved(start, 1), zone):
+        return False
+    return record.usable_until is None or record.usable_until < noon

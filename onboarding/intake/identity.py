@@ -10,46 +10,25 @@ employee number decides unless a stronger id differs (companies share, recycle a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from onboarding import casework
-from onboarding.domain import beginning
-from onboarding.domain.case import JOINED, NOT_THIS, Alias, AliasKind, Case, aliases_of, ids_in
+from onboarding.domain.case import JOINED, Alias, AliasKind, Case, ids_in
 from onboarding.domain.hire import Certainty, EventType, Hire, HireEvent
-from onboarding.domain.lifecycle import RETURNABLE, Event, State
-from onboarding.errors import RetryLater, StoreConflict
-from onboarding.intake import former_manager, leave_date, merging, twins
+from onboarding.domain.lifecycle import State
+from onboarding.errors import StoreConflict
+from onboarding.intake import twins
 from onboarding.intake.adapter import LinkedEvent
-from onboarding.intake.outcome import APPROVE_SAME_PERSON, TWO_ACCOUNTS
+from onboarding.intake.erasure import refuse_forgotten
+from onboarding.intake.joining import ask, join, weight
+from onboarding.intake.outcome import APPROVE_SAME_PERSON
 from onboarding.ports import Services
 
 #: Events about people whom we do not know, and then need not: existing staff leaving, records deleted.
 _NEVER_OPENS = frozenset(
     {EventType.EMPLOYMENT_TERMINATED, EventType.EMPLOYEE_DELETED, EventType.IGNORED, EventType.TEST_PING}
 )
-
-
-#: Words about other accounts and other people: they hold for the person, in whichever case the person goes on.
-_LASTING = frozenset({NOT_THIS, twins.TWO_PEOPLE, TWO_ACCOUNTS})
-#: `next_action.what` of a case that is being erased (`operate.forget`).
-FORGET = "forget"
-
-
-class BeingForgotten(RetryLater):
-    """The person's case is being erased. What HR says now is for whoever comes after: again in a moment."""
-
-    code = "being_forgotten"
-
-    def __init__(self, case: Case) -> None:
-        super().__init__("The case is being erased: the event is applied once that is done.")
-        self.case = case
-
-
-def being_forgotten(case: Case) -> bool:
-    """The case was stopped, and is gone in a moment: nothing may be added to it."""
-    return case.next_action.what == FORGET
 
 
 @dataclass(slots=True)
@@ -106,7 +85,7 @@ async def locate(
     ours = [owners[alias] for alias in aliases if alias in owners and owners[alias] not in strangers]
     if known is not None and known.case_id not in ours and cases[known.case_id] is not None:
         ours.append(known.case_id)
-    _refuse_forgotten(cases[case_id] for case_id in ours)
+    refuse_forgotten(cases[case_id] for case_id in ours)
     case_id = _leading(ours, cases) if ours else s.entropy.case_id()
     if cases.get(case_id) is None and not opens(event):
         return None
@@ -121,59 +100,28 @@ async def locate(
     for other in dict.fromkeys(ours):
         if other != case_id:
             found.case = await join(s, found.case, cases[other], other, aliases, now)
-    await _meet_twin(s, found, event, now)
+    await _meet_twins(s, found, event, now)
     return found
 
 
-async def _meet_twin(s: Services, found: Located, event: HireEvent, now: datetime) -> None:
-    """Join the case with that of the same person under other ids; remember doubt for an approver, and whatever is found
-    of somebody who is excluded: they are joined with nobody before somebody has decided."""
+async def _meet_twins(s: Services, found: Located, event: HireEvent, now: datetime) -> None:
+    """Join the case with those of the same person under other ids; remember doubt for an approver, about each of them.
+    So is whatever is found of somebody who is excluded: they are joined with nobody before somebody has decided."""
     if event.event_type in _NEVER_OPENS:
         return
-    twin = await twins.find(s, found.case, event)
-    if twin is None:
-        return
-    _refuse_forgotten([twin.case])
-    if twin.verdict is twins.Verdict.DOUBT or State.EXCLUDED in {found.case.state, twin.case.state}:
-        found.case.maybe_same = twin.case.case_id
-        return
-    lead, other = found.case, twin.case
-    if _weight(other) > _weight(lead):
-        lead, other, found.opened = other, lead, False
-    if other.etag is None:
-        found.case = await join(s, lead, None, other.case_id, event_aliases(event), now)
-    else:
-        found.case = await join(s, lead, other, other.case_id, event_aliases(event), now)
-
-
-def to_unite(case: Case) -> str | None:
-    """Id of the case of which an approver said that it is the same person's; None: there is none."""
-    words = (word.partition(":") for word in case.approvals)
-    return next((other for code, _, other in words if code == APPROVE_SAME_PERSON and other), None)
-
-
-async def unite(s: Services, case: Case, now: datetime) -> Case:
-    """Join the case with `to_unite`. Returns the case that goes on. The word stays until the caller has done the rest
-    and says so (`united`): whoever comes after a crash begins again."""
-    wanted = to_unite(case)
-    other = await s.cases.get(wanted) if wanted else None
-    if other is None or being_forgotten(other) or other.reason_code == JOINED:
-        return case
-    lead, other = (other, case) if _weight(other) > _weight(case) else (case, other)
-    return await join(s, lead, other, other.case_id, [], now)
-
-
-def united(case: Case, other_id: str | None) -> None:
-    """The word about this other case is used up."""
-    if case.maybe_same == other_id:
-        case.maybe_same = None
-    case.approvals = [word for word in case.approvals if word != f"{APPROVE_SAME_PERSON}:{other_id}"]
-
-
-def _refuse_forgotten(cases: Iterable[Case | None]) -> None:
-    for case in cases:
-        if case is not None and being_forgotten(case):
-            raise BeingForgotten(case)
+    for twin in await twins.find(s, found.case, event):
+        refuse_forgotten([twin.case])
+        excluded = State.EXCLUDED in {found.case.state, twin.case.state}
+        if excluded:
+            await ask(s, twin.case, found.case, APPROVE_SAME_PERSON, now)
+        if excluded or twin.verdict is twins.Verdict.DOUBT:
+            found.case.ask_about(APPROVE_SAME_PERSON, twin.case.case_id)
+            continue
+        lead, other = found.case, twin.case
+        if weight(other) > weight(lead):
+            lead, other, found.opened = other, lead, False
+        given = None if other.etag is None else other
+        found.case = await join(s, lead, given, other.case_id, event_aliases(event), now)
 
 
 async def _follow(
@@ -184,9 +132,7 @@ async def _follow(
     for alias in aliases:
         case = cases.get(owners.get(alias, ""))
         if case is not None and case.state is State.CLOSED and case.reason_code == JOINED:
-            timeline = await s.cases.timeline(case.case_id)
-            into = next(item.detail["other"] for item in reversed(timeline) if item.action == "joined_into")
-            await s.cases.move_alias(alias, case.case_id, into)
+            await s.cases.move_alias(alias, case.case_id, await twins.goes_on_in(s, case.case_id))
             moved = True
     return moved
 
@@ -223,14 +169,12 @@ def _contrary(one: str | None, other: str | None) -> bool:
 
 def _leading(ours: list[str], cases: Mapping[str, Case | None]) -> str:
     """Of several cases of one person the weightiest, else the first claimed."""
-    return max(ours, key=lambda case_id: _weight(cases[case_id]))  # the first of equals, the strongest alias
+    return max(ours, key=lambda case_id: _rank(cases[case_id]))  # the first of equals, the strongest alias
 
 
-def _weight(case: Case | None) -> int:
-    """One with an account leads, then one that exists."""
-    if case is None or case.etag is None:
-        return 0
-    return 2 if case.account or case.intent else 1
+def _rank(case: Case | None) -> tuple[bool, int]:
+    """What HR says of two, one of whom is excluded, is heard by the one in whom something is done."""
+    return case is not None and case.state is not State.EXCLUDED, weight(case)
 
 
 async def _claim(s: Services, aliases: list[Alias], case_id: str) -> None:
@@ -238,65 +182,3 @@ async def _claim(s: Services, aliases: list[Alias], case_id: str) -> None:
     for alias in aliases:
         if await s.cases.claim_alias(alias, case_id) != case_id:
             raise StoreConflict("another delivery is opening this person's case: look again")
-
-
-async def join(
-    s: Services, case: Case, other: Case | None, other_id: str, aliases: list[Alias], now: datetime
-) -> Case:
-    """Make two cases of one person one: fill the gaps, close the other, move its aliases. Resumable at any
-    point: an alias that still leads to the closed case is moved when it is next used (`_follow`).
-
-    Where an operator excluded the other case, nothing is joined: the entry says so. Where it has an account, too, the
-    one that goes on is blocked for an operator, unless one has seen to it before.
-    """
-    if other is None:
-        # Claimed and not created yet. Creating it takes the id from whoever is about to.
-        other = await s.cases.create(
-            Case(other_id, case.source, State.RECEIVED, Hire(), created_at=now, updated_at=now)
-        )
-    if case.etag is None:
-        case = await s.cases.create(case)
-    if other.state is State.EXCLUDED:
-        return await casework.save(s, case, now, casework.entry(now, "two_cases", other=other_id))
-    if other.account or other.intent:
-        return await _hand_over_two(s, case, other, now)
-    beginning.note(case, now)
-    if case.maybe_same == other_id:
-        case.maybe_same = None
-    before = case.hire
-    merging.join_facts(case, other)
-    leave_date.carry(case, other)
-    former_manager.recall_pass(case, before, now)
-    if merging.RANK[other.certainty] > merging.RANK[case.certainty]:
-        case.certainty = other.certainty
-    case.withdrawn_at = case.withdrawn_at or other.withdrawn_at
-    case.deliveries = list(dict.fromkeys([*other.deliveries, *case.deliveries]))
-    lasting = [word for word in other.approvals if word.partition(":")[0] in _LASTING]
-    case.approvals = list(dict.fromkeys([*case.approvals, *lasting]))
-    case = await casework.save(s, case, now, casework.entry(now, "joined", other=other_id))
-    if other.reason_code != JOINED:
-        if other.state is State.CLOSED:
-            other.reason_code = JOINED
-        else:
-            other.apply(Event.CLOSE, reason=JOINED)
-        await casework.rest(
-            s, other, now, "none", JOINED, casework.entry(now, "joined_into", other=case.case_id)
-        )
-    for alias in [*(item for item in aliases_of(other) if item not in aliases), *aliases]:
-        if (await s.cases.owners([alias])).get(alias) == other_id:
-            await s.cases.move_alias(alias, other_id, case.case_id)
-    return case
-
-
-async def _hand_over_two(s: Services, case: Case, other: Case, now: datetime) -> Case:
-    """Two accounts are not made one here. Said once, on whichever of the two; what is said of the person meanwhile is
-    noted on each case."""
-    seen = case.is_said(TWO_ACCOUNTS, other.case_id) or other.is_said(TWO_ACCOUNTS, case.case_id)
-    if seen or TWO_ACCOUNTS in case.approvals:  # without an id in cases from before words were about a pair
-        return case
-    known = case.second_account == other.case_id
-    entries = [] if known else [casework.entry(now, "two_cases", other=other.case_id)]
-    case.second_account = other.case_id
-    if case.state in RETURNABLE:
-        return await casework.block(s, case, now, TWO_ACCOUNTS, *entries)
-    return await casework.save(s, case, now, *entries) if entries else case

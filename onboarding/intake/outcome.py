@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from onboarding.casework import entry
+from onboarding.domain import case as cases
 from onboarding.domain import left_alone
 from onboarding.domain.case import SAME_PERSON, Case, TimelineEntry
 from onboarding.domain.hire import HireEvent
@@ -25,7 +26,12 @@ APPROVE_SHARED_ID = "needs_approval_shared_id"
 APPROVE_SAME_PERSON = SAME_PERSON
 #: Of a case whose person has another case, and both have accounts. In its approvals, with that case's id: an operator
 #: has seen to it.
-TWO_ACCOUNTS = "two_accounts"
+TWO_ACCOUNTS = cases.TWO_ACCOUNTS
+#: In `Case.questions`, with that case's id: an operator had stopped a case that was joined to this one.
+PAUSED, EXCLUDED = "paused", "excluded"
+#: Questions that nothing else on a case tells: whether HR's id was shared, and whether the record was clear, is known
+#: from the event or the read alone.
+KEPT_QUESTIONS = frozenset({APPROVE_SHARED_ID, "needs_approval_rehire"})
 #: Blocks of a read that failed for good; another read may mend them.
 READ_FAILED = frozenset(
     {
@@ -79,12 +85,30 @@ class Outcome:
 
 
 def block(case: Case, now: datetime, reason: str) -> Outcome:
+    """`reason` may be how a case was stopped that was joined to this one: then this one is stopped likewise."""
+    case.questions = [word for word in case.questions if word != reason]
+    stop, _, other = reason.partition(":")
+    if stop == PAUSED:
+        case.apply(Event.PAUSE)
+        return Outcome((entry(now, "pause_joined", other=other),), "operator", "pause")
+    if stop == EXCLUDED:
+        return _exclude(case, now, other)
     case.apply(Event.BLOCK, reason=reason)
     blocked = entry(now, "blocked", reason=reason)
     if reason == APPROVE_SAME_PERSON:
         which = entry(now, "maybe_same_person", other=case.maybe_same)
         return Outcome((which, blocked), "operator", reason)
     return Outcome((blocked,), "operator", reason)
+
+
+def _exclude(case: Case, now: datetime, other: str) -> Outcome:
+    """As an operator excludes somebody: a question that is open is kept, and no pass stays usable."""
+    code = case.reason_code or ""
+    case.apply(Event.EXCLUDE, reason=code if code.startswith("needs_approval_") else None)
+    noted = (entry(now, "exclude_joined", other=other),)
+    if case.pass_at_large(now):
+        return Outcome(noted, "revoke_pass", "exclude", look_now=True)
+    return Outcome(noted, "operator", "exclude")
 
 
 def merged(case: Case, event: HireEvent, about: Circumstances) -> str:

@@ -15,15 +15,16 @@ from onboarding import casework, observe
 from onboarding.domain.case import Case, NextAction, delivery_of, event_mark
 from onboarding.domain.hire import HireEvent
 from onboarding.domain.lifecycle import ACTIVE, State
-from onboarding.intake import catalog, identity, leavers, quality
+from onboarding.intake import catalog, joining, leavers, quality
 from onboarding.intake.adapter import SILENT, Adapter, UnreadableEvent
-from onboarding.intake.decide import apply_event
-from onboarding.intake.identity import BeingForgotten, locate
+from onboarding.intake.decide import apply_event, apply_join
+from onboarding.intake.erasure import BeingForgotten
+from onboarding.intake.identity import locate
 from onboarding.intake.merging import event_time
 from onboarding.intake.outcome import FETCH, Circumstances, Outcome, block
 from onboarding.intake.payload import Unreadable
 from onboarding.intake.planned_reads import pending
-from onboarding.intake.settle import open_question, settle
+from onboarding.intake.settle import ASKED, asked_first, settle
 from onboarding.ports import WORK_QUEUE, Delivery, DeliveryStatus, Services, WorkMessage
 
 #: Events that a case remembers. One that is older than these many others only fills gaps if it comes again.
@@ -73,8 +74,10 @@ async def reconsider(s: Services, case: Case, now: datetime, *, queue: str = WOR
 
 
 async def ask_first(s: Services, case: Case, now: datetime) -> bool:
-    """Block whoever waits for the start with a question still open: one answer may leave another. True: blocked."""
-    asked = open_question(case) if case.state is State.WAITING_START else None
+    """Block whoever would go on with a question still open: one answer may leave another. True: blocked."""
+    if case.state in ASKED:
+        await joining.drop_answered(s, case)
+    asked = asked_first(case)
     if asked is not None:
         await lay_down(s, case, block(case, now, asked), now, WORK_QUEUE)
     return asked is not None
@@ -82,18 +85,16 @@ async def ask_first(s: Services, case: Case, now: datetime) -> bool:
 
 async def unite(s: Services, case: Case, now: datetime, *, queue: str = WORK_QUEUE) -> None:
     """An approver said that this case and another are one person's: join them, and look at what is left."""
-    wanted = identity.to_unite(case)
-    lead = await identity.unite(s, case, now)
+    wanted = joining.to_unite(case)
+    lead = await joining.unite(s, case, now)
     leads = lead.case_id == case.case_id
     if leads:
-        identity.united(lead, wanted)
-    noted = await quality.note_accounts(s, lead, now)
-    if lead.state in ACTIVE:
-        await casework.hand_on(s, lead, now, lead.next_action.what, "joined", queue=queue)
-    elif noted or leads:
-        await casework.save(s, lead, now)
+        joining.united(lead, wanted)
+    await quality.note_accounts(s, lead, now)
+    outcome = apply_join(lead, now, ask_rehire=s.policy.account.rehire == "ask")
+    await lay_down(s, lead, outcome, now, queue)
     if not leads:
-        identity.united(case, wanted)
+        joining.united(case, wanted)
         await casework.save(s, case, now)
 
 

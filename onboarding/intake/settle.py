@@ -8,13 +8,14 @@ from datetime import datetime, timedelta
 
 from onboarding.casework import entry
 from onboarding.domain import beginning
-from onboarding.domain.case import Case, TimelineEntry
+from onboarding.domain.case import ABOUT_CASE, Case, TimelineEntry
 from onboarding.domain.hire import Certainty, Hire
-from onboarding.domain.lifecycle import Event, State
+from onboarding.domain.lifecycle import ACTIVE, Event, State
 from onboarding.intake.merging import newest_withdrawal
 from onboarding.intake.outcome import (
     APPROVE_SAME_PERSON,
     APPROVE_SHARED_ID,
+    EXCLUDED,
     FETCH,
     FIELD_WITHHELD,
     HR_DELETED_RECORD,
@@ -39,9 +40,8 @@ from onboarding.intake.standing import (
 )
 from onboarding.intake.twins import TWO_PEOPLE
 
-#: Questions that nothing else on a case tells: whether HR's id was shared, and whether the record was clear, is known
-#: from the event or the read alone.
-KEPT_QUESTIONS = frozenset({APPROVE_SHARED_ID, APPROVE_REHIRE})
+#: Where a case goes on without `settle`, which asks before that.
+ASKED = ACTIVE - {State.AWAITING_FETCH}
 #: A record that nobody announced as a hire, of somebody who began longer ago than this, is existing staff.
 EXISTING_AFTER = timedelta(days=90)
 
@@ -61,7 +61,7 @@ def settle(
     """
     if (over := is_over_already(case, now)) is not None:
         return over
-    if case.deleted_at is not None and not is_hired_since(case, case.deleted_at):
+    if is_deleted(case):
         return block(case, now, HR_DELETED_RECORD)
     if (waits := _await_read(case, now, read=read)) is not None:
         return waits
@@ -76,8 +76,10 @@ def settle(
     if (reason := lacking(case)) is not None:
         return block(case, now, FIELD_WITHHELD if _hides(reason, withheld) else reason)
     case.apply(Event.HIRE_COMPLETE)
-    asked, case.open_question = case.open_question, None
-    if approval := approval_needed(case, shared_id=shared_id, ask_rehire=ask_rehire) or asked:
+    if case.open_question is not None:
+        case.questions.append(case.open_question)
+        case.open_question = None
+    if approval := approval_needed(case, shared_id=shared_id, ask_rehire=ask_rehire):
         return block(case, now, approval)
     return Outcome((entry(now, "hire_complete"),), "provision", "hire_complete", look_now=True)
 
@@ -110,16 +112,40 @@ def approval_needed(case: Case, *, shared_id: bool, ask_rehire: bool) -> str | N
 
 
 def open_question(case: Case, *, shared_id: bool = False) -> str | None:
-    """What else somebody has to decide before the start, as far as the case tells; None: nothing."""
+    """What else somebody has to decide before the start, as far as the case tells, or how an operator had stopped a
+    case that was joined to this one (`outcome.block`); None: nothing."""
+    if (word := excluded_elsewhere(case)) is not None:
+        return word
     if case.second_account is not None:
         return TWO_ACCOUNTS
     if is_doubtful(case):
         return APPROVE_SAME_PERSON
-    return APPROVE_SHARED_ID if shared_id and APPROVE_SHARED_ID not in case.approvals else None
+    if shared_id and APPROVE_SHARED_ID not in case.approvals:
+        return APPROVE_SHARED_ID
+    return next((word for word in case.questions if word.partition(":")[0] not in ABOUT_CASE), None)
+
+
+def excluded_elsewhere(case: Case) -> str | None:
+    """The word that an operator had excluded a case that was joined to this one; None: there is none."""
+    return next((word for word in case.questions if word.startswith(f"{EXCLUDED}:")), None)
+
+
+def asked_first(case: Case) -> str | None:
+    """What somebody has to decide before anything more is done, wherever the case is: a deletion of the record may have
+    come while another question was open, or with another case that was joined to this one. None: nothing."""
+    if case.state in ACTIVE and is_deleted(case):
+        return HR_DELETED_RECORD
+    return open_question(case) if case.state in ASKED else None
+
+
+def is_deleted(case: Case) -> bool:
+    """HR deleted the record, has not hired the person since, and no operator has said that the hire stands."""
+    return case.deleted_at is not None and not is_hired_since(case, case.deleted_at)
 
 
 def is_doubtful(case: Case) -> bool:
-    """Somebody else may be the same person, and nobody has said whether they are."""
+    """Somebody else may be the same person, and nobody has said whether they are. (Who was said to be is joined to
+    this case before it goes on.)"""
     other = case.maybe_same
     if other is None or TWO_PEOPLE in case.approvals:
         return False

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from onboarding.domain.case import ABOUT_ACCOUNT, JOINED, Case
+from onboarding.casework import entry
+from onboarding.domain import run
+from onboarding.domain.case import ABOUT_ACCOUNT, JOINED, Case, TimelineEntry
 from onboarding.domain.hire import Certainty, EventType, HireEvent
 from onboarding.domain.lifecycle import Event
 from onboarding.intake.merging import HIRING, drop_dates, event_time, newest_withdrawal
@@ -63,8 +65,9 @@ def reopens(case: Case, event: HireEvent, at: datetime) -> bool:
     return case.withdrawn_at is None or hired_for_good or at > case.withdrawn_at
 
 
-def reopen(case: Case, event: HireEvent, received_at: datetime) -> None:
-    """Back to `received`, for a new run: nothing dated of the old one may carry the new one."""
+def reopen(case: Case, event: HireEvent, received_at: datetime, now: datetime) -> tuple[TimelineEntry, ...]:
+    """Back to `received`, for a new run: nothing dated of the old one may carry the new one, and nobody is known to
+    have registered in it. Returns what the timeline says of that."""
     before = event_time(event, received_at) - timedelta.resolution
     over = newest_withdrawal(case) or min(case.withdrawn_at or before, before)
     drop_dates(case, over)
@@ -80,6 +83,7 @@ def reopen(case: Case, event: HireEvent, received_at: datetime) -> None:
         # looked at afresh in every run.)
         case.account.groups = []
     case.take_back(OF_ONE_RUN)
+    case.identity_proofed_at = None
     case.steps.clear()
     # The new run needs one of its own. One that is out still is not forgotten before it is void.
     if case.access_pass is not None and case.pass_at_large(received_at):
@@ -89,6 +93,8 @@ def reopen(case: Case, event: HireEvent, received_at: datetime) -> None:
     if case.rungs:
         case.episode += 1
         case.episode_started_at = None
+    known = run.start_anew(case)
+    return (entry(now, "known_before", **known),) if known else ()
 
 
 def end(case: Case) -> None:

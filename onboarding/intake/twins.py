@@ -36,7 +36,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
-from onboarding.domain.case import JOINED, PEOPLE, Alias, AliasKind, Case, ids_in
+from onboarding.domain.case import JOINED, PEOPLE, TWO_ACCOUNTS, Alias, AliasKind, Case, ids_in
 from onboarding.domain.hire import Hire, HireEvent
 from onboarding.domain.lifecycle import State
 from onboarding.domain.phone import phonebook
@@ -91,8 +91,9 @@ class Side:
     number_by_recruiting: bool = False
 
 
-async def find(s: Services, case: Case, event: HireEvent) -> Twin | None:
-    """File the keys of `case` (which `event` is about to change) and compare it with whoever has one already.
+async def find(s: Services, case: Case, event: HireEvent) -> list[Twin]:
+    """File the keys of `case` (which `event` is about to change) and compare it with everybody who has one already: of
+    each the verdict by the strongest key that says anything.
 
     Raises StoreConflict while the other case is being opened. Resumable: a key that is filed is found again.
     """
@@ -100,27 +101,31 @@ async def find(s: Services, case: Case, event: HireEvent) -> Twin | None:
     mine = Side(hire, _numbers(s, hire, case), _is_recruitings(case, event))
     keys = _keys(s, mine)
     owners = await s.cases.owners(list(keys)) if keys else {}
+    found: dict[str, Twin] = {}
     for key, ground in keys.items():
         owner = owners.get(key) or await s.cases.claim_alias(key, case.case_id)
         if owner == case.case_id:
             continue
         other = await _survivor(s, key, owner)
-        if other is None or other.case_id == case.case_id:
+        if other is None or other.case_id in {case.case_id, *found}:
             continue
-        if said_to_be_two(case, other) or _two_people(case, event, other):
+        if is_decided(case, other) or _two_people(case, event, other):
             continue
         there = Side(other.hire, _numbers(s, other.hire, other), _is_recruitings(other))
         verdict = compare(mine, there, ground)
         if verdict is not Verdict.OTHER:
-            return Twin(other, verdict)
-    return None
+            found[other.case_id] = Twin(other, verdict)
+    return list(found.values())
 
 
-def said_to_be_two(case: Case, other: Case) -> bool:
-    """An operator said so, of either of them."""
+def is_decided(case: Case, other: Case) -> bool:
+    """Of either of them it was said that they are two people, or which of two accounts stays; or somebody is asked that
+    already."""
     if TWO_PEOPLE in {*case.approvals, *other.approvals}:
         return True
-    return case.is_said(TWO_PEOPLE, other.case_id) or other.is_said(TWO_PEOPLE, case.case_id)
+    pairs = ((case, other.case_id), (other, case.case_id))
+    said = any(one.is_said(word, of) for one, of in pairs for word in (TWO_PEOPLE, TWO_ACCOUNTS))
+    return said or any(one.asks_about(TWO_ACCOUNTS, of) for one, of in pairs)
 
 
 async def _survivor(s: Services, key: Alias, owner: str) -> Case | None:
@@ -130,10 +135,15 @@ async def _survivor(s: Services, key: Alias, owner: str) -> Case | None:
         raise StoreConflict("another delivery is opening a case that may be this person's: look again")
     if other.state is not State.CLOSED or other.reason_code != JOINED:
         return other
-    timeline = await s.cases.timeline(owner)
-    into = next(item.detail["other"] for item in reversed(timeline) if item.action == "joined_into")
+    into = await goes_on_in(s, owner)
     await s.cases.move_alias(key, owner, into)
     return await s.cases.get(into)
+
+
+async def goes_on_in(s: Services, case_id: str) -> str:
+    """Id of the case into which this one was joined, which may have been joined into another one since."""
+    timeline = await s.cases.timeline(case_id)
+    return next(item.detail["other"] for item in reversed(timeline) if item.action == "joined_into")
 
 
 def compare(mine: Side, theirs: Side, ground: Ground) -> Verdict:

@@ -1,7 +1,8 @@
 """HR takes a hire back, ends an employment, or deletes a record. Pure.
 
-"Deleted" at the vendor may be a mistyped record, an erasure or a cancelled hire: an operator decides. What recruiting
-deletes of somebody whom a hire event or an employee record has confirmed is noted, whenever it comes.
+"Deleted" at the vendor may be a mistyped record, an erasure or a cancelled hire: an operator decides, after an approver
+who was asked something before it (`settle.asked_first`). What recruiting deletes of somebody whom a hire event or an
+employee record has confirmed is noted, whenever it comes.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from onboarding.domain.case import WATCH_ENDED, Case
+from onboarding.domain.case import WATCH_ENDED, Case, TimelineEntry
 from onboarding.domain.hire import Certainty, EventType, HireEvent
 from onboarding.domain.lifecycle import Event, State
 from onboarding.intake.candidates import applications_of
@@ -57,11 +58,12 @@ def withdraw(case: Case, event: HireEvent, about: Circumstances, now: datetime) 
         case.hired_at = max(stands, case.hired_at or stands)
     if is_hired_since(case, at):
         drop_dates(case, at)
+        known: tuple[TimelineEntry, ...] = ()
         if case.state in OVER and reopens(case, event, at):
-            reopen(case, event, about.received_at)
+            known = reopen(case, event, about.received_at, now)
         outcome = look_again(case, about, now)
         noted = noted_event(now, "withdrawal_outdated", event, about)
-        return replace(outcome, entries=(noted, *outcome.entries))
+        return replace(outcome, entries=(noted, *known, *outcome.entries))
     excluded = case.state is State.EXCLUDED
     if (excluded and not sure) or (case.state is State.CLOSED and case.withdrawn_at is None):
         if sure and case.next_action.why == WATCH_ENDED and case.reason_code is None:
@@ -111,7 +113,8 @@ def deleted(case: Case, event: HireEvent, about: Circumstances, now: datetime) -
     if is_hired_since(case, at) or case.state in OVER or case.state is State.EXCLUDED:
         return Outcome((noted,))
     if case.state is State.BLOCKED and (case.reason_code or "").startswith("needs_approval_"):
-        return Outcome((noted,))  # still waits for an approver, whom no other reason may stand in for
+        # Still waits for an approver, whom no other reason may stand in for; asked about after that (`asked_first`).
+        return Outcome((noted,))
     if case.state is State.BLOCKED:
         case.apply(Event.UNBLOCK)  # to block it for the graver reason, with the same way back
     elif case.state is State.PAUSED:

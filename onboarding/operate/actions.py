@@ -15,8 +15,9 @@ from onboarding.domain import left_alone
 from onboarding.domain.case import Case, PassStatus, StepRecord
 from onboarding.domain.lifecycle import Event, State
 from onboarding.errors import IllegalTransition, Refused, RequestError, StoreConflict
-from onboarding.intake import settle
-from onboarding.intake.identity import being_forgotten
+from onboarding.intake import joining, settle
+from onboarding.intake.erasure import being_forgotten
+from onboarding.intake.outcome import KEPT_QUESTIONS
 from onboarding.intake.planned_reads import read_again
 from onboarding.intake.process import lay_down
 from onboarding.operate import desk, rerun_plan, whose
@@ -116,11 +117,12 @@ async def _include(s: Services, case: Case, now: datetime, ask: Ask) -> None:
     """Back to where HR's newest words lead, as if the case had just been opened by them. Whatever waited for a decision
     waits for it again."""
     code = case.reason_code or ""
-    if code in settle.KEPT_QUESTIONS and code not in case.approvals:
+    if code in KEPT_QUESTIONS and code not in case.approvals:
         case.open_question = code
     _forget_pass(case, now)
     if settle.lacking(case) or any(fetch.code for fetch in case.fetches.values()):
         read_again(case, now)  # what could not be read then is asked for now
+    await joining.drop_answered(s, case)
     case.apply(Event.REOPEN)
     outcome = settle.settle(case, now, ask_rehire=s.policy.account.rehire == "ask")
     note = casework.entry(now, "resume", f"operator:{ask.actor}", reason=ask.reason.strip())

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from onboarding.domain import phone
+from onboarding.domain import phone, run
 from onboarding.domain.case import TENANT, Case, TimelineEntry
 from onboarding.domain.hire import Hire
 from onboarding.domain.phone import phonebook
@@ -129,6 +129,7 @@ def case_json(
                 "method": item.method,
                 "at": stamp(item.at),
                 "said": item.said,
+                "counts": run.counts(case, item.at),
             }
             for item in case.evidence
         ],

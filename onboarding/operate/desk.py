@@ -13,6 +13,7 @@ from typing import Any
 from onboarding import casework
 from onboarding.domain.case import Account, Case, LostMethod
 from onboarding.domain.lifecycle import State
+from onboarding.domain.nudges import has_left
 from onboarding.errors import Refused, RequestError
 from onboarding.operate import lost_phone, rerun_plan
 from onboarding.operate.asks import Ask
@@ -58,13 +59,11 @@ async def report_lost(s: Services, case: Case, now: datetime, ask: Ask) -> None:
 
 
 async def new_pass(s: Services, case: Case, now: datetime, ask: Ask) -> None:
-    """Have the step issue another pass, with an approver's word that the person's identity was checked."""
+    """Have the step issue another pass, with an approver's word that the person's identity was checked. Refused where
+    nothing would come of it."""
+    if refused := no_pass(s, case, now):
+        raise refused
     _check_list(s, ask)
-    if s.settings.first_credential == "none":
-        raise Refused(
-            "The company gives the first credential in its own way (ONBOARDING_FIRST_CREDENTIAL=none).",
-            code="company_own_way",
-        )
     await _writable(s, case)
     what = rerun_plan.prepare(case, now, issue_access_pass.STEP.name)
     case.identity_proofed_at = now
@@ -76,6 +75,36 @@ async def new_pass(s: Services, case: Case, now: datetime, ask: Ask) -> None:
         checks=",".join(check.code for check in s.policy.desk.identity_checks),
     )
     await casework.hand_on(s, case, now, what, "new_pass", note)
+
+
+def no_pass(s: Services, case: Case, now: datetime) -> Refused | None:
+    """Why this person gets no new pass here, and what to do instead. None: one can be asked for."""
+    if s.settings.first_credential == "none":
+        return Refused(
+            "The company gives the first credential in its own way (ONBOARDING_FIRST_CREDENTIAL=none): use that.",
+            code="company_own_way",
+        )
+    if case.account is None:
+        return None  # told where the account is asked for
+    if case.account.origin == "synced":
+        return Refused(
+            "The account comes from Active Directory, and so does its password: have whoever runs it there give a new "
+            "one, or an Entra administrator issue a Temporary Access Pass in Entra.",
+            code="synced_account",
+        )
+    if case.state is State.CLOSED and case.watch_ended:
+        return Refused(
+            "Nobody looks after this case any more. If the phone is lost, report that (lost-phone): it opens the case "
+            "again, and a pass can be asked for then. Else an Entra administrator issues one in Entra.",
+            code="case_closed",
+        )
+    if case.state is State.CLOSED or has_left(case, s.policy, now):
+        return Refused(
+            "The person's time here is over, and nothing is given any more. If that is wrong, HR corrects the end or "
+            "hires them again: the case then goes on, and gives a pass. To finish what the case left undone, rerun it.",
+            code="employment_ended",
+        )
+    return None
 
 
 def _check_list(s: Services, ask: Ask) -> None:

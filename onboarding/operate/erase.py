@@ -17,7 +17,7 @@ from onboarding.domain.hire import Hire
 from onboarding.domain.lifecycle import State
 from onboarding.errors import RetryLater, StoreConflict
 from onboarding.intake import process
-from onboarding.intake.identity import FORGET, BeingForgotten
+from onboarding.intake.erasure import FORGET, BeingForgotten
 from onboarding.ports import CLAIM_LEASE, DeliveryStatus, Services
 
 #: Marker of the cases that were erased and want a second look: case id → when.

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from onboarding.domain import left_alone
+from onboarding.domain import left_alone, run
 from onboarding.domain.case import By, Case, LostMethod, PassStatus, Status, StepStatus
 from onboarding.domain.lifecycle import State
 from onboarding.domain.missing import BECAUSE
 from onboarding.domain.provenance import PASSKEYS
-from onboarding.intake.identity import FORGET
+from onboarding.intake.erasure import FORGET
 from onboarding.operate.reasons import REASONS as REASONS
 from onboarding.operate.story import TIMELINE as TIMELINE
 from onboarding.operate.story import sentence as sentence
@@ -279,7 +279,7 @@ def _unused_pass(case: Case, now: datetime) -> str | None:
     record, listed = case.access_pass, case.registration.methods if case.registration else ()
     if record is None or record.usable_until is None or not pass_ended(case, now):
         return None
-    acted = any(item.by is By.USER for item in case.evidence) or not PASSKEYS.isdisjoint(listed)
+    acted = any(item.by is By.USER for item in run.seen(case)) or not PASSKEYS.isdisjoint(listed)
     if acted or case.confirmed_at or case.status not in _NEVER_SEEN:
         return None
     until = record.usable_until.astimezone(UTC)

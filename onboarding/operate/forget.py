@@ -27,7 +27,7 @@ from onboarding import casework, observe
 from onboarding.domain.case import Case, NextAction, PassStatus, RungStatus, TimelineEntry
 from onboarding.domain.lifecycle import Event, State, allowed
 from onboarding.errors import DeployerError, OperatorError, RequestError, RetryLater, StoreConflict
-from onboarding.intake.identity import FORGET, being_forgotten
+from onboarding.intake.erasure import FORGET, being_forgotten
 from onboarding.operate import erase
 from onboarding.operate.actions import Ask, check_reason
 from onboarding.operate.cases import find

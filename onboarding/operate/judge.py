@@ -70,7 +70,12 @@ def reconfirmation(case: Case, days: int) -> dict[str, Any] | None:
 
     A pass may be logged as registered by the person (facts 2.1): it confirms nothing.
     """
-    acted = [e.at for e in case.evidence if e.by is By.USER and e.act in _CONFIRMS and e.method != PASS]
+    since = case.account.created_at if case.account else None
+    acted = [
+        e.at
+        for e in case.evidence
+        if (since is None or e.at >= since) and e.by is By.USER and e.act in _CONFIRMS and e.method != PASS
+    ]
     if days == 0 or not acted:
         return None
     return {"every_days": days, "next_at": stamp(max(acted) + timedelta(days=days))}

@@ -10,7 +10,7 @@ from onboarding.domain.case import Case, PassStatus
 from onboarding.domain.lifecycle import ACTIVE, State
 from onboarding.domain.nudges import OPEN
 from onboarding.followup.escalate import RESOLVED
-from onboarding.intake.identity import being_forgotten
+from onboarding.intake.erasure import being_forgotten
 from onboarding.ports import CLAIM_LEASE, Services
 from onboarding.provisioning import withdraw
 from onboarding.provisioning.steps import issue_access_pass, send_welcome

@@ -54,10 +54,10 @@ REASONS: dict[str, tuple[str, str]] = {
         "Another case may be about the same person: the private address, the employee number, a telephone number or "
         "the first day is the same, and not enough else is.",
         "Compare the two (the timeline names the other). An approver approves if it is one person: the cases become "
-        "one. An approver reruns this case, by itself, if they are two.",
+        "one, which is excluded where one of them was. An approver reruns this case, by itself, if they are two.",
     ),
     "two_accounts": (
-        "HR says that this person and another case are one, and both have an account.",
+        "HR says that this person and another case are one, and both have an account, or one that was begun.",
         "Decide with HR which account stays (the timeline names the other case). Exclude the case that does not; to "
         "disable its account is yours. Then rerun this one, or exclude it if it is the one that goes.",
     ),
@@ -148,8 +148,9 @@ REASONS: dict[str, tuple[str, str]] = {
         "Restore the store from its backup; the log names the row.",
     ),
     "retries_exhausted": (
-        "The same step failed for 72 hours.",
-        "The timeline names the step and the last answer. When the cause is gone, rerun.",
+        "The same step failed for as long as the policy tries (give_up_after_hours, 72 by default; nights count).",
+        "The timeline names the step and the last answer: look into the service health of Microsoft 365, or report it "
+        "with the request id. When the cause is gone, rerun; nobody is reminded or escalated before.",
     ),
     "poison": (
         "The work on this case failed again and again in a way that nobody foresaw.",
@@ -166,11 +167,11 @@ REASONS: dict[str, tuple[str, str]] = {
     ),
     "disable_adopted_account": (
         "The account was there before this hire and was not made by this service.",
-        "Ask HR whether somebody still uses it; then disable it in Entra.",
+        "Ask HR whether somebody still uses it; if not, an administrator disables it in Entra; then rerun.",
     ),
     "disable_synced_account": (
         "The account is synchronised from Active Directory, which alone may disable it.",
-        "Disable it there; once that has been synchronised, rerun.",
+        "Disable it there, then rerun once the sync has run.",
     ),
     "disable_account_of_another_case": (
         "The account that was made for this hire belongs to another case by now, which the timeline names.",

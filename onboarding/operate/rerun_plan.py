@@ -16,11 +16,11 @@ from datetime import datetime
 from typing import Any
 
 from onboarding.domain import protected
-from onboarding.domain.case import ABOUT_ACCOUNT, Case, StepRecord, StepStatus
+from onboarding.domain.case import ABOUT_ACCOUNT, ABOUT_CASE, Case, StepRecord, StepStatus
 from onboarding.domain.hire import Certainty
 from onboarding.domain.lifecycle import Event, State, allowed
 from onboarding.errors import IllegalTransition
-from onboarding.intake.identity import being_forgotten
+from onboarding.intake.erasure import being_forgotten
 from onboarding.intake.outcome import APPROVE_SAME_PERSON, HR_DELETED_RECORD, MENDABLE, TWO_ACCOUNTS
 from onboarding.intake.planned_reads import read_again
 from onboarding.intake.settle import lacking
@@ -56,6 +56,8 @@ ANSWERED = {
     "rerun this case by itself, or exclude it.",
     TWO_ACCOUNTS: "This person has two accounts, and which of them stays is decided person by person: see to the other "
     "one, then rerun this case by itself, or exclude it.",
+    create_account.NAME_HELD: "The user name is taken by something that cannot be read here, and whether that may be "
+    "this person's account is decided person by person: look in Entra, then rerun this case by itself.",
     APPROVE_SAME_PERSON: "Another case may be about the same person, and an approver decides person by person: by "
     "approving (one person) or by a rerun of this case by itself (two people).",
 }
@@ -173,13 +175,14 @@ def _decide_by_rerun(case: Case, code: str) -> None:
     """What somebody says by running a case again that stopped for a question."""
     if code == HR_DELETED_RECORD:
         case.deleted_at = None
-    elif code == APPROVE_SAME_PERSON and case.maybe_same is not None:
-        case.approvals.append(f"{TWO_PEOPLE}:{case.maybe_same}")
-        case.maybe_same = None
-    elif code == TWO_ACCOUNTS:
-        case.approvals.append(f"{TWO_ACCOUNTS}:{case.second_account}")
-        case.second_account = None
-        case.findings = [item for item in case.findings if item.code != TWO_ACCOUNTS]
+    elif code == create_account.NAME_HELD and case.intent is not None:
+        case.approvals.append(f"{code}:{case.intent.user_principal_name}")
+    elif code in ABOUT_CASE and (asked := case.others(code)):
+        word = TWO_PEOPLE if code == APPROVE_SAME_PERSON else code
+        case.approvals.append(f"{word}:{asked[0]}")
+        case.answered(code, asked[0])
+        if not case.others(TWO_ACCOUNTS):
+            case.findings = [item for item in case.findings if item.code != TWO_ACCOUNTS]
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ from onboarding.domain.case import JOINED, Case
 from onboarding.domain.lifecycle import State
 from onboarding.domain.usage import week_of, weeks
 from onboarding.errors import RequestError, StoreConflict
-from onboarding.intake.identity import being_forgotten
+from onboarding.intake.erasure import being_forgotten
 from onboarding.operate import erase, forget
 from onboarding.operate.actions import Ask
 from onboarding.ports import Delivery, DeliveryStatus, Page, Services

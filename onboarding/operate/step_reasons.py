@@ -7,6 +7,7 @@ from onboarding.provisioning import existing, from_sync, pass_guards, runner
 from onboarding.provisioning.steps import (
     assign_groups,
     assign_licenses,
+    create_account,
     reserve_username,
 )
 
@@ -58,6 +59,19 @@ OF_STEPS: dict[str, tuple[str, str]] = {
         "If they still need it, an approver checks the identity again and asks for a new pass; if not, rerun: the case "
         "goes on without one.",
     ),
+    runner.ACCOUNT_GONE: (
+        "The account of this person is not there any more: somebody deleted it while it was being set up.",
+        "Find out who did, and why. If it was a mistake, an Entra administrator restores it (within 30 days); then "
+        "rerun. Or rerun from create_account: a deleted one is restored on an approver's word, and where it is gone "
+        "for good another one is made. If the person is not to come, exclude the case.",
+    ),
+    create_account.NAME_HELD: (
+        "Entra says that the user name is taken, and for a day no account has shown that has it, as user name or as "
+        "another address: mostly it is the address of a group or a mail contact, or of something deleted.",
+        "Look in the Entra and Exchange admin centers who has it. If it is no account of this person, rerun this case "
+        "by itself: the next name is taken. If it is, rerun once it is shown: it is found, and linked or asked about. "
+        "To have the first name, an administrator takes the address away; then rerun.",
+    ),
     existing.NEEDS_APPROVAL_RESTORE: (
         "A disabled or deleted account carries this person's number. They were here before, or somebody else was.",
         "Check that it is the same person and that the account may be used again; then an approver approves: it is "
@@ -76,8 +90,8 @@ OF_STEPS: dict[str, tuple[str, str]] = {
     ),
     from_sync.NOT_SYNCED: (
         "The account should have come from Active Directory, and no account with HR's number is there.",
-        "Whoever runs the directory synchronisation checks that the person exists in Active Directory, that employeeId "
-        "is HR's number and that the object is in scope; then rerun.",
+        "Whoever runs the directory synchronisation checks that the person exists in Active Directory, or restores "
+        "them there, that employeeId is HR's number and that the object is in scope; then rerun.",
     ),
     pass_guards.DISABLED: (
         "Somebody disabled the account, so a first credential would be of no use.",

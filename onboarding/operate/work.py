@@ -15,7 +15,8 @@ from onboarding.domain.lifecycle import RETURNABLE, State
 from onboarding.errors import DeployerError, OperatorError, RetryLater, StoreConflict
 from onboarding.followup import advance as followup
 from onboarding.intake import announced_end, fetch, process
-from onboarding.intake.identity import being_forgotten, to_unite
+from onboarding.intake.erasure import being_forgotten
+from onboarding.intake.joining import to_unite
 from onboarding.operate import forget, lost_phone, mending, release
 from onboarding.ports import WORK_QUEUE, DeliveryStatus, Services, WorkMessage
 from onboarding.provisioning import manager_again, recall, runner, withdraw

@@ -48,6 +48,8 @@ class DirectoryUser:
     employee_hire_date: datetime | None = None
     #: skuIds in lower case, held directly or through a group.
     licences: tuple[str, ...] | None = None
+    #: Every address (proxyAddresses) in lower case, without `smtp:`. Read by `find_by_address` with `aliases` alone.
+    addresses: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,8 +123,8 @@ class Directory(Protocol):
     async def find_by_employee_id(self, employee_id: str) -> list[DirectoryUser]: ...
 
     async def find_by_address(self, address: str, *, aliases: bool = False) -> list[DirectoryUser]:
-        """Users whose UPN or mail equals the address; with `aliases`, or any of whose other addresses does. Those of
-        somebody who left are often another person's."""
+        """Users whose UPN or mail equals the address; with `aliases`, or any of whose other addresses does, and their
+        addresses. Those of somebody who left are often another person's."""
         ...
 
     async def set_manager(self, user_id: str, manager_id: str) -> None:

@@ -8,6 +8,8 @@
 - An account that is another person's, on an approver's word, is left out for good; where it carries HR's number, ours
   carries a token. One that belongs to another case is asked about at once: no yes could link it.
 
+One that Active Directory deleted is never restored here: that comes back with the sync (`provisioning.from_sync`).
+
 A protected account (`safeguards.protection`) is refused, whatever anybody approved. A deleted one cannot be asked for
 roles; Graph itself refuses to restore a role holder.
 """
@@ -18,14 +20,16 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from onboarding.domain import names, protected
-from onboarding.domain.case import NOT_THIS, PURGED, Account, AccountIntent, Case
+from onboarding.domain import names, protected, run
+from onboarding.domain.case import PURGED, Account, AccountIntent, Case
 from onboarding.errors import NotYetVisible
 from onboarding.ports import REPLICATION, DirectoryUser, NameTaken
-from onboarding.provisioning import timing
+from onboarding.provisioning import from_sync, timing
+from onboarding.provisioning.linking import NEEDS_APPROVAL as NEEDS_APPROVAL
 from onboarding.provisioning.linking import (
     ask,
     hidden_until,
+    is_anothers,
     link,
     object_alias,
     of_another_case,
@@ -36,7 +40,6 @@ from onboarding.provisioning.step import Block, Context, Done, Outcome
 from onboarding.provisioning.steps import reserve_username
 from onboarding.safeguards import protection
 
-NEEDS_APPROVAL = "needs_approval_adopt"
 #: A disabled or deleted account with HR's number.
 NEEDS_APPROVAL_RESTORE = "needs_approval_restore"
 #: Asked by intake: the case itself had an account when HR hired the person again.
@@ -81,11 +84,6 @@ def marks(case: Case, intent: AccountIntent) -> list[str]:
     """What an account of this person may carry in `employeeId`, beside a token that was made for this very intent."""
     number = reserve_username.hr_mark(case.hire)
     return [mark for mark in dict.fromkeys((number, case.mark)) if mark and mark in {number, intent.mark}]
-
-
-def is_anothers(case: Case, user: DirectoryUser) -> bool:
-    """An approver said that the account is another person's."""
-    return case.is_said(NOT_THIS, user.id)
 
 
 async def _by_id(ctx: Context, intent: AccountIntent) -> Outcome | None:
@@ -177,6 +175,8 @@ async def _take_back(ctx: Context, deleted: Sequence[DirectoryUser], intent: Acc
         return ask(ctx, deleted, NEEDS_APPROVAL_RESTORE)
     if reason := _refused(ctx, deleted[0]):
         return ask(ctx, deleted, reason)
+    if deleted[0].synced:
+        return from_sync.until_synced(ctx)  # then it is found among the others
     intent.restores = deleted[0].id
     # Shown while it is on its way: the tenant or a limit may hold it back.
     ctx.case.found_account = deleted[0].user_principal_name
@@ -227,18 +227,25 @@ async def come_back(ctx: Context) -> Outcome | None:
     """
     account = ctx.account
     if (user := await ctx.s.directory.get_user(account.id)) is not None:
+        if ctx.case.rehired_at is None and not account.seen_deleted:
+            return Done("already_linked")
         return await _is_back(ctx, user, "already_linked")
     deleted = await ctx.s.directory.get_deleted(account.id)
     if deleted is None:
         if account.seen_deleted:
             account.seen_deleted, account.doubted_at = False, ctx.now
-        if ctx.now < hidden_until(account) and not ctx.case.is_said(PURGED, account.id):
+        if ctx.now < missed_until(ctx.case, account, ctx.now) and not ctx.case.is_said(PURGED, account.id):
             raise NotYetVisible("The account is not readable yet; waiting for replication.")
-        ctx.case.mark, ctx.case.account = account.mark, None
-        await ctx.save("account_gone")
+        # The next one has no life before it, and a pass of its own.
+        known = run.start_anew(ctx.case)
+        ctx.case.mark, ctx.case.account, ctx.case.begun = account.mark, None, False
+        ctx.case.access_pass = None
+        await ctx.save("account_gone", **known)
         return None
     account.seen_deleted = True
     ctx.case.take_back({PURGED})
+    if account.synced or deleted.synced:
+        return await from_sync.await_sync(ctx)
     if not agreed(ctx, deleted):
         return ask(ctx, [deleted], NEEDS_APPROVAL_RESTORE)
     if reason := _refused(ctx, deleted):
@@ -250,6 +257,15 @@ async def come_back(ctx: Context) -> Outcome | None:
     except NameTaken:
         return Block(NAME_TAKEN)
     return await _is_back(ctx, user, "restored")
+
+
+def missed_until(case: Case, account: Account, now: datetime) -> datetime:
+    """Until then an account that is nowhere to be found may only be out of sight. In a run that had it already somebody
+    deleted it, and may have restored it a moment before this step first looked."""
+    until = hidden_until(account)
+    if case.rehired_at is not None:
+        return until
+    return max(until, (case.step(CREATES).first_failed_at or now) + REPLICATION)
 
 
 def by_us(case: Case, account: Account) -> bool:
@@ -284,6 +300,8 @@ def agreed(ctx: Context, user: DirectoryUser) -> bool:
     own = ctx.case.account is not None and ctx.case.account.id == user.id
     if said_yes(ctx.case, user, NEEDS_APPROVAL_RESTORE) or (own and _WORDS & set(ctx.case.approvals)):
         return True
+    if own and ctx.case.rehired_at is None:
+        return False  # nobody came back: somebody deleted what this run had
     return not was_enabled(ctx) and ctx.s.policy.account.rehire == "restore" and _same_name(ctx, user)
 
 

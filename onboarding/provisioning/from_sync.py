@@ -1,6 +1,7 @@
 """People whose account comes from Active Directory: it is waited for, with HR's number in employeeId, and linked.
 
-Nothing is created for them. An account that is another person's, on an approver's word, is not waited for.
+Nothing is created for them, and nothing restored: an account that Active Directory deleted comes back with it, as the
+same one or as another one. An account that is another person's, on an approver's word, is not waited for.
 """
 
 from __future__ import annotations
@@ -9,8 +10,14 @@ from datetime import datetime, timedelta
 
 from onboarding.domain import calendar
 from onboarding.domain.nudges import working_time_of
-from onboarding.provisioning.existing import NEEDS_APPROVAL, is_anothers
-from onboarding.provisioning.linking import ask, link, of_another_case, said_yes
+from onboarding.provisioning.linking import (
+    NEEDS_APPROVAL,
+    ask,
+    is_anothers,
+    link,
+    of_another_case,
+    said_yes,
+)
 from onboarding.provisioning.step import Block, Context, Outcome, Wait
 from onboarding.provisioning.steps import reserve_username
 from onboarding.safeguards import protection
@@ -31,7 +38,7 @@ async def await_sync(ctx: Context) -> Outcome:
     if len(found) > 1:
         return ask(ctx, found, NEEDS_APPROVAL)
     if not found:
-        return _until_synced(ctx)
+        return until_synced(ctx)
     if reason := await protection.refusal(ctx.s, found[0]):
         return ask(ctx, found, reason)
     if found[0].synced:
@@ -43,7 +50,8 @@ async def await_sync(ctx: Context) -> Outcome:
     return ask(ctx, found, NEEDS_APPROVAL)
 
 
-def _until_synced(ctx: Context) -> Outcome:
+def until_synced(ctx: Context) -> Outcome:
+    """Wait for Active Directory, or say that it did not come: only a read can tell."""
     start = ctx.hire.start_date
     if start is None:
         return Wait(ctx.now + SYNC_LOOK, "waiting_for_sync")

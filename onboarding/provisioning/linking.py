@@ -7,6 +7,7 @@ from datetime import datetime
 
 from onboarding.domain.case import (
     ABOUT_ACCOUNT,
+    NOT_THIS,
     PURGED,
     TENANT,
     Account,
@@ -20,6 +21,7 @@ from onboarding.ports import REPLICATION, DirectoryUser
 from onboarding.provisioning.step import Block, Context, Done, Outcome
 
 ANOTHER_CASE = "account_of_another_case"
+NEEDS_APPROVAL = "needs_approval_adopt"
 #: Words that are about the accounts that were found, and used up when that is decided.
 _WORDS = ABOUT_ACCOUNT | {PURGED}
 
@@ -97,6 +99,11 @@ def settled(case: Case) -> None:
     case.found_account = case.found_at = None
     case.found_ids = []
     case.take_back(_WORDS)
+
+
+def is_anothers(case: Case, user: DirectoryUser) -> bool:
+    """An approver said that the account is another person's."""
+    return case.is_said(NOT_THIS, user.id)
 
 
 def said_yes(case: Case, user: DirectoryUser, code: str) -> bool:

@@ -10,8 +10,7 @@ from onboarding.domain.case import PURGED, Case
 from onboarding.domain.lifecycle import State
 from onboarding.errors import NotYetVisible
 from onboarding.ports import REPLICATION
-from onboarding.provisioning.existing import CREATES, by_us
-from onboarding.provisioning.linking import hidden_until
+from onboarding.provisioning.existing import CREATES, by_us, missed_until
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +29,9 @@ def missing(case: Case) -> Missing | None:
         return None
     account = case.account
     if account is not None:
-        if case.rehired_at is None or account.seen_deleted or by_us(case, account):
+        first = record.first_failed_at
+        if account.seen_deleted or by_us(case, account) or first is None:
             return None
-        return Missing((account.id,), hidden_until(account))
+        return Missing((account.id,), missed_until(case, account, first))
     left = [item for item in case.found_ids if not case.is_said(PURGED, item)]
     return Missing(left, case.found_at + REPLICATION) if left and case.found_at else None

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from onboarding.domain import calendar
+from onboarding.domain import calendar, run
 from onboarding.domain.nudges import working_time_of
 from onboarding.errors import NotYetVisible
 from onboarding.ports import AccessPass, DirectoryUser
@@ -54,7 +54,9 @@ def too_early(ctx: Context) -> Wait | None:
     if proofed(ctx) and ctx.now >= opens:
         return None  # somebody stands at the desk, whatever the hour
     moment = calendar.next_working_moment(max(ctx.now, opens), time)
-    return Wait(moment, "pass_near_start") if ctx.now < moment else None
+    if ctx.now >= moment:
+        return None
+    return Wait(moment, "pass_near_start") if ctx.now < opens else Wait(moment, "working_time", put_off=True)
 
 
 async def standing(ctx: Context) -> Outcome | list[AccessPass]:
@@ -93,7 +95,9 @@ async def unused(ctx: Context) -> list[AccessPass] | None:
     if others and not proofed(ctx):
         return None
     found = await ctx.s.security.passes(ctx.account.id)
-    return None if any(item.reason == "OneTimeUsed" for item in found) and not _approved(ctx) else found
+    # One that was used in an employment before is no sign of this one.
+    used = any(item.reason == "OneTimeUsed" and run.counts(ctx.case, item.usable_from) for item in found)
+    return None if used and not _approved(ctx) else found
 
 
 def _approved(ctx: Context) -> bool:

@@ -22,6 +22,7 @@ import logging
 from datetime import datetime, timedelta
 
 from onboarding import casework, observe
+from onboarding.domain import run
 from onboarding.domain.beginning import is_in_use
 from onboarding.domain.case import (
     Account,
@@ -74,7 +75,7 @@ async def _void(ctx: Context, account: Account, record: PassRecord) -> bool:
     """Held together with the passes of hires that are over: it is the same permission. True: it was used."""
 
     async def void(s: Services) -> bool:
-        return await revoke_pass.void_unspent(s, account, record)
+        return await revoke_pass.void_unspent(s, account, record, run.began(ctx.case))
 
     return await holds.beside(ctx, revoke_pass.STEP.name, void)
 

@@ -15,9 +15,10 @@ from onboarding.domain import retry
 from onboarding.domain.case import Case, StepRecord, StepStatus, TimelineEntry
 from onboarding.domain.lifecycle import Event, State
 from onboarding.domain.nudges import has_left
-from onboarding.errors import DeployerError, OperatorError, RetryLater, StoreConflict
+from onboarding.errors import DeployerError, NotYetVisible, OperatorError, RetryLater, StoreConflict
 from onboarding.ports import REPLICATION, WORK_QUEUE, Services
 from onboarding.provisioning import existing, holds, pass_guards, timing
+from onboarding.provisioning.linking import hidden_until
 from onboarding.provisioning.plan import Planned, steps
 from onboarding.provisioning.step import Block, Context, Done, Outcome, Skip, Wait
 from onboarding.provisioning.steps import issue_access_pass, set_manager
@@ -25,6 +26,8 @@ from onboarding.provisioning.steps import issue_access_pass, set_manager
 log = logging.getLogger(__name__)
 #: Reason code of somebody whose last day is over.
 ENDED = "end_date_passed"
+#: … and of somebody whose account was deleted while the plan ran.
+ACCOUNT_GONE = "account_gone"
 FINISHED = frozenset({StepStatus.DONE, StepStatus.SKIPPED})
 #: A delayed message may be there a moment before our clock agrees.
 EARLY = timedelta(seconds=1)
@@ -169,10 +172,11 @@ async def _record(
             entries = [] if unchanged else [_entry(now, "step_skipped", name, requests, why=why)]
             await casework.save(s, case, now, *entries)
             return True
-        case Wait(until, why):
+        case Wait(until, why, put_off):
             unchanged = record.status is StepStatus.WAITING and record.detail == why
             record.status, record.detail = StepStatus.WAITING, why
-            _calm(record)
+            if not put_off:
+                _calm(record)
             about = case.intent.restores if case.intent else None  # the account that the wait is for
             entries = (
                 [] if unchanged else [_entry(now, "step_waits", name, requests, why=why, object_id=about)]
@@ -204,14 +208,32 @@ async def _plan_retry(
         fraction=s.entropy.fraction(),
         retry_after=error.retry_after,
     )
-    if isinstance(decision, retry.GiveUp):
+    gone = isinstance(error, NotYetVisible) and await _is_gone(ctx, name, record)
+    if gone or isinstance(decision, retry.GiveUp):
         record.status = StepStatus.BLOCKED
         _calm(record)
-        await casework.block(s, case, now, "retries_exhausted", step=name, last=error.code)
+        reason = ACCOUNT_GONE if gone else "retries_exhausted"
+        record.code = reason if gone else record.code
+        await casework.block(s, case, now, reason, step=name, last=error.code)
         return
     record.status = StepStatus.RETRYING
     entry = _entry(now, "step_retries", name, requests, why=error.code, attempt=record.attempts)
     await casework.wait(s, case, now, name, decision.when, error.code, entry, queue=lane.queue)
+
+
+async def _is_gone(ctx: Context, name: str, record: StepRecord) -> bool:
+    """The account of this case is out of sight, and among the deleted ones or for longer than replication takes.
+    (`create_account` decides by itself what becomes of one that was there.)"""
+    account, directory = ctx.case.account, ctx.s.directory
+    if account is None or name == existing.CREATES or ctx.now < hidden_until(account):
+        return False
+    try:
+        if await directory.get_user(account.id) is not None:
+            return False
+        long_ago = ctx.now >= (record.first_failed_at or ctx.now) + REPLICATION
+        return long_ago or await directory.get_deleted(account.id) is not None
+    except (RetryLater, OperatorError, DeployerError):
+        return False  # nobody can say
 
 
 def _entry(now: datetime, action: str, step: str, requests: list[str], **detail: object) -> TimelineEntry:

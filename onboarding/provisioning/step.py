@@ -79,6 +79,9 @@ class Wait:
 
     until: datetime
     why: str
+    #: Nothing was tried, for the hour or for doubt about the last try: failures before it go on being counted. Every
+    #: other wait ends the count.
+    put_off: bool = False
 
 
 @dataclass(frozen=True, slots=True)

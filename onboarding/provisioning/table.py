@@ -162,8 +162,10 @@ does what about it stands on the case's page.
 
 - **People who come back** are found by HR's number, among disabled and deleted accounts (30 days). `account.rehire`
   decides: `ask` an approver, or `restore` where the name is the same as well, because numbers are given again. Their
-  first credential needs an approver either way. An account that this service itself disabled, because HR withdrew the
-  hire, is enabled again; one that somebody else disabled is not, without an approver's word, and a word counts once:
+  first credential needs an approver either way. What was known of the employment before (status, evidence, a pass that
+  was used) counts no more (docs/evidence.md); methods that the account still has are a sign of use, and whoever has
+  them gets no pass. An account that this service itself disabled, because HR withdrew the hire, is
+  enabled again; one that somebody else disabled is not, without an approver's word, and a word counts once:
   who disables or deletes the account later is not overruled by a rerun. A word about an account that was found is about
   that one alone: if another one has the number by then, or is there in the next run, somebody is asked again. Groups
   and licences of the policy are given anew, also those that were taken away when they left; a group that an
@@ -172,10 +174,19 @@ does what about it stands on the case's page.
   administrator may have restored it by hand. Only then another one is made, or at once where an approver says that it
   was deleted for good (`purged`). One that was deleted while enabled is
   disabled again right after it is restored, and enabled at the lead time.
+- **Accounts that are deleted while the plan runs** stop the case (`account_gone`): at once where the account is among
+  the deleted ones, else once it has been out of sight for 24 hours. A rerun goes on with one that was restored by hand;
+  a rerun from `create_account` asks an approver whether it is restored, and makes another one where it is gone for
+  good.
+- **A user name that is somebody else's other address** (of a colleague who married, say) is taken for Entra as well:
+  the next candidate is used. One that nobody has as far as users can be read is waited for over 24 hours, because our
+  own request may have made it; then it is a group's, a mail contact's or something deleted, and an operator says so by
+  a rerun of that case (`username_held`).
 - **Withdrawn hires**, and those of whom HR says before the first day that the employment has ended, have their account
-  disabled, also one that was restored for the hire and not enabled yet, until a first day comes where they work; from
-  then on an administrator decides (`disable_after_start`), also when HR names a later first day afterwards, for a
-  mistyped one or for another hire of somebody at work, and takes that back. A day that HR moved before it came, or
+  disabled, also one that was restored for the hire and not enabled yet; what holds that up may last beyond the first
+  day that HR withdrew it before. Of somebody whose first day had come, where they work, an administrator decides
+  (`disable_after_start`), also when HR names a later first day afterwards, for a mistyped one or for another hire of
+  somebody at work, and takes that back. A day that HR moved before it came, or
   that passed while the hire was withdrawn, did not come. Cases from before this was kept count as begun, too, when the
   person was hired again or has registered. Where HR announces the hire again before the worker came, the pass of
   before is voided all the same, while the new run goes on or waits for an approver; the account, whose password nobody
@@ -194,7 +205,8 @@ does what about it stands on the case's page.
   no yes could link it. Where HR's number should be on the new account, an administrator takes it off the other one, and
   the case is rerun.
 - **Synced people** (`people.synced`) have their account from Active Directory, which alone may change it: it is waited
-  for, linked, and followed up; nothing is written to it. Whether they can reset also depends on password writeback.
+  for, linked, and followed up; nothing is written to it. One of somebody who comes back that Active Directory deleted
+  is not restored here: it is waited for in the same way. Whether they can reset also depends on password writeback.
 - **A manager whom HR names by an id** is the person whom the same HR system knows by it and who has a case here. An id
   of HR's is no payroll number, and `employeeId` may hold either. Who is found by `employeeId` alone is linked in Entra
   (`by_employee_id_alone`) unless something contradicts it: an address that nobody has, a number of the hire's that is
@@ -214,9 +226,9 @@ does what about it stands on the case's page.
   it) keeps it.
 - **Protected accounts as managers**: a mailbox that many read (listed, shared, a room's, a service's) is linked in
   Entra where HR names it, and gets no pass: that goes to the service desk.
-- **A first day that moves away** after its pass went out: where the pass ends before noon of the new day and there is
-  no sign of use, it is voided at once, also of a paused or blocked case, and another one goes out near the new
-  day. The account stays enabled meanwhile; the welcome is not sent again.
+- **A first day that moves** after its pass went out: where the pass ends before noon of the new day, or cannot be used
+  by then, and there is no sign of use, it is voided at once, also of a paused or blocked case, and another one goes out
+  near the new day. The account stays enabled meanwhile; the welcome is not sent again.
 - **`employeeHireDate`** follows HR. The account is made with it; a first day that moves after that is written anew,
   also while the person is followed up, and so is that of accounts that were there before (of people who come back, or
   made by HR or IT). What stands there is read together with the account, and only what differs is written: the hire of

@@ -7,11 +7,22 @@ from typing import Any
 
 import pytest
 
+from onboarding.domain.case import Case
 from onboarding.domain.lifecycle import State
+from onboarding.domain.policy import Policy
 from tests.support.outer import case_id, make_case, rich_case
 
 Run = Callable[..., Any]
+ALL_CHECKS = [word for check in Policy().desk.identity_checks for word in ("--confirm", check.code)]
 Put = Callable[..., None]
+
+
+def synced_case(number: int) -> Case:
+    """Somebody whose account comes from Active Directory."""
+    case = rich_case(number)
+    assert case.account is not None
+    case.account.origin = "synced"
+    return case
 
 
 def test_the_page_is_printed_and_the_reason_kept(run: Run, put: Put) -> None:
@@ -46,12 +57,13 @@ def test_the_page_is_printed_and_the_reason_kept(run: Run, put: Put) -> None:
         (["lost-phone", case_id(1)], 6),
         (["lost-phone", case_id(1), "--method", "m", "--reason", "x"], 6),
         (["lost-phone", case_id(9)], 3),
+        (["new-pass", case_id(4), "--reason", "x", *ALL_CHECKS], 5),
     ],
 )
 def test_what_cannot_be_done_says_why_and_prints_no_data(
     run: Run, put: Put, argv: list[str], code: int
 ) -> None:
-    put(rich_case(1), make_case(2), rich_case(3, State.EXCLUDED))
+    put(rich_case(1), make_case(2), rich_case(3, State.EXCLUDED), synced_case(4))
     answer = run(*argv)
     assert (answer.code, answer.out) == (code, "")
     assert answer.err

@@ -247,6 +247,16 @@ def test_an_action_says_what_it_did(
     assert shown["timeline"][-1]["detail"]["reason"] == "because"
 
 
+@pytest.mark.parametrize("code", ["needs_approval_lookalike", "username_held"])
+def test_the_user_name_that_a_question_is_about_is_shown(run: Run, put: Put, code: str) -> None:
+    upn = "lan.lewis@contoso.example"
+    asked: dict[str, Any] = {"lookalike": upn} if code.startswith("needs") else {}
+    intent = None if asked else AccountIntent(upn, "m", T0)
+    put(make_case(3, State.BLOCKED, reason_code=code, intent=intent, **asked))
+    assert f"the user name: {upn}" in run("show", case_id(3)).out
+    assert run("show", case_id(3), "--json").json["asked_about"] == [upn]
+
+
 @pytest.mark.parametrize(
     ("more", "said"),
     [

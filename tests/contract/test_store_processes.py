@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import signal
-import sys
 from collections import Counter
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -16,37 +16,61 @@ from onboarding.domain.case import TENANT, Alias, AliasKind
 from onboarding.ports import WORK_QUEUE, CaseQuery, WorkMessage
 from onboarding.storage.messages import from_json
 from tests.storage.stores import StoreUnderTest, case_id, make_case
+from tests.support import warm
 
 ROOT = Path(__file__).parents[2]
 
 
+class Child(warm.Process):
+    """A process at the store that is told to go, and says one line for each thing that was answered."""
+
+    def __init__(self, store: StoreUnderTest, job: str, *arguments: object) -> None:
+        (stdin, self._in), (self._out, stdout) = os.pipe(), os.pipe()
+        self.out = os.fdopen(self._out, "rb")
+        super().__init__(
+            "tests.storage.child", store.name, store.location, job, *map(str, arguments),
+            cwd=ROOT, env=os.environ, stdin=stdin, stdout=stdout, stderr=2,
+        )  # fmt: skip
+        os.close(stdin)
+        os.close(stdout)
+
+    async def line(self) -> bytes:
+        return await asyncio.to_thread(self.out.readline)
+
+    async def rest(self) -> bytes:
+        """Everything else that it says, until it has ended."""
+        said = await asyncio.to_thread(self.out.read)
+        await asyncio.to_thread(self.wait)
+        return said
+
+    def go(self) -> None:
+        os.write(self._in, b"go\n")
+
+    def close(self) -> None:
+        self.kill()
+        self.wait()
+        self.out.close()
+        os.close(self._in)
+
+
 @contextlib.asynccontextmanager
-async def child(
-    store: StoreUnderTest, job: str, *arguments: object
-) -> AsyncIterator[asyncio.subprocess.Process]:
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.storage.child", store.name, store.location, job, *map(str, arguments),
-        cwd=ROOT, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
-    )  # fmt: skip
+async def child(store: StoreUnderTest, job: str, *arguments: object) -> AsyncIterator[Child]:
+    process = Child(store, job, *arguments)
     try:
-        assert process.stdout is not None
-        assert await process.stdout.readline() == b"ready\n"
+        assert await process.line() == b"ready\n"
         yield process
     finally:
-        with contextlib.suppress(ProcessLookupError):
-            process.kill()
-        await process.communicate()
+        process.close()
 
 
-def go(*processes: asyncio.subprocess.Process) -> None:
+def go(*processes: Child) -> None:
     """Start them together."""
     for process in processes:
-        assert process.stdin is not None
-        process.stdin.write(b"go\n")
+        process.go()
 
 
-async def lines(process: asyncio.subprocess.Process) -> list[str]:
-    output, _ = await process.communicate()
+async def lines(process: Child) -> list[str]:
+    output = await process.rest()
     assert process.returncode == 0
     return output.decode().split("\n")[:-1]
 
@@ -89,10 +113,9 @@ async def test_two_processes_claim_the_same_names_and_agree_on_every_owner(store
 async def test_a_killed_process_loses_nothing_that_was_answered(store: StoreUnderTest, after: int):
     async with child(store, "write_on") as process:
         go(process)
-        assert process.stdout is not None
-        said = [await process.stdout.readline() for _ in range(after)]
+        said = [await process.line() for _ in range(after)]
         process.send_signal(signal.SIGKILL)
-        output, _ = await process.communicate()
+        output = await process.rest()
     said += output.splitlines(keepends=True)
     answered = [line.decode().split() for line in said if line.endswith(b"\n")]
     cases = [int(n) for kind, n in answered if kind == "case"]
@@ -119,10 +142,9 @@ async def test_what_a_killed_process_had_leased_returns_after_its_lease(store: S
     await store.queue.send(WorkMessage(case_id=case_id(1)))
     async with child(store, "hold", 2) as process:
         go(process)
-        assert process.stdout is not None
-        body = (await process.stdout.readline()).decode().strip()
-        process.send_signal(signal.SIGKILL)
-        await process.wait()
+        body = (await process.line()).decode().strip()
+        process.kill()
+        process.wait()
     assert await store.host.receive(WORK_QUEUE, 1, 30) == []
     for _ in range(60):
         received = await store.host.receive(WORK_QUEUE, 1, 30)

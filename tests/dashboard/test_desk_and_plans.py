@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import json
 import re
 from typing import Any
 from urllib.parse import urlencode
@@ -163,6 +164,28 @@ async def world_at_work() -> Any:
     await at_work(world)
     yield world
     world.close()
+
+
+async def test_where_no_pass_comes_of_it_the_page_says_so_and_every_door_refuses(outer: Outer) -> None:
+    case = rich_case(1)
+    assert case.account is not None
+    case.account.origin = "synced"
+    await outer.put(case)
+    params = {"case_id": case_id(1)}
+    status, text = await page(outer, "dashboard_case", "approver", params=params)
+    assert status == 200
+    assert "No new pass: The account comes from Active Directory" in text
+    assert "Issue a new pass" not in text
+    params["action"] = "new-pass"
+    boxes = {f"check_{code}": "yes" for code in CHECKS}
+    body = form(outer, reason="x", **boxes)
+    status, text = await page(outer, "dashboard_action", "approver", method="POST", body=body, params=params)
+    assert status == 409
+    assert "Active Directory" in text
+    body = json.dumps({"reason": "x", "confirmed": list(CHECKS)}).encode()
+    headers = {"x-dev-role": "approver", "content-type": "application/json"}
+    answer = await outer.http("case_action", "POST", "/api/x", headers=headers, params=params, body=body)
+    assert (answer.status_code, json.loads(answer.get_body())["code"]) == (409, "synced_account")
 
 
 async def test_check_boxes_of_the_form_are_the_checks_of_the_action(

@@ -284,6 +284,12 @@ async def test_the_button_that_stands_out_is_what_the_case_waits_for(
     assert primary(await get(outer, role=role)) == stands_out
 
 
+async def test_the_user_name_that_an_approver_is_asked_about_is_shown(outer: Outer) -> None:
+    upn = "lan.lewis@contoso.example"
+    await outer.put(make_case(1, State.BLOCKED, reason_code="needs_approval_lookalike", lookalike=upn))
+    assert f"The user name:\n{upn}\n" in (await get(outer)).text
+
+
 @pytest.mark.parametrize("role", ["viewer", "operator", "approver"])
 async def test_whoever_may_not_decide_reads_who_can_and_sees_which_account_it_is_about(
     outer: Outer, role: str

@@ -8,8 +8,6 @@ import contextlib
 import json
 import os
 import signal
-import subprocess
-import sys
 import textwrap
 import time
 import urllib.request
@@ -25,6 +23,7 @@ from onboarding.ports import WORK_QUEUE, WorkMessage
 from onboarding.storage.azure import open_azure
 from onboarding.storage.messages import from_json
 from tests.storage.stores import case_id
+from tests.support import warm
 from tests.support.azurite import Shared
 from tests.support.node import ROOT
 
@@ -62,7 +61,7 @@ def workers():
 
 @dataclass
 class Host:
-    process: subprocess.Popen[bytes]
+    process: warm.Process
     url: str
     log: Path
 
@@ -102,10 +101,17 @@ def start(azurite: Shared, account: str, notes: Path, tmp_path: Path) -> Iterato
 
         def one() -> Host:
             log = tmp_path / f"host-{time.monotonic_ns()}.log"
-            command = [sys.executable, "-m", "onboarding.devhost", "--port", "0", "--poll-seconds", "0.2"]
+            argv = ("--port", "0", "--poll-seconds", "0.2")
             with log.open("w") as out:
-                process = stack.enter_context(subprocess.Popen(command, env=env, stderr=out, cwd=tmp_path))
-            stack.callback(process.kill)
+                process = warm.Process(
+                    "onboarding.devhost",
+                    *argv,
+                    cwd=tmp_path,
+                    env=env,
+                    stdout=out.fileno(),
+                    stderr=out.fileno(),
+                )
+            stack.enter_context(process)
             wait_for(lambda: "listening on " in log.read_text() or process.poll() is not None, 30)
             said = log.read_text()
             assert process.poll() is None, said

@@ -10,8 +10,6 @@ import json
 import os
 import signal
 import socket
-import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -24,6 +22,7 @@ import httpx
 
 from onboarding.intake import catalog, signing
 from tests.faults import story
+from tests.support import warm
 from tests.support.host import Tenant
 from tests.support.node import ROOT
 
@@ -46,7 +45,7 @@ class Fleet:
             "PYTHONDONTWRITEBYTECODE": "1",
         }
         self.ports = [_free_port() for _ in range(hosts)]
-        self.processes: dict[int, subprocess.Popen[bytes]] = {}
+        self.processes: dict[int, warm.Process] = {}
 
     def __enter__(self) -> Fleet:
         for number in range(len(self.ports)):
@@ -64,11 +63,11 @@ class Fleet:
     def start(self, number: int) -> None:
         """Start a host; it answers a little later."""
         seconds = ["--lease-seconds", str(LEASE), "--visibility-seconds", "1", "--poll-seconds", "0.2"]
-        command = [sys.executable, "-m", "onboarding.devhost", "--port", str(self.ports[number]), *seconds]
         with (self.folder / f"host{number}.log").open("ab") as log:
-            self.processes[number] = subprocess.Popen(
-                command, cwd=ROOT, env=self.env, stdout=log, stderr=log, start_new_session=True
-            )
+            self.processes[number] = warm.Process(
+                "onboarding.devhost", "--port", str(self.ports[number]), *seconds,
+                cwd=ROOT, env=self.env, stdout=log.fileno(), stderr=log.fileno(),
+            )  # fmt: skip
 
     def kill(self, number: int) -> None:
         """SIGKILL, whatever it is doing."""

@@ -91,6 +91,20 @@ async def test_names_at_the_limits_are_accepted(graph):
     assert (await graph.directory.get_user(made.user_principal_name)).display_name == "Ø" * 256
 
 
+async def test_a_user_name_that_is_somebody_elses_address_is_taken_and_the_look_says_by_whom(graph, control):
+    married = await control.person("sean.o'neill")
+    await control.client.patch(
+        f"/v1.0/users/{married}",
+        json={"userPrincipalName": f"sean.murphy@{DOMAIN}"},
+        headers={"Authorization": "Bearer pretend"},
+    )
+    with pytest.raises(NameTaken):
+        await graph.directory.create_user(new())
+    assert await graph.directory.get_user(f"sean.o'neill@{DOMAIN}") is None
+    (holder,) = await graph.directory.find_by_address(f"Sean.O'Neill@{DOMAIN}", aliases=True)
+    assert (holder.id, holder.addresses) == (married, (f"sean.o'neill@{DOMAIN}",))
+
+
 async def test_replication_lag_is_none_and_then_the_user(graph, control):
     await control.post(
         "faults", {"method": "POST", "path": "/users", "mode": "replication_lag", "seconds": 60}

@@ -138,8 +138,12 @@ async def test_an_address_is_looked_for_as_upn_and_as_mail_in_one_request(rig):
 
 
 async def test_other_addresses_are_looked_for_where_asked(rig):
-    rig.reply(httpx.Response(200, json={"value": []}))
-    assert await rig.directory.find_by_address("o'a@b.c", aliases=True) == []
+    proxies = ["SMTP:New@b.c", "smtp:O'A@b.c", "X500:/o=Contoso"]
+    row = {"id": "u", "userPrincipalName": "new@b.c", "mail": "new@b.c", "proxyAddresses": proxies}
+    rig.reply(httpx.Response(200, json={"value": [row]}))
+    (found,) = await rig.directory.find_by_address("o'a@b.c", aliases=True)
+    assert found.addresses == ("new@b.c", "o'a@b.c")
+    assert "proxyAddresses" in rig.wire.requests[0].url.params["$select"].split(",")
     assert [r.url.params["$filter"] for r in rig.wire.requests] == [
         "userPrincipalName eq 'o''a@b.c' or mail eq 'o''a@b.c' or proxyAddresses/any(p:p eq 'smtp:o''a@b.c')"
     ]

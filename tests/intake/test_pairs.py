@@ -163,3 +163,26 @@ async def test_what_was_said_of_other_accounts_and_people_goes_on_with_the_perso
     (one,) = await alive(world)
     assert one.case_id == waiting.case_id
     assert one.approvals == ["not_this:o-9", "two_people:c_00000000000000000099"]
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+async def test_whoever_is_like_two_others_is_asked_about_both(world: World, at_once: bool):
+    """The one by telephone, the other by the private address: an answer about one is none about the other."""
+    await candidate(world, personal_email=None, phones=NUMBER)
+    await a_third(world, phones=["+45 20 12 34 57"], given_name="Bob", personal_email="soren@example.net")
+    known: dict[str, Any] = {"start_date": "2027-03-01", "phones": NUMBER}
+    await employee(world, **known, **({} if at_once else {"personal_email": None}))
+    if not at_once:
+        await employee(world, event_type="hire.updated", occurred_at="2026-08-17T09:40:00Z", **known)
+    waiting = await of(world, "employee_id", "7315")
+    both = {(await of(world, "candidate_id", "c-9")).case_id, (await of(world, "employee_id", "P-1")).case_id}
+    assert set(waiting.others("needs_approval_same_person")) == both
+    for _ in both:
+        waiting = await of(world, "employee_id", "7315")
+        assert waiting.reason_code == "needs_approval_same_person"
+        await act(world.services, "rerun", waiting.case_id, ASK)
+        with contextlib.suppress(AssertionError):  # provisioning has no tenant here
+            await work.handle(world.services, WorkMessage(case_id=waiting.case_id))
+    waiting = await of(world, "employee_id", "7315")
+    assert set(waiting.approvals) == {f"two_people:{other}" for other in both}
+    assert (waiting.state, waiting.maybe_same, waiting.questions) == (State.WAITING_START, None, [])

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from onboarding.domain.case import (
+    WATCH_ENDED,
     Case,
     NextAction,
     PassStatus,
@@ -23,6 +24,7 @@ from onboarding.domain.case import (
     decode,
     encode,
 )
+from onboarding.domain.hire import EventType
 from onboarding.domain.lifecycle import State
 from onboarding.domain.policy import DeskPolicy, IdentityCheck, Policy
 from onboarding.domain.policy_file import load
@@ -44,6 +46,7 @@ from onboarding.operate.asks import Ask
 from onboarding.ports import CLAIM_LEASE, CaseQuery, WorkMessage
 from onboarding.settings import Settings
 from tests.support.doubles import CASE_ID, T0, Killed, World, drive, look_now, make_case
+from tests.support.hr_says import says
 
 PHONE = "mobilePhone"
 ASK = Ask("o-1", "left it in a taxi", method=f"id-{PHONE}")
@@ -578,10 +581,50 @@ async def test_a_disabled_account_stops_at_the_guard(world: World) -> None:
     assert len(world.tenant.issued) == 1
 
 
-async def test_a_closed_case_has_no_new_pass(world: World) -> None:
-    await at_work(world, State.CLOSED)
-    with pytest.raises(IllegalTransition):
+async def test_a_synced_account_has_no_new_pass(world: World) -> None:
+    """Its first password comes from Active Directory; the step would leave it out, and nobody would be told."""
+    case = await at_work(world)
+    assert case.account is not None
+    case.account.origin, case.account.synced = "synced", True
+    before = await world.store.cases.save(case)
+    with pytest.raises(Refused, match="Active Directory") as caught:
         await actions.act(world.s, "new-pass", CASE_ID, PROOFED)
+    assert caught.value.code == "synced_account"
+    after = await world.case()
+    assert (after.etag, after.identity_proofed_at) == (before.etag, None)
+
+
+async def test_whoever_left_has_no_new_pass_even_while_the_old_one_is_not_void_yet(world: World) -> None:
+    await world.file(make_case(hired_at=T0 - timedelta(days=1)))
+    await drive(world)
+    world.faults.before("passes", OperatorError("no", code="graph_refused"))
+    await says(world, EventType.EMPLOYMENT_TERMINATED)
+    await work.handle(world.s, WorkMessage(case_id=CASE_ID, why="look"))
+    case = await world.case()
+    assert case.state is State.CLOSED
+    assert "rerun" in actions.possible(case), "what is left to do is another action's"
+    with pytest.raises(Refused) as caught:
+        await actions.act(world.s, "new-pass", CASE_ID, PROOFED)
+    assert caught.value.code == "employment_ended"
+    assert (await world.case()).identity_proofed_at is None
+
+
+async def test_whose_last_day_is_over_has_no_new_pass(world: World) -> None:
+    case = await at_work(world)
+    case.hire = replace(case.hire, end_date=(world.clock.at - timedelta(days=2)).date())
+    await world.store.cases.save(case)
+    with pytest.raises(Refused) as caught:
+        await actions.act(world.s, "new-pass", CASE_ID, PROOFED)
+    assert caught.value.code == "employment_ended"
+
+
+async def test_a_case_that_was_watched_to_its_end_has_no_new_pass(world: World) -> None:
+    case = await at_work(world, State.CLOSED)
+    case.next_action = NextAction("none", None, WATCH_ENDED)
+    await world.store.cases.save(case)
+    with pytest.raises(Refused, match="lost-phone") as caught:
+        await actions.act(world.s, "new-pass", CASE_ID, PROOFED)
+    assert caught.value.code == "case_closed"
 
 
 @pytest.mark.parametrize("moment", ["before", "after"])

@@ -34,7 +34,7 @@ from onboarding.errors import (
     Unavailable,
 )
 from onboarding.intake import catalog, process
-from onboarding.intake.identity import BeingForgotten, being_forgotten
+from onboarding.intake.erasure import BeingForgotten, being_forgotten
 from onboarding.intake.payload import read_json
 from onboarding.operate import actions, cases, deliveries, erase, forget, retention, work
 from onboarding.operate.actions import Ask

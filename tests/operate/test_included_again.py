@@ -17,7 +17,7 @@ from onboarding.errors import Unavailable
 from onboarding.intake.decide import apply_event
 from onboarding.intake.outcome import Circumstances
 from onboarding.intake.process import lay_down
-from onboarding.operate import actions, work
+from onboarding.operate import actions, rerun_plan, work
 from onboarding.operate.actions import Ask
 from onboarding.operate.explain import explain, next_words
 from onboarding.ports import CLAIM_LEASE, WORK_QUEUE, WorkMessage
@@ -332,3 +332,20 @@ async def test_an_incomplete_record_is_read_again(world: World) -> None:
     await excluded(world, hire=hire(start_date=None), fetches={"greenhouse": fetch})
     case = await act(world, "resume")
     assert (case.state, case.next_action.what) == (State.AWAITING_FETCH, "fetch")
+
+
+async def test_of_two_questions_that_were_open_neither_is_lost(world: World) -> None:
+    stopped = {
+        "state": State.BLOCKED,
+        "return_state": State.WAITING_START,
+        "reason_code": "needs_approval_shared_id",
+        "maybe_same": "c_00000000000000000099",
+    }
+    await excluded(world, **stopped)
+    assert (await act(world, "resume")).reason_code == "needs_approval_same_person"
+    two_people = Ask("boss", "asked", answers=rerun_plan.answers(approver=True))
+    await actions.act(world.s, "rerun", CASE_ID, two_people)
+    case = await until(world, FRIDAY)
+    assert (case.state, case.reason_code, case.account) == (State.BLOCKED, "needs_approval_shared_id", None)
+    await act(world, "approve")
+    assert (await until(world, FRIDAY + timedelta(days=1))).account is not None

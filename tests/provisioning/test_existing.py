@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -513,7 +514,8 @@ async def test_wherever_it_dies_the_account_waits_for_the_lead_time(make_world: 
 async def test_nobody_looks_for_the_account_of_a_first_hire(make_world: MakeWorld) -> None:
     world = make_world()
     case = again()
-    case.rehired_at = None
+    assert case.account is not None
+    case.rehired_at, case.account.created_at = None, T0
     ctx = Context(world.s, await file(world, case), T0)
     assert await create_account.run(ctx) == Done("already_linked")
     assert "directory.get_user" not in world.tape.calls
@@ -538,6 +540,67 @@ async def test_a_synced_account_is_linked_and_nothing_is_written_to_it(make_worl
     assert case.state is State.FOLLOWING_UP
     owner = await world.store.cases.owners([Alias(TENANT, AliasKind.OBJECT_ID, "old-1")])
     assert list(owner.values()) == [case.case_id], "evidence finds the case"
+
+
+@pytest.mark.parametrize("policy", [SYNCED, Policy(), RESTORE])
+@pytest.mark.parametrize("comes_as", ["the same one", "another one"])
+async def test_a_synced_account_that_was_deleted_comes_back_with_the_sync_alone(
+    make_world: MakeWorld, policy: Policy, comes_as: str
+) -> None:
+    """Of somebody who is hired again, with an approver's word: Active Directory restores it, not this service."""
+    world = make_world(policy=policy)
+    case = again(approvals=["needs_approval_rehire"])
+    assert case.account is not None
+    case.account.origin, case.account.synced = "synced", True
+    user = world.tenant.held.deleted["old-1"] = account(synced=True)
+    await file(world, case)
+    case = await advance(world)
+    assert (case.state, case.next_action.why) == (State.PROVISIONING, "waiting_for_sync")
+    world.clock.move(days=1)
+    assert (await advance(world)).next_action.why == "waiting_for_sync"
+    assert world.tenant.held.restored == []
+
+    if comes_as == "the same one":
+        world.tenant.add(world.tenant.held.deleted.pop("old-1"))
+    else:
+        world.tenant.add(replace(user, id="new-1", user_principal_name="zoe@contoso.example"))
+    case = await drive(world)
+    assert case.state is State.FOLLOWING_UP
+    assert case.account is not None
+    assert (case.account.id, case.account.origin) == (
+        "old-1" if comes_as == "the same one" else "new-1",
+        "synced",
+    )
+    assert (world.tenant.held.restored, world.tenant.created) == ([], [])
+
+
+async def test_a_synced_account_that_stays_deleted_is_told_days_after_the_start(
+    make_world: MakeWorld,
+) -> None:
+    world = make_world()
+    case = again(approvals=["needs_approval_rehire"])
+    assert case.account is not None
+    case.account.synced = True
+    world.tenant.held.deleted["old-1"] = account(synced=True)
+    await file(world, case)
+    case = await drive(world)
+    assert (case.state, case.reason_code) == (State.BLOCKED, from_sync.NOT_SYNCED)
+    assert world.tenant.held.restored == []
+
+
+async def test_a_deleted_synced_account_that_is_found_by_number_is_not_restored_here_either(
+    make_world: MakeWorld,
+) -> None:
+    world = make_world(policy=RESTORE)
+    user = world.tenant.held.deleted["old-1"] = account(synced=True, account_enabled=False)
+    await world.file(make_case())
+    case = await advance(world)
+    assert (case.state, case.next_action.why) == (State.PROVISIONING, "waiting_for_sync")
+    assert (world.tenant.held.restored, world.tenant.created) == ([], [])
+    world.tenant.add(replace(user, account_enabled=True))
+    del world.tenant.held.deleted["old-1"]
+    case = await look_now(world)
+    assert (case.state, case.reason_code) == (State.BLOCKED, "needs_approval_adopt")
 
 
 async def test_its_manager_is_read_for_escalations_and_trusted_with_no_pass(make_world: MakeWorld) -> None:

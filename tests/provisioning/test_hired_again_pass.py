@@ -115,6 +115,25 @@ async def test_who_goes_on_at_once_has_the_new_days_own_pass_only(restores: Worl
     assert case.steps["issue_access_pass"].status is StepStatus.DONE
 
 
+async def test_who_somebody_was_counts_for_the_run_in_which_it_was_checked(world: World) -> None:
+    """An approver checked who the person is, for a new pass; HR took the hire back before that was issued."""
+    await handed_over(world)
+    world.clock.at = MONDAY
+    checks = tuple(check.code for check in world.policy.desk.identity_checks)
+    await act(world.s, "new-pass", CASE_ID, Ask("op", "lost it", confirmed=checks))
+    await says(world, EventType.HIRE_CANCELLED)
+    await look(world)
+    world.clock.move(minutes=10)
+    await says(
+        world, EventType.HIRE_CREATED, start_date=date(2026, 8, 25), manager=ManagerRef(email=CHIEF),
+        given_name="Zoë", family_name="Müller-Strauß",
+    )  # fmt: skip
+    await act(world.s, "approve", CASE_ID, Ask("op", "is back"))
+    case = await until(world, MONDAY + timedelta(hours=4))
+    assert (case.state, case.reason_code) == (State.BLOCKED, "needs_approval_pass")
+    assert usable(world, case) == []
+
+
 async def test_also_where_the_list_lags(world: World) -> None:
     case = await handed_over(world)
     assert case.account is not None

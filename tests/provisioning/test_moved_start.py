@@ -136,7 +136,11 @@ async def test_before_the_welcome_the_welcome_goes_with_the_new_pass(world: Worl
         (date(2026, 8, 25), "US", True),
         (date(2026, 8, 25), "NZ", True),
         (OLD, "DE", False),
-        (date(2026, 8, 21), "DE", False),
+        # Today, and on Saturday: on neither can Monday's pass be used.
+        (date(2026, 8, 21), "DE", True),
+        (date(2026, 8, 22), "DE", True),
+        # Wednesday is over, and whoever began then has nothing until Monday.
+        (date(2026, 8, 19), "DE", True),
     ],
 )
 async def test_a_pass_that_serves_on_the_new_day_stays(
@@ -147,6 +151,25 @@ async def test_a_pass_that_serves_on_the_new_day_stays(
     assert (case.state is State.PROVISIONING) is voided
     case = await look(world)
     assert (usable(world, case) == ["pass-1"]) is not voided
+
+
+async def test_an_earlier_first_day_has_a_pass_that_can_be_used_on_it(world: World) -> None:
+    """Monday's pass is with the manager since Friday; HR moves the first day to Saturday."""
+    await handed_over(world)
+    saturday = date(2026, 8, 22)
+    await says(world, saturday)
+    case = await look(world)
+    assert (case.state, usable(world, case), len(told(world))) == (State.FOLLOWING_UP, ["pass-2"], 2)
+    assert case.access_pass is not None
+    assert case.access_pass.usable_from == datetime(2026, 8, 22, 6, 0, tzinfo=UTC)
+    assert world.tenant.voided == ["pass-1"]
+
+
+async def test_a_pass_that_can_be_used_by_now_stays_whatever_earlier_day_hr_names(world: World) -> None:
+    await handed_over(world)
+    world.clock.at = datetime(2026, 8, 24, 7, 0, tzinfo=UTC)
+    case = await says(world, date(2026, 8, 22))
+    assert (case.state, usable(world, await look(world))) == (State.FOLLOWING_UP, ["pass-1"])
 
 
 async def test_a_longer_pass_that_lasts_until_the_new_day_stays(world: World) -> None:

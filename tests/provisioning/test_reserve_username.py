@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,12 +11,14 @@ import pytest
 from onboarding.domain.case import TENANT, Alias, AliasKind
 from onboarding.domain.lifecycle import State
 from onboarding.domain.policy import AccountPolicy, Policy
+from onboarding.errors import Refused
 from onboarding.operate import actions
 from onboarding.settings import Settings
 from tests.support.doubles import CASE_ID, World, advance, hire, make_case
 
 MakeWorld = Callable[..., World]
 PROTECTED = Policy(account=AccountPolicy(protected_names=("ian.lewis@contoso.example",)))
+TWO_PROTECTED = Policy(account=AccountPolicy(protected_names=("ian.lewis", "b0b.b0ss")))
 
 
 async def start(world: World, given: str, family: str | None, **more: Any) -> None:
@@ -48,6 +51,46 @@ async def test_the_approver_releases_it_and_the_name_is_used(make_world: MakeWor
     case = await advance(world)
     assert case.account is not None
     assert local(world) == ["lan.lewis"]
+
+
+async def test_the_approvers_word_is_about_that_name_alone_and_for_once(make_world: MakeWorld) -> None:
+    """HR sends another name before the worker comes, which looks like another protected account."""
+    world = make_world(policy=TWO_PROTECTED)
+    await start(world, "Lan", "Lewis")
+    case = await advance(world)
+    assert case.asked_about == ["lan.lewis@contoso.example"]
+    await actions.act(world.s, "approve", CASE_ID, actions.Ask("a", "seen her passport"))
+    case = await world.case()
+    assert case.approvals == ["needs_approval_lookalike:lan.lewis@contoso.example"]
+    case.hire = replace(case.hire, given_name="Bob", family_name="Boss", display_name=None)
+    await world.store.cases.save(case)
+    case = await advance(world)
+    assert (case.state, case.reason_code) == (State.BLOCKED, "needs_approval_lookalike")
+    assert case.asked_about == ["bob.boss@contoso.example"]
+    assert local(world) == []
+    await actions.act(world.s, "approve", CASE_ID, actions.Ask("a", "seen the passport"))
+    case = await advance(world)
+    assert local(world) == ["bob.boss"]
+    assert not [word for word in case.approvals if word.startswith("needs_approval_lookalike:bob")]
+
+
+async def test_a_word_that_names_no_name_is_asked_for_again(make_world: MakeWorld) -> None:
+    """As it was written before words were about one name."""
+    world = make_world(policy=PROTECTED)
+    await start(world, "Lan", "Lewis")
+    case = await world.case()
+    case.approvals = ["needs_approval_lookalike"]
+    await world.store.cases.save(case)
+    assert (await advance(world)).reason_code == "needs_approval_lookalike"
+
+
+async def test_an_answer_that_came_for_another_name_is_refused(make_world: MakeWorld) -> None:
+    world = make_world(policy=PROTECTED)
+    await start(world, "Lan", "Lewis")
+    await advance(world)
+    late = actions.Ask("a", "x", reason_code="needs_approval_lookalike", about=("bob.boss@contoso.example",))
+    with pytest.raises(Refused):
+        await actions.act(world.s, "approve", CASE_ID, late)
 
 
 async def test_a_lookalike_that_somebody_else_holds_already_needs_no_word(make_world: MakeWorld) -> None:

@@ -117,6 +117,30 @@ async def test_what_is_not_ours_to_disable_is_refused_with_a_reason_that_says_wh
     assert not withdraw.is_due(case)
 
 
+@pytest.mark.parametrize("gone", [False, True])
+@pytest.mark.parametrize(("origin", "synced"), [("adopted", False), ("synced", True), ("created", True)])
+async def test_what_an_administrator_did_there_is_seen_by_a_rerun(
+    make_world: MakeWorld, origin: str, synced: bool, gone: bool
+) -> None:
+    world = make_world()
+    case = await withdrawn(world)
+    assert case.account
+    case.account.origin, user_id = origin, case.account.id
+    await world.store.cases.save(case)
+    user = world.tenant.users[user_id] = replace(world.tenant.users[user_id], synced=synced)
+    assert (await look(world)).next_action.why in {"disable_adopted_account", "disable_synced_account"}
+    assert "rerun" in possible(await world.case())
+
+    if gone:
+        world.tenant.held.deleted[user_id] = world.tenant.users.pop(user_id)
+    else:
+        world.tenant.users[user_id] = replace(user, account_enabled=False)
+    await act(world.s, "rerun", CASE_ID, Ask("op", "disabled in Entra"))
+    case = await look(world)
+    assert case.steps["disable_account"].detail == ("account_gone" if gone else "already_disabled")
+    assert (case.next_action.what, case.next_action.when) == ("none", None)
+
+
 async def test_a_refusal_of_the_tenant_is_told_and_can_be_run_again(make_world: MakeWorld) -> None:
     world = make_world()
     await withdrawn(world)

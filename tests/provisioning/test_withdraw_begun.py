@@ -5,15 +5,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from onboarding import casework
 from onboarding.domain.case import Account, Case, NextAction, Status, decode, encode
 from onboarding.domain.hire import EventType
 from onboarding.domain.lifecycle import State
-from onboarding.errors import Unavailable
+from onboarding.errors import PermissionMissing, Unavailable
 from onboarding.intake.standing import APPROVE_REHIRE
 from onboarding.operate.actions import Ask, act, possible
 from onboarding.operate.explain import explain
@@ -203,21 +204,56 @@ async def test_without_a_first_day_nobody_can_tell_whether_it_came(make_world: M
     assert is_enabled(world, await ended(world))
 
 
-@pytest.mark.parametrize(("days", "enabled"), [(1, False), (5, True)])
-async def test_what_could_not_be_done_is_done_until_the_first_day_comes(
-    make_world: MakeWorld, days: int, enabled: bool
+@pytest.mark.parametrize("kind", [EventType.HIRE_CANCELLED, EventType.EMPLOYMENT_TERMINATED])
+@pytest.mark.parametrize("days", [1, 5])
+async def test_what_is_held_is_done_also_after_the_day_that_hr_withdrew_before(
+    make_world: MakeWorld, kind: EventType, days: int
 ) -> None:
     world = make_world()
     await world.file(make_case(begun=False))
     await drive(world)
+    world.clock.move(hours=1)
     world.faults.before("disable_user", Unavailable("down"))
-    case = await ended(world)
+    case = await says(world, kind)
+    await withdraw.advance(world.s, case, world.clock.at)
+    case = await world.case()
     assert (case.next_action.what, case.next_action.when is None) == ("disable_account", False)
     world.clock.move(days=days)
     await withdraw.advance(world.s, case, world.clock.at)
     case = await world.case()
-    assert is_enabled(world, case) is enabled
-    assert case.next_action.when is None
+    assert not is_enabled(world, case)
+    assert (case.next_action.what, case.next_action.when) == ("none", None)
+
+
+async def test_one_that_was_given_up_can_be_run_again_after_the_day_that_hr_withdrew_before(
+    make_world: MakeWorld,
+) -> None:
+    world = make_world()
+    await world.file(make_case(begun=False))
+    await drive(world)
+    world.faults.before("disable_user", PermissionMissing("grant it", code="forbidden"))
+    case = await ended(world)
+    assert is_enabled(world, case)
+    world.clock.move(days=30)
+    case.next_action = NextAction("disable_account", None, "retries_exhausted")
+    await casework.save(world.s, case, world.clock.at)
+    assert possible(case) == ["rerun", "forget"]
+    await act(world.s, "rerun", CASE_ID, Ask("o-1", "mended"))
+    await withdraw.advance(world.s, await world.case(), world.clock.at)
+    assert not is_enabled(world, await world.case())
+
+
+async def test_word_that_comes_when_the_person_is_at_work_is_for_an_administrator(
+    make_world: MakeWorld,
+) -> None:
+    """Whatever moment before the first day it names."""
+    world = make_world()
+    await world.file(make_case(begun=False, hired_at=T0 - timedelta(days=9)))
+    await drive(world)
+    world.clock.at = datetime(2026, 8, 24, 9, tzinfo=UTC)
+    case = await says(world, EventType.HIRE_CANCELLED, at=datetime(2026, 8, 20, 9, tzinfo=UTC))
+    await withdraw.advance(world.s, case, world.clock.at)
+    assert_left(world, await world.case())
 
 
 async def test_a_case_that_an_older_version_left_enabled_can_be_run_again(make_world: MakeWorld) -> None:

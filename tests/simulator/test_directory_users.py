@@ -124,6 +124,27 @@ def test_an_address_that_another_one_has_is_a_conflict_of_proxy_addresses(http: 
     ok(http.patch("/v1.0/users/boss@contoso.example", json={"mail": "boss@contoso.example"}))
 
 
+@pytest.mark.inferred(
+    "proxyAddresses are unique across directory objects (user resource), and a user name becomes one with the mailbox; "
+    "the shape of the refusal is that of issue 8421"
+)
+def test_a_user_name_that_is_somebody_elses_address_is_a_conflict_of_proxy_addresses(
+    http: httpx.Client,
+) -> None:
+    create(http)
+    ok(http.patch(ADELE, json={"mail": "Vance@contoso.example"}))
+    made = http.post("/v1.0/users", json=new_user("vance@contoso.example"))
+    create(http, "other@contoso.example")
+    renamed = http.patch(
+        "/v1.0/users/other@contoso.example", json={"userPrincipalName": "vance@contoso.example"}
+    )
+    for answer in (made, renamed):
+        assert refused(answer)[0] == 400
+        assert answer.json()["error"]["details"][0]["target"] == "proxyAddresses"
+    assert refused(http.get("/v1.0/users/vance@contoso.example"))[0] == 404
+    ok(http.patch(ADELE, json={"userPrincipalName": "vance@contoso.example"}))
+
+
 def test_sensitive_changes_are_refused_for_administrators_only_and_not_to_an_app_with_a_high_role(
     http: httpx.Client,
 ) -> None:

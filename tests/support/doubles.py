@@ -159,6 +159,8 @@ class Tenant:
     managers: dict[str, str] = field(default_factory=dict)
     #: user id → other addresses of theirs, in lower case.
     aliases: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    #: Addresses of groups and contacts, in lower case: no read of users shows them.
+    contacts: set[str] = field(default_factory=set)
     privileged: set[str] = field(default_factory=set)
     methods: dict[str, tuple[str, ...]] = field(default_factory=dict)
     #: (user id, method) → createdDateTime, where Graph gives it.
@@ -188,6 +190,15 @@ class Tenant:
     def named(self, upn: str) -> DirectoryUser | None:
         return next((u for u in self.users.values() if u.user_principal_name.lower() == upn.lower()), None)
 
+    def has(self, address: str) -> bool:
+        """Some object has this user name or address (lower case): neither can be given twice."""
+        if self.named(address) or address in self.contacts:
+            return True
+        return any(
+            address == (user.mail or "").lower() or address in self.aliases.get(user.id, ())
+            for user in self.users.values()
+        )
+
     def seen(self, user: DirectoryUser | None) -> DirectoryUser | None:
         if user is None or self.lag or {user.id, user.user_principal_name} & self.hidden:
             return None
@@ -215,7 +226,7 @@ class Directory(EntitlementCalls):
 
     async def create_user(self, user: NewUser) -> DirectoryUser:
         def effect() -> DirectoryUser:
-            if self.tenant.named(user.user_principal_name):
+            if self.tenant.has(user.user_principal_name.lower()):
                 raise NameTaken
             made = DirectoryUser(
                 f"user-{len(self.tenant.users) + 1}",
@@ -257,13 +268,14 @@ class Directory(EntitlementCalls):
     async def find_by_address(self, address: str, *, aliases: bool = False) -> list[DirectoryUser]:
         wanted = address.lower()
         others = self.tenant.aliases if aliases else {}
-        return await self._find(
+        found = await self._find(
             "find_by_address",
             lambda user: (
                 wanted in {user.user_principal_name.lower(), (user.mail or "").lower()}
                 or wanted in others.get(user.id, ())
             ),
         )
+        return [replace(user, addresses=others.get(user.id, ())) for user in found]
 
     async def set_manager(self, user_id: str, manager_id: str) -> None:
         def effect() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from onboarding.domain.case import Case, NextAction
@@ -13,8 +14,15 @@ from onboarding.intake.outcome import Circumstances
 from tests.support.doubles import World
 
 
-async def says(world: World, kind: EventType, cleared: Collection[str] = (), **changes: Any) -> Case:
-    """HR says the whole record now, with these changes. Returns the case as stored."""
+async def says(
+    world: World,
+    kind: EventType,
+    cleared: Collection[str] = (),
+    *,
+    at: datetime | None = None,
+    **changes: Any,
+) -> Case:
+    """HR says the whole record now, with these changes, as of `at` (None: of now). Returns the case as stored."""
     case, now = await world.case(), world.clock.at
     hire = replace(case.hire, phones=None, **changes)
     event = HireEvent(
@@ -23,7 +31,7 @@ async def says(world: World, kind: EventType, cleared: Collection[str] = (), **c
         hire,
         "x",
         certainty=Certainty.EMPLOYEE,
-        occurred_at=now,
+        occurred_at=at or now,
         cleared=tuple(cleared),
     )
     outcome = apply_event(case, event, Circumstances(f"d_{now:%j%H%M%S}", now), now)

@@ -8,7 +8,11 @@ ObjectConflict look at that name:
 - the address by which HR knows the person already, or no number and the same display name (IT was first) → an
   approver decides as well;
 - somebody else's, or another person's on an approver's word → next candidate;
-- 404 → it exists but has not replicated: wait, and never take the next candidate, which would make two accounts.
+- nobody of that name (404) → whoever has it as another address (proxyAddresses), by the same questions: mostly a
+  colleague's, and the next candidate is taken;
+- nobody at all → it exists but has not replicated: wait, and never take the next candidate, which would make two
+  accounts. What stays out of sight for longer than replication takes is a group, a contact or something deleted, and
+  an operator says so by a rerun of this one case.
 Before that an account that carries HR's own number already under another name, or has the address that HR knows, is for
 an approver too (`provisioning.existing`): HR systems announce their whole workforce when somebody switches
 the webhook on.
@@ -21,11 +25,12 @@ request, and kept nowhere.
 from __future__ import annotations
 
 from onboarding.domain import names
+from onboarding.domain.case import NAME_HELD as NAME_HELD
 from onboarding.domain.case import AccountIntent
-from onboarding.errors import NotYetVisible
-from onboarding.ports import NameTaken
+from onboarding.errors import NotYetVisible, RetryLater
+from onboarding.ports import REPLICATION, DirectoryUser, NameTaken
 from onboarding.provisioning import existing, from_sync, refused, timing
-from onboarding.provisioning.linking import link, upn_alias
+from onboarding.provisioning.linking import is_anothers, link, upn_alias
 from onboarding.provisioning.new_user import new_user
 from onboarding.provisioning.step import Block, Context, Done, Outcome, Step
 from onboarding.provisioning.steps import reserve_username
@@ -52,7 +57,8 @@ async def run(ctx: Context) -> Outcome:
         return await refused.close(ctx, refusal)
     refused.forget(ctx.case)
     if ctx.case.account:
-        found = await existing.come_back(ctx) if ctx.case.rehired_at else Done("already_linked")
+        made_just_now = ctx.case.rehired_at is None and ctx.now < ctx.account.created_at + REPLICATION
+        found = Done("already_linked") if made_just_now else await existing.come_back(ctx)
         if found is not None:
             return found
     if refusal:
@@ -92,29 +98,48 @@ async def _try(ctx: Context, intent: AccountIntent) -> Outcome | None:
         user = await ctx.s.directory.create_user(wanted)
     except NameTaken:
         return await _look(ctx, intent)
+    except RetryLater:
+        intent.taken_since = None  # this request may have taken effect
+        raise
     ctx.made = user
     return await link(ctx, user, "created", intent)
 
 
 async def _look(ctx: Context, intent: AccountIntent) -> Outcome | None:
     """Decide whose the taken name is. None: somebody else's, the name is given up."""
-    user = await ctx.s.directory.get_user(intent.user_principal_name)
-    if user is None:
+    directory, case = ctx.s.directory, ctx.case
+    user = await directory.get_user(intent.user_principal_name)
+    holders = [user] if user else await directory.find_by_address(intent.user_principal_name, aliases=True)
+    for holder in holders:
+        if outcome := await _of_this_person(ctx, holder, intent):
+            return outcome
+    name = intent.user_principal_name.lower()
+    held = any(name in {holder.user_principal_name.lower(), *holder.addresses} for holder in holders)
+    if not held and not case.is_said(NAME_HELD, intent.user_principal_name):
+        intent.taken_since = intent.taken_since or ctx.now
+        if ctx.now >= intent.taken_since + REPLICATION:
+            return Block(NAME_HELD)
         raise NotYetVisible("The name is taken but not readable yet; waiting for replication.")
-    if existing.is_ours(user, intent):
-        return await link(ctx, user, "created", intent)
-    if not existing.is_anothers(ctx.case, user):
-        if user.employee_id in existing.marks(ctx.case, intent):
-            return await existing.take_up(ctx, user, intent)
-        if existing.has_address(ctx, user):
-            return await existing.take_up(ctx, user, intent, ask_anyway=True)
-        if await existing.was_ours(ctx, user):
-            return await existing.take_up(ctx, user, intent)
-        if await existing.is_made_by_hand(ctx, user):
-            return await existing.take_up(ctx, user, intent, ask_anyway=True)
-    case = ctx.case
     await ctx.s.cases.release_alias(upn_alias(intent.user_principal_name), case.case_id)
     case.refused_names.append(intent.user_principal_name)
     case.intent = None
     await ctx.save("username_taken")
+    return None
+
+
+async def _of_this_person(ctx: Context, user: DirectoryUser, intent: AccountIntent) -> Outcome | None:
+    """What becomes of the account that has the name, or has it as an address. None: it is somebody else's."""
+    if existing.is_ours(user, intent):
+        return await link(ctx, user, "created", intent)
+    if is_anothers(ctx.case, user):
+        return None
+    # A mark of ours under another name: somebody renamed what an earlier try made.
+    if user.employee_id in {*existing.marks(ctx.case, intent), intent.mark, *intent.former_marks}:
+        return await existing.take_up(ctx, user, intent)
+    if existing.has_address(ctx, user):
+        return await existing.take_up(ctx, user, intent, ask_anyway=True)
+    if await existing.was_ours(ctx, user):
+        return await existing.take_up(ctx, user, intent)
+    if await existing.is_made_by_hand(ctx, user):
+        return await existing.take_up(ctx, user, intent, ask_anyway=True)
     return None

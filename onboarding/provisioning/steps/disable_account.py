@@ -52,15 +52,15 @@ async def run(ctx: Context) -> Outcome:
     if ctx.case.account is None and (missing := await _settle_intent(ctx)) is not None:
         return missing
     ours = ctx.account.origin == "created"
-    if not ours and not _restored_in_vain(ctx):
-        return Block(ADOPTED)
     user = await ctx.s.directory.get_user(ctx.account.id)
     if user is None:
         if ctx.now < (until := hidden_until(ctx.account)) and not await _is_deleted(ctx):
             return _look_again(ctx, until)
         return Done(GONE)
     if user.account_enabled is False:
-        return Done("already_disabled")
+        return Done("already_disabled")  # also by an administrator, where it was not ours to do
+    if not ours and not _restored_in_vain(ctx):
+        return Block(ADOPTED)
     if beginning.has_begun(ctx.case, ctx.now):
         return Block(AFTER_START)
     if user.synced:

@@ -56,7 +56,7 @@ async def _go(ctx: Context) -> Outcome:
     if record and record.status in {PassStatus.INTENDED, PassStatus.CREATED}:
         held_until = record.claimed_at + CLAIM_LEASE
         if ctx.now < held_until:
-            return Wait(held_until, "pass_in_doubt")
+            return Wait(held_until, "pass_in_doubt", put_off=True)
         await _void(ctx, record)
     if ctx.s.settings.first_credential == "none":
         return Skip("company_own_way")

@@ -9,7 +9,8 @@ Candidates come in an order that depends on the person and the policy alone (`na
 the earliest one that nobody holds: whoever loses a race goes on to the next, and nobody is renumbered. A crash between
 the claim and the intent costs nothing: the same claim is ours again. A candidate that can be mistaken for a protected
 account (the policy's list, our own sender and the service desk, whoever holds a directory role in the tenant) waits for
-an approver. Holders who carry HR's number of this hire are this hire: `create_account` asks before it links them.
+an approver, whose word is about that very name. Holders who carry HR's number of this hire are this hire:
+`create_account` asks before it links them.
 
 While the tenant does not answer, nobody gets a name. Where it will not say who holds roles (no permission, which is a
 choice that a company can make), the rest of the list is compared, and the step says so in its detail.
@@ -22,7 +23,7 @@ from datetime import datetime
 from itertools import islice
 
 from onboarding.domain import names, people_policy
-from onboarding.domain.case import TENANT, AccountIntent, Alias, AliasKind, Case
+from onboarding.domain.case import LOOKALIKE, TENANT, AccountIntent, Alias, AliasKind, Case
 from onboarding.domain.hire import Hire
 from onboarding.domain.places.place import place_of
 from onboarding.errors import DeployerError
@@ -44,7 +45,7 @@ STEP = Step(
 MARK_LENGTH = 16
 #: After this many taken names something else is wrong.
 CANDIDATES = 200
-NEEDS_APPROVAL = "needs_approval_lookalike"
+NEEDS_APPROVAL = LOOKALIKE
 GUEST = "guest_not_created"
 _PASSED_OVER = frozenset({names.Refusal.RESERVED_WORD, names.Refusal.PROTECTED})
 
@@ -68,13 +69,18 @@ async def run(ctx: Context) -> Outcome:
         if candidate.upn in case.refused_names or candidate.refusal in _PASSED_OVER:
             continue
         alias = Alias(TENANT, AliasKind.UPN, candidate.upn.lower())
-        if candidate.refusal is names.Refusal.LOOKALIKE and NEEDS_APPROVAL not in case.approvals:
+        if candidate.refusal is names.Refusal.LOOKALIKE and not case.is_said(NEEDS_APPROVAL, candidate.upn):
             if (await s.cases.owners([alias])).get(alias, case.case_id) == case.case_id:
+                case.lookalike = candidate.upn
                 return Block(NEEDS_APPROVAL)
             continue
         if await s.cases.claim_alias(alias, case.case_id) == case.case_id:
             mark = mark_of(case) or s.entropy.token(MARK_LENGTH)
             case.intent = AccountIntent(candidate.upn, mark, whole_second(ctx.now))
+            case.take_back(
+                {NEEDS_APPROVAL}
+            )  # the word is used up: another run, or another name, needs its own
+            case.lookalike = None
             await ctx.save("username_reserved")
             return Done(WITHOUT_HOLDERS if holders is None else None)
     return Block("no_free_username")

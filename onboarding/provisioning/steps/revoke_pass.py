@@ -8,6 +8,8 @@ other without being asked about. No guard stands before it: a credential is take
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from onboarding.domain.case import Account, PassRecord, PassStatus
 from onboarding.ports import CLAIM_LEASE, Services
 from onboarding.provisioning.step import WITHDRAWAL, Context, Done, Outcome, Retries, Skip, Step, Wait
@@ -48,13 +50,15 @@ async def void_all(s: Services, account: Account, record: PassRecord) -> None:
             await s.security.void_pass(account.id, left.id)
 
 
-async def void_unspent(s: Services, account: Account, record: PassRecord) -> bool:
+async def void_unspent(
+    s: Services, account: Account, record: PassRecord, since: datetime | None = None
+) -> bool:
     """Make void what is listed, and the pass that is known also where the list does not show it; one that is spent
-    stays, for the sign of use that it is. True: one was used."""
+    stays, for the sign of use that it is. True: one that could be used from `since` on was used."""
     listed = await s.security.passes(account.id)
     left = [item.id for item in listed if item.reason not in SPENT]
     if record.pass_id is not None and record.pass_id not in {item.id for item in listed}:
         left.append(record.pass_id)
     for pass_id in left:
         await s.security.void_pass(account.id, pass_id)
-    return any(item.reason == USED for item in listed)
+    return any(item.reason == USED and (since is None or item.usable_from >= since) for item in listed)

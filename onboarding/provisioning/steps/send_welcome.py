@@ -36,7 +36,7 @@ async def run(ctx: Context) -> Outcome:
         return Skip(EMPLOYMENT_ENDED)
     moment = calendar.next_working_moment(ctx.now, working_time_of(case, s.policy))
     if ctx.now < moment:
-        return Wait(moment, "working_time")
+        return Wait(moment, "working_time", put_off=True)
     own = (ctx.hire.personal_email or "").strip()
     if not _ADDRESS.fullmatch(own):
         if ctx.account.mailbox is False:
@@ -45,7 +45,7 @@ async def run(ctx: Context) -> Outcome:
     mail = s.messages.compose(RUNG, case, (own,), now=ctx.now, facts={"first_credential": _route(ctx)})
     record = await s.messages.deliver(s, case, RUNG, "person", mail, ctx.now)
     if record.status in {RungStatus.CLAIMED, RungStatus.DRAFTED}:
-        return Wait(record.claimed_at + CLAIM_LEASE, "message_in_doubt")
+        return Wait(record.claimed_at + CLAIM_LEASE, "message_in_doubt", put_off=True)
     return Done(str(record.status))
 
 

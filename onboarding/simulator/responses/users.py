@@ -73,6 +73,9 @@ def _no_conflict(tenant: Tenant, own: Person | None, body: Mapping[str, Any]) ->
     holder = tenant.people.get(body["userPrincipalName"]) if "userPrincipalName" in body else None
     if holder is not None and holder is not own:
         raise object_conflict("userPrincipalName")
+    upn = body.get("userPrincipalName")
+    if upn and any(other is not own for other in tenant.people.find("mail", upn)):
+        raise object_conflict("proxyAddresses")
     if body.get("mail") and any(other is not own for other in tenant.people.find("mail", body["mail"])):
         raise object_conflict("proxyAddresses")
 

@@ -17,11 +17,13 @@ The file must be on a local disk: WAL needs shared memory, which network file sy
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import sqlite3
 import threading
+import weakref
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
 
 from onboarding.errors import OnboardingError, Unavailable
@@ -36,31 +38,50 @@ BATCH = 64
 
 @dataclass(slots=True)
 class _Job:
+    """What somebody in `loop` waits for."""
+
     run: Run[Any]
     lasting: bool
-    future: Future[Any] = field(default_factory=Future)
-
-
-@dataclass(slots=True)
-class _Outcome:
-    job: _Job
-    result: Any
-    refusal: Exception | None
+    loop: asyncio.AbstractEventLoop
+    answer: asyncio.Future[Any]
+    result: Any = None
+    failure: BaseException | None = None
 
     def tell(self) -> None:
-        if self.refusal is None:
-            self.job.future.set_result(self.result)
+        """In the loop's thread. Whoever does not wait any longer hears nothing."""
+        if self.answer.done():
+            return
+        if self.failure is None:
+            self.answer.set_result(self.result)
         else:
-            self.job.future.set_exception(translate(self.refusal))
+            self.answer.set_exception(translate(self.failure))
+
+
+def _tell(jobs: list[_Job]) -> None:
+    """In a lane's thread: one call of each loop."""
+    loops = {job.loop for job in jobs}
+    for loop in loops:
+        theirs = [job for job in jobs if job.loop is loop] if len(loops) > 1 else jobs
+        with contextlib.suppress(RuntimeError):  # the loop was closed: nobody waits there
+            loop.call_soon_threadsafe(_answer, theirs)
+
+
+def _answer(jobs: list[_Job]) -> None:
+    for job in jobs:
+        job.tell()
 
 
 class _Lane:
-    """A thread with a connection that is opened on first use, and again after an error while opening."""
+    """A connection that is opened on first use, and again after an error while opening; and a thread that works with
+    it, begun by the first job. Where nobody holds the lane any longer, the thread ends by itself."""
+
+    #: Jobs that are taken at once at most.
+    most = 1
 
     def __init__(self, path: str, name: str, busy_seconds: float) -> None:
-        self._path = path
-        self._busy_seconds = busy_seconds
-        self.executor = ThreadPoolExecutor(1, thread_name_prefix=name)
+        self._path, self._name, self._busy_seconds = path, name, busy_seconds
+        self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
+        self._thread: threading.Thread | None = None
         self._connection: sqlite3.Connection | None = None
 
     @property
@@ -78,11 +99,119 @@ class _Lane:
                 raise Unavailable(f"ONBOARDING_STORE_PATH cannot be opened: {reason}") from exc
         return self._connection
 
+    def put(self, job: _Job) -> None:
+        """Hand over a job; by one caller at a time."""
+        if self._thread is None:
+            weakref.finalize(self, self._jobs.put, None).atexit = False
+            arguments = (self._jobs, self.most, weakref.ref(self))
+            self._thread = threading.Thread(target=_serve, args=arguments, name=self._name, daemon=True)
+            self._thread.start()
+        self._jobs.put(job)
+
     def close(self) -> None:
-        self.executor.shutdown(wait=True)
+        """After what was handed over."""
+        if self._thread is not None:
+            self._jobs.put(None)
+            self._thread.join()
         if self._connection is not None:
             self._connection.close()
             self._connection = None
+
+    def take(self, jobs: list[_Job]) -> None:
+        """In the lane's thread: do them, and keep with each how it went."""
+        for job in jobs:
+            try:
+                job.result = job.run(self.connection())
+            except BaseException as exc:  # noqa: BLE001 - whatever it is, whoever waits is told
+                job.failure = exc
+
+
+class _Writer(_Lane):
+    """One transaction for the jobs that wait together."""
+
+    most = BATCH
+    _synchronous = ""
+
+    def take(self, jobs: list[_Job]) -> None:
+        """See _Lane."""
+        try:
+            self._commit([job for job in jobs if not job.answer.cancelled()])
+        except BaseException as exc:  # noqa: BLE001 - whatever it is, whoever waits is told
+            for job in jobs:
+                job.failure = exc
+
+    def _commit(self, jobs: list[_Job]) -> None:
+        if not jobs:
+            return
+        connection = self.connection()
+        synchronous = "FULL" if any(job.lasting for job in jobs) else "NORMAL"
+        if synchronous != self._synchronous:
+            connection.execute(f"PRAGMA synchronous = {synchronous}")
+            self._synchronous = synchronous
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            if len(jobs) == 1:
+                if not _alone(connection, jobs[0]):
+                    return
+            else:
+                for job in jobs:
+                    _in_savepoint(connection, job)
+            connection.execute("COMMIT")
+        finally:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+
+
+#: What a write says no with; it takes no other write with it.
+_REFUSALS = (OnboardingError, sqlite3.Error, ValueError, OverflowError)
+
+
+def _alone(connection: sqlite3.Connection, job: _Job) -> bool:
+    """Run the only job of a transaction. False: it said no, and nothing of it is to stay."""
+    try:
+        job.result = job.run(connection)
+    except _REFUSALS as exc:
+        job.failure = exc
+        return False
+    return True
+
+
+def _in_savepoint(connection: sqlite3.Connection, job: _Job) -> None:
+    """Run one of several. Any exception but a refusal is a bug and undoes the whole batch, loudly."""
+    connection.execute("SAVEPOINT job")
+    try:
+        job.result = job.run(connection)
+    except _REFUSALS as exc:
+        if not connection.in_transaction:
+            raise  # SQLite gave the whole transaction up (disk full, out of memory)
+        connection.execute("ROLLBACK TO job")
+        job.failure = exc
+    connection.execute("RELEASE job")
+
+
+def _serve(jobs: SimpleQueue[_Job | None], most: int, owner: weakref.ref[_Lane]) -> None:
+    """A lane's thread, until it gets None. While it waits it holds nothing but the queue."""
+    while (job := jobs.get()) is not None:
+        batch = [job, *_more(jobs, most - 1)]
+        lane = owner()
+        if lane is None:
+            return
+        lane.take(batch)
+        _tell(batch)
+        del job, batch, lane
+
+
+def _more(jobs: SimpleQueue[_Job | None], most: int) -> list[_Job]:
+    """What waits already."""
+    found: list[_Job] = []
+    with contextlib.suppress(Empty):
+        while len(found) < most:
+            job = jobs.get_nowait()
+            if job is None:
+                jobs.put(None)  # for the next look
+                break
+            found.append(job)
+    return found
 
 
 class EmbeddedDatabase:
@@ -92,24 +221,18 @@ class EmbeddedDatabase:
     """
 
     def __init__(self, path: str, *, busy_seconds: float = BUSY_SECONDS) -> None:
-        self._writer = _Lane(path, "store-writer", busy_seconds)
+        self._writer = _Writer(path, "store-writer", busy_seconds)
         # A database in memory belongs to one connection, so there its reads queue up behind the writes.
         self._reader = self._writer if path == MEMORY else _Lane(path, "store-reader", busy_seconds)
         #: Waits for nobody: what it cannot have at once is read in the reading thread.
         self._looker = None if path == MEMORY else _Lane(path, "store-looker", 0.0)
         self._looking = threading.Lock()
-        self._state = threading.Condition()
-        self._waiting: list[_Job] = []
-        self._busy = False
+        self._handing = threading.Lock()
         self._closed = False
 
     async def read(self, run: Run[T]) -> T:
         """Run queries in the reading thread. Sees every write that was answered before."""
-        if self._closed:
-            raise Unavailable("the embedded store was closed")
-        if self._reader is self._writer:
-            return await self.write(run)
-        return await asyncio.wrap_future(self._reader.executor.submit(self._query, run))
+        return await self._hand(self._reader, run, lasting=True)
 
     async def look(self, run: Run[T]) -> T:
         """`read` for a few rows that an index names. Does not leave the caller's thread, unless it had to wait; others
@@ -144,85 +267,24 @@ class EmbeddedDatabase:
 
         An exception undoes what `run` did and is raised here. `lasting` False: see the module's text.
         """
-        job = _Job(run, lasting)
-        with self._state:
+        return await self._hand(self._writer, run, lasting=lasting)
+
+    async def _hand(self, lane: _Lane, run: Run[T], *, lasting: bool) -> T:
+        loop = asyncio.get_running_loop()
+        job = _Job(run, lasting, loop, loop.create_future())
+        with self._handing:
             if self._closed:
                 raise Unavailable("the embedded store was closed")
-            self._waiting.append(job)
-            self._start()
-        result: T = await asyncio.wrap_future(job.future)
+            lane.put(job)
+        result: T = await job.answer
         return result
 
     def close(self) -> None:
         """Finish what is waiting and close the file. Blocks for that long; may be called twice."""
-        with self._state:
+        with self._handing:
             self._closed = True
-            self._state.wait_for(lambda: not self._busy)
         self._writer.close()
         self._reader.close()
         if self._looker is not None:
             with self._looking:
                 self._looker.close()
-
-    def _query(self, run: Run[T]) -> T:
-        try:
-            return run(self._reader.connection())
-        except sqlite3.Error as exc:
-            raise translate(exc) from exc
-
-    def _start(self) -> None:
-        """Hand what is waiting to the writer, unless it is at work already. `_state` is held."""
-        if self._busy or not self._waiting:
-            return
-        batch, self._waiting = self._waiting[:BATCH], self._waiting[BATCH:]
-        self._busy = True
-        done = self._writer.executor.submit(self._commit, batch)
-        done.add_done_callback(lambda done: self._answer(batch, done))
-
-    def _commit(self, batch: list[_Job]) -> list[_Outcome]:
-        """One transaction for the jobs that were not cancelled meanwhile. In the writer's thread."""
-        jobs = [job for job in batch if job.future.set_running_or_notify_cancel()]
-        connection = self._writer.connection()
-        sync = "FULL" if any(job.lasting for job in jobs) else "NORMAL"
-        connection.execute(f"PRAGMA synchronous = {sync}")
-        connection.execute("BEGIN IMMEDIATE")
-        try:
-            outcomes = [_Outcome(job, *_in_savepoint(connection, job.run)) for job in jobs]
-            connection.execute("COMMIT")
-        finally:
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
-        return outcomes
-
-    def _answer(self, batch: list[_Job], done: Future[list[_Outcome]]) -> None:
-        """Tell everybody how it went, and start the next batch."""
-        try:
-            failure = done.exception()
-            if failure is None:
-                for outcome in done.result():
-                    outcome.tell()
-            else:
-                for job in batch:
-                    if not job.future.cancelled():
-                        job.future.set_exception(translate(failure))
-        finally:
-            with self._state:
-                self._busy = False
-                self._start()
-                self._state.notify_all()
-
-
-def _in_savepoint(connection: sqlite3.Connection, run: Run[Any]) -> tuple[Any, Exception | None]:
-    """Result or refusal of one job. Any other exception is a bug and undoes the whole batch, loudly."""
-    connection.execute("SAVEPOINT job")
-    refusal: Exception | None = None
-    result = None
-    try:
-        result = run(connection)
-    except (OnboardingError, sqlite3.Error, ValueError, OverflowError) as exc:
-        if not connection.in_transaction:
-            raise  # SQLite gave the whole transaction up (disk full, out of memory)
-        connection.execute("ROLLBACK TO job")
-        refusal = exc
-    connection.execute("RELEASE job")
-    return result, refusal

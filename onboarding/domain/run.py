@@ -1,0 +1,53 @@
+"""One run of a case: from the hire to its end; another one begins when HR hires the person again. Pure.
+
+Who comes back is judged by what happened since, and so is whoever has another account: methods may have been taken away
+and added meanwhile, of which no record was read. What was seen before is kept and shown, and taken for nothing; a
+registration that still stands is in the next list of the person's methods.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from onboarding.domain.case import Case, Evidence, Recoverable, Status
+
+
+def began(case: Case) -> datetime | None:
+    """What was seen before this moment is of an employment, or of an account, before; None: there was none."""
+    made = case.account.created_at if case.account else None
+    return max(filter(None, (made, case.rehired_at)), default=None)
+
+
+def counts(case: Case, at: datetime) -> bool:
+    """What was seen at that moment is of this run."""
+    since = began(case)
+    return since is None or at >= since
+
+
+def seen(case: Case) -> list[Evidence]:
+    """The evidence of this run."""
+    since = began(case)
+    return [item for item in case.evidence if since is None or item.at >= since]
+
+
+def came_back(case: Case) -> bool:
+    """The person has the account of an employment before."""
+    account, again = case.account, case.rehired_at
+    return account is not None and again is not None and account.created_at < again
+
+
+def is_made_for_it(case: Case) -> bool:
+    """The account was made by this service for this run: it had nothing before."""
+    return case.account is None or (case.account.origin == "created" and not came_back(case))
+
+
+def start_anew(case: Case) -> dict[str, str]:
+    """Nothing is known of the person in this run yet. Returns what was, for the timeline; empty: nothing was."""
+    known: dict[str, str] = {}
+    if case.status is not Status.UNKNOWN or case.confirmed_at is not None:
+        known["status"] = str(case.status)
+        moments = {"as_of": case.status_as_of, "confirmed_at": case.confirmed_at}
+        known |= {name: at.isoformat() for name, at in moments.items() if at is not None}
+    case.status, case.recoverable, case.status_as_of = Status.UNKNOWN, Recoverable.UNKNOWN, None
+    case.confirmed_at = case.registration = None
+    return known

@@ -1,0 +1,248 @@
+"""Two cases of one person become one, by ids that meet or by an approver's word.
+
+The one with an account goes on, else the one that exists: it takes the other's facts, and whatever follows from them
+(`intake.changed_facts`), its ids, and its words about other accounts and other people; the other one is closed. A case
+that is over comes back by the other one's hire, as it would by an event. Resumable at any point.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from onboarding import casework
+from onboarding.domain import beginning
+from onboarding.domain.case import (
+    ABOUT_CASE,
+    JOINED,
+    NOT_THIS,
+    Alias,
+    Case,
+    NextAction,
+    TimelineEntry,
+    aliases_of,
+)
+from onboarding.domain.hire import Certainty, EventType, Hire, HireEvent
+from onboarding.domain.lifecycle import ACTIVE, RETURNABLE, Event, State
+from onboarding.intake import changed_facts, leave_date, merging, twins
+from onboarding.intake.erasure import being_forgotten
+from onboarding.intake.outcome import (
+    APPROVE_SAME_PERSON,
+    EXCLUDED,
+    KEPT_QUESTIONS,
+    OVER,
+    PAUSED,
+    TWO_ACCOUNTS,
+    account_of,
+)
+from onboarding.intake.settle import ASKED
+from onboarding.intake.standing import EXISTING_STAFF, reopen, withdrawn_since_hired
+from onboarding.ports import Services
+
+#: Words about other accounts and other people: they hold for the person, in whichever case the person goes on.
+_LASTING = frozenset({NOT_THIS, twins.TWO_PEOPLE, TWO_ACCOUNTS, APPROVE_SAME_PERSON})
+#: States in which a question stops a case, now or once it is led on.
+_STOPPABLE = RETURNABLE | {State.BLOCKED, State.PAUSED}
+#: What the timeline says where somebody is asked about another case.
+_NOTED = {APPROVE_SAME_PERSON: "maybe_same_person", TWO_ACCOUNTS: "two_cases"}
+
+
+def weight(case: Case | None) -> int:
+    """Of two cases of one person the heavier one goes on: one with an account, then one that exists."""
+    if case is None or case.etag is None:
+        return 0
+    return 2 if case.account or case.intent else 1
+
+
+def to_unite(case: Case) -> str | None:
+    """Id of the case of which an approver said that it is the same person's; None: there is none."""
+    words = (word.partition(":") for word in case.approvals)
+    return next((other for code, _, other in words if code == APPROVE_SAME_PERSON and other), None)
+
+
+async def unite(s: Services, case: Case, now: datetime) -> Case:
+    """Join the case with `to_unite`. Returns the case that goes on. The word stays until the caller has done the rest
+    and says so (`united`): whoever comes after a crash begins again."""
+    wanted = to_unite(case)
+    other = await s.cases.get(wanted) if wanted else None
+    while other is not None and other.reason_code == JOINED and other.case_id != case.case_id:
+        other = await s.cases.get(await twins.goes_on_in(s, other.case_id))
+    if other is None or other.case_id == case.case_id or being_forgotten(other):
+        return case
+    if (
+        case.reason_code == JOINED
+    ):  # before the rest was done, or by an event meanwhile, which took the word along
+        into = await twins.goes_on_in(s, case.case_id)
+        return await join(s, other, case, case.case_id, [], now) if into == other.case_id else case
+    lead, other = (other, case) if weight(other) > weight(case) else (case, other)
+    return await join(s, lead, other, other.case_id, [], now)
+
+
+def united(case: Case, other_id: str | None) -> None:
+    """The word about this other case is used up."""
+    if other_id is not None:
+        case.answered(APPROVE_SAME_PERSON, other_id)
+    case.approvals = [word for word in case.approvals if word != f"{APPROVE_SAME_PERSON}:{other_id}"]
+
+
+async def join(
+    s: Services, case: Case, other: Case | None, other_id: str, aliases: list[Alias], now: datetime
+) -> Case:
+    """Make two cases of one person one: fill the gaps, close the other, move its aliases. Resumable at any
+    point: an alias that still leads to the closed case is moved when it is next used (`identity`).
+
+    Where an operator excluded one of the two, an approver is asked first, and where both have an account, or one that
+    is begun, an operator decides: nothing is joined then.
+    """
+    if other is None:
+        # Claimed and not created yet. Creating it takes the id from whoever is about to.
+        other = await s.cases.create(
+            Case(other_id, case.source, State.RECEIVED, Hire(), created_at=now, updated_at=now)
+        )
+    if case.etag is None:
+        case = await s.cases.create(case)
+    excluded = State.EXCLUDED in {case.state, other.state} and other.hire != Hire()
+    if excluded and not _is_said_to_be_one(case, other):
+        return await _ask_both(s, case, other, APPROVE_SAME_PERSON, now)
+    if other.account or other.intent:
+        return await _hand_over_two(s, case, other, now)
+    case = await casework.save(s, case, now, *_take(case, other, now))
+    if other.reason_code != JOINED:
+        if other.state is State.CLOSED:
+            other.reason_code = JOINED
+        else:
+            other.apply(Event.CLOSE, reason=JOINED)
+        await casework.rest(
+            s, other, now, "none", JOINED, casework.entry(now, "joined_into", other=case.case_id)
+        )
+    for alias in [*(item for item in aliases_of(other) if item not in aliases), *aliases]:
+        if (await s.cases.owners([alias])).get(alias) == other_id:
+            await s.cases.move_alias(alias, other_id, case.case_id)
+    return case
+
+
+def _take(case: Case, other: Case, now: datetime) -> list[TimelineEntry]:
+    """Everything of the other case that goes on in this one. Returns the entries that say so."""
+    beginning.note(case, now)
+    leave_date.note(case)
+    before = case.hire
+    merging.join_facts(case, other)
+    leave_date.carry(case, other)
+    moved = changed_facts.follow(case, before, now)
+    if merging.RANK[other.certainty] > merging.RANK[case.certainty]:
+        case.certainty = other.certainty
+    case.deliveries = list(dict.fromkeys([*other.deliveries, *case.deliveries]))
+    used = f"{APPROVE_SAME_PERSON}:{case.case_id}"
+    lasting = [word for word in other.approvals if word.partition(":")[0] in _LASTING and word != used]
+    case.approvals = list(dict.fromkeys([*case.approvals, *lasting]))
+    entries = [casework.entry(now, "joined", other=other.case_id), *_take_questions(case, other, now)]
+    if moved and case.state in ACTIVE:
+        entries.append(casework.entry(now, "start_date_moved", "hr", days=moved))
+    return [*entries, *_stand(case, other, before, now)]
+
+
+def _take_questions(case: Case, other: Case, now: datetime) -> Iterator[TimelineEntry]:
+    """What was to be decided about the other case and a third one is to be decided about this one and that; and what
+    had stopped the other one stops this one."""
+    waited = case.maybe_same if case.reason_code == APPROVE_SAME_PERSON else None
+    for code in ABOUT_CASE:
+        case.answered(code, other.case_id)
+        for third in other.others(code):
+            if third != case.case_id and not case.is_said(twins.TWO_PEOPLE, third):
+                case.ask_about(code, third)
+    for word in _stops(other):
+        if word not in case.questions and not (case.state is State.PAUSED and word.startswith(PAUSED)):
+            case.questions.append(word)
+    if case.maybe_same not in {None, waited} and waited is not None:  # blocked still, about the next one
+        yield casework.entry(now, "maybe_same_person", other=case.maybe_same)
+
+
+def _stops(case: Case) -> Iterator[str]:
+    """How the case is stopped, or would be before it went on, as far as nothing else tells (`Case.questions`)."""
+    if case.state is State.PAUSED:
+        yield f"{PAUSED}:{case.case_id}"
+    if case.state is State.EXCLUDED:
+        yield f"{EXCLUDED}:{case.case_id}"
+    asked = (case.reason_code if case.state in {State.BLOCKED, State.EXCLUDED} else None, case.open_question)
+    yield from (code for code in asked if code in KEPT_QUESTIONS)
+    yield from (word for word in case.questions if word.partition(":")[0] not in ABOUT_CASE)
+
+
+def _stand(case: Case, other: Case, before: Hire, now: datetime) -> Iterator[TimelineEntry]:
+    """A case that is over, `before` which the hire was this, begins a new run by the hire of the other case, where that
+    one stands; a withdrawal that came with the other case holds unless HR has hired since."""
+    hire = _new_hire(case, other, before)
+    if hire is None:
+        if withdrawn_since_hired(case) is not None:
+            case.withdrawn_at = case.withdrawn_at or other.withdrawn_at
+        return
+    known = reopen(case, hire, now, now)
+    # Due: whoever dies before it is decided where the case goes on leaves it to its due row.
+    case.next_action = NextAction("await_hire", now, JOINED)
+    yield casework.entry(now, "reopened", "hr", account=account_of(case))
+    yield from known
+
+
+def _new_hire(case: Case, other: Case, before: Hire) -> HireEvent | None:
+    """The hire of the other case, where it is one more for somebody whose case is over: HR announced it after it had
+    withdrawn the one before, or it begins later; None: it is not."""
+    if case.state not in OVER or other.state in OVER or other.certainty is not Certainty.EMPLOYEE:
+        return None
+    said, newest = case.said.get("start_date"), merging.newest_withdrawal(case)
+    at = max(filter(None, (other.hired_at, said.at if said else other.created_at)))
+    known = before.start_date or (case.ended_at.date() if case.ended_at else None)
+    start = case.hire.start_date
+    later = start is not None and (known is None or start > known)
+    if newest is None:
+        stands, at = later or case.reason_code == EXISTING_STAFF, said.at if said else at
+    else:
+        stands = withdrawn_since_hired(case) is None or (later and at > newest)
+    if not stands:
+        return None
+    case.hired_at = max(at, case.hired_at or at)
+    return HireEvent(
+        other.source, EventType.HIRE_CREATED, Hire(), JOINED, certainty=Certainty.EMPLOYEE, occurred_at=at
+    )
+
+
+async def drop_answered(s: Services, case: Case) -> None:
+    """Doubt about another case that an approver settled there, by saying that they are two people, is none here."""
+    for other_id in case.others(APPROVE_SAME_PERSON):
+        other = await s.cases.get(other_id)
+        if other is not None and other.is_said(twins.TWO_PEOPLE, case.case_id):
+            case.answered(APPROVE_SAME_PERSON, other_id)
+
+
+def _is_said_to_be_one(case: Case, other: Case) -> bool:
+    """An approver said so, of either of them."""
+    pairs = ((case, other.case_id), (other, case.case_id))
+    return any(one.is_said(APPROVE_SAME_PERSON, of) for one, of in pairs)
+
+
+async def _hand_over_two(s: Services, case: Case, other: Case, now: datetime) -> Case:
+    """Two accounts are not made one here. Said once; what is said of the person meanwhile is noted on each case."""
+    seen = case.is_said(TWO_ACCOUNTS, other.case_id) or other.is_said(TWO_ACCOUNTS, case.case_id)
+    if seen or TWO_ACCOUNTS in case.approvals:  # without an id in cases from before words were about a pair
+        return case
+    if case.account is None or other.account is None or case.state not in _STOPPABLE:
+        return await _ask_both(s, case, other, TWO_ACCOUNTS, now)
+    return await ask(s, case, other, TWO_ACCOUNTS, now)
+
+
+async def _ask_both(s: Services, case: Case, other: Case, code: str, now: datetime) -> Case:
+    """Neither goes on before somebody has decided about the two; an answer on one is none on the other."""
+    if code == APPROVE_SAME_PERSON and twins.is_decided(case, other):
+        return case
+    await ask(s, other, case, code, now)
+    return await ask(s, case, other, code, now)
+
+
+async def ask(s: Services, case: Case, other: Case, code: str, now: datetime) -> Case:
+    """Ask about the other case, and stop this one where it would go on. One that is stopped already is asked about
+    when it does (`settle.asked_first`)."""
+    known = case.asks_about(code, other.case_id)
+    case.ask_about(code, other.case_id)
+    entries = [] if known else [casework.entry(now, _NOTED[code], other=other.case_id)]
+    if case.state in ASKED:
+        return await casework.block(s, case, now, code, *entries)
+    return await casework.save(s, case, now, *entries) if entries else case
