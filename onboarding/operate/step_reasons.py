@@ -89,9 +89,10 @@ OF_STEPS: dict[str, tuple[str, str]] = {
         "HR sends a number of at most 16 plain characters, which is employeeId in Active Directory; then rerun.",
     ),
     from_sync.NOT_SYNCED: (
-        "The account should have come from Active Directory, and no account with HR's number is there.",
+        "The account should have come from Active Directory, and no enabled account with HR's number is there.",
         "Whoever runs the directory synchronisation checks that the person exists in Active Directory, or restores "
-        "them there, that employeeId is HR's number and that the object is in scope; then rerun.",
+        "them there, that the account is enabled, that employeeId is HR's number and that the object is in scope; then "
+        "rerun.",
     ),
     pass_guards.DISABLED: (
         "Somebody disabled the account, so a first credential would be of no use.",

@@ -1,7 +1,9 @@
 """People whose account comes from Active Directory: it is waited for, with HR's number in employeeId, and linked.
 
 Nothing is created for them, and nothing restored: an account that Active Directory deleted comes back with it, as the
-same one or as another one. An account that is another person's, on an approver's word, is not waited for.
+same one or as another one. One that is disabled is waited for, too, until it is enabled or another one has the
+number: it may be a leaver's whose number HR gave again. An account that is another person's, on an approver's word,
+is not waited for.
 """
 
 from __future__ import annotations
@@ -41,12 +43,15 @@ async def await_sync(ctx: Context) -> Outcome:
         return until_synced(ctx)
     if reason := await protection.refusal(ctx.s, found[0]):
         return ask(ctx, found, reason)
-    if found[0].synced:
-        return await link(ctx, found[0], "synced", ctx.case.intent)
-    if anothers := await of_another_case(ctx, found[0]):
+    user, agreed = found[0], said_yes(ctx.case, found[0], NEEDS_APPROVAL)
+    if user.synced and user.account_enabled is False and not agreed:
+        return until_synced(ctx)
+    if user.synced:
+        return await link(ctx, user, "synced", ctx.case.intent)
+    if anothers := await of_another_case(ctx, user):
         return anothers
-    if said_yes(ctx.case, found[0], NEEDS_APPROVAL):
-        return await link(ctx, found[0], "adopted", ctx.case.intent)
+    if agreed:
+        return await link(ctx, user, "adopted", ctx.case.intent)
     return ask(ctx, found, NEEDS_APPROVAL)
 
 

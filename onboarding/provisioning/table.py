@@ -204,9 +204,11 @@ does what about it stands on the case's page.
   belongs to another case is asked about at once (`account_of_another_case`): two HR systems may both number from 1, and
   no yes could link it. Where HR's number should be on the new account, an administrator takes it off the other one, and
   the case is rerun.
-- **Synced people** (`people.synced`) have their account from Active Directory, which alone may change it: it is waited
-  for, linked, and followed up; nothing is written to it. One of somebody who comes back that Active Directory deleted
-  is not restored here: it is waited for in the same way. Whether they can reset also depends on password writeback.
+- **Synced people** (`people.synced`) have their account from Active Directory, which alone may change it: it is
+  waited for, linked, and followed up; nothing is written to it. One that is disabled is waited for until it is
+  enabled, or until another one has the number: it may be a leaver's. One of somebody who comes back that Active
+  Directory deleted is not restored here: it is waited for in the same way. Whether they can reset also depends on
+  password writeback.
 - **A manager whom HR names by an id** is the person whom the same HR system knows by it and who has a case here. An id
   of HR's is no payroll number, and `employeeId` may hold either. Who is found by `employeeId` alone is linked in Entra
   (`by_employee_id_alone`) unless something contradicts it: an address that nobody has, a number of the hire's that is

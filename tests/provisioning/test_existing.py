@@ -666,6 +666,34 @@ async def test_two_accounts_with_the_number_are_for_an_approver(make_world: Make
     assert (await advance(world)).reason_code == "needs_approval_adopt"
 
 
+async def test_a_leavers_disabled_account_with_the_number_is_not_the_persons(make_world: MakeWorld) -> None:
+    """It is waited for; when their own comes as well, an approver says which is whose."""
+    world = make_world(policy=SYNCED)
+    await synced(world, display_name="Bob Leaver", account_enabled=False)
+    case = await advance(world)
+    assert (case.next_action.why, case.account) == ("waiting_for_sync", None)
+    world.tenant.add(account(id="ad-2", user_principal_name="zoe@contoso.example", synced=True))
+    case = await look_now(world)
+    assert (case.reason_code, case.account) == ("needs_approval_adopt", None)
+    await act(world.s, "other-person", case.case_id, Ask("o-1", "Bob left in 2015", account="old-1"))
+    case = await drive(world)
+    assert case.account is not None
+    assert (case.account.id, case.account.origin) == ("ad-2", "synced")
+
+
+async def test_a_synced_account_that_is_disabled_until_the_first_day_is_linked_then(
+    make_world: MakeWorld,
+) -> None:
+    world = make_world(policy=SYNCED)
+    await synced(world, account_enabled=False)
+    assert (await advance(world)).next_action.why == "waiting_for_sync"
+    (user,) = [item for item in world.tenant.users.values() if item.synced]
+    world.tenant.users[user.id] = replace(user, account_enabled=True)
+    case = await look_now(world)
+    assert case.account is not None
+    assert case.account.origin == "synced"
+
+
 async def test_a_hire_without_a_start_date_is_not_given_up(make_world: MakeWorld) -> None:
     world = make_world(policy=SYNCED)
     case = make_case(hire=hire(start_date=None), state=State.PROVISIONING)
