@@ -232,6 +232,8 @@ class EmbeddedDatabase:
 
     async def read(self, run: Run[T]) -> T:
         """Run queries in the reading thread. Sees every write that was answered before."""
+        if self._reader is self._writer:
+            return await self.write(run)
         return await self._hand(self._reader, run, lasting=True)
 
     async def look(self, run: Run[T]) -> T:
