@@ -1,7 +1,7 @@
 """HR takes a hire back, ends an employment, or deletes a record. Pure.
 
 "Deleted" at the vendor may be a mistyped record, an erasure or a cancelled hire: an operator decides, after an approver
-who was asked something before it (`settle.asked_first`). What recruiting deletes of somebody whom a hire event or an
+who was asked something before it (`settle.asked_first`). A first credential that is out is called back meanwhile. What recruiting deletes of somebody whom a hire event or an
 employee record has confirmed is noted, whenever it comes.
 """
 
@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
+from onboarding.domain.beginning import is_in_use
 from onboarding.domain.case import WATCH_ENDED, Case, TimelineEntry
 from onboarding.domain.hire import Certainty, EventType, HireEvent
 from onboarding.domain.lifecycle import Event, State
@@ -37,6 +38,7 @@ from onboarding.intake.standing import (
     reopens,
     stand,
 )
+from onboarding.ports import CLAIM_LEASE
 
 
 def withdraw(case: Case, event: HireEvent, about: Circumstances, now: datetime) -> Outcome:
@@ -112,6 +114,9 @@ def deleted(case: Case, event: HireEvent, about: Circumstances, now: datetime) -
         noted = noted_event(now, "hr_record_deleted", event, about, account=account_of(case))
     if is_hired_since(case, at) or case.state in OVER or case.state is State.EXCLUDED:
         return Outcome((noted,))
+    if case.access_pass is not None and case.pass_at_large(now) and not is_in_use(case):
+        # Nobody's until somebody has said that the hire stands; the step then judges to whom another one goes.
+        case.access_pass.call_back(now, CLAIM_LEASE)
     if case.state is State.BLOCKED and (case.reason_code or "").startswith("needs_approval_"):
         # Still waits for an approver, whom no other reason may stand in for; asked about after that (`asked_first`).
         return Outcome((noted,))

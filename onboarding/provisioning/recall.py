@@ -1,5 +1,5 @@
 """A first credential that has to go: it is with somebody who is not the manager any more, for a day that is no first
-day any more, or left of a hire that HR withdrew and announced again.
+day any more, left of a hire that HR withdrew and announced again, or of a record that HR deleted.
 
 Not part of the plan: HR's word put it on the case (`PassRecord.recall`) with a due row of its own, and it is made void
 before anything else happens to the case, whatever state that is in. Look, void, record:

@@ -228,6 +228,8 @@ does what about it stands on the case's page.
   it) keeps it.
 - **Protected accounts as managers**: a mailbox that many read (listed, shared, a room's, a service's) is linked in
   Entra where HR names it, and gets no pass: that goes to the service desk.
+- **A record that HR deletes** after its pass went out, while nobody has used it: the pass is voided at once. When an
+  operator says that the hire stands, another one goes out by the same rules.
 - **A first day that moves** after its pass went out: where the pass ends before noon of the new day, or cannot be used
   by then, and there is no sign of use, it is voided at once, also of a paused or blocked case, and another one goes out
   near the new day. The account stays enabled meanwhile; the welcome is not sent again.
