@@ -1,8 +1,8 @@
 """HR takes a hire back, ends an employment, or deletes a record. Pure.
 
 "Deleted" at the vendor may be a mistyped record, an erasure or a cancelled hire: an operator decides, after an approver
-who was asked something before it (`settle.asked_first`). A first credential that is out is called back meanwhile. What recruiting deletes of somebody whom a hire event or an
-employee record has confirmed is noted, whenever it comes.
+who was asked something before it (`settle.asked_first`). A first credential that is out is called back meanwhile. What
+recruiting deletes of somebody whom a hire event or an employee record has confirmed is noted, whenever it comes.
 """
 
 from __future__ import annotations
