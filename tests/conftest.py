@@ -8,6 +8,7 @@ import logging
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.support import memory
 from tests.support.logscan import (
     pytest_configure,
     pytest_runtest_teardown,
@@ -50,6 +51,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     if session.config.getoption("every_point"):
         settings.load_profile("full")
     logging.getLogger("azure").setLevel(logging.WARNING)
+    memory.quick()
 
 
 def pytest_collection() -> None:
