@@ -40,6 +40,8 @@ def test_the_etag_is_the_stores_and_not_in_the_row() -> None:
     case = full_case()
     case.etag = "secret-etag"
     assert b"secret-etag" not in encode(case)
+    assert b"etag" not in encode(case)
+    assert case.etag == "secret-etag", "the case is as it was"
     assert decode(encode(case), "other").etag == "other"
 
 
