@@ -41,8 +41,8 @@ from onboarding.ports import Services
 
 #: Words about other accounts and other people: they hold for the person, in whichever case the person goes on.
 _LASTING = frozenset({NOT_THIS, twins.TWO_PEOPLE, TWO_ACCOUNTS, APPROVE_SAME_PERSON})
-#: States in which a question stops a case, now or once it is led on.
-_STOPPABLE = RETURNABLE | {State.BLOCKED, State.PAUSED}
+#: States in which a question, or the end of the hire, stops a case, now or once it is led on.
+STOPPABLE = RETURNABLE | {State.BLOCKED, State.PAUSED}
 #: What the timeline says where somebody is asked about another case.
 _NOTED = {APPROVE_SAME_PERSON: "maybe_same_person", TWO_ACCOUNTS: "two_cases"}
 
@@ -175,6 +175,10 @@ def _stand(case: Case, other: Case, before: Hire, now: datetime) -> Iterator[Tim
     if hire is None:
         if withdrawn_since_hired(case) is not None:
             case.withdrawn_at = case.withdrawn_at or other.withdrawn_at
+            if case.state in STOPPABLE:
+                case.next_action = NextAction(
+                    "await_hire", now, JOINED
+                )  # whoever looks ends it (`process.ask_first`)
         return
     known = reopen(case, hire, now, now)
     # Due: whoever dies before it is decided where the case goes on leaves it to its due row.
@@ -224,7 +228,7 @@ async def _hand_over_two(s: Services, case: Case, other: Case, now: datetime) ->
     seen = case.is_said(TWO_ACCOUNTS, other.case_id) or other.is_said(TWO_ACCOUNTS, case.case_id)
     if seen or TWO_ACCOUNTS in case.approvals:  # without an id in cases from before words were about a pair
         return case
-    if case.account is None or other.account is None or case.state not in _STOPPABLE:
+    if case.account is None or other.account is None or case.state not in STOPPABLE:
         return await _ask_both(s, case, other, TWO_ACCOUNTS, now)
     return await ask(s, case, other, TWO_ACCOUNTS, now)
 

@@ -24,7 +24,7 @@ from onboarding.intake.merging import event_time
 from onboarding.intake.outcome import FETCH, Circumstances, Outcome, block
 from onboarding.intake.payload import Unreadable
 from onboarding.intake.planned_reads import pending
-from onboarding.intake.settle import ASKED, asked_first, settle
+from onboarding.intake.settle import ASKED, asked_first, is_over_already, settle
 from onboarding.ports import WORK_QUEUE, Delivery, DeliveryStatus, Services, WorkMessage
 
 #: Events that a case remembers. One that is older than these many others only fills gaps if it comes again.
@@ -74,7 +74,11 @@ async def reconsider(s: Services, case: Case, now: datetime, *, queue: str = WOR
 
 
 async def ask_first(s: Services, case: Case, now: datetime) -> bool:
-    """Block whoever would go on with a question still open: one answer may leave another. True: blocked."""
+    """Stop whoever would go on although the hire is over (a withdrawal came with another case), or with a question
+    still open: one answer may leave another. True: stopped, and written."""
+    if case.state in joining.STOPPABLE and (over := is_over_already(case, now)) is not None:
+        await lay_down(s, case, over, now, WORK_QUEUE)
+        return True
     if case.state in ASKED:
         await joining.drop_answered(s, case)
     asked = asked_first(case)

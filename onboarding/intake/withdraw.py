@@ -1,8 +1,9 @@
 """HR takes a hire back, ends an employment, or deletes a record. Pure.
 
 "Deleted" at the vendor may be a mistyped record, an erasure or a cancelled hire: an operator decides, after an approver
-who was asked something before it (`settle.asked_first`). A first credential that is out is called back meanwhile. What
-recruiting deletes of somebody whom a hire event or an employee record has confirmed is noted, whenever it comes.
+who was asked something before it (`settle.asked_first`); of a hire that is over nobody is asked. A first credential
+that is out is called back meanwhile. What recruiting deletes of somebody whom a hire event or an employee record has
+confirmed is noted, whenever it comes.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from onboarding.intake.outcome import (
     noted_event,
 )
 from onboarding.intake.planned_reads import look_back
-from onboarding.intake.settle import left_over, look_again
+from onboarding.intake.settle import is_over_already, left_over, look_again
 from onboarding.intake.standing import (
     CANCELLED_BY_HR,
     EMPLOYMENT_ENDED,
@@ -112,7 +113,11 @@ def deleted(case: Case, event: HireEvent, about: Circumstances, now: datetime) -
     else:
         case.deleted_at = max(at, case.deleted_at or at)
         noted = noted_event(now, "hr_record_deleted", event, about, account=account_of(case))
-    if is_hired_since(case, at) or case.state in OVER or case.state is State.EXCLUDED:
+    if case.state in OVER or case.state is State.EXCLUDED:
+        return Outcome((noted,))
+    if (over := is_over_already(case, now)) is not None:  # by another case that was joined to this one
+        return replace(over, entries=(noted, *over.entries))
+    if is_hired_since(case, at):
         return Outcome((noted,))
     if case.access_pass is not None and case.pass_at_large(now) and not is_in_use(case):
         # Nobody's until somebody has said that the hire stands; the step then judges to whom another one goes.
