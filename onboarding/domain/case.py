@@ -505,8 +505,8 @@ class Case:
     phone_reason: str | None = None
     #: Approvals given by an approver: reason codes; `needs_approval_adopt:<object id>` where one is about one account
     #: (`grant`); `not_this:<object id>` and `purged:<object id>` (`other_person`, `purged`); with a case id where one
-    #: is about another case: `needs_approval_same_person`, `two_people`, `two_accounts`; with a user name where one is
-    #: about that: `needs_approval_lookalike`, `username_held`.
+    #: is about another case: `needs_approval_same_person`, `two_people`, `asked_anew`, `two_accounts`; with a user name
+    #: where one is about that: `needs_approval_lookalike`, `username_held`.
     approvals: list[str] = field(default_factory=list)
     #: A question for an approver that was open when the person was excluded; asked again when they are included and the
     #: hire stands. Those that can be told from the rest of the case are not kept here.

@@ -38,6 +38,7 @@ from onboarding.intake.adapter import LinkedEvent
 from onboarding.intake.comeback import Verdict, judge
 from onboarding.intake.decide import apply_event
 from onboarding.intake.identity import locate
+from onboarding.intake.joining import drop_answered
 from onboarding.intake.merging import READ
 from onboarding.intake.outcome import FETCH, Circumstances
 from onboarding.intake.planned_reads import take_up
@@ -118,7 +119,9 @@ async def _apply(s: Services, case: Case, fetch: Fetch, record: HrRecord, now: d
         doubtful=verdict is Verdict.DOUBT,
         ask_rehire=s.policy.account.rehire == "ask",
     )
+    noted = await drop_answered(s, mine, now)
     outcome = apply_event(mine, event, about, now)
+    outcome = replace(outcome, entries=(*noted, *outcome.entries))
     await quality.note_read(s, mine, record, fetch.source, now)
     await lay_down(s, mine, outcome, now, queue)
     observe.event(log, "hr_record_read", case_id=mine.case_id, state=mine.state, reason=mine.reason_code)

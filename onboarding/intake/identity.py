@@ -18,7 +18,7 @@ from onboarding.domain.case import JOINED, Alias, AliasKind, Case, ids_in
 from onboarding.domain.hire import Certainty, EventType, Hire, HireEvent
 from onboarding.domain.lifecycle import State
 from onboarding.errors import StoreConflict
-from onboarding.intake import twins
+from onboarding.intake import twins, two_cases
 from onboarding.intake.adapter import LinkedEvent
 from onboarding.intake.erasure import refuse_forgotten
 from onboarding.intake.joining import ask, join, weight
@@ -132,7 +132,7 @@ async def _follow(
     for alias in aliases:
         case = cases.get(owners.get(alias, ""))
         if case is not None and case.state is State.CLOSED and case.reason_code == JOINED:
-            await s.cases.move_alias(alias, case.case_id, await twins.goes_on_in(s, case.case_id))
+            await s.cases.move_alias(alias, case.case_id, await two_cases.goes_on_in(s, case.case_id))
             moved = True
     return moved
 

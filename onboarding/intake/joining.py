@@ -24,7 +24,7 @@ from onboarding.domain.case import (
 )
 from onboarding.domain.hire import Certainty, EventType, Hire, HireEvent
 from onboarding.domain.lifecycle import ACTIVE, RETURNABLE, Event, State
-from onboarding.intake import changed_facts, leave_date, merging, twins
+from onboarding.intake import changed_facts, leave_date, merging, two_cases
 from onboarding.intake.erasure import being_forgotten
 from onboarding.intake.outcome import (
     APPROVE_SAME_PERSON,
@@ -37,10 +37,11 @@ from onboarding.intake.outcome import (
 )
 from onboarding.intake.settle import ASKED
 from onboarding.intake.standing import EXISTING_STAFF, reopen, withdrawn_since_hired
+from onboarding.intake.two_cases import ASKED_ANEW, TWO_PEOPLE
 from onboarding.ports import Services
 
 #: Words about other accounts and other people: they hold for the person, in whichever case the person goes on.
-_LASTING = frozenset({NOT_THIS, twins.TWO_PEOPLE, TWO_ACCOUNTS, APPROVE_SAME_PERSON})
+_LASTING = frozenset({NOT_THIS, TWO_PEOPLE, ASKED_ANEW, TWO_ACCOUNTS, APPROVE_SAME_PERSON})
 #: States in which a question, or the end of the hire, stops a case, now or once it is led on.
 STOPPABLE = RETURNABLE | {State.BLOCKED, State.PAUSED}
 #: What the timeline says where somebody is asked about another case.
@@ -62,20 +63,32 @@ def to_unite(case: Case) -> str | None:
 
 async def unite(s: Services, case: Case, now: datetime) -> Case:
     """Join the case with `to_unite`. Returns the case that goes on. The word stays until the caller has done the rest
-    and says so (`united`): whoever comes after a crash begins again."""
+    and says so (`united`): whoever comes after a crash begins again. Where it has been said of the two, whatever cases
+    they were then, that they are two people, nothing is joined and this case asks anew."""
     wanted = to_unite(case)
-    other = await s.cases.get(wanted) if wanted else None
-    while other is not None and other.reason_code == JOINED and other.case_id != case.case_id:
-        other = await s.cases.get(await twins.goes_on_in(s, other.case_id))
+    other = await two_cases.survivor(s, wanted) if wanted else None
     if other is None or other.case_id == case.case_id or being_forgotten(other):
         return case
     if (
         case.reason_code == JOINED
     ):  # before the rest was done, or by an event meanwhile, which took the word along
-        into = await twins.goes_on_in(s, case.case_id)
+        into = await two_cases.goes_on_in(s, case.case_id)
         return await join(s, other, case, case.case_id, [], now) if into == other.case_id else case
+    if await two_cases.are_two_people(s, case, other) and not await _is_begun(s, case, other):
+        united(case, wanted)
+        case.approvals.append(f"{ASKED_ANEW}:{other.case_id}")
+        return await ask(
+            s, case, other, APPROVE_SAME_PERSON, now, casework.entry(now, ASKED_ANEW, other=other.case_id)
+        )
     lead, other = (other, case) if weight(other) > weight(case) else (case, other)
     return await join(s, lead, other, other.case_id, [], now)
+
+
+async def _is_begun(s: Services, case: Case, other: Case) -> bool:
+    """Whoever joined the two died before the end, and one of them has the facts of both."""
+    pairs = ((case.case_id, other.case_id), (other.case_id, case.case_id))
+    told = [(of, await s.cases.timeline(one)) for one, of in pairs]
+    return any(item.action == "joined" and item.detail["other"] == of for of, story in told for item in story)
 
 
 def united(case: Case, other_id: str | None) -> None:
@@ -102,7 +115,7 @@ async def join(
     if case.etag is None:
         case = await s.cases.create(case)
     excluded = State.EXCLUDED in {case.state, other.state} and other.hire != Hire()
-    if excluded and not _is_said_to_be_one(case, other):
+    if excluded and not await two_cases.is_said(s, case, other, APPROVE_SAME_PERSON):
         return await _ask_both(s, case, other, APPROVE_SAME_PERSON, now)
     if other.account or other.intent:
         return await _hand_over_two(s, case, other, now)
@@ -148,7 +161,9 @@ def _take_questions(case: Case, other: Case, now: datetime) -> Iterator[Timeline
     for code in ABOUT_CASE:
         case.answered(code, other.case_id)
         for third in other.others(code):
-            if third != case.case_id and not case.is_said(twins.TWO_PEOPLE, third):
+            if third != case.case_id and (
+                case.is_said(ASKED_ANEW, third) or not case.is_said(TWO_PEOPLE, third)
+            ):
                 case.ask_about(code, third)
     for word in _stops(other):
         if word not in case.questions and not (case.state is State.PAUSED and word.startswith(PAUSED)):
@@ -209,18 +224,40 @@ def _new_hire(case: Case, other: Case, before: Hire) -> HireEvent | None:
     )
 
 
-async def drop_answered(s: Services, case: Case) -> None:
-    """Doubt about another case that an approver settled there, by saying that they are two people, is none here."""
+async def drop_answered(s: Services, case: Case, now: datetime) -> list[TimelineEntry]:
+    """Doubt about another case is none any more where an approver said of the two, of whichever of the cases that were
+    joined to either, that they are two people; or where it was joined to this one. Returns what the timeline says of
+    that; the case is not written."""
+    entries, asked = [], case.maybe_same
     for other_id in case.others(APPROVE_SAME_PERSON):
-        other = await s.cases.get(other_id)
-        if other is not None and other.is_said(twins.TWO_PEOPLE, case.case_id):
+        other = await two_cases.survivor(s, other_id)
+        if other is None or case.is_said(APPROVE_SAME_PERSON, other_id):
+            continue
+        if other.case_id == case.case_id:
             case.answered(APPROVE_SAME_PERSON, other_id)
+        elif await two_cases.are_two_people(s, case, other):
+            case.answered(APPROVE_SAME_PERSON, other_id)
+            entries.append(casework.entry(now, "two_people_said", other=other_id))
+    if case.reason_code == APPROVE_SAME_PERSON and case.maybe_same not in {None, asked}:  # blocked still
+        entries.append(casework.entry(now, "maybe_same_person", other=case.maybe_same))
+    return entries
 
 
-def _is_said_to_be_one(case: Case, other: Case) -> bool:
-    """An approver said so, of either of them."""
-    pairs = ((case, other.case_id), (other, case.case_id))
-    return any(one.is_said(APPROVE_SAME_PERSON, of) for one, of in pairs)
+async def tell_others(s: Services, case: Case) -> None:
+    """Whoever is stopped by a question about this case that was answered on this one is looked at."""
+    said = [word.partition(":")[2] for word in case.approvals if word.startswith(f"{TWO_PEOPLE}:")]
+    for other_id in said:
+        other = await two_cases.survivor(s, other_id)
+        if other is None or other.case_id == case.case_id or other.reason_code != APPROVE_SAME_PERSON:
+            continue
+        if other.state is State.BLOCKED and await _is_settled(s, other):
+            await casework.look_now(s, other, "two_people_said")
+
+
+async def _is_settled(s: Services, case: Case) -> bool:
+    """What the case is blocked with was answered on the other one."""
+    other = await two_cases.survivor(s, case.maybe_same) if case.maybe_same else None
+    return other is not None and await two_cases.are_two_people(s, case, other)
 
 
 async def _hand_over_two(s: Services, case: Case, other: Case, now: datetime) -> Case:
@@ -235,18 +272,18 @@ async def _hand_over_two(s: Services, case: Case, other: Case, now: datetime) ->
 
 async def _ask_both(s: Services, case: Case, other: Case, code: str, now: datetime) -> Case:
     """Neither goes on before somebody has decided about the two; an answer on one is none on the other."""
-    if code == APPROVE_SAME_PERSON and twins.is_decided(case, other):
+    if code == APPROVE_SAME_PERSON and await two_cases.is_decided(s, case, other):
         return case
     await ask(s, other, case, code, now)
     return await ask(s, case, other, code, now)
 
 
-async def ask(s: Services, case: Case, other: Case, code: str, now: datetime) -> Case:
+async def ask(s: Services, case: Case, other: Case, code: str, now: datetime, *before: TimelineEntry) -> Case:
     """Ask about the other case, and stop this one where it would go on. One that is stopped already is asked about
-    when it does (`settle.asked_first`)."""
+    when it does (`settle.asked_first`). `before`: what led to it."""
     known = case.asks_about(code, other.case_id)
     case.ask_about(code, other.case_id)
-    entries = [] if known else [casework.entry(now, _NOTED[code], other=other.case_id)]
+    entries = [*before, *([] if known else [casework.entry(now, _NOTED[code], other=other.case_id)])]
     if case.state in ASKED:
         return await casework.block(s, case, now, code, *entries)
     return await casework.save(s, case, now, *entries) if entries else case

@@ -21,10 +21,10 @@ from onboarding.intake.decide import apply_event, apply_join
 from onboarding.intake.erasure import BeingForgotten
 from onboarding.intake.identity import locate
 from onboarding.intake.merging import event_time
-from onboarding.intake.outcome import FETCH, Circumstances, Outcome, block
+from onboarding.intake.outcome import APPROVE_SAME_PERSON, FETCH, Circumstances, Outcome, block
 from onboarding.intake.payload import Unreadable
 from onboarding.intake.planned_reads import pending
-from onboarding.intake.settle import ASKED, asked_first, is_over_already, settle
+from onboarding.intake.settle import asked_first, is_over_already, settle
 from onboarding.ports import WORK_QUEUE, Delivery, DeliveryStatus, Services, WorkMessage
 
 #: Events that a case remembers. One that is older than these many others only fills gaps if it comes again.
@@ -79,12 +79,24 @@ async def ask_first(s: Services, case: Case, now: datetime) -> bool:
     if case.state in joining.STOPPABLE and (over := is_over_already(case, now)) is not None:
         await lay_down(s, case, over, now, WORK_QUEUE)
         return True
-    if case.state in ASKED:
-        await joining.drop_answered(s, case)
-    asked = asked_first(case)
-    if asked is not None:
-        await lay_down(s, case, block(case, now, asked), now, WORK_QUEUE)
-    return asked is not None
+    if case.listed:
+        await joining.tell_others(s, case)
+    if case.state not in joining.STOPPABLE:
+        return False
+    doubts = case.others(APPROVE_SAME_PERSON)
+    noted = await joining.drop_answered(s, case, now)
+    outcome = None if case.others(APPROVE_SAME_PERSON) == doubts else Outcome(())
+    if case.state is State.BLOCKED:
+        if outcome is not None and case.reason_code == APPROVE_SAME_PERSON:
+            outcome = apply_join(case, now, ask_rehire=s.policy.account.rehire == "ask")
+    elif (asked := asked_first(case)) is not None:
+        outcome = block(case, now, asked)
+    if outcome is None:
+        return False
+    if outcome.what is None and case.next_action.when is not None:
+        outcome = replace(outcome, why="two_people_said", look_now=True)  # what was due still is
+    await lay_down(s, case, replace(outcome, entries=(*noted, *outcome.entries)), now, WORK_QUEUE)
+    return True
 
 
 async def unite(s: Services, case: Case, now: datetime, *, queue: str = WORK_QUEUE) -> None:
@@ -92,11 +104,14 @@ async def unite(s: Services, case: Case, now: datetime, *, queue: str = WORK_QUE
     wanted = joining.to_unite(case)
     lead = await joining.unite(s, case, now)
     leads = lead.case_id == case.case_id
-    if leads:
+    if (
+        leads and wanted is not None and lead.is_said(APPROVE_SAME_PERSON, wanted)
+    ):  # else it asks about it anew
         joining.united(lead, wanted)
     await quality.note_accounts(s, lead, now)
+    noted = await joining.drop_answered(s, lead, now)
     outcome = apply_join(lead, now, ask_rehire=s.policy.account.rehire == "ask")
-    await lay_down(s, lead, outcome, now, queue)
+    await lay_down(s, lead, replace(outcome, entries=(*noted, *outcome.entries)), now, queue)
     if not leads:
         joining.united(case, wanted)
         await casework.save(s, case, now)
@@ -153,7 +168,9 @@ async def _apply(s: Services, delivery: Delivery, index: int, event: HireEvent, 
         ask_rehire=s.policy.account.rehire == "ask",
         read_lag=s.hr.settles_in(event.source) if event.needs_fetch else timedelta(0),
     )
+    noted = await joining.drop_answered(s, case, now)
     outcome = apply_event(case, event, about, now)
+    outcome = replace(outcome, entries=(*noted, *outcome.entries))
     await quality.note_event(s, case, event, delivery.delivery_id, now)
     case.deliveries = [*case.deliveries, seen][-REMEMBERED:]
     await lay_down(s, case, outcome, now, queue)

@@ -38,7 +38,7 @@ from onboarding.intake.standing import (
     stand,
     withdrawn_since_hired,
 )
-from onboarding.intake.twins import TWO_PEOPLE
+from onboarding.intake.two_cases import ASKED_ANEW, TWO_PEOPLE
 
 #: Where a case goes on without `settle`, which asks before that.
 ASKED = ACTIVE - {State.AWAITING_FETCH}
@@ -147,7 +147,9 @@ def is_doubtful(case: Case) -> bool:
     """Somebody else may be the same person, and nobody has said whether they are. (Who was said to be is joined to
     this case before it goes on.)"""
     other = case.maybe_same
-    if other is None or TWO_PEOPLE in case.approvals:
+    if other is None or case.is_said(ASKED_ANEW, other):
+        return other is not None
+    if TWO_PEOPLE in case.approvals:
         return False
     return not (case.is_said(APPROVE_SAME_PERSON, other) or case.is_said(TWO_PEOPLE, other))
 

@@ -36,18 +36,15 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
-from onboarding.domain.case import JOINED, PEOPLE, TWO_ACCOUNTS, Alias, AliasKind, Case, ids_in
+from onboarding.domain.case import PEOPLE, Alias, AliasKind, Case, ids_in
 from onboarding.domain.hire import Hire, HireEvent
-from onboarding.domain.lifecycle import State
 from onboarding.domain.phone import phonebook
 from onboarding.domain.places import country
 from onboarding.errors import StoreConflict
+from onboarding.intake import two_cases
 from onboarding.intake.merging import IDS
 from onboarding.ports import Services
 
-#: In the approvals of a case, with another one's id: an operator says that these are two people. Without an id, in
-#: cases from before words were about a pair: that nobody else is this person.
-TWO_PEOPLE = "two_people"
 #: HR systems may disagree by so much about the first day of somebody whose number and name are the same.
 NEAR = timedelta(days=31)
 #: Telephone numbers of one person that are filed.
@@ -107,9 +104,9 @@ async def find(s: Services, case: Case, event: HireEvent) -> list[Twin]:
         if owner == case.case_id:
             continue
         other = await _survivor(s, key, owner)
-        if other is None or other.case_id in {case.case_id, *found}:
+        if other.case_id in {case.case_id, *found}:
             continue
-        if is_decided(case, other) or _two_people(case, event, other):
+        if await two_cases.is_decided(s, case, other) or _two_people(case, event, other):
             continue
         there = Side(other.hire, _numbers(s, other.hire, other), _is_recruitings(other))
         verdict = compare(mine, there, ground)
@@ -118,32 +115,14 @@ async def find(s: Services, case: Case, event: HireEvent) -> list[Twin]:
     return list(found.values())
 
 
-def is_decided(case: Case, other: Case) -> bool:
-    """Of either of them it was said that they are two people, or which of two accounts stays; or somebody is asked that
-    already."""
-    if TWO_PEOPLE in {*case.approvals, *other.approvals}:
-        return True
-    pairs = ((case, other.case_id), (other, case.case_id))
-    said = any(one.is_said(word, of) for one, of in pairs for word in (TWO_PEOPLE, TWO_ACCOUNTS))
-    return said or any(one.asks_about(TWO_ACCOUNTS, of) for one, of in pairs)
-
-
-async def _survivor(s: Services, key: Alias, owner: str) -> Case | None:
+async def _survivor(s: Services, key: Alias, owner: str) -> Case:
     """The case that has the key, or the one into which that was joined."""
-    other = await s.cases.get(owner)
+    other = await two_cases.survivor(s, owner)
     if other is None:
         raise StoreConflict("another delivery is opening a case that may be this person's: look again")
-    if other.state is not State.CLOSED or other.reason_code != JOINED:
-        return other
-    into = await goes_on_in(s, owner)
-    await s.cases.move_alias(key, owner, into)
-    return await s.cases.get(into)
-
-
-async def goes_on_in(s: Services, case_id: str) -> str:
-    """Id of the case into which this one was joined, which may have been joined into another one since."""
-    timeline = await s.cases.timeline(case_id)
-    return next(item.detail["other"] for item in reversed(timeline) if item.action == "joined_into")
+    if other.case_id != owner:
+        await s.cases.move_alias(key, owner, other.case_id)
+    return other
 
 
 def compare(mine: Side, theirs: Side, ground: Ground) -> Verdict:

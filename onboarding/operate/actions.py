@@ -122,12 +122,12 @@ async def _include(s: Services, case: Case, now: datetime, ask: Ask) -> None:
     _forget_pass(case, now)
     if settle.lacking(case) or any(fetch.code for fetch in case.fetches.values()):
         read_again(case, now)  # what could not be read then is asked for now
-    await joining.drop_answered(s, case)
+    known = await joining.drop_answered(s, case, now)
     case.apply(Event.REOPEN)
     outcome = settle.settle(case, now, ask_rehire=s.policy.account.rehire == "ask")
     note = casework.entry(now, "resume", f"operator:{ask.actor}", reason=ask.reason.strip())
     told = () if case.state is State.WAITING_START else outcome.entries  # HR said nothing now
-    await lay_down(s, case, replace(outcome, entries=(note, *told)), now, WORK_QUEUE)
+    await lay_down(s, case, replace(outcome, entries=(note, *known, *told)), now, WORK_QUEUE)
 
 
 def _forget_pass(case: Case, now: datetime) -> None:

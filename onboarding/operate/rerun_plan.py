@@ -24,7 +24,7 @@ from onboarding.intake.erasure import being_forgotten
 from onboarding.intake.outcome import APPROVE_SAME_PERSON, HR_DELETED_RECORD, MENDABLE, TWO_ACCOUNTS
 from onboarding.intake.planned_reads import read_again
 from onboarding.intake.settle import lacking
-from onboarding.intake.twins import TWO_PEOPLE
+from onboarding.intake.two_cases import ASKED_ANEW, TWO_PEOPLE
 from onboarding.operate import deciding
 from onboarding.ports import CLAIM_LEASE, Services
 from onboarding.provisioning import existing, linking, out_of_sight, pass_guards, withdraw
@@ -179,7 +179,8 @@ def _decide_by_rerun(case: Case, code: str) -> None:
         case.approvals.append(f"{code}:{case.intent.user_principal_name}")
     elif code in ABOUT_CASE and (asked := case.others(code)):
         word = TWO_PEOPLE if code == APPROVE_SAME_PERSON else code
-        case.approvals.append(f"{word}:{asked[0]}")
+        anew = f"{ASKED_ANEW}:{asked[0]}"
+        case.approvals = [*(said for said in case.approvals if said != anew), f"{word}:{asked[0]}"]
         case.answered(code, asked[0])
         if not case.others(TWO_ACCOUNTS):
             case.findings = [item for item in case.findings if item.code != TWO_ACCOUNTS]
