@@ -10,6 +10,7 @@ employee number decides unless a stronger id differs (companies share, recycle a
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -105,23 +106,45 @@ async def locate(
 
 
 async def _meet_twins(s: Services, found: Located, event: HireEvent, now: datetime) -> None:
-    """Join the case with those of the same person under other ids; remember doubt for an approver, about each of them.
-    So is whatever is found of somebody who is excluded: they are joined with nobody before somebody has decided."""
+    """Join the case with those of the same person under other ids; then remember doubt for an approver, about each of
+    the others, on the case that goes on. So is whatever is found of somebody who is excluded: they are joined with
+    nobody before somebody has decided."""
     if event.event_type in _NEVER_OPENS:
         return
-    for twin in await twins.find(s, found.case, event):
-        refuse_forgotten([twin.case])
-        excluded = State.EXCLUDED in {found.case.state, twin.case.state}
-        if excluded:
-            await ask(s, twin.case, found.case, APPROVE_SAME_PERSON, now)
-        if excluded or twin.verdict is twins.Verdict.DOUBT:
-            found.case.ask_about(APPROVE_SAME_PERSON, twin.case.case_id)
+    met = await twins.find(s, found.case, event)
+    refuse_forgotten(twin.case for twin in met)
+    sure = await _sure(s, found.case, event, met)
+    for other in sure:
+        await _join_twin(s, found, other, event, now)
+    joined = {item.case_id for item in sure}
+    for other in (twin.case for twin in met if twin.case.case_id not in joined):
+        if joined and await twins.are_apart(s, found.case, event, other):
             continue
-        lead, other = found.case, twin.case
-        if weight(other) > weight(lead):
-            lead, other, found.opened = other, lead, False
-        given = None if other.etag is None else other
-        found.case = await join(s, lead, given, other.case_id, event_aliases(event), now)
+        if State.EXCLUDED in {found.case.state, other.state}:
+            await ask(s, other, found.case, APPROVE_SAME_PERSON, now)
+        found.case.ask_about(APPROVE_SAME_PERSON, other.case_id)
+
+
+async def _sure(s: Services, case: Case, event: HireEvent, met: list[twins.Twin]) -> list[Case]:
+    """Those who are joined unasked. None, where two of them are known to be two people: then it is not sure which."""
+    alive = case.state is not State.EXCLUDED
+    found = [
+        twin.case
+        for twin in met
+        if alive and twin.verdict is twins.Verdict.SAME and twin.case.state is not State.EXCLUDED
+    ]
+    for one, other in itertools.combinations(found, 2):
+        if await twins.are_apart(s, one, event, other):
+            return []
+    return found
+
+
+async def _join_twin(s: Services, found: Located, other: Case, event: HireEvent, now: datetime) -> None:
+    lead = found.case
+    if weight(other) > weight(lead):
+        lead, other, found.opened = other, lead, False
+    given = None if other.etag is None else other
+    found.case = await join(s, lead, given, other.case_id, event_aliases(event), now)
 
 
 async def _follow(

@@ -106,13 +106,18 @@ async def find(s: Services, case: Case, event: HireEvent) -> list[Twin]:
         other = await _survivor(s, key, owner)
         if other.case_id in {case.case_id, *found}:
             continue
-        if await two_cases.is_decided(s, case, other) or _two_people(case, event, other):
+        if await are_apart(s, case, event, other):
             continue
         there = Side(other.hire, _numbers(s, other.hire, other), _is_recruitings(other))
         verdict = compare(mine, there, ground)
         if verdict is not Verdict.OTHER:
             found[other.case_id] = Twin(other, verdict)
     return list(found.values())
+
+
+async def are_apart(s: Services, case: Case, event: HireEvent, other: Case) -> bool:
+    """Somebody has decided about the two already, or an HR system knows them as two; `event` is about `case`."""
+    return _two_people(case, event, other) or await two_cases.is_decided(s, case, other)
 
 
 async def _survivor(s: Services, key: Alias, owner: str) -> Case:
