@@ -165,9 +165,16 @@ def _take_questions(case: Case, other: Case, now: datetime) -> Iterator[Timeline
                 case.is_said(ASKED_ANEW, third) or not case.is_said(TWO_PEOPLE, third)
             ):
                 case.ask_about(code, third)
+    known = {
+        *case.questions,
+        *case.approvals,
+        case.reason_code,
+        case.open_question,
+    }  # asked, or answered, here
     for word in _stops(other):
-        if word not in case.questions and not (case.state is State.PAUSED and word.startswith(PAUSED)):
+        if word not in known and not (case.state is State.PAUSED and word.startswith(PAUSED)):
             case.questions.append(word)
+            known.add(word)
     if case.maybe_same not in {None, waited} and waited is not None:  # blocked still, about the next one
         yield casework.entry(now, "maybe_same_person", other=case.maybe_same)
 
@@ -271,11 +278,13 @@ async def _hand_over_two(s: Services, case: Case, other: Case, now: datetime) ->
 
 
 async def _ask_both(s: Services, case: Case, other: Case, code: str, now: datetime) -> Case:
-    """Neither goes on before somebody has decided about the two; an answer on one is none on the other."""
+    """Neither goes on before somebody has decided about the two; an answer on one is none on the other. The one that
+    would go on is stopped first."""
     if code == APPROVE_SAME_PERSON and await two_cases.is_decided(s, case, other):
         return case
-    await ask(s, other, case, code, now)
-    return await ask(s, case, other, code, now)
+    for one, of in sorted([(other, case), (case, other)], key=lambda pair: pair[0].state is State.EXCLUDED):
+        await ask(s, one, of, code, now)
+    return case
 
 
 async def ask(s: Services, case: Case, other: Case, code: str, now: datetime, *before: TimelineEntry) -> Case:

@@ -476,7 +476,7 @@ async def test_one_person_makes_the_exclusion_hold_for_the_person(world: World) 
     await asked(world)
     await excluded_other(world)
     case = await by_word(world)
-    assert (case.state, case.next_action.what, case.questions) == (State.EXCLUDED, "operator", [])
+    assert (case.state, case.next_action.what, case.questions) == (State.EXCLUDED, "none", [])
     assert [item.detail["other"] for item in await world.story() if item.action == "exclude_joined"] == [
         OTHER
     ]
@@ -691,3 +691,42 @@ async def test_wherever_it_dies_both_are_asked_about_and_said_once(why: str, sid
         world.close()
         number += 1
     assert number >= 2
+
+
+@pytest.mark.parametrize("way", [by_ids, by_word])
+async def test_what_both_waited_for_is_asked_once(world: World, way: Any) -> None:
+    code = "needs_approval_shared_id"
+    stopped = {"state": State.BLOCKED, "return_state": State.WAITING_START, "reason_code": code}
+    await file_other(world, **stopped)
+    if way is by_ids:
+        await file(world, **stopped)
+    else:
+        await asked(world, approvals=[code])
+    case = await way(world)
+    if way is by_ids:
+        assert (case.reason_code, case.questions) == (code, [])
+        await act(world.s, "approve", CASE_ID, BOSS)
+    case = await until(world, FIRST_DAY)
+    assert (case.state, case.questions, len(made(world))) == (State.FOLLOWING_UP, [], 1)
+
+
+async def test_whoever_is_excluded_by_a_join_is_left_alone_as_anybody_else(world: World) -> None:
+    await asked(world)
+    await excluded_other(world)
+    before = (await world.case(OTHER)).next_action
+    case = await by_word(world)
+    assert case.next_action == before
+
+
+async def test_the_one_that_would_go_on_is_asked_before_the_one_who_is_excluded(world: World) -> None:
+    """Whoever dies between the two leaves it to its due row."""
+    await file(world)
+    lead, other = await world.case(), await excluded_other(world)
+    world.tape.calls.clear()
+    world.tape.kill_at = (0, "after")
+    with contextlib.suppress(Killed):
+        await join(world.s, lead, other, OTHER, [], world.clock.at)
+    assert world.tape.calls == ["cases.save"]
+    world.tape.kill_at = None
+    case = await until(world, FIRST_DAY)
+    assert (case.reason_code, made(world)) == (APPROVE_SAME_PERSON, [])
