@@ -108,7 +108,8 @@ def _exclude(case: Case, now: datetime, other: str) -> Outcome:
     noted = (entry(now, "exclude_joined", other=other),)
     if case.pass_at_large(now):
         return Outcome(noted, "revoke_pass", "exclude", look_now=True)
-    return Outcome(noted, "operator", "exclude")
+    planned = left_alone.next_of(case)
+    return Outcome(noted, planned.what, planned.why)
 
 
 def merged(case: Case, event: HireEvent, about: Circumstances) -> str:

@@ -110,8 +110,10 @@ def deleted(case: Case, event: HireEvent, about: Circumstances, now: datetime) -
         if case.certainty is Certainty.EMPLOYEE:
             return Outcome((noted,))
     else:
-        case.deleted_at = max(at, case.deleted_at or at)
         noted = noted_event(now, "hr_record_deleted", event, about, account=account_of(case))
+        if case.deletion_answered is not None and at <= case.deletion_answered:
+            return Outcome((noted,))
+        case.deleted_at = max(at, case.deleted_at or at)
     if is_hired_since(case, at) or case.state in OVER or case.state is State.EXCLUDED:
         return Outcome((noted,))
     if case.access_pass is not None and case.pass_at_large(now) and not is_in_use(case):

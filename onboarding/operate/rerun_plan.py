@@ -174,7 +174,7 @@ def prepare(case: Case, now: datetime, from_step: str | None, answered: Collecti
 def _decide_by_rerun(case: Case, code: str) -> None:
     """What somebody says by running a case again that stopped for a question."""
     if code == HR_DELETED_RECORD:
-        case.deleted_at = None
+        case.deletion_answered, case.deleted_at = case.deleted_at, None
     elif code == create_account.NAME_HELD and case.intent is not None:
         case.approvals.append(f"{code}:{case.intent.user_principal_name}")
     elif code in ABOUT_CASE and (asked := case.others(code)):

@@ -476,7 +476,7 @@ async def test_one_person_makes_the_exclusion_hold_for_the_person(world: World) 
     await asked(world)
     await excluded_other(world)
     case = await by_word(world)
-    assert (case.state, case.next_action.what, case.questions) == (State.EXCLUDED, "operator", [])
+    assert (case.state, case.next_action.what, case.questions) == (State.EXCLUDED, "none", [])
     assert [item.detail["other"] for item in await world.story() if item.action == "exclude_joined"] == [
         OTHER
     ]

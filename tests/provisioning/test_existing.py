@@ -9,7 +9,21 @@ from typing import Any
 
 import pytest
 
-from onboarding.domain.case import TENANT, Account, Alias, AliasKind, Case, decode, encode
+from onboarding.domain import run
+from onboarding.domain.case import (
+    TENANT,
+    Account,
+    Act,
+    Alias,
+    AliasKind,
+    By,
+    Case,
+    Evidence,
+    Registration,
+    Status,
+    decode,
+    encode,
+)
 from onboarding.domain.lifecycle import Event, State
 from onboarding.domain.policy import Policy
 from onboarding.domain.policy_file import load
@@ -572,6 +586,40 @@ async def test_a_synced_account_that_was_deleted_comes_back_with_the_sync_alone(
         "synced",
     )
     assert (world.tenant.held.restored, world.tenant.created) == ([], [])
+
+
+async def test_an_account_that_the_sync_made_anew_is_not_confirmed_by_what_the_other_one_had(
+    make_world: MakeWorld,
+) -> None:
+    """In the middle of a run; the new one was there before the other one's list was read."""
+    world = make_world(policy=SYNCED)
+    await synced(world)
+    case = await drive(world)
+    assert (case.state, case.account is not None) == (State.FOLLOWING_UP, True)
+    seen = world.clock.at + timedelta(days=10)
+    case.evidence = [Evidence("e-1", "audit", Act.REGISTERED, By.USER, "mobilePhone", seen)]
+    case.registration = Registration(("mobilePhone",), seen, direct=True)
+    case.status, case.confirmed_at, case.status_as_of = Status.USER_REGISTERED, seen, seen
+    case.apply(Event.CONFIRM)
+    await world.store.cases.save(case)
+    world.clock.at = seen + timedelta(days=1)
+    world.tenant.held.deleted["old-1"] = world.tenant.users.pop("old-1")
+    world.tenant.add(account(synced=True, id="new-1"))
+    await act(
+        world.s, "rerun", case.case_id, Ask("op", "Active Directory made it anew", from_step="create_account")
+    )
+    for _ in range(4):
+        await look_now(world)
+    case = await world.case()
+    assert case.account is not None
+    assert (case.account.id, case.state, case.confirmed_at, case.status) == (
+        "new-1",
+        State.FOLLOWING_UP,
+        None,
+        Status.UNKNOWN,
+    )
+    assert run.seen(case) == []
+    assert case.episode == 2
 
 
 async def test_a_synced_account_that_stays_deleted_is_told_days_after_the_start(
