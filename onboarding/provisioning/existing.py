@@ -176,7 +176,7 @@ async def _take_back(ctx: Context, deleted: Sequence[DirectoryUser], intent: Acc
     if reason := _refused(ctx, deleted[0]):
         return ask(ctx, deleted, reason)
     if deleted[0].synced:
-        return from_sync.until_synced(ctx)  # then it is found among the others
+        return from_sync.until_synced(ctx, deleted)  # then it is found among the others
     intent.restores = deleted[0].id
     # Shown while it is on its way: the tenant or a limit may hold it back.
     ctx.case.found_account = deleted[0].user_principal_name

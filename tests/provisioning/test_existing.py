@@ -28,6 +28,7 @@ from onboarding.domain.lifecycle import Event, State
 from onboarding.domain.policy import Policy
 from onboarding.domain.policy_file import load
 from onboarding.errors import EffectUnknown
+from onboarding.operate import rerun_plan
 from onboarding.operate.actions import Ask, act
 from onboarding.ports import DirectoryUser
 from onboarding.provisioning import from_sync
@@ -649,6 +650,20 @@ async def test_a_deleted_synced_account_that_is_found_by_number_is_not_restored_
     del world.tenant.held.deleted["old-1"]
     case = await look_now(world)
     assert (case.state, case.reason_code) == (State.BLOCKED, "needs_approval_adopt")
+
+
+async def test_one_that_stays_deleted_may_be_another_persons_after_all(make_world: MakeWorld) -> None:
+    """The wait ends in a question that somebody can answer."""
+    world = make_world(policy=RESTORE)
+    world.tenant.held.deleted["old-1"] = account(synced=True, account_enabled=False)
+    await world.file(make_case())
+    case = await drive(world)
+    assert (case.state, case.reason_code) == (State.BLOCKED, from_sync.NOT_SYNCED)
+    assert "other-person" in rerun_plan.possible(case)
+    await act(world.s, "other-person", case.case_id, Ask("approver", "it was a leaver's"))
+    case = await drive(world)
+    assert case.account is not None
+    assert (case.account.origin, world.tenant.held.restored) == ("created", [])
 
 
 async def test_its_manager_is_read_for_escalations_and_trusted_with_no_pass(make_world: MakeWorld) -> None:
