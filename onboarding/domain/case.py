@@ -235,6 +235,8 @@ class Account:
     seen_deleted: bool = False
     #: When an approver last spoke of it, or it was first missed among the deleted ones: somebody may have restored it.
     doubted_at: datetime | None = None
+    #: When it took the place of another account of this case: what was seen until then is of that one.
+    instead_since: datetime | None = None
 
 
 class StepStatus(StrEnum):
@@ -258,6 +260,8 @@ class StepRecord:
     first_failed_at: datetime | None = None
     code: str | None = None
     detail: str | None = None
+    #: The last failure that a later try may mend.
+    failed_at: datetime | None = None
 
 
 class PassStatus(StrEnum):
@@ -470,6 +474,8 @@ class Case:
     cancelled_at: datetime | None = None
     ended_at: datetime | None = None
     deleted_at: datetime | None = None
+    #: Newest deletion of which an operator said that the hire stands all the same.
+    deletion_answered: datetime | None = None
     #: Application (`application:46194062`) → when recruiting last hired the person by it, and last took that back.
     hired_by: dict[str, datetime] = field(default_factory=dict)
     cancelled_by: dict[str, datetime] = field(default_factory=dict)

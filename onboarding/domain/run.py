@@ -14,8 +14,9 @@ from onboarding.domain.case import Case, Evidence, Recoverable, Status
 
 def began(case: Case) -> datetime | None:
     """What was seen before this moment is of an employment, or of an account, before; None: there was none."""
-    made = case.account.created_at if case.account else None
-    return max(filter(None, (made, case.rehired_at)), default=None)
+    account = case.account
+    of_account = (account.created_at, account.instead_since) if account else ()
+    return max(filter(None, (*of_account, case.rehired_at)), default=None)
 
 
 def counts(case: Case, at: datetime) -> bool:
@@ -51,3 +52,12 @@ def start_anew(case: Case) -> dict[str, str]:
     case.status, case.recoverable, case.status_as_of = Status.UNKNOWN, Recoverable.UNKNOWN, None
     case.confirmed_at = case.registration = None
     return known
+
+
+def replace_account(case: Case, now: datetime) -> dict[str, str]:
+    """The account of this case is another one from now on, or will be: it has no life before it, a pass of its own, and
+    what was said to the person was about the other. Returns what was known, for the timeline."""
+    case.begun, case.access_pass = False, None
+    if case.rungs:
+        case.episode, case.episode_started_at = case.episode + 1, now
+    return start_anew(case)

@@ -12,6 +12,7 @@ What the HR system answers, and what becomes of the case:
 | 429, 5xx, no connection | again, by the policy's back-off, and Retry-After | the same, beside the work |
 | no answer for `retry.give_up_after_hours` | blocked: `hr_unreachable` | noted |
 | no such record, once confirmed | blocked: `hr_record_gone` | noted |
+| no record of recruiting, of an HR system's employee | the case goes on without it | the same |
 | refused, or cannot be asked | blocked, with the reason | noted |
 
 While a record that is gone is looked for once more, and before a case is blocked so, it is put back to where it waits
@@ -42,7 +43,7 @@ from onboarding.intake.joining import drop_answered
 from onboarding.intake.merging import READ
 from onboarding.intake.outcome import FETCH, Circumstances
 from onboarding.intake.planned_reads import take_up
-from onboarding.intake.process import lay_down
+from onboarding.intake.process import lay_down, reconsider
 from onboarding.ports import WORK_QUEUE, HrRecord, RecordGone, Services
 
 #: A delayed message may be there a moment before our clock agrees.
@@ -69,7 +70,10 @@ async def advance(s: Services, case: Case, now: datetime, *, queue: str = WORK_Q
     try:
         record = await s.hr.read(fetch.source, FetchRef(fetch.kind, fetch.id))
     except RecordGone as exc:
-        await _gone(s, case, fetch, exc.code, now)
+        if _is_put_away(case, fetch):
+            await _drop(s, case, fetch, now, queue)
+        else:
+            await _gone(s, case, fetch, exc.code, now)
     except StoreConflict:
         raise
     except RetryLater as exc:
@@ -235,6 +239,20 @@ async def _gone(s: Services, case: Case, fetch: Fetch, code: str, now: datetime)
         await _again(s, case, fetch, now + SECOND_LOOK, code, now)
 
 
+def _is_put_away(case: Case, fetch: Fetch) -> bool:
+    """A recruiting system's record of somebody whom an HR system has as an employee: many companies erase them then."""
+    others = (known for source, known in case.ids.items() if source != fetch.source)
+    known = case.certainty is Certainty.EMPLOYEE and any("employee_id" in ids for ids in others)
+    return known and fetch.kind in APPLICANTS
+
+
+async def _drop(s: Services, case: Case, fetch: Fetch, now: datetime, queue: str) -> None:
+    """Nothing is to be read there any more, also when an operator runs the case again; it goes on without."""
+    del case.fetches[fetch.source]
+    stored = await casework.save(s, case, now, casework.entry(now, "candidate_record_gone"))
+    await reconsider(s, stored, now, queue=queue)
+
+
 async def _again(s: Services, case: Case, fetch: Fetch, when: datetime, code: str, now: datetime) -> None:
     first = fetch.code is None
     fetch.when, fetch.code = when, code
@@ -246,8 +264,9 @@ async def _again(s: Services, case: Case, fetch: Fetch, when: datetime, code: st
 
 
 def _hold(case: Case) -> None:
-    """Where there is no account yet, nothing is done before the read: the case waits for it, from wherever it is."""
-    if case.account is not None:
+    """Where there is no account yet, nothing is done before the read: the case waits for it, from wherever it is. A
+    restore that is under way is ended first, so that the account is on a case, and closed until its time comes."""
+    if case.account is not None or (case.intent is not None and case.intent.restores):
         return
     if case.state is State.PROVISIONING:
         case.apply(Event.START_MOVED)

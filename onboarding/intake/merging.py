@@ -119,9 +119,11 @@ def join_facts(case: Case, other: Case) -> None:
             _empty(case, name, word)
     case.manager_changed = case.manager_changed or (before is not None and not _is_same(case, before))
     _forget_manager(case, before)
-    for name in ("hired_at", "cancelled_at", "ended_at", "deleted_at"):
+    for name in ("hired_at", "cancelled_at", "ended_at", "deleted_at", "deletion_answered"):
         moments = [moment for moment in (getattr(case, name), getattr(other, name)) if moment is not None]
         setattr(case, name, max(moments, default=None))
+    if case.deleted_at and case.deletion_answered and case.deleted_at <= case.deletion_answered:
+        case.deleted_at = None
     _note_newest(case.hired_by, other.hired_by)
     _note_newest(case.cancelled_by, other.cancelled_by)
     newest = newest_withdrawal(case)

@@ -69,8 +69,9 @@ async def reconsider(s: Services, case: Case, now: datetime, *, queue: str = WOR
     """
     if case.state not in {State.RECEIVED, State.AWAITING_FETCH}:
         return case
+    noted = await joining.drop_answered(s, case, now)
     outcome = settle(case, now, ask_rehire=s.policy.account.rehire == "ask")
-    return await lay_down(s, case, outcome, now, queue)
+    return await lay_down(s, case, replace(outcome, entries=(*noted, *outcome.entries)), now, queue)
 
 
 async def ask_first(s: Services, case: Case, now: datetime) -> bool:

@@ -111,8 +111,10 @@ def deleted(case: Case, event: HireEvent, about: Circumstances, now: datetime) -
         if case.certainty is Certainty.EMPLOYEE:
             return Outcome((noted,))
     else:
-        case.deleted_at = max(at, case.deleted_at or at)
         noted = noted_event(now, "hr_record_deleted", event, about, account=account_of(case))
+        if case.deletion_answered is not None and at <= case.deletion_answered:
+            return Outcome((noted,))
+        case.deleted_at = max(at, case.deleted_at or at)
     if case.state in OVER or case.state is State.EXCLUDED:
         return Outcome((noted,))
     if (over := is_over_already(case, now)) is not None:  # by another case that was joined to this one

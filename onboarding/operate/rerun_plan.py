@@ -27,7 +27,7 @@ from onboarding.intake.settle import lacking
 from onboarding.intake.two_cases import ASKED_ANEW, TWO_PEOPLE
 from onboarding.operate import deciding
 from onboarding.ports import CLAIM_LEASE, Services
-from onboarding.provisioning import existing, linking, out_of_sight, pass_guards, withdraw
+from onboarding.provisioning import existing, from_sync, linking, out_of_sight, pass_guards, withdraw
 from onboarding.provisioning.plan import names_from, steps
 from onboarding.provisioning.step import Step
 from onboarding.provisioning.steps import (
@@ -65,7 +65,7 @@ ANSWERED = {
 _APPROVERS = frozenset(code for code in ANSWERED if code.startswith(APPROVABLE))
 RERUNNABLE = ASKED_AGAIN | _APPROVERS
 #: Questions about an account that was found, which may be another person's.
-_WHOSE = ABOUT_ACCOUNT | {linking.ANOTHER_CASE, *protected.REASONS}
+_WHOSE = ABOUT_ACCOUNT | {linking.ANOTHER_CASE, from_sync.NOT_SYNCED, *protected.REASONS}
 _BEFORE_PLAN = frozenset({State.RECEIVED, State.AWAITING_FETCH, State.WAITING_START})
 
 
@@ -174,7 +174,7 @@ def prepare(case: Case, now: datetime, from_step: str | None, answered: Collecti
 def _decide_by_rerun(case: Case, code: str) -> None:
     """What somebody says by running a case again that stopped for a question."""
     if code == HR_DELETED_RECORD:
-        case.deleted_at = None
+        case.deletion_answered, case.deleted_at = case.deleted_at, None
     elif code == create_account.NAME_HELD and case.intent is not None:
         case.approvals.append(f"{code}:{case.intent.user_principal_name}")
     elif code in ABOUT_CASE and (asked := case.others(code)):

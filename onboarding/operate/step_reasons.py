@@ -75,7 +75,8 @@ OF_STEPS: dict[str, tuple[str, str]] = {
     existing.NEEDS_APPROVAL_RESTORE: (
         "A disabled or deleted account carries this person's number. They were here before, or somebody else was.",
         "Check that it is the same person and that the account may be used again; then an approver approves: it is "
-        "restored, and enabled near the start date. The first credential needs an approval of its own. If it was "
+        "restored, and enabled near the start date (one that Active Directory deleted is restored there, and waited "
+        "for). The first credential needs an approval of its own. If it was "
         "another person's, an approver says so (other-person; of several, one by one): it is left alone for good, and "
         "this person gets another; HR's number then stays on that account. If it was deleted for good meanwhile, an "
         "approver says so (purged), else it is waited for.",
@@ -92,7 +93,7 @@ OF_STEPS: dict[str, tuple[str, str]] = {
         "The account should have come from Active Directory, and no enabled account with HR's number is there.",
         "Whoever runs the directory synchronisation checks that the person exists in Active Directory, or restores "
         "them there, that the account is enabled, that employeeId is HR's number and that the object is in scope; then "
-        "rerun.",
+        "rerun. If a deleted account is named here and was another person's, an approver says so (other-person).",
     ),
     pass_guards.DISABLED: (
         "Somebody disabled the account, so a first credential would be of no use.",

@@ -176,7 +176,7 @@ async def _take_back(ctx: Context, deleted: Sequence[DirectoryUser], intent: Acc
     if reason := _refused(ctx, deleted[0]):
         return ask(ctx, deleted, reason)
     if deleted[0].synced:
-        return from_sync.until_synced(ctx)  # then it is found among the others
+        return from_sync.until_synced(ctx, deleted)  # then it is found among the others
     intent.restores = deleted[0].id
     # Shown while it is on its way: the tenant or a limit may hold it back.
     ctx.case.found_account = deleted[0].user_principal_name
@@ -236,10 +236,8 @@ async def come_back(ctx: Context) -> Outcome | None:
             account.seen_deleted, account.doubted_at = False, ctx.now
         if ctx.now < missed_until(ctx.case, account, ctx.now) and not ctx.case.is_said(PURGED, account.id):
             raise NotYetVisible("The account is not readable yet; waiting for replication.")
-        # The next one has no life before it, and a pass of its own.
-        known = run.start_anew(ctx.case)
-        ctx.case.mark, ctx.case.account, ctx.case.begun = account.mark, None, False
-        ctx.case.access_pass = None
+        known = run.replace_account(ctx.case, ctx.now)
+        ctx.case.mark, ctx.case.account = account.mark, None
         await ctx.save("account_gone", **known)
         return None
     account.seen_deleted = True

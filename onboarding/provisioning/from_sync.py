@@ -8,10 +8,12 @@ is not waited for.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from onboarding.domain import calendar
 from onboarding.domain.nudges import working_time_of
+from onboarding.ports import DirectoryUser
 from onboarding.provisioning.linking import (
     NEEDS_APPROVAL,
     ask,
@@ -55,15 +57,16 @@ async def await_sync(ctx: Context) -> Outcome:
     return ask(ctx, found, NEEDS_APPROVAL)
 
 
-def until_synced(ctx: Context) -> Outcome:
-    """Wait for Active Directory, or say that it did not come: only a read can tell."""
+def until_synced(ctx: Context, found: Sequence[DirectoryUser] = ()) -> Outcome:
+    """Wait for Active Directory, or say that it did not come: only a read can tell. `found`: what it deleted, which may
+    be another person's after all."""
     start = ctx.hire.start_date
     if start is None:
         return Wait(ctx.now + SYNC_LOOK, "waiting_for_sync")
     zone = working_time_of(ctx.case, ctx.s.policy).zone
     days = ctx.s.policy.people.sync_give_up_days_after_start
     if ctx.now >= calendar.local_midnight(calendar.moved(start, days), zone):
-        return Block(NOT_SYNCED)
+        return ask(ctx, found, NOT_SYNCED) if found else Block(NOT_SYNCED)
     return Wait(_next_look(ctx.now, calendar.local_midnight(start, zone)), "waiting_for_sync")
 
 

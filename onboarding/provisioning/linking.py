@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from onboarding.domain import run
 from onboarding.domain.case import (
     ABOUT_ACCOUNT,
     NOT_THIS,
@@ -40,6 +41,8 @@ async def link(
         await ctx.s.cases.claim_alias(upn_alias(user.user_principal_name), case.case_id)
         if intent is not None:
             await ctx.s.cases.release_alias(upn_alias(intent.user_principal_name), case.case_id)
+    instead = case.account is not None and case.account.id != user.id
+    known = run.replace_account(case, ctx.now) if instead else {}
     case.account = Account(
         id=user.id,
         user_principal_name=user.user_principal_name,
@@ -49,6 +52,7 @@ async def link(
         synced=bool(user.synced),
         disabled_by_us=closed or (origin == "created" and user.account_enabled is False),
         restored_at=ctx.now if intent and intent.restores else None,
+        instead_since=ctx.now if instead else None,
     )
     with_phone = intent is not None and intent.with_phone and origin == "created"
     case.intent = None
@@ -57,7 +61,7 @@ async def link(
         phonebook.forget_numbers(
             case, ctx.s.settings.hash_key.reveal()
         )  # else the step that uses them does it
-    await ctx.save("account_linked", origin=origin, object_id=user.id)
+    await ctx.save("account_linked", origin=origin, object_id=user.id, **known)
     # `domain.confirmation` reads from the detail whether the directory holds a phone.
     return Done(f"{origin}_with_mobile_phone" if with_phone else origin)
 

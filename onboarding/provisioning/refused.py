@@ -31,7 +31,8 @@ async def close(ctx: Context, stop: Block) -> Outcome:
     case = ctx.case
     if case.account is None and case.intent is None:
         return stop
-    outcome = await disable_account.run(ctx)
+    # One that is found only now was nobody's yet, also on a first day.
+    outcome = await disable_account.run(ctx, given=case.account is not None)
     if isinstance(outcome, Wait):
         return outcome
     forget(case)

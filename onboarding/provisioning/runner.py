@@ -29,6 +29,8 @@ ENDED = "end_date_passed"
 #: … and of somebody whose account was deleted while the plan ran.
 ACCOUNT_GONE = "account_gone"
 FINISHED = frozenset({StepStatus.DONE, StepStatus.SKIPPED})
+#: A step that did not fail for so long, because it waited for working time, is tried twice before it is given up.
+NIGHT = timedelta(hours=24)
 #: A delayed message may be there a moment before our clock agrees.
 EARLY = timedelta(seconds=1)
 
@@ -201,13 +203,15 @@ async def _plan_retry(
 ) -> None:
     s, case, now, name = ctx.s, ctx.case, ctx.now, planned.step.name
     record.at, record.code = now, error.code
-    decision = retry.failed(
-        s.policy.retry_of(planned.step.retry),
-        record,
-        now=now,
-        fraction=s.entropy.fraction(),
-        retry_after=error.retry_after,
-    )
+    lately = record.failed_at is not None and now - record.failed_at < NIGHT
+    record.failed_at = now
+    policy, fraction = s.policy.retry_of(planned.step.retry), s.entropy.fraction()
+    decision = retry.failed(policy, record, now=now, fraction=fraction, retry_after=error.retry_after)
+    if isinstance(decision, retry.GiveUp) and not lately:  # the 72 hours were a long weekend
+        decision = retry.decide(
+            policy, attempts=record.attempts, first_failed_at=now, now=now, fraction=fraction,
+            retry_after=error.retry_after,
+        )  # fmt: skip
     gone = isinstance(error, NotYetVisible) and await _is_gone(ctx, name, record)
     if gone or isinstance(decision, retry.GiveUp):
         record.status = StepStatus.BLOCKED

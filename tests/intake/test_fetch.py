@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from onboarding.domain.case import Account, Case
+from onboarding.domain.case import Account, AccountIntent, Case, Fetch
 from onboarding.domain.hire import Certainty, Hire, ManagerRef, Phone
 from onboarding.domain.lifecycle import Event, State
 from onboarding.errors import StoreConflict, Throttled, Unavailable
@@ -423,3 +423,44 @@ async def test_a_value_that_could_be_read_the_next_time_is_no_finding_any_more(w
     hr.records["7"] = HrRecord(SOREN)
     await take(world, "updated")
     assert (await tick(world, seconds=20)).findings == []
+
+
+async def test_a_restore_that_is_under_way_is_ended_before_anything_else(world: World, hr: HrApi):
+    """Its answer was lost: what it brought back is to be on the case, and closed, before the case stops."""
+    await take(world)
+    case = await tick(world, seconds=20)
+    case.apply(Event.START_NEAR)
+    case.intent = AccountIntent("zoe@contoso.example", "4711", world.clock.at, restores="old-1")
+    case.fetches["hibob"].when = case.next_action.when = world.clock.at
+    await world.store.cases.save(case)
+    hr.errors = [RecordGone("gone")] * 2
+    for minutes in (0, 2):
+        world.clock.move(minutes=minutes)
+        await fetch.advance(world.services, await world.only_case(), world.clock.at)
+        case = await world.only_case()
+        assert (case.state, case.reason_code) == (State.PROVISIONING, None)
+    assert case.intent is not None
+
+
+@pytest.mark.parametrize("state", [State.AWAITING_FETCH, State.PROVISIONING])
+async def test_a_recruiting_record_that_was_erased_stops_nobody_whom_hr_has(
+    world: World, hr: HrApi, state: State
+):
+    """Many companies erase it once the person is hired. A rerun does not look for it again either."""
+    await take(world)
+    case = await tick(world, seconds=20)
+    if state is State.PROVISIONING:
+        case.apply(Event.START_NEAR)
+    else:
+        case.apply(Event.FETCH_NEEDED)
+    case.ids["greenhouse"] = {"candidate_id": "g-9"}
+    asked = world.clock.at - timedelta(days=1)
+    case.fetches["greenhouse"] = Fetch("greenhouse", "candidate", "g-9", asked, asked, world.clock.at)
+    case.next_action.when = world.clock.at
+    await world.store.cases.save(case)
+    hr.errors = [RecordGone("gone")]
+    assert await fetch.advance(world.services, await world.only_case(), world.clock.at)
+    case = await world.only_case()
+    wanted = State.WAITING_START if state is State.AWAITING_FETCH else state
+    assert (case.state, case.reason_code, "greenhouse" in case.fetches) == (wanted, None, False)
+    assert case.next_action.when is not None

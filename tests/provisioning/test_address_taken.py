@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -256,6 +256,35 @@ async def test_a_request_without_an_answer_starts_the_wait_anew(world: World) ->
     assert case.state is State.PROVISIONING
 
 
+@pytest.mark.parametrize("dies", [False, True])
+async def test_the_word_is_not_about_a_request_that_took_effect_after_it(world: World, dies: bool) -> None:
+    """The address was taken away and the case run again: that request's own account may be hidden for a while."""
+    await held(world)
+    world.tenant.contacts.clear()
+    lost = cast(Exception, Killed()) if dies else EffectUnknown("no answer")
+    world.faults.after("create_user", lost)
+    world.tenant.hidden.add(UPN)
+    await rerun(world, "the address was taken away")
+    with contextlib.suppress(Killed):
+        await look_now(world)
+    world.tenant.hidden |= {
+        user.id for user in world.tenant.users.values() if user.user_principal_name == UPN
+    }
+    world.clock.move(minutes=20)
+    await look_now(world)
+    world.clock.move(minutes=20)
+    world.tenant.hidden.clear()
+    case = await drive(world)
+    assert case.account is not None
+    assert (
+        [user.user_principal_name for user in world.tenant.created],
+        case.account.user_principal_name,
+    ) == (
+        [UPN],
+        UPN,
+    )
+
+
 # --- killed at any call ------------------------------------------------------------------------------------
 
 
@@ -294,6 +323,9 @@ async def test_a_death_at_any_call_still_makes_one_account_under_the_second_name
         for side in sides(number):
             world = await prepared()
             case = await killed_once(world, (number, side))
+            if word and case.reason_code == create_account.NAME_HELD:  # whoever dies with it has used it up
+                await rerun(world, "still a mail contact")
+                case = await drive(world)
             refused = clean.tape.calls[number] == "directory.create_user"  # there is no "after" a refusal
             assert world.tape.killed or refused
             assert case.state is State.FOLLOWING_UP, (number, side, case.reason_code)

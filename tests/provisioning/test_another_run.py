@@ -229,3 +229,28 @@ async def test_what_is_read_late_of_the_time_before_changes_nothing(world: World
     shown = await show(world.s, CASE_ID)
     assert (shown["status"], shown["because"]) == ("user_registered", "person_only_method")
     assert [item["counts"] for item in shown["evidence"]] == [False, True]
+
+
+async def test_whoever_has_another_account_for_one_that_is_gone_is_followed_up_from_that_day_on(
+    world: World,
+) -> None:
+    """Every rung was sent about the first account, and nobody registered; IT deleted it for good."""
+    await world.file(make_case(hired_at=T0 - timedelta(days=1)))
+    case = await until(world, datetime(2026, 10, 20, tzinfo=UTC))
+    assert (case.episode, case.account is not None) == (1, True)
+    assert case.account is not None
+    del world.tenant.users[case.account.id]
+    world.tenant.passes.pop(case.account.id, None)
+    case = await until(world, datetime(2026, 10, 25, tzinfo=UTC))
+    before = len(world.tenant.mail)
+    again = world.clock.at
+    await act(world.s, "rerun", CASE_ID, Ask("op", "deleted by mistake", from_step="create_account"))
+    case = await until(world, again + timedelta(days=30))
+    assert case.account is not None
+    assert (len(world.tenant.created), case.episode) == (2, 2)
+    assert case.episode_started_at is not None
+    assert case.episode_started_at >= again
+    to_person = [mail for mail in world.tenant.mail[before:] if "TAP-PLANTED" not in mail.text + mail.html]
+    assert len(to_person) >= 4, [mail.subject for mail in to_person]
+    rungs = {name.partition(":")[2] for name in case.rungs if name.startswith("2:")}
+    assert {"welcome", "desk_day_10"} <= rungs, rungs

@@ -86,3 +86,22 @@ async def test_a_deletion_that_a_newer_hire_answers_calls_nothing_back(world: Wo
     case = await says(world, EventType.EMPLOYEE_DELETED, at=before)
     case = await look(world)
     assert (case.state, usable(world, case)) == (State.FOLLOWING_UP, ["pass-1"])
+
+
+async def test_what_was_answered_is_not_asked_again_and_takes_no_pass(world: World) -> None:
+    """The same deletion comes again, by another delivery or a replay; a later one is another."""
+    await handed_over(world)
+    deleted_at = world.clock.at
+    await says(world, EventType.EMPLOYEE_DELETED, at=deleted_at)
+    await look(world)
+    await act(world.s, "rerun", CASE_ID, Ask("op", "it stands", answers=answers(approver=False)))
+    await look(world)
+    await look(world)
+    world.clock.move(minutes=5)
+    await says(world, EventType.EMPLOYEE_DELETED, at=deleted_at)
+    case = await look(world)
+    assert (case.state, usable(world, case)) == (State.FOLLOWING_UP, ["pass-2"])
+    world.clock.move(minutes=5)
+    await says(world, EventType.EMPLOYEE_DELETED)
+    case = await look(world)
+    assert (case.reason_code, usable(world, case)) == (DELETED, [])

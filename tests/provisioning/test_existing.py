@@ -9,11 +9,26 @@ from typing import Any
 
 import pytest
 
-from onboarding.domain.case import TENANT, Account, Alias, AliasKind, Case, decode, encode
+from onboarding.domain import run
+from onboarding.domain.case import (
+    TENANT,
+    Account,
+    Act,
+    Alias,
+    AliasKind,
+    By,
+    Case,
+    Evidence,
+    Registration,
+    Status,
+    decode,
+    encode,
+)
 from onboarding.domain.lifecycle import Event, State
 from onboarding.domain.policy import Policy
 from onboarding.domain.policy_file import load
 from onboarding.errors import EffectUnknown
+from onboarding.operate import rerun_plan
 from onboarding.operate.actions import Ask, act
 from onboarding.ports import DirectoryUser
 from onboarding.provisioning import from_sync
@@ -574,6 +589,40 @@ async def test_a_synced_account_that_was_deleted_comes_back_with_the_sync_alone(
     assert (world.tenant.held.restored, world.tenant.created) == ([], [])
 
 
+async def test_an_account_that_the_sync_made_anew_is_not_confirmed_by_what_the_other_one_had(
+    make_world: MakeWorld,
+) -> None:
+    """In the middle of a run; the new one was there before the other one's list was read."""
+    world = make_world(policy=SYNCED)
+    await synced(world)
+    case = await drive(world)
+    assert (case.state, case.account is not None) == (State.FOLLOWING_UP, True)
+    seen = world.clock.at + timedelta(days=10)
+    case.evidence = [Evidence("e-1", "audit", Act.REGISTERED, By.USER, "mobilePhone", seen)]
+    case.registration = Registration(("mobilePhone",), seen, direct=True)
+    case.status, case.confirmed_at, case.status_as_of = Status.USER_REGISTERED, seen, seen
+    case.apply(Event.CONFIRM)
+    await world.store.cases.save(case)
+    world.clock.at = seen + timedelta(days=1)
+    world.tenant.held.deleted["old-1"] = world.tenant.users.pop("old-1")
+    world.tenant.add(account(synced=True, id="new-1"))
+    await act(
+        world.s, "rerun", case.case_id, Ask("op", "Active Directory made it anew", from_step="create_account")
+    )
+    for _ in range(4):
+        await look_now(world)
+    case = await world.case()
+    assert case.account is not None
+    assert (case.account.id, case.state, case.confirmed_at, case.status) == (
+        "new-1",
+        State.FOLLOWING_UP,
+        None,
+        Status.UNKNOWN,
+    )
+    assert run.seen(case) == []
+    assert case.episode == 2
+
+
 async def test_a_synced_account_that_stays_deleted_is_told_days_after_the_start(
     make_world: MakeWorld,
 ) -> None:
@@ -601,6 +650,20 @@ async def test_a_deleted_synced_account_that_is_found_by_number_is_not_restored_
     del world.tenant.held.deleted["old-1"]
     case = await look_now(world)
     assert (case.state, case.reason_code) == (State.BLOCKED, "needs_approval_adopt")
+
+
+async def test_one_that_stays_deleted_may_be_another_persons_after_all(make_world: MakeWorld) -> None:
+    """The wait ends in a question that somebody can answer."""
+    world = make_world(policy=RESTORE)
+    world.tenant.held.deleted["old-1"] = account(synced=True, account_enabled=False)
+    await world.file(make_case())
+    case = await drive(world)
+    assert (case.state, case.reason_code) == (State.BLOCKED, from_sync.NOT_SYNCED)
+    assert "other-person" in rerun_plan.possible(case)
+    await act(world.s, "other-person", case.case_id, Ask("approver", "it was a leaver's"))
+    case = await drive(world)
+    assert case.account is not None
+    assert (case.account.origin, world.tenant.held.restored) == ("created", [])
 
 
 async def test_its_manager_is_read_for_escalations_and_trusted_with_no_pass(make_world: MakeWorld) -> None:

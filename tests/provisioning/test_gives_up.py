@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from onboarding.domain.case import Case, StepStatus
+from onboarding.domain.case import Case, NextAction, StepStatus
 from onboarding.domain.lifecycle import State
 from onboarding.domain.policy import AccountPolicy, Policy
 from onboarding.errors import Unavailable
@@ -117,6 +117,32 @@ async def test_only_a_wait_that_tried_nothing_leaves_the_count_as_it_is(
         seen.append((record.attempts, record.first_failed_at))
     again = (2, T0) if put_off else (1, T0 + timedelta(hours=16))
     assert seen == [(1, T0), (1, T0) if put_off else (0, None), again]
+
+
+@pytest.mark.parametrize("fails_again", [False, True])
+async def test_one_failure_after_a_long_weekend_is_no_72_hours_without_success(
+    world: World, monkeypatch: pytest.MonkeyPatch, fails_again: bool
+) -> None:
+    """One before Easter and one after it are two; whoever looks in between adds nothing."""
+    easter = T0 + timedelta(days=4, hours=16)
+    night = Wait(easter, "working_time", put_off=True)
+    last = Unavailable("x") if fails_again else Done()
+    plan_of(monkeypatch, [Unavailable("x"), night, night, Unavailable("x"), last])
+    await world.file(make_case(state=State.PROVISIONING))
+    for number in range(5):
+        case = await world.case()
+        world.clock.at = max(world.clock.at, case.next_action.when or T0)
+        if number == 2:
+            case.next_action = NextAction("one", T0 + timedelta(days=2), "somebody looks")
+            await world.store.cases.save(case)
+            world.clock.at = T0 + timedelta(days=2)
+        await runner.advance(world.s, await world.case(), world.clock.at)
+        case = await world.case()
+        if number == 3:
+            assert (case.state, case.steps["one"].attempts) == (State.PROVISIONING, 2)
+            assert case.next_action.when is not None
+            assert easter < case.next_action.when < easter + timedelta(hours=2)
+    assert case.reason_code == ("retries_exhausted" if fails_again else None)
 
 
 # --- the account is gone ---------------------------------------------------------------------------------

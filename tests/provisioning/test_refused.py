@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -19,6 +19,8 @@ from tests.support.hr_says import says
 
 MakeWorld = Callable[..., World]
 WHO = Ask("op", "HR was asked")
+#: Of the day on which the hire of `make_case` starts, in Berlin.
+FIRST_MORNING = datetime(2026, 8, 24, 8, tzinfo=UTC)
 
 
 async def guest(world: World, *, made: bool = True, lag: bool = False) -> Case:
@@ -119,5 +121,18 @@ async def test_a_death_at_any_call_leaves_no_account_that_anybody_could_use(
     else:
         world.tape.kill_at = None
         assert len(world.tape.calls) <= kill_at
+    case = await drive(world)
+    assert (case.reason_code, enabled(world)) == ("guest_not_created", [False])
+
+
+async def test_also_on_the_first_day_of_which_nobody_had_the_account(make_world: MakeWorld) -> None:
+    """What is refused was made in the same hour: no administrator has to decide about it."""
+    world = make_world()
+    world.clock.at = FIRST_MORNING
+    world.faults.after("create_user", EffectUnknown("no answer"))
+    await world.file(make_case(begun=False, hired_at=FIRST_MORNING - timedelta(hours=1)))
+    await advance(world)
+    world.clock.move(minutes=1)
+    await says(world, EventType.HIRE_UPDATED, employment_type="guest")
     case = await drive(world)
     assert (case.reason_code, enabled(world)) == ("guest_not_created", [False])

@@ -94,10 +94,17 @@ async def _try(ctx: Context, intent: AccountIntent) -> Outcome | None:
     if wanted.mobile_phone and not intent.with_phone:
         intent.with_phone = True
         await ctx.save("phone_intended")
+    # An operator's word that the name is somebody else's is about the requests before this one, which may take effect
+    # without an answer: it is used up first.
+    held = ctx.case.is_said(NAME_HELD, intent.user_principal_name)
+    if held:
+        ctx.case.take_back({NAME_HELD})
+        intent.taken_since = None
+        await ctx.save("username_tried_again")
     try:
         user = await ctx.s.directory.create_user(wanted)
     except NameTaken:
-        return await _look(ctx, intent)
+        return await _look(ctx, intent, given_up=held)
     except RetryLater:
         intent.taken_since = None  # this request may have taken effect
         raise
@@ -105,8 +112,9 @@ async def _try(ctx: Context, intent: AccountIntent) -> Outcome | None:
     return await link(ctx, user, "created", intent)
 
 
-async def _look(ctx: Context, intent: AccountIntent) -> Outcome | None:
-    """Decide whose the taken name is. None: somebody else's, the name is given up."""
+async def _look(ctx: Context, intent: AccountIntent, *, given_up: bool) -> Outcome | None:
+    """Decide whose the taken name is. None: somebody else's, the name is given up; so it is where nobody who can be
+    read has it, after an operator's word (`given_up`)."""
     directory, case = ctx.s.directory, ctx.case
     user = await directory.get_user(intent.user_principal_name)
     holders = [user] if user else await directory.find_by_address(intent.user_principal_name, aliases=True)
@@ -115,7 +123,7 @@ async def _look(ctx: Context, intent: AccountIntent) -> Outcome | None:
             return outcome
     name = intent.user_principal_name.lower()
     held = any(name in {holder.user_principal_name.lower(), *holder.addresses} for holder in holders)
-    if not held and not case.is_said(NAME_HELD, intent.user_principal_name):
+    if not held and not given_up:
         intent.taken_since = intent.taken_since or ctx.now
         if ctx.now >= intent.taken_since + REPLICATION:
             return Block(NAME_HELD)

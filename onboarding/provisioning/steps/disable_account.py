@@ -47,8 +47,8 @@ def found_none(case: Case) -> bool:
     return record is not None and record.status is StepStatus.DONE and record.detail in {GONE, NEVER}
 
 
-async def run(ctx: Context) -> Outcome:
-    """Disable, or say why not."""
+async def run(ctx: Context, *, given: bool = True) -> Outcome:
+    """Disable, or say why not. `given` False: nobody ever had it, whatever day it is."""
     if ctx.case.account is None and (missing := await _settle_intent(ctx)) is not None:
         return missing
     ours = ctx.account.origin == "created"
@@ -61,7 +61,7 @@ async def run(ctx: Context) -> Outcome:
         return Done("already_disabled")  # also by an administrator, where it was not ours to do
     if not ours and not _restored_in_vain(ctx):
         return Block(ADOPTED)
-    if beginning.has_begun(ctx.case, ctx.now):
+    if given and beginning.has_begun(ctx.case, ctx.now):
         return Block(AFTER_START)
     if user.synced:
         return Block(SYNCED)
