@@ -36,10 +36,10 @@ from onboarding.domain.lifecycle import Event, State
 from onboarding.errors import DeployerError, OperatorError, RetryLater, StoreConflict
 from onboarding.intake import quality
 from onboarding.intake.adapter import LinkedEvent
+from onboarding.intake.answers import drop_answered
 from onboarding.intake.comeback import Verdict, judge
 from onboarding.intake.decide import apply_event
 from onboarding.intake.identity import locate
-from onboarding.intake.joining import drop_answered
 from onboarding.intake.merging import READ
 from onboarding.intake.outcome import FETCH, Circumstances
 from onboarding.intake.planned_reads import take_up

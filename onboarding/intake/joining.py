@@ -74,14 +74,21 @@ async def unite(s: Services, case: Case, now: datetime) -> Case:
     ):  # before the rest was done, or by an event meanwhile, which took the word along
         into = await two_cases.goes_on_in(s, case.case_id)
         return await join(s, other, case, case.case_id, [], now) if into == other.case_id else case
-    if await two_cases.are_two_people(s, case, other) and not await _is_begun(s, case, other):
-        united(case, wanted)
-        case.approvals.append(f"{ASKED_ANEW}:{other.case_id}")
-        return await ask(
-            s, case, other, APPROVE_SAME_PERSON, now, casework.entry(now, ASKED_ANEW, other=other.case_id)
-        )
+    if await two_cases.are_two_people(s, case, other) and not (
+        case.is_said(ASKED_ANEW, wanted or "") or await _is_begun(s, case, other)
+    ):
+        return await _ask_anew(s, case, other, wanted, now)
     lead, other = (other, case) if weight(other) > weight(case) else (case, other)
     return await join(s, lead, other, other.case_id, [], now)
+
+
+async def _ask_anew(s: Services, case: Case, other: Case, wanted: str | None, now: datetime) -> Case:
+    """One answer counts, by somebody who was told that it contradicts; any other question about the two is answered."""
+    united(case, wanted)
+    if not case.is_said(ASKED_ANEW, other.case_id):
+        case.approvals.append(f"{ASKED_ANEW}:{other.case_id}")
+    noted = casework.entry(now, ASKED_ANEW, other=other.case_id)
+    return await ask(s, case, other, APPROVE_SAME_PERSON, now, noted)
 
 
 async def _is_begun(s: Services, case: Case, other: Case) -> bool:
@@ -95,7 +102,8 @@ def united(case: Case, other_id: str | None) -> None:
     """The word about this other case is used up."""
     if other_id is not None:
         case.answered(APPROVE_SAME_PERSON, other_id)
-    case.approvals = [word for word in case.approvals if word != f"{APPROVE_SAME_PERSON}:{other_id}"]
+    used = {f"{code}:{other_id}" for code in (APPROVE_SAME_PERSON, ASKED_ANEW)}
+    case.approvals = [word for word in case.approvals if word not in used]
 
 
 async def join(
@@ -145,13 +153,27 @@ def _take(case: Case, other: Case, now: datetime) -> list[TimelineEntry]:
     if merging.RANK[other.certainty] > merging.RANK[case.certainty]:
         case.certainty = other.certainty
     case.deliveries = list(dict.fromkeys([*other.deliveries, *case.deliveries]))
-    used = f"{APPROVE_SAME_PERSON}:{case.case_id}"
-    lasting = [word for word in other.approvals if word.partition(":")[0] in _LASTING and word != used]
-    case.approvals = list(dict.fromkeys([*case.approvals, *lasting]))
+    used = {f"{code}:{case.case_id}" for code in (APPROVE_SAME_PERSON, ASKED_ANEW)}
+    lasting = [
+        word for word in _words(other, case) if word.partition(":")[0] in _LASTING and word not in used
+    ]
+    case.approvals = list(dict.fromkeys([*_words(case, other), *lasting]))
     entries = [casework.entry(now, "joined", other=other.case_id), *_take_questions(case, other, now)]
     if moved and case.state in ACTIVE:
         entries.append(casework.entry(now, "start_date_moved", "hr", days=moved))
     return [*entries, *_stand(case, other, before, now)]
+
+
+def _words(one: Case, other: Case) -> list[str]:
+    """What was said in a case that is about to be one with the other. A yes from before the other one asked anew about
+    the same third is no answer to that."""
+    anew = {f"{APPROVE_SAME_PERSON}:{third}" for third in _asked_anew(other) - _asked_anew(one)}
+    return [word for word in one.approvals if word not in anew]
+
+
+def _asked_anew(case: Case) -> set[str]:
+    words = (word.partition(":") for word in case.approvals)
+    return {third for code, _, third in words if code == ASKED_ANEW}
 
 
 def _take_questions(case: Case, other: Case, now: datetime) -> Iterator[TimelineEntry]:
@@ -229,42 +251,6 @@ def _new_hire(case: Case, other: Case, before: Hire) -> HireEvent | None:
     return HireEvent(
         other.source, EventType.HIRE_CREATED, Hire(), JOINED, certainty=Certainty.EMPLOYEE, occurred_at=at
     )
-
-
-async def drop_answered(s: Services, case: Case, now: datetime) -> list[TimelineEntry]:
-    """Doubt about another case is none any more where an approver said of the two, of whichever of the cases that were
-    joined to either, that they are two people; or where it was joined to this one. Returns what the timeline says of
-    that; the case is not written."""
-    entries, asked = [], case.maybe_same
-    for other_id in case.others(APPROVE_SAME_PERSON):
-        other = await two_cases.survivor(s, other_id)
-        if other is None or case.is_said(APPROVE_SAME_PERSON, other_id):
-            continue
-        if other.case_id == case.case_id:
-            case.answered(APPROVE_SAME_PERSON, other_id)
-        elif await two_cases.are_two_people(s, case, other):
-            case.answered(APPROVE_SAME_PERSON, other_id)
-            entries.append(casework.entry(now, "two_people_said", other=other_id))
-    if case.reason_code == APPROVE_SAME_PERSON and case.maybe_same not in {None, asked}:  # blocked still
-        entries.append(casework.entry(now, "maybe_same_person", other=case.maybe_same))
-    return entries
-
-
-async def tell_others(s: Services, case: Case) -> None:
-    """Whoever is stopped by a question about this case that was answered on this one is looked at."""
-    said = [word.partition(":")[2] for word in case.approvals if word.startswith(f"{TWO_PEOPLE}:")]
-    for other_id in said:
-        other = await two_cases.survivor(s, other_id)
-        if other is None or other.case_id == case.case_id or other.reason_code != APPROVE_SAME_PERSON:
-            continue
-        if other.state is State.BLOCKED and await _is_settled(s, other):
-            await casework.look_now(s, other, "two_people_said")
-
-
-async def _is_settled(s: Services, case: Case) -> bool:
-    """What the case is blocked with was answered on the other one."""
-    other = await two_cases.survivor(s, case.maybe_same) if case.maybe_same else None
-    return other is not None and await two_cases.are_two_people(s, case, other)
 
 
 async def _hand_over_two(s: Services, case: Case, other: Case, now: datetime) -> Case:

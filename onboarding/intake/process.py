@@ -15,7 +15,7 @@ from onboarding import casework, observe
 from onboarding.domain.case import Case, NextAction, delivery_of, event_mark
 from onboarding.domain.hire import HireEvent
 from onboarding.domain.lifecycle import ACTIVE, State
-from onboarding.intake import catalog, joining, leavers, quality
+from onboarding.intake import answers, catalog, joining, leavers, quality
 from onboarding.intake.adapter import SILENT, Adapter, UnreadableEvent
 from onboarding.intake.decide import apply_event, apply_join
 from onboarding.intake.erasure import BeingForgotten
@@ -69,7 +69,7 @@ async def reconsider(s: Services, case: Case, now: datetime, *, queue: str = WOR
     """
     if case.state not in {State.RECEIVED, State.AWAITING_FETCH}:
         return case
-    noted = await joining.drop_answered(s, case, now)
+    noted = await answers.drop_answered(s, case, now)
     outcome = settle(case, now, ask_rehire=s.policy.account.rehire == "ask")
     return await lay_down(s, case, replace(outcome, entries=(*noted, *outcome.entries)), now, queue)
 
@@ -81,11 +81,11 @@ async def ask_first(s: Services, case: Case, now: datetime) -> bool:
         await lay_down(s, case, over, now, WORK_QUEUE)
         return True
     if case.listed:
-        await joining.tell_others(s, case)
+        await answers.tell_others(s, case)
     if case.state not in joining.STOPPABLE:
         return False
     doubts = case.others(APPROVE_SAME_PERSON)
-    noted = await joining.drop_answered(s, case, now)
+    noted = await answers.drop_answered(s, case, now)
     outcome = None if case.others(APPROVE_SAME_PERSON) == doubts else Outcome(())
     if case.state is State.BLOCKED:
         if outcome is not None and case.reason_code == APPROVE_SAME_PERSON:
@@ -110,7 +110,7 @@ async def unite(s: Services, case: Case, now: datetime, *, queue: str = WORK_QUE
     ):  # else it asks about it anew
         joining.united(lead, wanted)
     await quality.note_accounts(s, lead, now)
-    noted = await joining.drop_answered(s, lead, now)
+    noted = await answers.drop_answered(s, lead, now)
     outcome = apply_join(lead, now, ask_rehire=s.policy.account.rehire == "ask")
     await lay_down(s, lead, replace(outcome, entries=(*noted, *outcome.entries)), now, queue)
     if not leads:
@@ -169,7 +169,7 @@ async def _apply(s: Services, delivery: Delivery, index: int, event: HireEvent, 
         ask_rehire=s.policy.account.rehire == "ask",
         read_lag=s.hr.settles_in(event.source) if event.needs_fetch else timedelta(0),
     )
-    noted = await joining.drop_answered(s, case, now)
+    noted = await answers.drop_answered(s, case, now)
     outcome = apply_event(case, event, about, now)
     outcome = replace(outcome, entries=(*noted, *outcome.entries))
     await quality.note_event(s, case, event, delivery.delivery_id, now)

@@ -14,8 +14,8 @@ from onboarding.ports import Services
 #: In the approvals of a case, with another one's id: an approver says that these are two people. Without an id, in
 #: cases from before words were about a pair: that nobody else is this person.
 TWO_PEOPLE = "two_people"
-#: … an approver said that they are one person although it had been said that they are two: this case asks again, and
-#: the answer is the one that counts.
+#: … an approver said that they are one person although it had been said that they are two: this case asks again about
+#: the other one, under this id, and the answer to that is the one that counts.
 ASKED_ANEW = "asked_anew"
 
 
@@ -51,19 +51,13 @@ async def is_said(s: Services, case: Case, other: Case, *codes: str) -> bool:
 
 
 async def are_two_people(s: Services, case: Case, other: Case) -> bool:
-    """An approver said so, and this case does not ask anew."""
-    if TWO_PEOPLE not in {*case.approvals, *other.approvals} and not await is_said(
-        s, case, other, TWO_PEOPLE
-    ):
-        return False
-    return not await named(s, case, {ASKED_ANEW}, other)
+    """An approver said so."""
+    return TWO_PEOPLE in {*case.approvals, *other.approvals} or await is_said(s, case, other, TWO_PEOPLE)
 
 
 async def is_decided(s: Services, case: Case, other: Case) -> bool:
     """Of the two it was said that they are two people, or which of two accounts stays; or somebody is asked that
     already."""
-    if TWO_PEOPLE in {*case.approvals, *other.approvals}:
-        return True
     if any(one.asks_about(TWO_ACCOUNTS, of.case_id) for one, of in ((case, other), (other, case))):
         return True
-    return await is_said(s, case, other, TWO_PEOPLE, TWO_ACCOUNTS)
+    return await are_two_people(s, case, other) or await is_said(s, case, other, TWO_ACCOUNTS)

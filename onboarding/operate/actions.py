@@ -15,7 +15,7 @@ from onboarding.domain import left_alone
 from onboarding.domain.case import Case, PassStatus, StepRecord
 from onboarding.domain.lifecycle import Event, State
 from onboarding.errors import IllegalTransition, Refused, RequestError, StoreConflict
-from onboarding.intake import joining, settle
+from onboarding.intake import answers, settle
 from onboarding.intake.erasure import being_forgotten
 from onboarding.intake.outcome import KEPT_QUESTIONS
 from onboarding.intake.planned_reads import read_again
@@ -122,7 +122,7 @@ async def _include(s: Services, case: Case, now: datetime, ask: Ask) -> None:
     _forget_pass(case, now)
     if settle.lacking(case) or any(fetch.code for fetch in case.fetches.values()):
         read_again(case, now)  # what could not be read then is asked for now
-    known = await joining.drop_answered(s, case, now)
+    known = await answers.drop_answered(s, case, now)
     case.apply(Event.REOPEN)
     outcome = settle.settle(case, now, ask_rehire=s.policy.account.rehire == "ask")
     note = casework.entry(now, "resume", f"operator:{ask.actor}", reason=ask.reason.strip())

@@ -394,3 +394,52 @@ async def test_wherever_it_dies_the_two_words_are_asked_about_once(side: Any, ag
         world.close()
         number += 1
     assert number > 3
+
+
+async def test_a_yes_of_before_that_comes_with_another_case_is_no_answer_to_what_is_asked_anew(
+    world: World,
+) -> None:
+    """The two words about A and B contradict; C's yes about B was given before anybody was told so."""
+    await file(world, {A: [B, C], B: [A], C: [B]})
+    await say(world, A, one=True)
+    await say(world, B, one=False)
+    await work.handle(world.s, WorkMessage(case_id=A, why="look"))
+    assert (await world.case(A)).is_said(two_cases.ASKED_ANEW, B)
+    await say(world, C, one=True)
+    await join(world.s, await world.case(A), await world.case(C), C, [], T0)  # by an id that both have
+    await drain(world)
+    case = await world.case(A)
+    assert (case.reason_code, case.asked_about) == (APPROVE_SAME_PERSON, [B])
+    assert set((await groups(world)).values()) == {frozenset({A, C}), frozenset({B})}
+
+
+async def test_of_several_questions_about_one_that_is_asked_anew_no_other_is_left(world: World) -> None:
+    await file(world, {A: [B], B: [C], C: [A, B]})
+    await say(world, B, one=False)
+    await say(world, A, one=True)
+    for name in (A, B):
+        await work.handle(world.s, WorkMessage(case_id=name, why="look"))
+    assert (await world.case(C)).others(APPROVE_SAME_PERSON) == [A, B], "nobody has told it yet"
+    await say(world, C, one=True)
+    await drain(world)
+    (waiting,) = await asking(world)
+    assert (waiting.case_id, waiting.others(APPROVE_SAME_PERSON)) == (C, [A]), "in which B goes on"
+    assert waiting.is_said(two_cases.ASKED_ANEW, A)
+
+
+async def test_only_an_answer_to_what_is_asked_anew_overrides_two_people(world: World) -> None:
+    """C is asked about B first, which becomes one with A before anybody has answered."""
+    await file(world, {A: [C, B], C: [A, B]})
+    await say(world, A, one=False)
+    await say(world, C, one=True)
+    for name in (C, A):
+        await work.handle(world.s, WorkMessage(case_id=name, why="look"))
+    assert (await world.case(C)).others(APPROVE_SAME_PERSON) == [B, A]
+    await say(world, A, one=True)
+    await work.handle(world.s, WorkMessage(case_id=A, why="approve"))
+    assert frozenset({A, B}) in (await groups(world)).values()
+    await say(world, C, one=True)
+    await drain(world)
+    (waiting,) = await asking(world)
+    assert (waiting.case_id, waiting.others(APPROVE_SAME_PERSON)) == (C, [A])
+    assert waiting.approvals == [f"asked_anew:{A}"]
