@@ -32,7 +32,7 @@ async def close(ctx: Context, stop: Block) -> Outcome:
     if case.account is None and case.intent is None:
         return stop
     # One that is found only now was nobody's yet, also on a first day.
-    outcome = await disable_account.run(ctx, given=case.account is not None)
+    outcome = await disable_account.disable(ctx, given=case.account is not None)
     if isinstance(outcome, Wait):
         return outcome
     forget(case)

@@ -47,8 +47,13 @@ def found_none(case: Case) -> bool:
     return record is not None and record.status is StepStatus.DONE and record.detail in {GONE, NEVER}
 
 
-async def run(ctx: Context, *, given: bool = True) -> Outcome:
-    """Disable, or say why not. `given` False: nobody ever had it, whatever day it is."""
+async def run(ctx: Context) -> Outcome:
+    """Disable, or say why not."""
+    return await disable(ctx, given=True)
+
+
+async def disable(ctx: Context, *, given: bool) -> Outcome:
+    """`given` False: nobody ever had the account, whatever day it is."""
     if ctx.case.account is None and (missing := await _settle_intent(ctx)) is not None:
         return missing
     ours = ctx.account.origin == "created"
