@@ -190,6 +190,8 @@ class AccountIntent:
     former_marks: list[str] = field(default_factory=list)
     #: Since when Entra says, to every request, that the name is taken, and shows nobody who has it.
     taken_since: datetime | None = None
+    #: A request after such an answer was about to leave: without an answer of its own it may have taken effect.
+    unanswered: bool = False
 
 
 #: Origins of accounts that were made for this hire, or are theirs again: what is empty in them is filled by HR's words.

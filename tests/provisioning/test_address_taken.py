@@ -285,6 +285,28 @@ async def test_the_word_is_not_about_a_request_that_took_effect_after_it(world: 
     )
 
 
+async def test_a_death_at_the_end_of_the_wait_begins_it_anew(world: World) -> None:
+    """The contact is deleted, the request takes effect, the process dies, and nothing shows the account yet."""
+    world.tenant.contacts.add(UPN)
+    await world.file(make_case())
+    await waits_until(world, T0 + REPLICATION - timedelta(minutes=30))
+    world.tenant.contacts.clear()
+    world.tenant.hidden.add(UPN)
+    world.faults.after("create_user", cast(Exception, Killed()))
+    with contextlib.suppress(Killed):
+        await look_now(world)
+    world.tenant.hidden |= {
+        user.id for user in world.tenant.users.values() if user.user_principal_name == UPN
+    }
+    died = world.clock.at
+    case = await waits_until(world, died + timedelta(hours=2))
+    assert (case.state, case.reason_code) == (State.PROVISIONING, None)
+    world.tenant.hidden.clear()
+    case = await drive(world)
+    assert case.account is not None
+    assert [user.user_principal_name for user in world.tenant.created] == [UPN]
+
+
 # --- killed at any call ------------------------------------------------------------------------------------
 
 

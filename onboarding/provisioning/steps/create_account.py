@@ -24,6 +24,7 @@ request, and kept nowhere.
 
 from __future__ import annotations
 
+from onboarding import casework
 from onboarding.domain import names
 from onboarding.domain.case import NAME_HELD as NAME_HELD
 from onboarding.domain.case import AccountIntent
@@ -95,15 +96,19 @@ async def _try(ctx: Context, intent: AccountIntent) -> Outcome | None:
         intent.with_phone = True
         await ctx.save("phone_intended")
     # An operator's word that the name is somebody else's is about the requests before this one, which may take effect
-    # without an answer: it is used up first.
-    held = ctx.case.is_said(NAME_HELD, intent.user_principal_name)
-    if held:
-        ctx.case.take_back({NAME_HELD})
+    # without an answer: it is used up first, and a process that dies here has begun the wait anew.
+    held = ctx.case.is_said(NAME_HELD, intent.user_principal_name) and not intent.unanswered
+    ctx.case.take_back({NAME_HELD})
+    if intent.unanswered or held:
         intent.taken_since = None
-        await ctx.save("username_tried_again")
+    if intent.taken_since or held:
+        intent.unanswered = True
+        notes = [casework.entry(ctx.now, "username_tried_again")] if held else []
+        await casework.save(ctx.s, ctx.case, ctx.now, *notes)
     try:
         user = await ctx.s.directory.create_user(wanted)
     except NameTaken:
+        intent.unanswered = False
         return await _look(ctx, intent, given_up=held)
     except RetryLater:
         intent.taken_since = None  # this request may have taken effect
