@@ -69,9 +69,8 @@ async def unite(s: Services, case: Case, now: datetime) -> Case:
     other = await two_cases.survivor(s, wanted) if wanted else None
     if other is None or other.case_id == case.case_id or being_forgotten(other):
         return case
-    if (
-        case.reason_code == JOINED
-    ):  # before the rest was done, or by an event meanwhile, which took the word along
+    # Joined before the rest was done, or by an event meanwhile, which took the word along.
+    if case.reason_code == JOINED:
         into = await two_cases.goes_on_in(s, case.case_id)
         return await join(s, other, case, case.case_id, [], now) if into == other.case_id else case
     if await two_cases.are_two_people(s, case, other) and not (
@@ -187,12 +186,8 @@ def _take_questions(case: Case, other: Case, now: datetime) -> Iterator[Timeline
                 case.is_said(ASKED_ANEW, third) or not case.is_said(TWO_PEOPLE, third)
             ):
                 case.ask_about(code, third)
-    known = {
-        *case.questions,
-        *case.approvals,
-        case.reason_code,
-        case.open_question,
-    }  # asked, or answered, here
+    # Asked, or answered, here.
+    known = {*case.questions, *case.approvals, case.reason_code, case.open_question}
     for word in _stops(other):
         if word not in known and not (case.state is State.PAUSED and word.startswith(PAUSED)):
             case.questions.append(word)
@@ -220,9 +215,8 @@ def _stand(case: Case, other: Case, before: Hire, now: datetime) -> Iterator[Tim
         if withdrawn_since_hired(case) is not None:
             case.withdrawn_at = case.withdrawn_at or other.withdrawn_at
             if case.state in STOPPABLE:
-                case.next_action = NextAction(
-                    "await_hire", now, JOINED
-                )  # whoever looks ends it (`process.ask_first`)
+                # Whoever looks ends it (`process.ask_first`).
+                case.next_action = NextAction("await_hire", now, JOINED)
         return
     known = reopen(case, hire, now, now)
     # Due: whoever dies before it is decided where the case goes on leaves it to its due row.

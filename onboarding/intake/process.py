@@ -105,9 +105,8 @@ async def unite(s: Services, case: Case, now: datetime, *, queue: str = WORK_QUE
     wanted = joining.to_unite(case)
     lead = await joining.unite(s, case, now)
     leads = lead.case_id == case.case_id
-    if (
-        leads and wanted is not None and lead.is_said(APPROVE_SAME_PERSON, wanted)
-    ):  # else it asks about it anew
+    # Where it is not said any more, the case asks about it anew.
+    if leads and wanted is not None and lead.is_said(APPROVE_SAME_PERSON, wanted):
         joining.united(lead, wanted)
     await quality.note_accounts(s, lead, now)
     noted = await answers.drop_answered(s, lead, now)

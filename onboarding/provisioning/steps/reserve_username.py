@@ -77,9 +77,8 @@ async def run(ctx: Context) -> Outcome:
         if await s.cases.claim_alias(alias, case.case_id) == case.case_id:
             mark = mark_of(case) or s.entropy.token(MARK_LENGTH)
             case.intent = AccountIntent(candidate.upn, mark, whole_second(ctx.now))
-            case.take_back(
-                {NEEDS_APPROVAL}
-            )  # the word is used up: another run, or another name, needs its own
+            # The word is used up: another run, or another name, needs its own.
+            case.take_back({NEEDS_APPROVAL})
             case.lookalike = None
             await ctx.save("username_reserved")
             return Done(WITHOUT_HOLDERS if holders is None else None)
