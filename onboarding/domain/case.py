@@ -476,6 +476,8 @@ class Case:
     cancelled_at: datetime | None = None
     ended_at: datetime | None = None
     deleted_at: datetime | None = None
+    #: As of when an HR system last showed the whole record of an employee, posted or read.
+    recorded_at: datetime | None = None
     #: Newest deletion of which an operator said that the hire stands all the same.
     deletion_answered: datetime | None = None
     #: Application (`application:46194062`) → when recruiting last hired the person by it, and last took that back.

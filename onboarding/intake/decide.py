@@ -69,6 +69,7 @@ from onboarding.intake.settle import (
 from onboarding.intake.standing import (
     APPROVE_REHIRE,
     EXISTING_STAFF,
+    end,
     is_finished,
     is_hired_since,
     reopen,
@@ -123,9 +124,11 @@ def _hired(case: Case, event: HireEvent, about: Circumstances, now: datetime) ->
         return _kept(case, event, about, now)
     if case.state in OVER and is_finished(case, event):
         return Outcome((noted_event(now, "event_recorded", event, about),))
-    was_over, candidacy = case.state in OVER, case.certainty is not Certainty.EMPLOYEE
+    candidacy = case.certainty is not Certainty.EMPLOYEE
     if not about.is_read:
         event = _as_a_comeback(case, event, about, now)
+    _end_before(case, event, about)
+    was_over = case.state in OVER
     if was_over:
         note_hire(
             case, event, event_time(event, about.received_at)
@@ -152,6 +155,16 @@ def _hired(case: Case, event: HireEvent, about: Circumstances, now: datetime) ->
     if again and about.doubtful and case.state is State.WAITING_START:
         outcome = block(case, now, APPROVE_REHIRE)
     return replace(outcome, entries=entries + outcome.entries)
+
+
+def _end_before(case: Case, event: HireEvent, about: Circumstances) -> None:
+    """A withdrawal came with another case, and this event hires again before anybody looked: over first."""
+    newest = withdrawn_since_hired(case)
+    if case.state in OVER or newest is None or event.event_type not in HIRING:
+        return
+    if event_time(event, about.received_at) > newest:
+        case.withdrawn_at = newest
+        end(case)
 
 
 def _kept(case: Case, event: HireEvent, about: Circumstances, now: datetime) -> Outcome:

@@ -8,7 +8,7 @@ that is over comes back by the other one's hire, as it would by an event. Resuma
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date, datetime
 
 from onboarding import casework
 from onboarding.domain import beginning
@@ -146,6 +146,7 @@ def _take(case: Case, other: Case, now: datetime) -> list[TimelineEntry]:
     beginning.note(case, now)
     leave_date.note(case)
     before = case.hire
+    _note_comeback(case, other)
     merging.join_facts(case, other)
     leave_date.carry(case, other)
     moved = changed_facts.follow(case, before, now)
@@ -230,21 +231,40 @@ def _new_hire(case: Case, other: Case, before: Hire) -> HireEvent | None:
     withdrawn the one before, or it begins later; None: it is not."""
     if case.state not in OVER or other.state in OVER or other.certainty is not Certainty.EMPLOYEE:
         return None
-    said, newest = case.said.get("start_date"), merging.newest_withdrawal(case)
-    at = max(filter(None, (other.hired_at, said.at if said else other.created_at)))
-    known = before.start_date or (case.ended_at.date() if case.ended_at else None)
-    start = case.hire.start_date
-    later = start is not None and (known is None or start > known)
-    if newest is None:
-        stands, at = later or case.reason_code == EXISTING_STAFF, said.at if said else at
+    said = case.said.get("start_date")
+    at = said.at if said else other.created_at
+    if merging.newest_withdrawal(case) is not None:
+        stands, at = withdrawn_since_hired(case) is None, max(filter(None, (at, other.hired_at)))
     else:
-        stands = withdrawn_since_hired(case) is None or (later and at > newest)
+        stands = _begins_later(case.hire, before.start_date) or case.reason_code == EXISTING_STAFF
     if not stands:
         return None
     case.hired_at = max(at, case.hired_at or at)
     return HireEvent(
         other.source, EventType.HIRE_CREATED, Hire(), JOINED, certainty=Certainty.EMPLOYEE, occurred_at=at
     )
+
+
+def _note_comeback(case: Case, other: Case) -> None:
+    """One of the two is over, and HR shows the other one's record since, with a later first day: hired again, as by a
+    record of the case itself (`intake.comeback`)."""
+    for over, stands in ((case, other), (other, case)):
+        shown, newest = stands.recorded_at, merging.newest_withdrawal(over)
+        if (
+            over.state not in OVER
+            or stands.state in OVER
+            or shown is None
+            or newest is None
+            or shown <= newest
+        ):
+            continue
+        ended = over.ended_at.date() if over.ended_at else None
+        if _begins_later(stands.hire, over.hire.start_date or ended):
+            stands.hired_at = max(shown, stands.hired_at or shown)
+
+
+def _begins_later(hire: Hire, known: date | None) -> bool:
+    return hire.start_date is not None and known is not None and hire.start_date > known
 
 
 async def _hand_over_two(s: Services, case: Case, other: Case, now: datetime) -> Case:

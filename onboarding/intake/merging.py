@@ -81,6 +81,8 @@ def merge(case: Case, event: HireEvent, delivery: str, received_at: datetime, *,
     if firm or case.hire_as_of is None:
         case.hire_as_of = max(at, case.hire_as_of or at)
     note_hire(case, event, at)
+    if (event.snapshot or delivery == READ) and event.certainty is Certainty.EMPLOYEE:
+        case.recorded_at = max(at, case.recorded_at or at)
     if event.event_type in HIRING or event.snapshot or delivery == READ:
         _drop_earlier_end(case, at)
     if RANK[event.certainty] > RANK[case.certainty]:
@@ -119,7 +121,7 @@ def join_facts(case: Case, other: Case) -> None:
             _empty(case, name, word)
     case.manager_changed = case.manager_changed or (before is not None and not _is_same(case, before))
     _forget_manager(case, before)
-    for name in ("hired_at", "cancelled_at", "ended_at", "deleted_at", "deletion_answered"):
+    for name in ("hired_at", "cancelled_at", "ended_at", "deleted_at", "recorded_at", "deletion_answered"):
         moments = [moment for moment in (getattr(case, name), getattr(other, name)) if moment is not None]
         setattr(case, name, max(moments, default=None))
     if case.deleted_at and case.deletion_answered and case.deleted_at <= case.deletion_answered:

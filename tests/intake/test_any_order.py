@@ -197,6 +197,41 @@ AnyOrder.TestCase.settings = settings(
 TestAnyOrder = AnyOrder.TestCase
 
 
+# --- stories that were found, and went wrong ----------------------------------------------------------------------
+
+E, C = ("employee_id", "E1"), ("candidate_id", "C1")
+START = (("start_date", "2027-02-01"),)
+FOUND = {
+    "the other one is cancelled, and hired again by the event that joins them": [
+        Told(CREATED, 100, (E,), START),
+        Told(oracle.CANCELLED, 101, (C,)),
+        Told(CREATED, 102, (E, C)),
+    ],
+    "of the other one only a first day was said, which hires nobody": [
+        Told(CREATED, 100, (E,)),
+        Told(oracle.CANCELLED, 204, (E,)),
+        Told(oracle.UPDATED, 205, (C,), START),
+        Told(CREATED, 107, (E, C)),
+    ],
+    "of the other one only a later first day was said, which hires nobody": [
+        Told(CREATED, 100, (E,), (("start_date", "2027-01-04"),)),
+        Told(oracle.CANCELLED, 204, (E,)),
+        Told(oracle.UPDATED, 205, (C,), START),
+        Told(CREATED, 107, (E, C)),
+    ],
+}
+
+
+@pytest.mark.parametrize("story", FOUND.values(), ids=FOUND)
+async def test_a_story_that_once_went_wrong(monkeypatch: pytest.MonkeyPatch, story: list[Told]) -> None:
+    monkeypatch.setattr(door, "_arrivals", Arrivals())
+    world = new_world()
+    for number, told in enumerate(story):
+        await deliver(world, told, number)
+        assert await compare(world, set(story[: number + 1])) == []
+    world.store.close()
+
+
 # --- the unlikely one ------------------------------------------------------------------------------------------
 
 

@@ -244,6 +244,56 @@ async def test_a_withdrawal_that_is_newer_than_the_other_hire_stands(world: Worl
     assert (case.state, case.reason_code) == (State.CANCELLED, "cancelled_by_hr")
 
 
+@pytest.mark.parametrize("over_leads", [True, False])
+@pytest.mark.parametrize(
+    ("shown", "start", "stands"),
+    [
+        (T0 + timedelta(hours=2), date(2026, 11, 2), True),
+        (T0 + timedelta(hours=2), date(2026, 8, 24), False),
+        (T0, date(2026, 11, 2), False),
+        (None, date(2026, 11, 2), False),
+    ],
+)
+async def test_a_newer_record_with_a_later_start_is_a_hire_and_a_word_on_the_start_is_none(
+    world: World, shown: datetime | None, start: date, stands: bool, over_leads: bool
+) -> None:
+    await file_other(world, hired_at=HIRED)
+    if over_leads:
+        await until(world, T0 + timedelta(hours=1), OTHER)
+    world.clock.at = T0 + timedelta(hours=1)
+    await hr(world, EventType.HIRE_CANCELLED, OTHER)
+    world.clock.at = at = T0 + timedelta(hours=2)
+    await file(
+        world, hired_at=None, recorded_at=shown, said=said(at, "greenhouse"), hire=hire(start_date=start)
+    )
+    lead, other = (OTHER, CASE_ID) if over_leads else (CASE_ID, OTHER)
+    await join(world.s, await world.case(lead), await world.case(other), other, [], at)
+    case = await until(world, at + timedelta(hours=1), lead)
+    assert (case.state is not State.CANCELLED) is stands
+    assert case.hired_at == (shown if stands else HIRED)
+
+
+@pytest.mark.parametrize("state", [State.PROVISIONING, State.BLOCKED])
+async def test_a_hire_by_the_event_that_brought_the_cancellation_is_a_new_run(
+    world: World, state: State
+) -> None:
+    """Hired, cancelled in the other system, hired again: nobody looked in between, and it is as if somebody had."""
+    await file(world)
+    await until(world, T0 + timedelta(hours=1))
+    case = await world.case()
+    if state is State.BLOCKED:
+        await casework.block(world.s, case, world.clock.at, "graph_bad_value")
+    await file_other(world, hired_at=HIRED)
+    await hr(world, EventType.HIRE_CANCELLED, OTHER)
+    world.clock.move(minutes=1)
+    case = await join(world.s, await world.case(), await world.case(OTHER), OTHER, [], world.clock.at)
+    assert case.account is not None
+    case = await hr(world, EventType.HIRE_CREATED, start_date=LATER.date())
+    assert (case.state, case.reason_code) == (State.BLOCKED, "needs_approval_rehire")
+    assert case.hire.start_date == LATER.date()
+    assert case.rehired_at == world.clock.at
+
+
 async def test_an_offer_that_was_withdrawn_withdraws_no_hire(world: World) -> None:
     await file(world)
     at = world.clock.at
