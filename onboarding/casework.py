@@ -9,8 +9,9 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from onboarding.domain.case import Case, NextAction, TimelineEntry
+from onboarding.domain.case import Case
 from onboarding.domain.lifecycle import ACTIVE, Event
+from onboarding.domain.records import NextAction, TimelineEntry
 from onboarding.errors import Held, OnboardingError, RetryLater
 from onboarding.ports import CLAIM_LEASE, WORK_QUEUE, Services, WorkMessage
 from onboarding.safeguards.stops import HELD

@@ -11,7 +11,8 @@ from urllib.parse import parse_qs, urlencode
 from onboarding import access
 from onboarding.access import Principal, Role
 from onboarding.dashboard.render import page
-from onboarding.domain.case import Case, Status
+from onboarding.domain.case import Case
+from onboarding.domain.evidence import Status
 from onboarding.domain.lifecycle import Event, State, allowed
 from onboarding.errors import NotFound, RequestError
 from onboarding.followup import sources

@@ -19,7 +19,7 @@ from datetime import date, datetime, timedelta
 from enum import IntFlag, StrEnum
 from typing import Any
 
-from onboarding.domain.case import Registration
+from onboarding.domain.evidence import Registration
 from onboarding.domain.policy import ReportsPolicy
 from onboarding.domain.provenance import METHODS, PHONES, QUESTIONS_END, usable_methods
 from onboarding.domain.rules import PHONE_SERVICE_END, Rules

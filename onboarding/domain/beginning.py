@@ -10,7 +10,8 @@ from __future__ import annotations
 from datetime import datetime
 
 from onboarding.domain import calendar, run
-from onboarding.domain.case import Act, By, Case, Status
+from onboarding.domain.case import Case
+from onboarding.domain.evidence import Act, By, Status
 from onboarding.domain.lifecycle import State
 from onboarding.domain.nudges import EMPLOYMENT_ENDED
 from onboarding.domain.places.place import place_of

@@ -39,8 +39,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from onboarding.domain import run
-from onboarding.domain.case import Act, By, Case, Recoverable, Status
+from onboarding.domain.case import Case
 from onboarding.domain.deciding import deciding
+from onboarding.domain.evidence import Act, By, Recoverable, Status
 from onboarding.domain.lifecycle import State
 from onboarding.domain.missing import Found, missing
 from onboarding.domain.provenance import (

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from onboarding.domain.case import Act, By, Evidence, Status
+from onboarding.domain.evidence import Act, By, Evidence, Status
 from onboarding.domain.provenance import CODE, METHODS, PHONES, PUSH, REFUSED, SOME_PHONE, Owner, View
 
 _RESETS = {Act.RESET_SUCCEEDED, Act.RESET_NO_METHODS}

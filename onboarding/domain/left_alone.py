@@ -6,7 +6,8 @@ says so, and what ends it: an operator who includes the person again, or an admi
 
 from __future__ import annotations
 
-from onboarding.domain.case import Case, NextAction
+from onboarding.domain.case import Case
+from onboarding.domain.records import NextAction
 
 #: `NextAction.what` of those for whom nobody has to do anything, and of those who have to be included first.
 NOTHING, INCLUDE = "none", "include"

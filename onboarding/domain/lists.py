@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 from hashlib import blake2b
 
 from onboarding.domain import run
-from onboarding.domain.case import Case, Registration
+from onboarding.domain.case import Case
+from onboarding.domain.evidence import Registration
 from onboarding.domain.provenance import LISTING_LAG, NOT_IN_TARGETED_READ
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from onboarding.domain.case import Recoverable, Status
+from onboarding.domain.evidence import Recoverable, Status
 from onboarding.domain.provenance import METHODS, PHONES, SOME_PHONE
 
 #: `because` codes in words, for the views.

@@ -27,10 +27,12 @@ from zoneinfo import ZoneInfo
 from onboarding.domain import calendar, run
 from onboarding.domain.calendar import WorkingTime
 from onboarding.domain.calendar.public_holidays import is_public_holiday
-from onboarding.domain.case import Act, Case, RungRecord, RungStatus
+from onboarding.domain.case import Case
+from onboarding.domain.evidence import Act
 from onboarding.domain.hire import Hire
 from onboarding.domain.places.place import place_of
 from onboarding.domain.policy import Policy, Rung
+from onboarding.domain.records import RungRecord, RungStatus
 
 #: One attempt to reset brings up one rung; more attempts in this time are one.
 CLIMB_EVERY = timedelta(hours=24)

@@ -11,7 +11,8 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from onboarding.domain import run
-from onboarding.domain.case import Act, By, Case, Evidence, Registration
+from onboarding.domain.case import Case
+from onboarding.domain.evidence import Act, By, Evidence, Registration
 from onboarding.domain.roles import RoleRow, row_of, same_at
 
 #: Methods that SSPR accepts → the gate they open; two methods of one gate count once.

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from onboarding.domain.case import Act, By, Case, Recoverable, Registration, Status
+from onboarding.domain.case import Case
+from onboarding.domain.evidence import Act, By, Recoverable, Registration, Status
 from onboarding.domain.provenance import (
     DIRECT_LAG,
     LISTING_LAG,

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
-from onboarding.domain.case import Registration
+from onboarding.domain.evidence import Registration
 
 #: Time of a row, and whether it called the person an administrator.
 RoleRow = tuple[datetime, bool]

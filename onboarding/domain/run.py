@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from onboarding.domain.case import Case, Evidence, Recoverable, Status
+from onboarding.domain.case import Case
+from onboarding.domain.evidence import Evidence, Recoverable, Status
 
 
 def began(case: Case) -> datetime | None:

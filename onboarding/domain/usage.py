@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from onboarding.domain.case import Act, By, Evidence
+from onboarding.domain.evidence import Act, By, Evidence
 from onboarding.domain.hire import Hire
 
 #: Kinds of groups, and how a report may be asked for them.

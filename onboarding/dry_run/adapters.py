@@ -12,7 +12,9 @@ from dataclasses import fields, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from onboarding.domain.case import Case, Registration, RungRecord
+from onboarding.domain.case import Case
+from onboarding.domain.evidence import Registration
+from onboarding.domain.records import RungRecord
 from onboarding.dry_run.record import Recorder
 from onboarding.ports import (
     AccessPass,

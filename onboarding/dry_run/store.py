@@ -6,7 +6,8 @@ import copy
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from onboarding.domain.case import Alias, Case, TimelineEntry
+from onboarding.domain.case import Alias, Case
+from onboarding.domain.records import TimelineEntry
 from onboarding.errors import StoreConflict
 from onboarding.ports import CaseStore, Marker
 

@@ -23,21 +23,13 @@ from datetime import datetime, timedelta
 
 from onboarding import casework, observe
 from onboarding.domain import nudges
-from onboarding.domain.case import (
-    WATCH_ENDED,
-    Account,
-    Act,
-    Case,
-    NextAction,
-    Registration,
-    RungRecord,
-    RungStatus,
-    Status,
-    TimelineEntry,
-)
+from onboarding.domain.account import Account
+from onboarding.domain.case import WATCH_ENDED, Case
 from onboarding.domain.confirmation import Assessment, assess
+from onboarding.domain.evidence import Act, Registration, Status
 from onboarding.domain.lifecycle import Event, State
 from onboarding.domain.policy import Rung
+from onboarding.domain.records import NextAction, RungRecord, RungStatus, TimelineEntry
 from onboarding.domain.rules import Rules
 from onboarding.domain.run import seen
 from onboarding.errors import (

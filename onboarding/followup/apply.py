@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from onboarding import casework
-from onboarding.domain.case import TENANT, Act, Alias, AliasKind, Case, Evidence, Status, TimelineEntry
+from onboarding.domain.case import TENANT, Alias, AliasKind, Case
 from onboarding.domain.confirmation import Assessment, assess
+from onboarding.domain.evidence import Act, Evidence, Status
 from onboarding.domain.lifecycle import ACTIVE, Event, State
+from onboarding.domain.records import TimelineEntry
 from onboarding.domain.rules import Rules
 from onboarding.domain.usage import UsageEvent, groups_of, to_correct, to_count
 from onboarding.errors import StoreConflict

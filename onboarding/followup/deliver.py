@@ -28,8 +28,9 @@ import logging
 from datetime import datetime
 
 from onboarding import casework, observe
-from onboarding.domain.case import Case, RungRecord, RungStatus, TimelineEntry
+from onboarding.domain.case import Case
 from onboarding.domain.nudges import rung_key
+from onboarding.domain.records import RungRecord, RungStatus, TimelineEntry
 from onboarding.errors import EffectUnknown, OnboardingError, StoreConflict
 from onboarding.ports import CLAIM_LEASE, DraftState, Mail, Services
 

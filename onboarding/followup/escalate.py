@@ -5,8 +5,9 @@ Addresses never come from the payload: a manager's is read from the directory by
 
 from __future__ import annotations
 
-from onboarding.domain.case import Case, RungRecord, RungStatus
+from onboarding.domain.case import Case
 from onboarding.domain.nudges import rung_key
+from onboarding.domain.records import RungRecord, RungStatus
 from onboarding.followup.text import address
 from onboarding.ports import DirectoryUser, Services
 

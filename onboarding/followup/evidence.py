@@ -8,10 +8,12 @@ from datetime import UTC, datetime, timedelta
 
 from onboarding import casework
 from onboarding.domain import roles, run
-from onboarding.domain.case import Act, By, Case, Evidence, Registration, Status, TimelineEntry
+from onboarding.domain.case import Case
 from onboarding.domain.confirmation import Assessment, assess
+from onboarding.domain.evidence import Act, By, Evidence, Registration, Status
 from onboarding.domain.lists import content, is_of_run, merged
 from onboarding.domain.provenance import PHONES, SOME_PHONE
+from onboarding.domain.records import TimelineEntry
 from onboarding.domain.rules import Rules
 
 #: A row that says the same again is written only this often, to keep "as of" fresh without a write per report …

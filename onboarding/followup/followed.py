@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import blake2b
 
-from onboarding.domain.case import Registration, Status
+from onboarding.domain.evidence import Registration, Status
 from onboarding.domain.lifecycle import State
 from onboarding.domain.lists import as_of_hour, content
 from onboarding.followup.apply import FOLLOWED

@@ -17,10 +17,11 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from onboarding.domain.case import Case, RungRecord
+from onboarding.domain.case import Case
 from onboarding.domain.nudges import country_of, working_time_of
 from onboarding.domain.places import country
 from onboarding.domain.policy import Policy
+from onboarding.domain.records import RungRecord
 from onboarding.errors import ConfigurationError
 from onboarding.followup import catalogue, deliver
 from onboarding.followup.shapes import MESSAGES, Reader, reminders

@@ -14,7 +14,8 @@ from datetime import datetime
 from typing import Any
 
 from onboarding import observe
-from onboarding.domain.case import Case, Evidence, Registration
+from onboarding.domain.case import Case
+from onboarding.domain.evidence import Evidence, Registration
 from onboarding.domain.provenance import LISTING_LAG, METHODS, REFUSED
 from onboarding.domain.rules import Rules
 from onboarding.errors import OperatorError

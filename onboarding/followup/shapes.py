@@ -6,8 +6,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from onboarding.domain.case import Act, By, Case, PassStatus, RungStatus, Status
+from onboarding.domain.account import PassStatus
+from onboarding.domain.case import Case
+from onboarding.domain.evidence import Act, By, Status
 from onboarding.domain.policy import Policy
+from onboarding.domain.records import RungStatus
 from onboarding.domain.run import seen
 from onboarding.followup import catalogue
 from onboarding.settings import Settings

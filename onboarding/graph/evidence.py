@@ -15,7 +15,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from onboarding.domain.case import Act, By, Evidence
+from onboarding.domain.evidence import Act, By, Evidence
 from onboarding.domain.provenance import SOME_PHONE
 from onboarding.graph.answer import instant
 from onboarding.graph.vocabulary import FIXED_IDS, PHONE_TYPES, TEMPORARY_ACCESS_PASS, method_in_words

@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from onboarding.domain.case import Registration
+from onboarding.domain.evidence import Registration
 from onboarding.errors import Unavailable
 from onboarding.graph import client, errors
 from onboarding.graph.answer import Answer, instant

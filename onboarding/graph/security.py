@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from onboarding.domain.case import Registration
+from onboarding.domain.evidence import Registration
 from onboarding.errors import EffectUnknown, Unavailable
 from onboarding.graph import calls_security as calls
 from onboarding.graph import stream

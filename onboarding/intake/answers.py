@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 
 from onboarding import casework
-from onboarding.domain.case import Case, TimelineEntry
+from onboarding.domain.case import Case
 from onboarding.domain.lifecycle import State
+from onboarding.domain.records import TimelineEntry
 from onboarding.intake import two_cases
 from onboarding.intake.outcome import APPROVE_SAME_PERSON
 from onboarding.intake.two_cases import ASKED_ANEW, TWO_PEOPLE

@@ -31,10 +31,12 @@ from datetime import datetime
 
 from onboarding.casework import entry
 from onboarding.domain import beginning
-from onboarding.domain.case import JOINED, OWN_ORIGINS, Case, TimelineEntry
+from onboarding.domain.account import OWN_ORIGINS
+from onboarding.domain.case import JOINED, Case
 from onboarding.domain.hire import Certainty, EventType, Hire, HireEvent
 from onboarding.domain.lifecycle import ACTIVE, Event, State
 from onboarding.domain.places.place import usage_location
+from onboarding.domain.records import TimelineEntry
 from onboarding.intake import changed_facts, leave_date
 from onboarding.intake.comeback import Verdict, judge
 from onboarding.intake.merging import HIRING, event_time, newest_withdrawal, note_hire, planned_end

@@ -30,9 +30,10 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from onboarding import casework, observe
 from onboarding.domain import retry
-from onboarding.domain.case import Case, Fetch, NextAction
+from onboarding.domain.case import Case
 from onboarding.domain.hire import Certainty, EventType, FetchRef, Hire, HireEvent
 from onboarding.domain.lifecycle import Event, State
+from onboarding.domain.records import Fetch, NextAction
 from onboarding.errors import DeployerError, OperatorError, RetryLater, StoreConflict
 from onboarding.intake import quality
 from onboarding.intake.adapter import LinkedEvent

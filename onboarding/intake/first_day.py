@@ -14,10 +14,12 @@ from __future__ import annotations
 from datetime import datetime, time
 
 from onboarding.domain import calendar
+from onboarding.domain.account import PassRecord, PassStatus
 from onboarding.domain.beginning import is_in_use
-from onboarding.domain.case import Case, PassRecord, PassStatus, StepRecord, StepStatus
+from onboarding.domain.case import Case
 from onboarding.domain.lifecycle import Event, State
 from onboarding.domain.places.place import place_of
+from onboarding.domain.records import StepRecord, StepStatus
 from onboarding.ports import CLAIM_LEASE
 
 #: The step of `provisioning`.

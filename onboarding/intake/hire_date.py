@@ -5,8 +5,9 @@ The step (`provisioning.steps.set_hire_date`) looks what is there, and writes wh
 
 from __future__ import annotations
 
-from onboarding.domain.case import Case, StepRecord
+from onboarding.domain.case import Case
 from onboarding.domain.hire import Hire
+from onboarding.domain.records import StepRecord
 from onboarding.intake.outcome import OVER
 
 #: The step of `provisioning`.

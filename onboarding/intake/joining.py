@@ -12,18 +12,10 @@ from datetime import date, datetime
 
 from onboarding import casework
 from onboarding.domain import beginning
-from onboarding.domain.case import (
-    ABOUT_CASE,
-    JOINED,
-    NOT_THIS,
-    Alias,
-    Case,
-    NextAction,
-    TimelineEntry,
-    aliases_of,
-)
+from onboarding.domain.case import ABOUT_CASE, JOINED, NOT_THIS, Alias, Case, aliases_of
 from onboarding.domain.hire import Certainty, EventType, Hire, HireEvent
 from onboarding.domain.lifecycle import ACTIVE, RETURNABLE, Event, State
+from onboarding.domain.records import NextAction, TimelineEntry
 from onboarding.intake import changed_facts, leave_date, merging, two_cases
 from onboarding.intake.erasure import being_forgotten
 from onboarding.intake.outcome import (

@@ -6,9 +6,10 @@ The step (`provisioning.steps.set_leave_date`) looks what is there, and changes 
 
 from __future__ import annotations
 
-from onboarding.domain.case import Case, StepRecord, StepStatus
+from onboarding.domain.case import Case
 from onboarding.domain.hire import Hire
 from onboarding.domain.nudges import end_of_last_day
+from onboarding.domain.records import StepRecord, StepStatus
 
 #: The step of `provisioning`.
 _STEP = "set_leave_date"

@@ -21,8 +21,9 @@ from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from onboarding.domain.case import Alias, Case, Said, aliases_of
+from onboarding.domain.case import Alias, Case, aliases_of
 from onboarding.domain.hire import Certainty, EventType, HireEvent
+from onboarding.domain.records import Said
 from onboarding.intake import leave_date
 from onboarding.intake.candidates import applications_of
 from onboarding.intake.identity import event_aliases

@@ -20,8 +20,9 @@ from dataclasses import fields, replace
 from datetime import date, datetime
 from typing import Any
 
-from onboarding.domain.case import Case, Said, StepRecord, ids_in
+from onboarding.domain.case import Case, ids_in
 from onboarding.domain.hire import Certainty, EventType, Hire, HireEvent, ManagerRef, Phone
+from onboarding.domain.records import Said, StepRecord
 from onboarding.intake.candidates import applications_of
 from onboarding.intake.planned_reads import tells_more
 

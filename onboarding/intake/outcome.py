@@ -11,9 +11,10 @@ from datetime import datetime, timedelta
 from onboarding.casework import entry
 from onboarding.domain import case as cases
 from onboarding.domain import left_alone
-from onboarding.domain.case import SAME_PERSON, Case, TimelineEntry
+from onboarding.domain.case import SAME_PERSON, Case
 from onboarding.domain.hire import HireEvent
 from onboarding.domain.lifecycle import Event, State
+from onboarding.domain.records import TimelineEntry
 from onboarding.intake.merging import READ, event_time, merge
 from onboarding.ports import hr
 

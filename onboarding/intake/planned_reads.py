@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from onboarding.domain.case import Case, Fetch
+from onboarding.domain.case import Case
 from onboarding.domain.hire import FetchRef, HireEvent
+from onboarding.domain.records import Fetch
 
 #: Events that come while a read is planned put it off, but never longer than this after the first of them.
 PUT_OFF_AT_MOST = timedelta(minutes=2)

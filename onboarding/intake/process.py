@@ -12,9 +12,10 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from onboarding import casework, observe
-from onboarding.domain.case import Case, NextAction, delivery_of, event_mark
+from onboarding.domain.case import Case, delivery_of, event_mark
 from onboarding.domain.hire import HireEvent
 from onboarding.domain.lifecycle import ACTIVE, State
+from onboarding.domain.records import NextAction
 from onboarding.intake import answers, catalog, joining, leavers, quality
 from onboarding.intake.adapter import SILENT, Adapter, UnreadableEvent
 from onboarding.intake.decide import apply_event, apply_join

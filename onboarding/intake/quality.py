@@ -11,9 +11,10 @@ from collections.abc import Iterable
 from dataclasses import fields
 from datetime import datetime, timedelta
 
-from onboarding.domain.case import Case, Finding
+from onboarding.domain.case import Case
 from onboarding.domain.hire import Hire, HireEvent
 from onboarding.domain.quality import PHONE_CODES, assess
+from onboarding.domain.records import Finding
 from onboarding.errors import StoreConflict
 from onboarding.intake.merging import READ
 from onboarding.intake.outcome import TWO_ACCOUNTS

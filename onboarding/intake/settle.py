@@ -8,9 +8,10 @@ from datetime import datetime, timedelta
 
 from onboarding.casework import entry
 from onboarding.domain import beginning
-from onboarding.domain.case import ABOUT_CASE, Case, TimelineEntry
+from onboarding.domain.case import ABOUT_CASE, Case
 from onboarding.domain.hire import Certainty, Hire
 from onboarding.domain.lifecycle import ACTIVE, Event, State
+from onboarding.domain.records import TimelineEntry
 from onboarding.intake.merging import newest_withdrawal
 from onboarding.intake.outcome import (
     APPROVE_SAME_PERSON,

@@ -9,9 +9,10 @@ from datetime import datetime, timedelta
 
 from onboarding.casework import entry
 from onboarding.domain import run
-from onboarding.domain.case import ABOUT_ACCOUNT, JOINED, Case, TimelineEntry
+from onboarding.domain.case import ABOUT_ACCOUNT, JOINED, Case
 from onboarding.domain.hire import Certainty, EventType, HireEvent
 from onboarding.domain.lifecycle import Event
+from onboarding.domain.records import TimelineEntry
 from onboarding.intake.merging import HIRING, drop_dates, event_time, newest_withdrawal
 from onboarding.ports import CLAIM_LEASE
 

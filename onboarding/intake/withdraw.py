@@ -12,9 +12,10 @@ from dataclasses import replace
 from datetime import datetime
 
 from onboarding.domain.beginning import is_in_use
-from onboarding.domain.case import WATCH_ENDED, Case, TimelineEntry
+from onboarding.domain.case import WATCH_ENDED, Case
 from onboarding.domain.hire import Certainty, EventType, HireEvent
 from onboarding.domain.lifecycle import Event, State
+from onboarding.domain.records import TimelineEntry
 from onboarding.intake.candidates import applications_of
 from onboarding.intake.comeback import newer_record
 from onboarding.intake.merging import drop_dates, event_time, merge, newest_withdrawal, note_cancelled

@@ -12,8 +12,10 @@ from datetime import datetime
 
 from onboarding import casework
 from onboarding.domain import left_alone
-from onboarding.domain.case import Case, PassStatus, StepRecord
+from onboarding.domain.account import PassStatus
+from onboarding.domain.case import Case
 from onboarding.domain.lifecycle import Event, State
+from onboarding.domain.records import StepRecord
 from onboarding.errors import IllegalTransition, Refused, RequestError, StoreConflict
 from onboarding.intake import answers, settle
 from onboarding.intake.erasure import being_forgotten

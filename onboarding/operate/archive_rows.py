@@ -5,7 +5,7 @@
     {"row":"end","counts":{"case":…},"sha256":"…"}                           the last line
 
 `sha256` is over every byte before the last line: an archive that was cut, or changed on the way, is recognised.
-It is no signature: whoever may write the file may write what is in it. A case is `domain.case.encode`, so an
+It is no signature: whoever may write the file may write what is in it. A case is `domain.case_rows.encode`, so an
 archive of an older version is lifted as a stored row is. Times are RFC 3339, bodies base64.
 """
 
@@ -19,7 +19,9 @@ from typing import Any, TypeAlias
 
 import msgspec
 
-from onboarding.domain.case import Alias, Case, TimelineEntry, decode, encode
+from onboarding.domain.case import Alias, Case
+from onboarding.domain.case_rows import decode, encode
+from onboarding.domain.records import TimelineEntry
 from onboarding.errors import Refused
 from onboarding.ports import Delivery, Operation, UsageRow
 
@@ -58,7 +60,7 @@ class CaseRow(_Row, tag="case", frozen=True):
         return cls(msgspec.Raw(encode(case)), timeline)
 
     def unpacked(self) -> Case:
-        """The case, without etag. Raises as `domain.case.decode`."""
+        """The case, without etag. Raises as `domain.case_rows.decode`."""
         case = decode(bytes(self.case), "")
         case.etag = None
         return case

@@ -21,7 +21,7 @@ from onboarding import observe
 from onboarding.domain import at_risk as rules_of
 from onboarding.domain import usage
 from onboarding.domain.at_risk import Bit, Exposed, Judged, Risk, answer
-from onboarding.domain.case import Registration
+from onboarding.domain.evidence import Registration
 from onboarding.domain.policy import ReportsPolicy
 from onboarding.domain.rules import Rules
 from onboarding.domain.usage import Cell, Group

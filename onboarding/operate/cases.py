@@ -8,10 +8,11 @@ from datetime import datetime
 from typing import Any
 
 from onboarding.domain import phone, run
-from onboarding.domain.case import TENANT, Case, TimelineEntry
+from onboarding.domain.case import TENANT, Case
 from onboarding.domain.hire import Hire
 from onboarding.domain.phone import phonebook
 from onboarding.domain.places.place import place_of
+from onboarding.domain.records import TimelineEntry
 from onboarding.errors import Ambiguous, NotFound, Unavailable
 from onboarding.operate.explain import explain
 from onboarding.operate.judge import Judged, judge, unjudged

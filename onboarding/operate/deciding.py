@@ -15,7 +15,8 @@ from dataclasses import fields
 import msgspec
 
 from onboarding.domain import people_policy
-from onboarding.domain.case import Account, Case
+from onboarding.domain.account import Account
+from onboarding.domain.case import Case
 from onboarding.domain.hire import Hire
 from onboarding.ports import Services
 

@@ -11,7 +11,8 @@ from datetime import datetime
 from typing import Any
 
 from onboarding import casework
-from onboarding.domain.case import Account, Case, LostMethod
+from onboarding.domain.account import Account, LostMethod
+from onboarding.domain.case import Case
 from onboarding.domain.lifecycle import State
 from onboarding.domain.nudges import has_left
 from onboarding.errors import Refused, RequestError

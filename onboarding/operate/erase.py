@@ -12,9 +12,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from onboarding.domain.case import JOINED, Case, NextAction, TimelineEntry, delivery_of
+from onboarding.domain.case import JOINED, Case, delivery_of
 from onboarding.domain.hire import Hire
 from onboarding.domain.lifecycle import State
+from onboarding.domain.records import NextAction, TimelineEntry
 from onboarding.errors import RetryLater, StoreConflict
 from onboarding.intake import process
 from onboarding.intake.erasure import FORGET, BeingForgotten

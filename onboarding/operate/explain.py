@@ -8,10 +8,13 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from onboarding.domain import left_alone, run
-from onboarding.domain.case import By, Case, LostMethod, PassStatus, Status, StepStatus
+from onboarding.domain.account import LostMethod, PassStatus
+from onboarding.domain.case import Case
+from onboarding.domain.evidence import By, Status
 from onboarding.domain.lifecycle import State
 from onboarding.domain.missing import BECAUSE
 from onboarding.domain.provenance import PASSKEYS
+from onboarding.domain.records import StepStatus
 from onboarding.intake.erasure import FORGET
 from onboarding.operate.reasons import REASONS as REASONS
 from onboarding.operate.story import TIMELINE as TIMELINE

@@ -24,8 +24,10 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from onboarding import casework, observe
-from onboarding.domain.case import Case, NextAction, PassStatus, RungStatus, TimelineEntry
+from onboarding.domain.account import PassStatus
+from onboarding.domain.case import Case
 from onboarding.domain.lifecycle import Event, State, allowed
+from onboarding.domain.records import NextAction, RungStatus, TimelineEntry
 from onboarding.errors import DeployerError, OperatorError, RequestError, RetryLater, StoreConflict
 from onboarding.intake.erasure import FORGET, being_forgotten
 from onboarding.operate import erase

@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from onboarding.domain.case import Act, By, Case
+from onboarding.domain.case import Case
 from onboarding.domain.confirmation import Assessment, assess
+from onboarding.domain.evidence import Act, By
 from onboarding.domain.provenance import PASS
 from onboarding.domain.rules import Rules
 from onboarding.followup import sources

@@ -24,8 +24,11 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from onboarding import casework, observe
-from onboarding.domain.case import Account, Act, By, Case, Evidence, LostMethod, TimelineEntry
+from onboarding.domain.account import Account, LostMethod
+from onboarding.domain.case import Case
+from onboarding.domain.evidence import Act, By, Evidence
 from onboarding.domain.lifecycle import Event, State
+from onboarding.domain.records import TimelineEntry
 from onboarding.errors import DeployerError, Held, NotYetVisible, OperatorError, RetryLater, StoreConflict
 from onboarding.followup.evidence import new_episode, take_events
 from onboarding.ports import Services, SignInMethod

@@ -6,7 +6,8 @@ import logging
 from datetime import datetime, timedelta
 
 from onboarding import casework, observe
-from onboarding.domain.case import Case, PassStatus
+from onboarding.domain.account import PassStatus
+from onboarding.domain.case import Case
 from onboarding.domain.lifecycle import ACTIVE, State
 from onboarding.domain.nudges import OPEN
 from onboarding.followup.escalate import RESOLVED

@@ -20,8 +20,9 @@ from datetime import datetime
 from typing import Any
 
 from onboarding import observe
-from onboarding.domain.case import Case, Finding
+from onboarding.domain.case import Case
 from onboarding.domain.quality import WORDS
+from onboarding.domain.records import Finding
 from onboarding.errors import EffectUnknown, OnboardingError, StoreConflict
 from onboarding.followup.text import plain
 from onboarding.intake.quality import NEWS, QUIET

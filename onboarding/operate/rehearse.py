@@ -13,8 +13,9 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 from onboarding import observe
-from onboarding.domain.case import Case, NextAction, StepStatus
+from onboarding.domain.case import Case
 from onboarding.domain.lifecycle import State
+from onboarding.domain.records import NextAction, StepStatus
 from onboarding.dry_run import adapters
 from onboarding.dry_run.record import WORDS, Action, Recorder
 from onboarding.dry_run.store import ScratchCases

@@ -13,8 +13,9 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from onboarding import casework
-from onboarding.domain.case import Case, NextAction, StepStatus
+from onboarding.domain.case import Case
 from onboarding.domain.lifecycle import State
+from onboarding.domain.records import NextAction, StepStatus
 from onboarding.errors import IllegalTransition
 from onboarding.operate import rerun_plan
 from onboarding.ports import BULK_QUEUE, WORK_QUEUE, CaseQuery, Services, WorkMessage

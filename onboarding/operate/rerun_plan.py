@@ -16,9 +16,10 @@ from datetime import datetime
 from typing import Any
 
 from onboarding.domain import protected
-from onboarding.domain.case import ABOUT_ACCOUNT, ABOUT_CASE, Case, StepRecord, StepStatus
+from onboarding.domain.case import ABOUT_ACCOUNT, ABOUT_CASE, Case
 from onboarding.domain.hire import Certainty
 from onboarding.domain.lifecycle import Event, State, allowed
+from onboarding.domain.records import StepRecord, StepStatus
 from onboarding.errors import IllegalTransition
 from onboarding.intake.erasure import being_forgotten
 from onboarding.intake.outcome import APPROVE_SAME_PERSON, HR_DELETED_RECORD, MENDABLE, TWO_ACCOUNTS

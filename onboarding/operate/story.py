@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from onboarding.domain.case import Act
+from onboarding.domain.evidence import Act
 from onboarding.domain.missing import METHOD_WORDS
 
 #: timeline action → words. `{…}` are members of the entry's detail; missing ones are left empty.

@@ -33,7 +33,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from onboarding import casework, observe
-from onboarding.domain.case import Alias, Case, TimelineEntry
+from onboarding.domain.case import Alias, Case
+from onboarding.domain.records import TimelineEntry
 from onboarding.errors import OnboardingError, StoreConflict, Unavailable
 from onboarding.operate import mending, rounds
 from onboarding.operate.mending import LATE

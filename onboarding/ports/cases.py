@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, Protocol, TypeVar
 
-from onboarding.domain.case import Alias, Case, Status, TimelineEntry
+from onboarding.domain.case import Alias, Case
+from onboarding.domain.evidence import Status
 from onboarding.domain.lifecycle import State
+from onboarding.domain.records import TimelineEntry
 from onboarding.errors import RequestError
 
 T = TypeVar("T")

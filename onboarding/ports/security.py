@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from onboarding.domain.case import Evidence, Registration
+from onboarding.domain.evidence import Evidence, Registration
 
 
 @dataclass(frozen=True, slots=True)

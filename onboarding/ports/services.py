@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from onboarding.domain.case import Case, RungRecord
+from onboarding.domain.case import Case
 from onboarding.domain.policy import Policy
+from onboarding.domain.records import RungRecord
 from onboarding.ports.cases import CaseStore
 from onboarding.ports.deliveries import DeliveryStore
 from onboarding.ports.directory import Directory

@@ -21,7 +21,8 @@ from dataclasses import replace
 from datetime import datetime
 
 from onboarding.domain import names, protected, run
-from onboarding.domain.case import PURGED, Account, AccountIntent, Case
+from onboarding.domain.account import Account, AccountIntent
+from onboarding.domain.case import PURGED, Case
 from onboarding.errors import NotYetVisible
 from onboarding.ports import REPLICATION, DirectoryUser, NameTaken
 from onboarding.provisioning import from_sync, timing

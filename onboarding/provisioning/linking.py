@@ -6,17 +6,8 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from onboarding.domain import run
-from onboarding.domain.case import (
-    ABOUT_ACCOUNT,
-    NOT_THIS,
-    PURGED,
-    TENANT,
-    Account,
-    AccountIntent,
-    Alias,
-    AliasKind,
-    Case,
-)
+from onboarding.domain.account import Account, AccountIntent
+from onboarding.domain.case import ABOUT_ACCOUNT, NOT_THIS, PURGED, TENANT, Alias, AliasKind, Case
 from onboarding.domain.phone import phonebook
 from onboarding.ports import REPLICATION, DirectoryUser
 from onboarding.provisioning.step import Block, Context, Done, Outcome

@@ -14,7 +14,8 @@ from datetime import datetime, timedelta
 
 from onboarding import casework, observe
 from onboarding.domain import retry
-from onboarding.domain.case import Case, StepStatus, TimelineEntry
+from onboarding.domain.case import Case
+from onboarding.domain.records import StepStatus, TimelineEntry
 from onboarding.errors import DeployerError, OperatorError, RetryLater, StoreConflict
 from onboarding.ports import Services
 from onboarding.provisioning import holds

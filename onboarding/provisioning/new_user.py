@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from onboarding.domain import calendar, names
-from onboarding.domain.case import AccountIntent
+from onboarding.domain.account import AccountIntent
 from onboarding.domain.nudges import working_time_of
 from onboarding.domain.phone import phonebook
 from onboarding.domain.places import place

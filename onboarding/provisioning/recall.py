@@ -23,18 +23,11 @@ from datetime import datetime, timedelta
 
 from onboarding import casework, observe
 from onboarding.domain import run
+from onboarding.domain.account import Account, PassRecord, PassStatus, Recall
 from onboarding.domain.beginning import is_in_use
-from onboarding.domain.case import (
-    Account,
-    Case,
-    NextAction,
-    PassRecord,
-    PassStatus,
-    Recall,
-    StepRecord,
-    TimelineEntry,
-)
+from onboarding.domain.case import Case
 from onboarding.domain.lifecycle import Event, State
+from onboarding.domain.records import NextAction, StepRecord, TimelineEntry
 from onboarding.errors import DeployerError, Held, OperatorError, RetryLater, StoreConflict
 from onboarding.ports import Services
 from onboarding.provisioning import holds

@@ -8,7 +8,8 @@ given theirs, or has begun, is not locked out by a word of HR's: an administrato
 from __future__ import annotations
 
 from onboarding.domain import beginning
-from onboarding.domain.case import OWN_ORIGINS, Case
+from onboarding.domain.account import OWN_ORIGINS
+from onboarding.domain.case import Case
 from onboarding.provisioning.step import Block, Context, Done, Outcome, Wait
 from onboarding.provisioning.steps import disable_account
 

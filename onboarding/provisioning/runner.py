@@ -12,9 +12,10 @@ from datetime import UTC, datetime, timedelta
 
 from onboarding import casework, observe
 from onboarding.domain import retry
-from onboarding.domain.case import Case, StepRecord, StepStatus, TimelineEntry
+from onboarding.domain.case import Case
 from onboarding.domain.lifecycle import Event, State
 from onboarding.domain.nudges import has_left
+from onboarding.domain.records import StepRecord, StepStatus, TimelineEntry
 from onboarding.errors import DeployerError, NotYetVisible, OperatorError, RetryLater, StoreConflict
 from onboarding.ports import REPLICATION, WORK_QUEUE, Services
 from onboarding.provisioning import existing, holds, pass_guards, timing

@@ -12,7 +12,8 @@ from datetime import datetime
 from enum import StrEnum
 
 from onboarding import casework
-from onboarding.domain.case import Account, Case
+from onboarding.domain.account import Account
+from onboarding.domain.case import Case
 from onboarding.domain.hire import Hire
 from onboarding.errors import NotYetVisible, OperatorError
 from onboarding.ports import DirectoryUser, Services

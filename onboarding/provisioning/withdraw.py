@@ -17,8 +17,9 @@ from datetime import datetime, timedelta
 
 from onboarding import casework, observe
 from onboarding.domain import beginning, left_alone, retry
-from onboarding.domain.case import Case, NextAction, StepRecord, StepStatus, TimelineEntry
+from onboarding.domain.case import Case
 from onboarding.domain.lifecycle import State
+from onboarding.domain.records import NextAction, StepRecord, StepStatus, TimelineEntry
 from onboarding.errors import DeployerError, OperatorError, RetryLater, StoreConflict
 from onboarding.ports import Services
 from onboarding.provisioning import holds

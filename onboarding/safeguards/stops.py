@@ -21,7 +21,8 @@ from typing import Any
 
 import msgspec
 
-from onboarding.domain.case import Case, LostMethod, Recall
+from onboarding.domain.account import LostMethod, Recall
+from onboarding.domain.case import Case
 from onboarding.errors import StoreConflict, Unavailable
 from onboarding.ports import CaseStore
 

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from onboarding.cli import transfer
-from onboarding.domain.case import Finding
 from onboarding.domain.lifecycle import State
+from onboarding.domain.records import Finding
 from tests.support import planted
 from tests.support.doubles import T0
 from tests.support.outer import case_id, make_case, rich_case

@@ -16,9 +16,11 @@ import pytest
 from onboarding.bootstrap import build
 from onboarding.cli import context, verbs
 from onboarding.cli import main as command
-from onboarding.domain.case import AccountIntent, Alias, AliasKind, NextAction
+from onboarding.domain.account import AccountIntent
+from onboarding.domain.case import Alias, AliasKind
 from onboarding.domain.hire import Hire
 from onboarding.domain.lifecycle import State
+from onboarding.domain.records import NextAction
 from onboarding.errors import Ambiguous, PermissionMissing, StoreConflict, Unavailable
 from onboarding.intake import catalog, receive, signing
 from onboarding.operate import doctor

@@ -13,10 +13,11 @@ from types import ModuleType
 
 import pytest
 
-from onboarding.domain.case import Case, StepRecord, StepStatus
+from onboarding.domain.case import Case
 from onboarding.domain.hire import EventType
 from onboarding.domain.lifecycle import State
 from onboarding.domain.policy import Policy, RetryPolicy
+from onboarding.domain.records import StepRecord, StepStatus
 from onboarding.errors import DeployerError, RequestError, Throttled
 from onboarding.operate.explain import NEXT
 from onboarding.provisioning import steps as package

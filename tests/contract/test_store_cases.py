@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from onboarding.domain.case import NextAction, TimelineEntry
 from onboarding.domain.lifecycle import State
+from onboarding.domain.records import NextAction, TimelineEntry
 from onboarding.errors import StoreConflict
 from onboarding.ports import CaseQuery
 from tests.storage.stores import NAMES, T0, StoreUnderTest, case_id, full_case, make_case

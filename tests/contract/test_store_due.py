@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from onboarding.domain.case import NextAction
+from onboarding.domain.records import NextAction
 from onboarding.ports import DueRow
 from tests.storage.stores import T0, StoreUnderTest, case_id, make_case
 

@@ -6,8 +6,11 @@ from datetime import date, timedelta
 
 import pytest
 
-from onboarding.domain.case import JOINED, Account, AccountIntent, NextAction, Recoverable, Status
+from onboarding.domain.account import Account, AccountIntent
+from onboarding.domain.case import JOINED
+from onboarding.domain.evidence import Recoverable, Status
 from onboarding.domain.lifecycle import State
+from onboarding.domain.records import NextAction
 from onboarding.errors import RequestError
 from onboarding.ports import CaseQuery, CaseSummary
 from tests.storage.stores import T0, StoreUnderTest, case_id, make_case, make_delivery

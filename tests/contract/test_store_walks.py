@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
-from onboarding.domain.case import TENANT, Alias, AliasKind, Case, NextAction, TimelineEntry
+from onboarding.domain.case import TENANT, Alias, AliasKind, Case
 from onboarding.domain.lifecycle import State
+from onboarding.domain.records import NextAction, TimelineEntry
 from onboarding.errors import RequestError, StoreConflict
 from onboarding.ports import CaseQuery, Delivery, DeliveryStatus, Operation, Page
 from tests.storage.stores import NAMES, T0, StoreUnderTest, case_id, full_case, make_case, make_delivery

@@ -16,9 +16,11 @@ import onboarding
 from onboarding import access
 from onboarding.access import Principal, Role
 from onboarding.dashboard.render import _environment
-from onboarding.domain.case import AccountIntent, Act, By, Evidence, NextAction, Status, TimelineEntry
+from onboarding.domain.account import AccountIntent
+from onboarding.domain.evidence import Act, By, Evidence, Status
 from onboarding.domain.hire import Hire, ManagerRef
 from onboarding.domain.lifecycle import State
+from onboarding.domain.records import NextAction, TimelineEntry
 from onboarding.followup.messages import reference
 from onboarding.operate.explain import MEANING, NEXT, REASONS, next_because
 from onboarding.operate.story import TIMELINE, sentence

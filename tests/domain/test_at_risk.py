@@ -19,7 +19,7 @@ from onboarding.domain.at_risk import (
     recoverable,
     words_match,
 )
-from onboarding.domain.case import Registration
+from onboarding.domain.evidence import Registration
 from onboarding.domain.policy import ReportsPolicy
 from onboarding.domain.rules import Rules
 

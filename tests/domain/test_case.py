@@ -5,20 +5,12 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from onboarding.domain.case import (
-    SCHEMA,
-    TENANT,
-    Account,
-    Alias,
-    AliasKind,
-    Case,
-    StepStatus,
-    aliases_of,
-    decode,
-    encode,
-)
+from onboarding.domain.account import Account
+from onboarding.domain.case import SCHEMA, TENANT, Alias, AliasKind, Case, aliases_of
+from onboarding.domain.case_rows import decode, encode
 from onboarding.domain.hire import Hire
 from onboarding.domain.lifecycle import State
+from onboarding.domain.records import StepStatus
 from tests.storage.stores import NAMES, full_case
 from tests.support.doubles import CASE_ID, T0
 
@@ -69,7 +61,7 @@ def test_a_row_without_newer_fields_is_read_with_their_defaults() -> None:
 
 
 def test_an_older_schema_is_lifted_step_by_step(monkeypatch: pytest.MonkeyPatch) -> None:
-    from onboarding.domain import case as module
+    from onboarding.domain import case_rows as module
 
     def lift(row: dict[str, object]) -> dict[str, object]:
         return {**row, "source": f"{row['source']}-lifted", "schema": int(str(row["schema"])) + 1}

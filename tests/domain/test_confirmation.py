@@ -11,23 +11,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from onboarding.domain.case import (
-    Account,
-    Act,
-    By,
-    Case,
-    Evidence,
-    Recoverable,
-    Registration,
-    Status,
-    StepRecord,
-)
+from onboarding.domain.account import Account
+from onboarding.domain.case import Case
 from onboarding.domain.confirmation import assess
+from onboarding.domain.evidence import Act, By, Evidence, Recoverable, Registration, Status
 from onboarding.domain.hire import Hire
 from onboarding.domain.lifecycle import State
 from onboarding.domain.lists import merged
 from onboarding.domain.missing import BECAUSE
 from onboarding.domain.policy import FollowUpPolicy, Policy
+from onboarding.domain.records import StepRecord
 from onboarding.domain.rules import Rules
 from onboarding.settings import Settings
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from onboarding.domain.case import Case, encode
+from onboarding.domain.case import Case
+from onboarding.domain.case_rows import encode
 from onboarding.domain.hire import Hire
 from onboarding.domain.lifecycle import (
     ACTIVE,

@@ -9,11 +9,14 @@ from typing import Any
 import pytest
 
 from onboarding.domain import calendar
-from onboarding.domain.case import Account, Act, By, Case, Evidence, RungRecord, RungStatus
+from onboarding.domain.account import Account
+from onboarding.domain.case import Case
+from onboarding.domain.evidence import Act, By, Evidence
 from onboarding.domain.hire import Hire
 from onboarding.domain.lifecycle import State
 from onboarding.domain.nudges import Due, Nothing, Wait, day_zero, due, rung_key, working_time_of
 from onboarding.domain.policy import DEFAULT_LADDER, FollowUpPolicy, Policy, Rung
+from onboarding.domain.records import RungRecord, RungStatus
 
 POLICY = Policy()
 #: A Monday.

@@ -11,9 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from onboarding.domain import run
+from onboarding.domain.account import Account
 from onboarding.domain.beginning import is_in_use
-from onboarding.domain.case import Account, Act, By, Case, Evidence, Recoverable, Registration, Status
+from onboarding.domain.case import Case
 from onboarding.domain.confirmation import assess
+from onboarding.domain.evidence import Act, By, Evidence, Recoverable, Registration, Status
 from onboarding.domain.hire import Hire
 from onboarding.domain.lifecycle import State
 from onboarding.domain.rules import Rules

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from onboarding.domain.case import Act, By, Evidence
+from onboarding.domain.evidence import Act, By, Evidence
 from onboarding.domain.hire import Hire
 from onboarding.domain.usage import (
     NUMBERS,

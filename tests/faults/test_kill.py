@@ -19,8 +19,9 @@ from typing import Any
 import pytest
 
 from onboarding import bootstrap
-from onboarding.domain.case import Case, RungStatus
+from onboarding.domain.case import Case
 from onboarding.domain.lifecycle import State
+from onboarding.domain.records import RungStatus
 from onboarding.simulator.server import running_simulator
 from tests.faults import harness, story
 from tests.faults.harness import Recorded, Stage

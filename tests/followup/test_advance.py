@@ -8,9 +8,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from onboarding.domain.case import By, Case, Recoverable, Registration, RungRecord, RungStatus, Status
+from onboarding.domain.case import Case
+from onboarding.domain.evidence import By, Recoverable, Registration, Status
 from onboarding.domain.lifecycle import State
 from onboarding.domain.policy import FollowUpPolicy, Policy, Rung
+from onboarding.domain.records import RungRecord, RungStatus
 from onboarding.errors import OperatorError, PermissionMissing, StoreConflict, Throttled, Unavailable
 from onboarding.followup import escalate, nudge, sources
 from onboarding.followup.advance import advance

@@ -7,7 +7,8 @@ from datetime import timedelta
 
 import pytest
 
-from onboarding.domain.case import Case, RungRecord, RungStatus
+from onboarding.domain.case import Case
+from onboarding.domain.records import RungRecord, RungStatus
 from onboarding.errors import (
     EffectUnknown,
     OnboardingError,

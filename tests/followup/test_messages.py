@@ -12,8 +12,11 @@ from typing import Any
 import pytest
 from babel.messages.pofile import read_po
 
-from onboarding.domain.case import Case, PassRecord, PassStatus, RungRecord, RungStatus, Status
+from onboarding.domain.account import PassRecord, PassStatus
+from onboarding.domain.case import Case
+from onboarding.domain.evidence import Status
 from onboarding.domain.policy import FollowUpPolicy, Policy
+from onboarding.domain.records import RungRecord, RungStatus
 from onboarding.errors import ConfigurationError
 from onboarding.followup import catalogue, messages
 from onboarding.followup.messages import CatalogueMessages, language_of, recognise

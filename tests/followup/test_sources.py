@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from onboarding.domain.case import Registration, Status
+from onboarding.domain.evidence import Registration, Status
 from onboarding.domain.lifecycle import State
 from onboarding.errors import OperatorError, Throttled
 from onboarding.followup import followed, sources

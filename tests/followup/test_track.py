@@ -10,8 +10,10 @@ from itertools import pairwise
 
 import pytest
 
-from onboarding.domain.case import Case, NextAction, Recoverable, Registration, Status
+from onboarding.domain.case import Case
+from onboarding.domain.evidence import Recoverable, Registration, Status
 from onboarding.domain.lifecycle import State
+from onboarding.domain.records import NextAction
 from onboarding.domain.usage import figures, week_of
 from onboarding.errors import OperatorError, StoreConflict, Throttled
 from onboarding.followup.evidence import MOST_A_DAY, MOST_ATTEMPTS

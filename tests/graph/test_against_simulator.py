@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from onboarding.domain.case import Act, By
+from onboarding.domain.evidence import Act, By
 from onboarding.errors import (
     ConfigurationError,
     EffectUnknown,

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from onboarding.domain.case import Act, By
+from onboarding.domain.evidence import Act, By
 from onboarding.graph.evidence import METHODS_SERVICE, RESET_SERVICE, parse
 from onboarding.ports import SeenEvidence
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 
-from onboarding.domain.case import Registration
+from onboarding.domain.evidence import Registration
 from onboarding.errors import EffectUnknown, NotYetVisible, OperatorError, Throttled, Unavailable
 from onboarding.graph.security import WINDOW
 from onboarding.ports import PassLimits

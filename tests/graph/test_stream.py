@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from onboarding.domain.case import Act, By
+from onboarding.domain.evidence import Act, By
 from onboarding.graph.stream import read
 from onboarding.ports import SeenEvidence
 

@@ -9,18 +9,12 @@ from typing import Any
 
 import pytest
 
-from onboarding.domain.case import (
-    WATCH_ENDED,
-    Account,
-    Case,
-    Fetch,
-    NextAction,
-    PassRecord,
-    PassStatus,
-    Status,
-)
+from onboarding.domain.account import Account, PassRecord, PassStatus
+from onboarding.domain.case import WATCH_ENDED, Case
+from onboarding.domain.evidence import Status
 from onboarding.domain.hire import EventType, Hire, HireEvent
 from onboarding.domain.lifecycle import State
+from onboarding.domain.records import Fetch, NextAction
 from onboarding.intake import leavers
 from onboarding.intake.decide import apply_event
 from onboarding.intake.outcome import Circumstances

@@ -14,7 +14,8 @@ from typing import Any
 
 import pytest
 
-from onboarding.domain.case import Account, Case
+from onboarding.domain.account import Account
+from onboarding.domain.case import Case
 from onboarding.domain.hire import Certainty, Hire
 from onboarding.domain.lifecycle import State
 from onboarding.errors import Unavailable

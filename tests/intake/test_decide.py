@@ -7,9 +7,11 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from onboarding.domain.case import WATCH_ENDED, Account, Case, NextAction
+from onboarding.domain.account import Account
+from onboarding.domain.case import WATCH_ENDED, Case
 from onboarding.domain.hire import Certainty, EventType, FetchRef, Hire, HireEvent
 from onboarding.domain.lifecycle import Event, State
+from onboarding.domain.records import NextAction
 from onboarding.intake.decide import apply_event
 from onboarding.intake.merging import event_time
 from onboarding.intake.outcome import Circumstances

@@ -10,9 +10,11 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from onboarding.domain.case import Account, AccountIntent, Case, Fetch
+from onboarding.domain.account import Account, AccountIntent
+from onboarding.domain.case import Case
 from onboarding.domain.hire import Certainty, Hire, ManagerRef, Phone
 from onboarding.domain.lifecycle import Event, State
+from onboarding.domain.records import Fetch
 from onboarding.errors import StoreConflict, Throttled, Unavailable
 from onboarding.intake import catalog, fetch
 from onboarding.intake import receive as door

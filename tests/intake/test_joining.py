@@ -11,9 +11,12 @@ import msgspec
 import pytest
 
 from onboarding import casework
-from onboarding.domain.case import Account, Case, NextAction, Said, decode, encode
+from onboarding.domain.account import Account
+from onboarding.domain.case import Case
+from onboarding.domain.case_rows import decode, encode
 from onboarding.domain.hire import Certainty, EventType, Hire, HireEvent, ManagerRef
 from onboarding.domain.lifecycle import State
+from onboarding.domain.records import NextAction, Said
 from onboarding.errors import OperatorError, Unavailable
 from onboarding.intake.decide import apply_event
 from onboarding.intake.joining import join

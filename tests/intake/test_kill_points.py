@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from onboarding.domain.case import encode
+from onboarding.domain.case_rows import encode
 from onboarding.errors import StoreConflict
 from onboarding.intake import catalog
 from onboarding.intake import receive as door

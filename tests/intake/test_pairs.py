@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from onboarding.domain.case import Account, Case
+from onboarding.domain.account import Account
+from onboarding.domain.case import Case
 from onboarding.domain.lifecycle import State
 from onboarding.intake import receive as door
 from onboarding.intake.receive import Arrivals

@@ -11,19 +11,12 @@ from typing import Any
 
 import pytest
 
-from onboarding.domain.case import (
-    Account,
-    AccountIntent,
-    Alias,
-    AliasKind,
-    Case,
-    NextAction,
-    StepRecord,
-    StepStatus,
-)
+from onboarding.domain.account import Account, AccountIntent
+from onboarding.domain.case import Alias, AliasKind, Case
 from onboarding.domain.hire import Certainty
 from onboarding.domain.lifecycle import Event, State
 from onboarding.domain.policy_file import load
+from onboarding.domain.records import NextAction, StepRecord, StepStatus
 from onboarding.errors import StoreConflict
 from onboarding.intake import catalog
 from onboarding.intake import receive as door

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from onboarding.domain.case import Account, AliasKind, Case
+from onboarding.domain.account import Account
+from onboarding.domain.case import AliasKind, Case
 from onboarding.domain.hire import Hire
 from onboarding.domain.lifecycle import Event, State
 from onboarding.domain.phone import phonebook

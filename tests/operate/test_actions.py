@@ -8,16 +8,11 @@ from typing import Any
 
 import pytest
 
-from onboarding.domain.case import (
-    Account,
-    Case,
-    PassRecord,
-    PassStatus,
-    StepRecord,
-    StepStatus,
-)
+from onboarding.domain.account import Account, PassRecord, PassStatus
+from onboarding.domain.case import Case
 from onboarding.domain.hire import Certainty
 from onboarding.domain.lifecycle import TABLE, Event, State
+from onboarding.domain.records import StepRecord, StepStatus
 from onboarding.errors import IllegalTransition, NotFound, Refused, RequestError, StoreConflict
 from onboarding.operate import actions, work
 from onboarding.operate.actions import Ask

@@ -18,9 +18,10 @@ from typing import Any
 
 import pytest
 
-from onboarding.domain.case import TENANT, Alias, AliasKind, Case, NextAction, TimelineEntry
+from onboarding.domain.case import TENANT, Alias, AliasKind, Case
 from onboarding.domain.hire import Verification
 from onboarding.domain.lifecycle import State
+from onboarding.domain.records import NextAction, TimelineEntry
 from onboarding.domain.usage import Group, UsageEvent
 from onboarding.errors import NotFound, OnboardingError, Refused, StoreConflict
 from onboarding.operate import archive

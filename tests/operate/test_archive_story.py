@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from onboarding.domain.case import RungStatus
 from onboarding.domain.lifecycle import State
+from onboarding.domain.records import RungStatus
 from onboarding.errors import StoreConflict
 from onboarding.intake import catalog, receive, signing
 from onboarding.operate import archive, due, watchdog, work

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from onboarding.domain.case import Registration
+from onboarding.domain.evidence import Registration
 from onboarding.domain.policy import Policy, ReportsPolicy
 from onboarding.errors import OperatorError, PermissionMissing, Unavailable
 from onboarding.operate import at_risk

@@ -10,26 +10,12 @@ from typing import Any
 import jsonschema  # type: ignore[import-untyped]
 import pytest
 
-from onboarding.domain.case import (
-    TENANT,
-    Act,
-    Alias,
-    AliasKind,
-    By,
-    Case,
-    Evidence,
-    NextAction,
-    PassRecord,
-    PassStatus,
-    Recoverable,
-    Registration,
-    RungStatus,
-    Status,
-    StepStatus,
-    TimelineEntry,
-)
+from onboarding.domain.account import PassRecord, PassStatus
+from onboarding.domain.case import TENANT, Alias, AliasKind, Case
+from onboarding.domain.evidence import Act, By, Evidence, Recoverable, Registration, Status
 from onboarding.domain.hire import Hire, Phone
 from onboarding.domain.lifecycle import State
+from onboarding.domain.records import NextAction, RungStatus, StepStatus, TimelineEntry
 from onboarding.errors import Ambiguous, NotFound, Throttled, Unavailable
 from onboarding.operate import cases
 from onboarding.operate.explain import NEXT, REASONS, explain, sentence

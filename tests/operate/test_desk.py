@@ -13,21 +13,15 @@ from typing import Any
 
 import pytest
 
-from onboarding.domain.case import (
-    WATCH_ENDED,
-    Case,
-    NextAction,
-    PassStatus,
-    Recoverable,
-    Registration,
-    Status,
-    decode,
-    encode,
-)
+from onboarding.domain.account import PassStatus
+from onboarding.domain.case import WATCH_ENDED, Case
+from onboarding.domain.case_rows import decode, encode
+from onboarding.domain.evidence import Recoverable, Registration, Status
 from onboarding.domain.hire import EventType
 from onboarding.domain.lifecycle import State
 from onboarding.domain.policy import DeskPolicy, IdentityCheck, Policy
 from onboarding.domain.policy_file import load
+from onboarding.domain.records import NextAction
 from onboarding.errors import (
     ConfigurationError,
     DeployerError,

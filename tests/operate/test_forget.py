@@ -14,16 +14,10 @@ import pytest
 
 from onboarding import casework
 from onboarding.api import views
-from onboarding.domain.case import (
-    Alias,
-    AliasKind,
-    Case,
-    PassRecord,
-    PassStatus,
-    RungRecord,
-    RungStatus,
-)
+from onboarding.domain.account import PassRecord, PassStatus
+from onboarding.domain.case import Alias, AliasKind, Case
 from onboarding.domain.lifecycle import State
+from onboarding.domain.records import RungRecord, RungStatus
 from onboarding.errors import (
     Ambiguous,
     NotFound,

@@ -10,9 +10,11 @@ from typing import Any
 
 import pytest
 
-from onboarding.domain.case import Account, Case, Fetch, NextAction, PassStatus, StepStatus
+from onboarding.domain.account import Account, PassStatus
+from onboarding.domain.case import Case
 from onboarding.domain.hire import EventType, Hire, HireEvent, ManagerRef
 from onboarding.domain.lifecycle import State
+from onboarding.domain.records import Fetch, NextAction, StepStatus
 from onboarding.errors import Unavailable
 from onboarding.intake.decide import apply_event
 from onboarding.intake.outcome import Circumstances

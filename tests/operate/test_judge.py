@@ -7,8 +7,9 @@ from datetime import timedelta
 
 import pytest
 
-from onboarding.domain.case import Act, By, Evidence, NextAction, Recoverable, Registration, Status
+from onboarding.domain.evidence import Act, By, Evidence, Recoverable, Registration, Status
 from onboarding.domain.lifecycle import State
+from onboarding.domain.records import NextAction
 from onboarding.followup import sources
 from onboarding.operate.judge import judge, reconfirmation
 from tests.support.followup_doubles import MONDAY, audit, make_case, world

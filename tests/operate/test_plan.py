@@ -12,9 +12,11 @@ from typing import Any
 import pytest
 
 from onboarding import dry_run, observe
-from onboarding.domain.case import Account, Case, StepRecord, StepStatus
+from onboarding.domain.account import Account
+from onboarding.domain.case import Case
 from onboarding.domain.lifecycle import State
 from onboarding.domain.policy_file import load
+from onboarding.domain.records import StepRecord, StepStatus
 from onboarding.dry_run import adapters
 from onboarding.dry_run.record import WORDS, Recorder
 from onboarding.dry_run.store import ScratchCases

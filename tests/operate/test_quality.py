@@ -12,9 +12,11 @@ from typing import Any
 import pytest
 
 from onboarding.domain import quality as domain
-from onboarding.domain.case import Account, Case, Finding
+from onboarding.domain.account import Account
+from onboarding.domain.case import Case
 from onboarding.domain.hire import EventType, Hire, HireEvent, ManagerRef, Phone
 from onboarding.domain.phone.types import PhoneReason
+from onboarding.domain.records import Finding
 from onboarding.errors import EffectUnknown, Unavailable
 from onboarding.intake import quality as intake
 from onboarding.operate import quality

@@ -11,10 +11,12 @@ from typing import Any
 
 import pytest
 
-from onboarding.domain.case import Account, Case, PassRecord, PassStatus, RungStatus, StepRecord, StepStatus
+from onboarding.domain.account import Account, PassRecord, PassStatus
+from onboarding.domain.case import Case
 from onboarding.domain.hire import Hire, ManagerRef, Phone
 from onboarding.domain.lifecycle import State
 from onboarding.domain.policy_file import load
+from onboarding.domain.records import RungStatus, StepRecord, StepStatus
 from onboarding.errors import IllegalTransition, NotFound, Refused, RequestError, StoreConflict
 from onboarding.operate import actions, deciding, release, rerun_plan, reruns
 from onboarding.operate.actions import Ask

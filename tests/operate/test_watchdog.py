@@ -13,20 +13,11 @@ from typing import Any
 import pytest
 
 from onboarding import casework
-from onboarding.domain.case import (
-    TENANT,
-    Account,
-    Alias,
-    AliasKind,
-    Case,
-    NextAction,
-    PassRecord,
-    PassStatus,
-    RungRecord,
-    RungStatus,
-    Status,
-)
+from onboarding.domain.account import Account, PassRecord, PassStatus
+from onboarding.domain.case import TENANT, Alias, AliasKind, Case
+from onboarding.domain.evidence import Status
 from onboarding.domain.lifecycle import ACTIVE, State
+from onboarding.domain.records import NextAction, RungRecord, RungStatus
 from onboarding.errors import DeployerError, StoreConflict, Unavailable
 from onboarding.intake import catalog, receive, signing
 from onboarding.operate import due, mending, rounds, watchdog, work

@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 
 from onboarding import observe
-from onboarding.domain.case import Account, Case, NextAction
+from onboarding.domain.account import Account
+from onboarding.domain.case import Case
 from onboarding.domain.lifecycle import State
+from onboarding.domain.records import NextAction
 from onboarding.errors import OperatorError, StoreConflict, Throttled, Unavailable
 from onboarding.operate import due, work
 from onboarding.ports import BULK_QUEUE, CLAIM_LEASE, WORK_QUEUE, WorkMessage

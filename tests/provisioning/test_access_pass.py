@@ -9,11 +9,13 @@ from typing import Any
 
 import pytest
 
-from onboarding.domain.case import Account, Case, PassRecord, PassStatus, StepRecord, StepStatus
+from onboarding.domain.account import Account, PassRecord, PassStatus
+from onboarding.domain.case import Case
 from onboarding.domain.lifecycle import Event, State
 from onboarding.domain.people_policy import PeoplePolicy
 from onboarding.domain.policy import AccountPolicy, PassPolicy, Policy
 from onboarding.domain.protected import RESOURCE_SKUS
+from onboarding.domain.records import StepRecord, StepStatus
 from onboarding.errors import EffectUnknown, OperatorError, PermissionMissing, Unavailable
 from onboarding.ports import CLAIM_LEASE, AccessPass, DirectoryUser, PassLimits
 from onboarding.settings import Settings

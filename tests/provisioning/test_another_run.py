@@ -7,7 +7,9 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from onboarding.domain.case import Act, By, Case, Evidence, PassStatus, Recoverable, Registration, Status
+from onboarding.domain.account import PassStatus
+from onboarding.domain.case import Case
+from onboarding.domain.evidence import Act, By, Evidence, Recoverable, Registration, Status
 from onboarding.domain.hire import EventType, ManagerRef
 from onboarding.domain.lifecycle import State
 from onboarding.followup.evidence import take_events, take_list

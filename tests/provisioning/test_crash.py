@@ -13,8 +13,9 @@ from datetime import timedelta
 
 import pytest
 
-from onboarding.domain.case import PassStatus, RungStatus
+from onboarding.domain.account import PassStatus
 from onboarding.domain.lifecycle import State
+from onboarding.domain.records import RungStatus
 from onboarding.errors import StoreConflict
 from onboarding.ports import CLAIM_LEASE
 from onboarding.provisioning import runner

@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from onboarding.domain.case import TENANT, Alias, AliasKind, StepStatus
+from onboarding.domain.case import TENANT, Alias, AliasKind
 from onboarding.domain.hire import Phone
 from onboarding.domain.lifecycle import Event, State
+from onboarding.domain.records import StepStatus
 from onboarding.errors import EffectUnknown, Throttled, Unavailable
 from onboarding.ports import REPLICATION, DirectoryUser
 from onboarding.provisioning.steps import create_account

@@ -6,7 +6,8 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from onboarding.domain.case import Case, PassStatus
+from onboarding.domain.account import PassStatus
+from onboarding.domain.case import Case
 from onboarding.domain.hire import EventType
 from onboarding.domain.lifecycle import Event, State
 from onboarding.operate import work

@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 
-from onboarding.domain.case import Account, Case, NextAction
+from onboarding.domain.account import Account
+from onboarding.domain.case import Case
 from onboarding.domain.hire import EventType
 from onboarding.domain.lifecycle import State
+from onboarding.domain.records import NextAction
 from onboarding.operate import work
 from onboarding.operate.actions import Ask, act, possible
 from onboarding.operate.asks import Ask as Answer

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from onboarding import dry_run
-from onboarding.domain.case import Account, StepRecord, StepStatus
+from onboarding.domain.account import Account
 from onboarding.domain.lifecycle import State
+from onboarding.domain.records import StepRecord, StepStatus
 from onboarding.errors import OperatorError
 from onboarding.ports import Directory, DirectoryUser, Mailer, SecurityInfo
 from onboarding.settings import Settings

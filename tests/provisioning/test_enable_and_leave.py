@@ -9,10 +9,12 @@ from typing import Any
 
 import pytest
 
-from onboarding.domain.case import Account, Case, StepStatus
+from onboarding.domain.account import Account
+from onboarding.domain.case import Case
 from onboarding.domain.lifecycle import State
 from onboarding.domain.policy import Policy
 from onboarding.domain.policy_file import load
+from onboarding.domain.records import StepStatus
 from onboarding.errors import PermissionMissing
 from onboarding.operate.actions import Ask, act
 from onboarding.provisioning import timing, withdraw

@@ -10,20 +10,10 @@ from typing import Any
 import pytest
 
 from onboarding.domain import run
-from onboarding.domain.case import (
-    TENANT,
-    Account,
-    Act,
-    Alias,
-    AliasKind,
-    By,
-    Case,
-    Evidence,
-    Registration,
-    Status,
-    decode,
-    encode,
-)
+from onboarding.domain.account import Account
+from onboarding.domain.case import TENANT, Alias, AliasKind, Case
+from onboarding.domain.case_rows import decode, encode
+from onboarding.domain.evidence import Act, By, Evidence, Registration, Status
 from onboarding.domain.lifecycle import Event, State
 from onboarding.domain.policy import Policy
 from onboarding.domain.policy_file import load

@@ -14,9 +14,12 @@ from typing import Any
 
 import pytest
 
-from onboarding.domain.case import Act, By, Case, Evidence, PassStatus, Status, StepStatus
+from onboarding.domain.account import PassStatus
+from onboarding.domain.case import Case
+from onboarding.domain.evidence import Act, By, Evidence, Status
 from onboarding.domain.hire import Certainty, EventType, Hire, HireEvent, ManagerRef
 from onboarding.domain.lifecycle import Event, State
+from onboarding.domain.records import StepStatus
 from onboarding.errors import EffectUnknown, PermissionMissing, Unavailable
 from onboarding.intake import former_manager
 from onboarding.intake.decide import apply_event

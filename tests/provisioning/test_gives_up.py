@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
-from onboarding.domain.case import Case, NextAction, StepStatus
+from onboarding.domain.case import Case
 from onboarding.domain.lifecycle import State
 from onboarding.domain.policy import AccountPolicy, Policy
+from onboarding.domain.records import NextAction, StepStatus
 from onboarding.errors import Unavailable
 from onboarding.operate.actions import Ask, act
 from onboarding.operate.reasons import REASONS

@@ -9,11 +9,13 @@ from typing import Any
 
 import pytest
 
-from onboarding.domain.case import Account, Case, StepStatus
+from onboarding.domain.account import Account
+from onboarding.domain.case import Case
 from onboarding.domain.hire import EventType
 from onboarding.domain.lifecycle import State
 from onboarding.domain.policy import Policy
 from onboarding.domain.policy_file import load
+from onboarding.domain.records import StepStatus
 from onboarding.errors import NotYetVisible, OperatorError
 from onboarding.intake import outcome
 from onboarding.ports import Licence

@@ -15,9 +15,11 @@ import pytest
 import onboarding
 from onboarding import dry_run
 from onboarding.domain import protected
-from onboarding.domain.case import Account, AccountIntent, Case, LostMethod, StepRecord, StepStatus
+from onboarding.domain.account import Account, AccountIntent, LostMethod
+from onboarding.domain.case import Case
 from onboarding.domain.lifecycle import State
 from onboarding.domain.policy_file import load
+from onboarding.domain.records import StepRecord, StepStatus
 from onboarding.operate import lost_phone
 from onboarding.operate.explain import REASONS
 from onboarding.ports import DirectoryUser

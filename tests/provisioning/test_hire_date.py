@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from onboarding.domain.case import Case, StepStatus
+from onboarding.domain.case import Case
 from onboarding.domain.hire import EventType
 from onboarding.domain.lifecycle import State
+from onboarding.domain.records import StepStatus
 from onboarding.errors import EffectUnknown, PermissionMissing, Unavailable
 from onboarding.operate import work
 from onboarding.operate.actions import Ask, act

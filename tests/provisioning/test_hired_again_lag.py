@@ -8,8 +8,10 @@ from datetime import timedelta
 
 import pytest
 
-from onboarding.domain.case import TENANT, Account, Alias, AliasKind, Case, NextAction
+from onboarding.domain.account import Account
+from onboarding.domain.case import TENANT, Alias, AliasKind, Case
 from onboarding.domain.lifecycle import State
+from onboarding.domain.records import NextAction
 from onboarding.ports import CLAIM_LEASE, REPLICATION
 from onboarding.provisioning import runner
 from tests.support.doubles import PROVISIONED, T0, Killed, World, advance, hire, make_case, sides

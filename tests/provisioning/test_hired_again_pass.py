@@ -9,10 +9,12 @@ from typing import Any
 
 import pytest
 
-from onboarding.domain.case import Case, PassStatus, StepStatus
+from onboarding.domain.account import PassStatus
+from onboarding.domain.case import Case
 from onboarding.domain.hire import EventType, Hire, HireEvent, ManagerRef
 from onboarding.domain.lifecycle import State
 from onboarding.domain.policy import AccountPolicy, Policy
+from onboarding.domain.records import StepStatus
 from onboarding.errors import PermissionMissing, Unavailable
 from onboarding.intake.decide import apply_event
 from onboarding.intake.outcome import Circumstances

@@ -11,8 +11,10 @@ from typing import Any
 
 import pytest
 
-from onboarding.domain.case import Account, Case, NextAction, StepStatus
+from onboarding.domain.account import Account
+from onboarding.domain.case import Case
 from onboarding.domain.lifecycle import Event, State
+from onboarding.domain.records import NextAction, StepStatus
 from onboarding.errors import DeployerError, LimitReached, PermissionMissing, TenantHeld, Unavailable
 from onboarding.operate import due, work
 from onboarding.ports import CLAIM_LEASE, DirectoryUser

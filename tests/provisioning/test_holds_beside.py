@@ -11,8 +11,10 @@ from typing import Any
 
 import pytest
 
-from onboarding.domain.case import Account, Case, LostMethod, NextAction, PassRecord, PassStatus
+from onboarding.domain.account import Account, LostMethod, PassRecord, PassStatus
+from onboarding.domain.case import Case
 from onboarding.domain.lifecycle import Event, State
+from onboarding.domain.records import NextAction
 from onboarding.errors import PermissionMissing, TenantHeld
 from onboarding.operate import due, explain, work
 from onboarding.ports import AccessPass, CaseQuery, DirectoryUser, WorkMessage

@@ -9,11 +9,13 @@ from typing import Any
 
 import pytest
 
-from onboarding.domain.case import Account, Case, StepRecord, StepStatus
+from onboarding.domain.account import Account
+from onboarding.domain.case import Case
 from onboarding.domain.hire import Phone
 from onboarding.domain.lifecycle import State
 from onboarding.domain.policy import Policy
 from onboarding.domain.policy_file import load
+from onboarding.domain.records import StepRecord, StepStatus
 from onboarding.errors import EffectUnknown, OperatorError
 from onboarding.followup import nudge
 from onboarding.operate.actions import Ask, act

@@ -12,9 +12,11 @@ from typing import Any
 
 import pytest
 
-from onboarding.domain.case import Account, Case, NextAction, StepRecord, StepStatus
+from onboarding.domain.account import Account
+from onboarding.domain.case import Case
 from onboarding.domain.hire import Certainty, EventType, HireEvent, ManagerRef
 from onboarding.domain.lifecycle import Event, State
+from onboarding.domain.records import NextAction, StepRecord, StepStatus
 from onboarding.errors import NotYetVisible, PermissionMissing, Unavailable
 from onboarding.followup import escalate
 from onboarding.intake.decide import apply_event

@@ -10,9 +10,10 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from onboarding.domain.case import Case, StepStatus
+from onboarding.domain.case import Case
 from onboarding.domain.hire import ManagerRef
 from onboarding.domain.lifecycle import Event, State
+from onboarding.domain.records import StepStatus
 from onboarding.errors import EffectUnknown, PermissionMissing, Unavailable
 from onboarding.followup import escalate
 from onboarding.operate import work

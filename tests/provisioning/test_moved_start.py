@@ -9,18 +9,12 @@ from typing import Any
 
 import pytest
 
-from onboarding.domain.case import (
-    Act,
-    By,
-    Case,
-    Evidence,
-    PassStatus,
-    Registration,
-    Status,
-    StepStatus,
-)
+from onboarding.domain.account import PassStatus
+from onboarding.domain.case import Case
+from onboarding.domain.evidence import Act, By, Evidence, Registration, Status
 from onboarding.domain.hire import EventType, Hire, HireEvent
 from onboarding.domain.lifecycle import Event, State
+from onboarding.domain.records import StepStatus
 from onboarding.errors import Unavailable
 from onboarding.intake.decide import apply_event
 from onboarding.intake.outcome import Circumstances

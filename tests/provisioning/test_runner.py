@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 from onboarding import observe
-from onboarding.domain.case import Case, StepStatus
+from onboarding.domain.case import Case
 from onboarding.domain.lifecycle import State
 from onboarding.domain.policy import AccountPolicy, Policy
+from onboarding.domain.records import StepStatus
 from onboarding.errors import (
     ConfigurationError,
     OperatorError,

@@ -9,21 +9,11 @@ from typing import Any
 
 import pytest
 
-from onboarding.domain.case import (
-    Account,
-    Alias,
-    AliasKind,
-    Case,
-    PassRecord,
-    PassStatus,
-    RungStatus,
-    Said,
-    StepRecord,
-    StepStatus,
-    aliases_of,
-)
+from onboarding.domain.account import Account, PassRecord, PassStatus
+from onboarding.domain.case import Alias, AliasKind, Case, aliases_of
 from onboarding.domain.hire import ManagerRef
 from onboarding.domain.lifecycle import State
+from onboarding.domain.records import RungStatus, Said, StepRecord, StepStatus
 from onboarding.errors import NotYetVisible, Unavailable
 from onboarding.ports import CLAIM_LEASE, DirectoryUser
 from onboarding.settings import Settings

@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 
-from onboarding.domain.case import TENANT, Account, Alias, AliasKind, Case, StepStatus
+from onboarding.domain.account import Account
+from onboarding.domain.case import TENANT, Alias, AliasKind, Case
 from onboarding.domain.lifecycle import State
 from onboarding.domain.policy_file import load
+from onboarding.domain.records import StepStatus
 from onboarding.errors import EffectUnknown, IllegalTransition, LimitReached, RequestError
 from onboarding.operate import case_plan, explain, rerun_plan, story
 from onboarding.operate.actions import Ask, act, possible

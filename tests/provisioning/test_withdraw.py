@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 
-from onboarding.domain.case import AccountIntent, AliasKind, Case, NextAction, PassRecord, PassStatus
+from onboarding.domain.account import AccountIntent, PassRecord, PassStatus
+from onboarding.domain.case import AliasKind, Case
 from onboarding.domain.lifecycle import Event, State
+from onboarding.domain.records import NextAction
 from onboarding.errors import (
     NotYetVisible,
     OperatorError,

@@ -11,9 +11,13 @@ from typing import Any
 import pytest
 
 from onboarding import casework
-from onboarding.domain.case import Account, Case, NextAction, Status, decode, encode
+from onboarding.domain.account import Account
+from onboarding.domain.case import Case
+from onboarding.domain.case_rows import decode, encode
+from onboarding.domain.evidence import Status
 from onboarding.domain.hire import EventType
 from onboarding.domain.lifecycle import State
+from onboarding.domain.records import NextAction
 from onboarding.errors import PermissionMissing, Unavailable
 from onboarding.intake.standing import APPROVE_REHIRE
 from onboarding.operate.actions import Ask, act, possible

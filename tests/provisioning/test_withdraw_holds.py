@@ -11,8 +11,10 @@ from datetime import timedelta
 import pytest
 
 from onboarding import dry_run
-from onboarding.domain.case import Case, NextAction, PassStatus, StepRecord, StepStatus
+from onboarding.domain.account import PassStatus
+from onboarding.domain.case import Case
 from onboarding.domain.lifecycle import Event, State
+from onboarding.domain.records import NextAction, StepRecord, StepStatus
 from onboarding.errors import DeployerError, OperatorError, PermissionMissing, Unavailable
 from onboarding.operate import due, rerun_plan, work
 from onboarding.operate.actions import Ask, act, possible

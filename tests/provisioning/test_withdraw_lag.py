@@ -8,9 +8,11 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from onboarding.domain.case import Account, Case, NextAction
+from onboarding.domain.account import Account
+from onboarding.domain.case import Case
 from onboarding.domain.lifecycle import Event, State
 from onboarding.domain.policy_file import load
+from onboarding.domain.records import NextAction
 from onboarding.errors import EffectUnknown
 from onboarding.operate.actions import Ask, act, possible
 from onboarding.operate.explain import explain

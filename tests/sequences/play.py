@@ -20,10 +20,12 @@ from typing import Any
 
 import msgspec
 
-from onboarding.domain.case import Account, Case, StepRecord
+from onboarding.domain.account import Account
+from onboarding.domain.case import Case
 from onboarding.domain.confirmation import Assessment, assess
 from onboarding.domain.hire import Hire
 from onboarding.domain.lifecycle import State
+from onboarding.domain.records import StepRecord
 from onboarding.domain.rules import Rules
 from onboarding.followup.evidence import take_events, take_list
 from onboarding.graph import calls_security

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from onboarding.domain import roles
-from onboarding.domain.case import Registration, decode, encode
+from onboarding.domain.case_rows import decode, encode
 from onboarding.domain.confirmation import Assessment, assess
+from onboarding.domain.evidence import Registration
 from onboarding.domain.rules import Rules
 from onboarding.followup.evidence import take_list
 from tests.sequences.play import PERSON, Story, arrive, new_case

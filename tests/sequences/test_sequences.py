@@ -13,8 +13,8 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from onboarding.domain.case import Status
 from onboarding.domain.confirmation import Assessment, assess
+from onboarding.domain.evidence import Status
 from onboarding.domain.missing import BECAUSE
 from onboarding.domain.provenance import METHODS
 from onboarding.followup import evidence

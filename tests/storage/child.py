@@ -9,7 +9,8 @@ from __future__ import annotations
 import asyncio
 import sys
 
-from onboarding.domain.case import Alias, AliasKind, TimelineEntry
+from onboarding.domain.case import Alias, AliasKind
+from onboarding.domain.records import TimelineEntry
 from onboarding.errors import StoreConflict
 from onboarding.ports import WORK_QUEUE, WorkMessage
 from tests.storage.stores import T0, StoreUnderTest, case_id, make_case, open_store

@@ -12,26 +12,12 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-from onboarding.domain.case import (
-    Account,
-    AccountIntent,
-    Act,
-    By,
-    Case,
-    Evidence,
-    NextAction,
-    PassRecord,
-    PassStatus,
-    Recoverable,
-    Registration,
-    RungRecord,
-    RungStatus,
-    Status,
-    StepRecord,
-    StepStatus,
-)
+from onboarding.domain.account import Account, AccountIntent, PassRecord, PassStatus
+from onboarding.domain.case import Case
+from onboarding.domain.evidence import Act, By, Evidence, Recoverable, Registration, Status
 from onboarding.domain.hire import Certainty, Hire, ManagerRef, Phone
 from onboarding.domain.lifecycle import State
+from onboarding.domain.records import NextAction, RungRecord, RungStatus, StepRecord, StepStatus
 from onboarding.ports import (
     CaseStore,
     Delivery,

@@ -9,8 +9,8 @@ from typing import Any
 import aiohttp
 import pytest
 
-from onboarding.domain.case import NextAction, TimelineEntry
 from onboarding.domain.lifecycle import State
+from onboarding.domain.records import NextAction, TimelineEntry
 from onboarding.domain.usage import Group, UsageEvent
 from onboarding.ports import CaseQuery
 from onboarding.storage.azure import AzureStore, open_azure

@@ -14,8 +14,9 @@ from typing import Any
 
 import pytest
 
-from onboarding.domain.case import Case, NextAction, TimelineEntry
+from onboarding.domain.case import Case
 from onboarding.domain.lifecycle import State
+from onboarding.domain.records import NextAction, TimelineEntry
 from onboarding.errors import StoreConflict
 from onboarding.ports import CaseQuery, DueRow
 from onboarding.settings import StorageSettings

@@ -11,8 +11,9 @@ from typing import Any
 import aiohttp
 import pytest
 
-from onboarding.domain.case import Alias, AliasKind, TimelineEntry
+from onboarding.domain.case import Alias, AliasKind
 from onboarding.domain.lifecycle import State
+from onboarding.domain.records import TimelineEntry
 from onboarding.errors import StoreConflict
 from onboarding.ports import CaseQuery
 from onboarding.storage.azure import AzureStore, open_azure

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from onboarding.domain.case import TENANT, Alias, AliasKind, NextAction
+from onboarding.domain.case import TENANT, Alias, AliasKind
 from onboarding.domain.lifecycle import State
+from onboarding.domain.records import NextAction
 from onboarding.ports import WORK_QUEUE, CaseQuery, DeliveryStatus, DueRow, Operation, WorkMessage
 from onboarding.storage.embedded import EmbeddedStore, deliveries, open_embedded, search
 from onboarding.storage.embedded.connection import connect

@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from onboarding.domain.case import Case, PassStatus, RungStatus
+from onboarding.domain.account import PassStatus
+from onboarding.domain.case import Case
 from onboarding.domain.lifecycle import ACTIVE, State
+from onboarding.domain.records import RungStatus
 from onboarding.operate.explain import sentence
 from onboarding.ports import Services
 from tests.story.world import Sent, World

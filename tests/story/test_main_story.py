@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from onboarding.domain.case import PassStatus, Status
+from onboarding.domain.account import PassStatus
+from onboarding.domain.evidence import Status
 from onboarding.domain.lifecycle import State
 from tests.story.world import DESK, EMPLOYEE, MANAGER, START, World, only
 from tests.support import planted

@@ -7,8 +7,8 @@ from itertools import pairwise
 
 import pytest
 
-from onboarding.domain.case import RungStatus
 from onboarding.domain.lifecycle import State
+from onboarding.domain.records import RungStatus
 from tests.story.world import DESK, MANAGER, START, World, only
 from tests.support import planted
 

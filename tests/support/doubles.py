@@ -16,19 +16,12 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from onboarding import dry_run
-from onboarding.domain.case import (
-    Alias,
-    AliasKind,
-    Case,
-    NextAction,
-    Registration,
-    RungRecord,
-    RungStatus,
-    TimelineEntry,
-)
+from onboarding.domain.case import Alias, AliasKind, Case
+from onboarding.domain.evidence import Registration
 from onboarding.domain.hire import Hire, ManagerRef, Phone
 from onboarding.domain.lifecycle import State
 from onboarding.domain.policy import Policy
+from onboarding.domain.records import NextAction, RungRecord, RungStatus, TimelineEntry
 from onboarding.errors import EffectUnknown, NotYetVisible, StoreConflict
 from onboarding.followup.messages import CatalogueMessages
 from onboarding.graph import stream

@@ -8,7 +8,9 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from typing import Any
 
-from onboarding.domain.case import TENANT, Account, Alias, AliasKind, Case, Evidence, Registration
+from onboarding.domain.account import Account
+from onboarding.domain.case import TENANT, Alias, AliasKind, Case
+from onboarding.domain.evidence import Evidence, Registration
 from onboarding.domain.hire import Hire
 from onboarding.domain.lifecycle import State
 from onboarding.domain.policy import Policy
@@ -396,6 +398,6 @@ def make_case(case_id: str = "c_00000000000000000001", **changes: Any) -> Case:
 
 
 def audit(event_id: str, act: str, by: str, method: str | None, at: datetime) -> Evidence:
-    from onboarding.domain.case import Act, By
+    from onboarding.domain.evidence import Act, By
 
     return Evidence(event_id, "audit", Act(act), By(by), method, at)

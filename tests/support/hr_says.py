@@ -7,8 +7,9 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from onboarding.domain.case import Case, NextAction
+from onboarding.domain.case import Case
 from onboarding.domain.hire import Certainty, EventType, HireEvent
+from onboarding.domain.records import NextAction
 from onboarding.intake.decide import apply_event
 from onboarding.intake.outcome import Circumstances
 from tests.support.doubles import World

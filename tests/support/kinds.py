@@ -7,8 +7,10 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from onboarding.domain.case import TENANT, Account, Alias, AliasKind, Case, StepStatus
+from onboarding.domain.account import Account
+from onboarding.domain.case import TENANT, Alias, AliasKind, Case
 from onboarding.domain.lifecycle import Event, State
+from onboarding.domain.records import StepStatus
 from onboarding.ports import DirectoryUser
 from onboarding.provisioning.plan import steps
 from tests.support.doubles import CASE_ID, T0, World, drive, hire, make_case

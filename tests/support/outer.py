@@ -14,27 +14,19 @@ from typing import Any
 import azure.functions as func
 
 from onboarding import bootstrap
-from onboarding.domain.case import (
-    Account,
-    Act,
-    Alias,
-    By,
-    Case,
-    Evidence,
+from onboarding.domain.account import Account, PassRecord, PassStatus
+from onboarding.domain.case import Alias, Case, aliases_of
+from onboarding.domain.evidence import Act, By, Evidence, Recoverable, Status
+from onboarding.domain.hire import Hire, ManagerRef, Phone
+from onboarding.domain.lifecycle import State
+from onboarding.domain.records import (
     NextAction,
-    PassRecord,
-    PassStatus,
-    Recoverable,
     RungRecord,
     RungStatus,
-    Status,
     StepRecord,
     StepStatus,
     TimelineEntry,
-    aliases_of,
 )
-from onboarding.domain.hire import Hire, ManagerRef, Phone
-from onboarding.domain.lifecycle import State
 from onboarding.intake import catalog, signing
 from onboarding.settings import Settings
 from tests.support import planted

@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from onboarding.domain import people_policy
-from onboarding.domain.case import OWN_ORIGINS, Case
+from onboarding.domain.account import OWN_ORIGINS
+from onboarding.domain.case import Case
 from onboarding.domain.places import place
 from onboarding.errors import NotYetVisible, OperatorError
 from onboarding.ports import DirectoryUser, Licence, Services

@@ -26,8 +26,8 @@ from __future__ import annotations
 
 from onboarding import casework
 from onboarding.domain import names
+from onboarding.domain.account import AccountIntent
 from onboarding.domain.case import NAME_HELD as NAME_HELD
-from onboarding.domain.case import AccountIntent
 from onboarding.errors import NotYetVisible, RetryLater
 from onboarding.ports import REPLICATION, DirectoryUser, NameTaken
 from onboarding.provisioning import existing, from_sync, refused, timing

@@ -16,7 +16,9 @@ from __future__ import annotations
 from datetime import datetime
 
 from onboarding.domain import beginning
-from onboarding.domain.case import Account, AccountIntent, Case, StepStatus
+from onboarding.domain.account import Account, AccountIntent
+from onboarding.domain.case import Case
+from onboarding.domain.records import StepStatus
 from onboarding.ports import CLAIM_LEASE, REPLICATION, DirectoryUser
 from onboarding.provisioning.existing import is_ours, was_enabled
 from onboarding.provisioning.linking import hidden_until, object_alias

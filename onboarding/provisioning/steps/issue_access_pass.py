@@ -15,8 +15,10 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from onboarding.domain import calendar
-from onboarding.domain.case import NextAction, PassRecord, PassStatus, Status
+from onboarding.domain.account import PassRecord, PassStatus
+from onboarding.domain.evidence import Status
 from onboarding.domain.nudges import EMPLOYMENT_ENDED, has_left, working_time_of
+from onboarding.domain.records import NextAction
 from onboarding.errors import DeployerError, OperatorError, RetryLater, StoreConflict
 from onboarding.ports import CLAIM_LEASE, AccessPass, PassLimits
 from onboarding.provisioning import pass_guards

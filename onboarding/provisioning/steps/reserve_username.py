@@ -23,7 +23,8 @@ from datetime import datetime
 from itertools import islice
 
 from onboarding.domain import names, people_policy
-from onboarding.domain.case import LOOKALIKE, TENANT, AccountIntent, Alias, AliasKind, Case
+from onboarding.domain.account import AccountIntent
+from onboarding.domain.case import LOOKALIKE, TENANT, Alias, AliasKind, Case
 from onboarding.domain.hire import Hire
 from onboarding.domain.places.place import place_of
 from onboarding.errors import DeployerError

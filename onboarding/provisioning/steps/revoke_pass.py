@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from onboarding.domain.case import Account, PassRecord, PassStatus
+from onboarding.domain.account import Account, PassRecord, PassStatus
 from onboarding.ports import CLAIM_LEASE, Services
 from onboarding.provisioning.step import WITHDRAWAL, Context, Done, Outcome, Retries, Skip, Step, Wait
 

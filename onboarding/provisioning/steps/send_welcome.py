@@ -9,8 +9,10 @@ from __future__ import annotations
 import re
 
 from onboarding.domain import calendar
-from onboarding.domain.case import PassStatus, RungStatus, Status
+from onboarding.domain.account import PassStatus
+from onboarding.domain.evidence import Status
 from onboarding.domain.nudges import EMPLOYMENT_ENDED, has_left, working_time_of
+from onboarding.domain.records import RungStatus
 from onboarding.ports import CLAIM_LEASE
 from onboarding.provisioning.step import Context, Done, Outcome, Retries, Skip, Step, Wait
 

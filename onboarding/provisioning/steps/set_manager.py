@@ -14,8 +14,9 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from onboarding.domain.case import TENANT, Alias, AliasKind, Case, StepRecord, StepStatus, ids_in
+from onboarding.domain.case import TENANT, Alias, AliasKind, Case, ids_in
 from onboarding.domain.hire import ManagerRef
+from onboarding.domain.records import StepRecord, StepStatus
 from onboarding.ports import DirectoryUser
 from onboarding.provisioning.step import Block, Context, Done, Outcome, Skip, Step
 

@@ -12,8 +12,9 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from onboarding.domain import nudges, people_policy
-from onboarding.domain.case import Case, StepStatus
+from onboarding.domain.case import Case
 from onboarding.domain.nudges import working_time_of
+from onboarding.domain.records import StepStatus
 from onboarding.ports import Services
 from onboarding.provisioning.step import Context, Done, Outcome, Skip, Step, Wait
 from onboarding.provisioning.steps import assign_licenses

@@ -16,7 +16,8 @@ from azure.core.exceptions import AzureError
 from azure.data.tables import TableTransactionError
 
 from onboarding import observe
-from onboarding.domain.case import Case, TimelineEntry
+from onboarding.domain.case import Case
+from onboarding.domain.records import TimelineEntry
 from onboarding.errors import OnboardingError, StoreConflict, Unavailable
 from onboarding.ports import WORK_QUEUE, CaseQuery, CaseSummary, DueRow, Page, Swept
 from onboarding.storage import names

@@ -9,7 +9,9 @@ from typing import Any
 
 import msgspec
 
-from onboarding.domain.case import Case, TimelineEntry, decode, encode
+from onboarding.domain.case import Case
+from onboarding.domain.case_rows import decode, encode
+from onboarding.domain.records import TimelineEntry
 from onboarding.errors import OperatorError, StoreConflict
 from onboarding.ports import CaseSummary
 from onboarding.storage import summary

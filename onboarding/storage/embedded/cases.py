@@ -11,7 +11,9 @@ from typing import Any
 
 import msgspec
 
-from onboarding.domain.case import Alias, Case, TimelineEntry, decode, encode
+from onboarding.domain.case import Alias, Case
+from onboarding.domain.case_rows import decode, encode
+from onboarding.domain.records import TimelineEntry
 from onboarding.errors import StoreConflict, Unavailable
 from onboarding.ports import CaseQuery, CaseSummary, DueRow, Marker, Operation, Page, Swept
 from onboarding.storage.embedded import aliases, search

@@ -9,9 +9,11 @@ import time
 from datetime import UTC, date, datetime, timedelta
 
 from onboarding import bootstrap
-from onboarding.domain.case import Account, Case, NextAction, aliases_of
+from onboarding.domain.account import Account
+from onboarding.domain.case import Case, aliases_of
 from onboarding.domain.hire import Hire
 from onboarding.domain.lifecycle import State
+from onboarding.domain.records import NextAction
 from onboarding.operate.due import enqueue_due
 from onboarding.ports import QUEUES, CaseQuery, LeasedMessage, QueueHost, Services
 from onboarding.settings import Settings

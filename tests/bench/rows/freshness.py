@@ -14,7 +14,9 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 
 from onboarding import bootstrap
-from onboarding.domain.case import Account, Case, Status, aliases_of
+from onboarding.domain.account import Account
+from onboarding.domain.case import Case, aliases_of
+from onboarding.domain.evidence import Status
 from onboarding.domain.hire import Hire
 from onboarding.domain.lifecycle import State
 from onboarding.followup.track import track

@@ -19,8 +19,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from onboarding.domain.case import Alias, AliasKind, Case, RungStatus
+from onboarding.domain.case import Alias, AliasKind, Case
 from onboarding.domain.lifecycle import State
+from onboarding.domain.records import RungStatus
 from onboarding.intake import catalog, signing
 from onboarding.simulator.server import SimulatorThread
 from tests.bench import tenant, virtual
