@@ -272,13 +272,14 @@ def _go_on(
             return block(case, now, approval)
     if case.state in _BEGUN and (asked := open_question(case)) is not None:
         return block(case, now, asked)
-    if not changed:
-        return Outcome(())
+    # Also where another case that was joined to this one took it back, and the event changes nothing.
     if case.account is None and case.intent is None and (gone := lacking(case)):
         if case.state is State.PROVISIONING:
             case.apply(Event.START_MOVED)
         if case.state is State.WAITING_START:
             return block(case, now, gone)
+    if not changed:
+        return Outcome(())
     what = "follow_up" if case.state in _PROVISIONED else "provision"
     return Outcome((), what, "start_date_moved" if moved else "hire_updated", look_now=True)
 

@@ -223,15 +223,16 @@ def _new_hire(case: Case, other: Case, before: Hire) -> HireEvent | None:
     withdrawn the one before, or it begins later; None: it is not."""
     if case.state not in OVER or other.state in OVER or other.certainty is not Certainty.EMPLOYEE:
         return None
-    said = case.said.get("start_date")
-    at = said.at if said else other.created_at
     if merging.newest_withdrawal(case) is not None:
-        stands, at = withdrawn_since_hired(case) is None, max(filter(None, (at, other.hired_at)))
-    else:
-        stands = _begins_later(case.hire, before.start_date) or case.reason_code == EXISTING_STAFF
+        stands = withdrawn_since_hired(case) is None
+    else:  # only an offer was withdrawn, nobody was hired here, or all was done
+        stands = case.withdrawn_at is not None or case.reason_code == EXISTING_STAFF
+        stands = stands or _begins_later(case.hire, before.start_date)
     if not stands:
         return None
-    case.hired_at = max(at, case.hired_at or at)
+    said = case.said.get("start_date")
+    at = other.hired_at or (said.at if said else other.created_at)
+    at = case.hired_at = max(at, case.hired_at or at)
     return HireEvent(
         other.source, EventType.HIRE_CREATED, Hire(), JOINED, certainty=Certainty.EMPLOYEE, occurred_at=at
     )

@@ -207,6 +207,17 @@ FOUND = {
         Told(oracle.CANCELLED, 101, (C,)),
         Told(CREATED, 102, (E, C)),
     ],
+    "in the other one the name was taken back": [
+        Told(CREATED, 200, (C,), (), ("given_name",)),
+        Told(CREATED, 103, (E,), (*START, ("given_name", "Søren"))),
+        Told(CREATED, 104, (E, C)),
+    ],
+    "the other one is a newer hire, and the event that joins them takes it back": [
+        Told(CREATED, 300, (C,)),
+        Told(CREATED, 101, (E,)),
+        Told(oracle.CANCELLED, 202, (E,)),
+        Told(oracle.CANCELLED, 304, (E, C)),
+    ],
     "of the other one only a first day was said, which hires nobody": [
         Told(CREATED, 100, (E,)),
         Told(oracle.CANCELLED, 204, (E,)),

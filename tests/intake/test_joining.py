@@ -783,3 +783,27 @@ async def test_the_one_that_would_go_on_is_asked_before_the_one_who_is_excluded(
     world.tape.kill_at = None
     case = await until(world, FIRST_DAY)
     assert (case.reason_code, made(world)) == (APPROVE_SAME_PERSON, [])
+
+
+@pytest.mark.parametrize("start", [date(2026, 8, 24), None])
+async def test_an_offer_that_was_withdrawn_leads_on_by_the_hire_of_the_other_case(
+    world: World, start: date | None
+) -> None:
+    """Recruiting's application is put away as HR's record of the same person is there."""
+    await file(world, hired_at=HIRED)
+    at = world.clock.at
+    await file_other(
+        world,
+        hired_at=None,
+        certainty=Certainty.OFFER,
+        state=State.CANCELLED,
+        reason_code="cancelled_by_hr",
+        withdrawn_at=at,
+        hire=hire(employee_id="b-9", start_date=start),
+        said={"start_date": Said(HIRED, False, "d_1", "bamboohr")} if start else {},
+    )
+    await join(world.s, await world.case(OTHER), await world.case(), CASE_ID, [], at)
+    case = await until(world, at + timedelta(hours=1), OTHER)
+    assert (case.state, case.withdrawn_at) == (State.PROVISIONING, None)
+    assert len(made(world)) == 1
+    assert case.hire.start_date == date(2026, 8, 24)
