@@ -58,20 +58,26 @@ async def apply_events(run: Run, page: Sequence[SeenEvidence]) -> None:
         def take(case: Case, events: list[Evidence] = events) -> list[Evidence] | None:
             return take_events(case, events) or None
 
-        run.events += await change(run, case_id, take, events)
+        run.events += await change(run, case_id, take, events, of=user_id)
 
 
 async def change(
-    run: Run, case_id: str, take: Callable[[Case], list[Evidence] | None], seen: Sequence[Evidence] = ()
+    run: Run,
+    case_id: str,
+    take: Callable[[Case], list[Evidence] | None],
+    seen: Sequence[Evidence] = (),
+    *,
+    of: str | None = None,
 ) -> int:
     """Apply `take` with compare-and-swap; hand the case on if that changes the answer. Returns new events.
 
     `take` returns None when it changed nothing. `seen` is what was read: all of it is counted in usage, also what
-    `take` has no room for. After a few lost races StoreConflict goes up: the cursor stays.
+    `take` has no room for. `of`: the account it is about, by its object id; of one that the case had before, nothing
+    is taken. After a few lost races StoreConflict goes up: the cursor stays.
     """
     for attempt in range(1, _TRIES + 1):
         case = await run.s.cases.get(case_id)
-        if case is None or not is_read(case):
+        if case is None or not is_read(case) or not _is_of(case, of):
             return 0
         before = assess(case, run.rules, run.now)
         shown = case.status, case.recoverable
@@ -92,6 +98,10 @@ async def change(
             continue
         return len(fresh or [])
     return 0
+
+
+def _is_of(case: Case, object_id: str | None) -> bool:
+    return object_id is None or (case.account is not None and case.account.id == object_id)
 
 
 def _to_count(seen: Sequence[Evidence], known: Mapping[str, Evidence], case: Case) -> list[UsageEvent]:

@@ -44,8 +44,8 @@ class _Reading:
     async def take(self, page: Sequence[SeenRegistration]) -> None:
         """One page."""
         self.run.rows += len(page)
-        wanted: dict[str, Registration] = {}
-        unplaced: dict[str, Registration] = {}
+        wanted: dict[str, SeenRegistration] = {}
+        unplaced: dict[str, SeenRegistration] = {}
         for row in page:
             registration = row.registration
             if self.newest is None or registration.as_of > self.newest:
@@ -54,14 +54,14 @@ class _Reading:
                 self._look_at(registration.methods)
             case_id = self.people.news(row.user_id, registration, judge=self.judge)
             if case_id is not None:
-                wanted[case_id] = registration
+                wanted[case_id] = row
             if self.people.unplaced:
-                unplaced[row.user_id] = registration
+                unplaced[row.user_id] = row
         for user_id, case_id in (await owners(self.run.s, unplaced)).items():
             if case_id in self.people.unplaced:
                 wanted[case_id] = unplaced[user_id]
-        for case_id, registration in wanted.items():
-            await change(self.run, case_id, _taking(registration))
+        for case_id, row in wanted.items():
+            await change(self.run, case_id, _taking(row.registration), of=row.user_id)
 
     def _look_at(self, names: tuple[str, ...]) -> None:
         """Methods that this version does not know are told to whoever looks after it; never fatal."""

@@ -9,6 +9,9 @@ sender's retries can make (three days at most). Not remembered: that two ids in 
 Recruiting puts away the applications of everybody whom nobody hired; those have rows of their own, so that many
 applicants push no leaver out.
 
+An employee number alone names nobody for sure (`intake.identity`): what was noted under one counts for nobody whose
+employee id is known to be another, and, where no employee id was said, only for whom that number was given before.
+
 An end that lies ahead has not happened: it is remembered as the last day, and becomes the end date of the hire that
 comes, unless that hire begins on that day or later.
 """
@@ -21,7 +24,7 @@ from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from onboarding.domain.case import Alias, Case, aliases_of
+from onboarding.domain.case import Alias, AliasKind, Case, aliases_of, ids_in
 from onboarding.domain.hire import Certainty, EventType, HireEvent
 from onboarding.domain.records import Said
 from onboarding.intake import leave_date
@@ -38,6 +41,8 @@ DAYS = 30
 _NOTED = "noted_at"
 #: When an end that lies ahead was said, which day it is, and in which delivery.
 _PLANNED, _LAST_DAY, _DELIVERY = "planned_at", "last_day", "delivery"
+#: Under an employee number: the hash of the employee id that was said with it.
+_OF = "of"
 _KINDS = {EventType.EMPLOYMENT_TERMINATED: "ended_at", EventType.EMPLOYEE_DELETED: "deleted_at"}
 #: Of an application that was put away.
 WITHDRAWN, _CANCELLED = "withdrawn-", "cancelled_at"
@@ -57,8 +62,10 @@ async def remember(s: Services, event: HireEvent, delivery: str, at: datetime, n
         if kind == "ended_at" and (end := planned_end(event, event.hire.start_date, now)) is not None:
             kind = _PLANNED
             said = {_PLANNED: at.isoformat(), _LAST_DAY: end.isoformat(), _DELIVERY: delivery}
+        of = _id_of(s, event.source, event.hire.employee_id)
         for alias in event_aliases(event):
-            await _note(s, MARKER, _digest(s, alias), kind, said, now)
+            by_number = {_OF: of} if of and alias.kind is AliasKind.EMPLOYEE_NUMBER else {}
+            await _note(s, MARKER, _digest(s, alias), kind, {**said, **by_number}, now)
     if event.event_type is EventType.HIRE_CANCELLED:
         for alias in _applications(event):
             await _note(s, WITHDRAWN, _digest(s, alias), _CANCELLED, {_CANCELLED: at.isoformat()}, now)
@@ -77,13 +84,16 @@ async def _note(
     await s.cases.write_marker(row + digest[0], _newest(noted, now), marker.etag if marker else None)
 
 
-async def recall(s: Services, case: Case, event: HireEvent, now: datetime) -> None:
-    """Tell a case what was noted of the person, under the ids that the event is the first to give it."""
+async def recall(s: Services, case: Case, event: HireEvent, at: datetime, now: datetime) -> None:
+    """Tell a case what was noted of the person, under the ids that the event of `at` is the first to give it."""
     known = set(aliases_of(case))
+    employee_id = event.hire.employee_id or ids_in(case, event.source).get("employee_id")
     for alias in event_aliases(event):
         if alias in known:
             continue
         told = await _told(s, MARKER, alias, now)
+        if alias.kind is AliasKind.EMPLOYEE_NUMBER:
+            told = _of_this_person(told, _id_of(s, event.source, employee_id), at)
         for kind in told.keys() & set(_KINDS.values()):
             moment = datetime.fromisoformat(told[kind])
             setattr(case, kind, max(moment, getattr(case, kind) or moment))
@@ -93,6 +103,17 @@ async def recall(s: Services, case: Case, event: HireEvent, now: datetime) -> No
         if alias not in known and (told := await _told(s, WITHDRAWN, alias, now)):
             moment = datetime.fromisoformat(told[_CANCELLED])
             case.cancelled_by[alias.value] = max(moment, case.cancelled_by.get(alias.value, moment))
+
+
+def _of_this_person(told: Mapping[str, Any], person: str | None, at: datetime) -> Mapping[str, Any]:
+    """Of what was noted under an employee number, what may be about this `person` (the hash of the employee id, where
+    one is known), to whom HR gave the number at `at`."""
+    of = told.get(_OF)
+    if of is not None and person is not None:
+        return told if of == person else {}
+    kinds = {*_KINDS.values(), _PLANNED} & told.keys()
+    older = {kind for kind in kinds if datetime.fromisoformat(told[kind]) <= at}
+    return {key: value for key, value in told.items() if key not in older}
 
 
 def _recall_planned(case: Case, event: HireEvent, told: Mapping[str, str]) -> None:
@@ -125,6 +146,10 @@ def _newest(noted: Mapping[str, Any], now: datetime) -> dict[str, Any]:
     oldest = (now - timedelta(days=DAYS)).isoformat()
     ordered = sorted(noted.items(), key=lambda item: str(item[1][_NOTED]), reverse=True)
     return {digest: told for digest, told in ordered[:KEPT] if told[_NOTED] >= oldest}
+
+
+def _id_of(s: Services, source: str, employee_id: str | None) -> str | None:
+    return _digest(s, Alias(source, AliasKind.EMPLOYEE_ID, employee_id)) if employee_id else None
 
 
 def _digest(s: Services, alias: Alias) -> str:

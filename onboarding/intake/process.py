@@ -160,7 +160,7 @@ async def _apply(s: Services, delivery: Delivery, index: int, event: HireEvent, 
     seen = event_mark(delivery.delivery_id, index, delivery.replays)
     if seen in case.deliveries:
         return case.case_id
-    await leavers.recall(s, case, event, now)
+    await leavers.recall(s, case, event, event_time(event, delivery.received_at), now)
     about = Circumstances(
         delivery.delivery_id,
         delivery.received_at,

@@ -43,6 +43,7 @@ TIMELINE: dict[str, str] = {
     "exclude_joined": "Excluded: an operator had excluded the case that was joined to this one ({other})",
     "provisioning_started": "Provisioning started",
     "username_reserved": "A user name was reserved",
+    "username_released": "The reserved user name is free again: no account was made under it",
     "username_taken": "The user name belongs to somebody else; trying the next one",
     "username_tried_again": "The user name is tried once more, and given up if it is still taken",
     "phone_intended": "HR's phone goes into the directory with the account",

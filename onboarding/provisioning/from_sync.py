@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from onboarding.domain import calendar
+from onboarding.domain.account import OWN_ORIGINS
 from onboarding.domain.nudges import working_time_of
 from onboarding.ports import DirectoryUser
 from onboarding.provisioning.linking import (
@@ -38,7 +39,7 @@ async def await_sync(ctx: Context) -> Outcome:
     if number is None:
         return Block(NO_NUMBER)
     seen = await ctx.s.directory.find_by_employee_id(number)
-    found = [user for user in seen if not is_anothers(ctx.case, user)]
+    found = [user for user in seen if not is_anothers(ctx.case, user) and not _was_made_here(ctx, user)]
     if len(found) > 1:
         return ask(ctx, found, NEEDS_APPROVAL)
     if not found:
@@ -55,6 +56,12 @@ async def await_sync(ctx: Context) -> Outcome:
     if agreed:
         return await link(ctx, user, "adopted", ctx.case.intent)
     return ask(ctx, found, NEEDS_APPROVAL)
+
+
+def _was_made_here(ctx: Context, user: DirectoryUser) -> bool:
+    """The account that this service made before HR said where it comes from, as long as the sync has not joined it."""
+    account = ctx.case.account
+    return account is not None and account.id == user.id and account.origin in OWN_ORIGINS and not user.synced
 
 
 def until_synced(ctx: Context, found: Sequence[DirectoryUser] = ()) -> Outcome:

@@ -18,7 +18,7 @@ from onboarding.domain.nudges import has_left
 from onboarding.domain.records import StepRecord, StepStatus, TimelineEntry
 from onboarding.errors import DeployerError, NotYetVisible, OperatorError, RetryLater, StoreConflict
 from onboarding.ports import REPLICATION, WORK_QUEUE, Services
-from onboarding.provisioning import existing, holds, pass_guards, timing
+from onboarding.provisioning import existing, holds, pass_guards, refused, timing
 from onboarding.provisioning.linking import hidden_until
 from onboarding.provisioning.plan import Planned, steps
 from onboarding.provisioning.step import Block, Context, Done, Outcome, Skip, Wait
@@ -113,7 +113,10 @@ def _is_early(case: Case, name: str, now: datetime) -> bool:
 
 
 def _is_looked_for_again(ctx: Context, name: str) -> bool:
-    """A manager who could not be found: once more when the pass may go out."""
+    """A manager who could not be found: once more when the pass may go out. An account that was made before HR said
+    that nothing is made here: so that nobody is given it (`refused`)."""
+    if name == existing.CREATES:
+        return refused.is_due(ctx)
     if name != set_manager.STEP.name or not set_manager.looks_again(ctx.case.steps.get(name), ctx.now):
         return False
     issue = issue_access_pass.STEP.name

@@ -181,7 +181,7 @@ async def test_an_end_that_overtook_its_hire_comes_true_too(world: World) -> Non
     await leavers.remember(world.s, event, "d_1", T0, T0)
     case = make_case(hire=hire(employee_id=None))
     created = replace(event, event_type=EventType.HIRE_CREATED, hire=hire())
-    await leavers.recall(world.s, case, created, T0)
+    await leavers.recall(world.s, case, created, T0, T0)
     assert (case.hire.end_date, case.ends_at) == (LAST, OVER)
 
 

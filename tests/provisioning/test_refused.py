@@ -11,14 +11,17 @@ import pytest
 from onboarding.domain.case import TENANT, Alias, AliasKind, Case
 from onboarding.domain.hire import EventType
 from onboarding.domain.lifecycle import State
+from onboarding.domain.people_policy import Match, PeoplePolicy
+from onboarding.domain.policy import Policy
 from onboarding.errors import EffectUnknown
 from onboarding.operate.actions import Ask, act
-from onboarding.ports import CLAIM_LEASE, REPLICATION
+from onboarding.ports import CLAIM_LEASE, REPLICATION, DirectoryUser
 from tests.support.doubles import CASE_ID, T0, Killed, World, advance, drive, make_case
 from tests.support.hr_says import says
 
 MakeWorld = Callable[..., World]
 WHO = Ask("op", "HR was asked")
+ON_PREMISES = Policy(people=PeoplePolicy(synced=(Match(employment_type=("onprem",)),)))
 #: Of the day on which the hire of `make_case` starts, in Berlin.
 FIRST_MORNING = datetime(2026, 8, 24, 8, tzinfo=UTC)
 
@@ -136,3 +139,133 @@ async def test_also_on_the_first_day_of_which_nobody_had_the_account(make_world:
     await says(world, EventType.HIRE_UPDATED, employment_type="guest")
     case = await drive(world)
     assert (case.reason_code, enabled(world)) == ("guest_not_created", [False])
+
+
+# --- linked already, and not given yet -------------------------------------------------------------------------
+
+
+async def test_a_linked_account_that_nobody_has_yet_is_closed_as_well(make_world: MakeWorld) -> None:
+    world = make_world()
+    await world.file(make_case(begun=False))
+    case = await advance(world)
+    assert case.account is not None
+    assert (case.state, case.access_pass, enabled(world)) == (State.PROVISIONING, None, [True])
+    world.clock.move(minutes=1)
+    await says(world, EventType.HIRE_UPDATED, employment_type="guest")
+    case = await drive(world)
+    assert (case.reason_code, enabled(world), world.tenant.issued) == ("guest_not_created", [False], [])
+    world.clock.move(minutes=1)
+    await says(world, EventType.HIRE_UPDATED, employment_type="Employee")
+    await act(world.s, "rerun", CASE_ID, WHO)
+    case = await drive(world)
+    assert (case.state, enabled(world), len(world.tenant.created)) == (State.FOLLOWING_UP, [True], 1)
+
+
+async def test_whoever_was_given_theirs_keeps_it(make_world: MakeWorld) -> None:
+    world = make_world()
+    await world.file(make_case())
+    await drive(world)
+    world.clock.move(minutes=1)
+    await says(world, EventType.HIRE_UPDATED, employment_type="guest")
+    await act(world.s, "rerun", CASE_ID, replace(WHO, from_step="create_account"))
+    case = await drive(world)
+    assert (case.state, enabled(world)) == (State.FOLLOWING_UP, [True])
+
+
+# --- of Active Directory, after a try --------------------------------------------------------------------------
+
+
+def sync(world: World, number: str = "4711") -> None:
+    world.tenant.add(
+        DirectoryUser(
+            "sync-1",
+            "zoe.m@contoso.example",
+            employee_id=number,
+            display_name="Zoë Müller-Strauß",
+            account_enabled=True,
+            created_at=world.clock.at,
+            user_type="Member",
+            synced=True,
+        )
+    )
+
+
+async def moved_to_sync(world: World, *, linked: bool, made: bool = True, lag: bool = False) -> Case:
+    """HR says after a try, or once the account is linked, that the account comes from Active Directory."""
+    if not linked:
+        (world.faults.after if made else world.faults.before)("create_user", EffectUnknown("no answer"))
+    await world.file(make_case(begun=False))
+    await advance(world)
+    world.tenant.lag = lag
+    world.clock.move(minutes=1)
+    return await says(world, EventType.HIRE_UPDATED, employment_type="onprem")
+
+
+@pytest.mark.parametrize("linked", [True, False])
+@pytest.mark.parametrize("lag", [False, True], ids=["seen at once", "seen later"])
+async def test_what_was_made_is_closed_before_active_directorys_is_waited_for(
+    make_world: MakeWorld, linked: bool, lag: bool
+) -> None:
+    world = make_world(policy=ON_PREMISES)
+    await moved_to_sync(world, linked=linked, lag=lag and not linked)
+    case = await advance(world)
+    if lag and not linked:
+        assert (case.next_action.why, enabled(world)) == ("account_in_doubt", [True])
+        sync(world)
+        world.clock.move(hours=2)
+        world.tenant.lag = False
+    else:
+        assert (case.next_action.why, enabled(world)) == ("waiting_for_sync", [False])
+        sync(world)
+    case = await drive(world)
+    assert case.account is not None
+    assert (case.state, case.account.id, enabled(world)) == (State.FOLLOWING_UP, "sync-1", [False])
+
+
+async def test_a_request_that_took_no_effect_frees_the_name(make_world: MakeWorld) -> None:
+    world = make_world(policy=ON_PREMISES)
+    case = await moved_to_sync(world, linked=False, made=False)
+    assert case.intent is not None
+    name = case.intent.user_principal_name
+    case = await advance(world)
+    while case.next_action.why == "account_in_doubt":
+        world.clock.at = case.next_action.when or world.clock.at
+        case = await advance(world)
+    assert (case.intent, case.next_action.why) == (None, "waiting_for_sync")
+    alias = Alias(TENANT, AliasKind.UPN, name)
+    assert await world.store.cases.owners([alias]) == {}
+
+
+async def test_one_that_the_sync_takes_over_is_the_persons(make_world: MakeWorld) -> None:
+    """A soft match: the same object, from then on Active Directory's, which enables it."""
+    world = make_world(policy=ON_PREMISES)
+    await moved_to_sync(world, linked=True)
+    await advance(world)
+    (user,) = [item for item in world.tenant.users.values() if item.id.startswith("user-")]
+    world.tenant.users[user.id] = replace(world.tenant.users[user.id], synced=True, account_enabled=True)
+    case = await drive(world)
+    assert case.account is not None
+    assert (case.account.id, case.account.origin) == (user.id, "synced")
+    assert case.state is State.FOLLOWING_UP
+
+
+@pytest.mark.parametrize("linked", [True, False])
+@pytest.mark.parametrize("kill_at", range(24))
+async def test_a_death_at_any_call_leaves_one_usable_account(
+    make_world: MakeWorld, kill_at: int, linked: bool
+) -> None:
+    world = make_world(policy=ON_PREMISES)
+    await moved_to_sync(world, linked=linked)
+    world.tape.calls.clear()
+    world.tape.kill_at = (kill_at, "after")
+    sync(world)
+    try:
+        await advance(world)
+    except Killed:
+        world.tape.kill_at = None
+        world.clock.at += CLAIM_LEASE
+    else:
+        world.tape.kill_at = None
+    case = await drive(world)
+    assert case.account is not None
+    assert (case.account.id, enabled(world)) == ("sync-1", [False])

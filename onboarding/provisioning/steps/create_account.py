@@ -16,8 +16,8 @@ ObjectConflict look at that name:
 Before that an account that carries HR's own number already under another name, or has the address that HR knows, is for
 an approver too (`provisioning.existing`): HR systems announce their whole workforce when somebody switches
 the webhook on.
-For people whom the policy calls guests nothing is made, and what was made before HR said so is closed
-(`provisioning.refused`). For people whom the policy calls synced nothing is created; their account is waited for.
+For people whom the policy calls guests nothing is made. For those whom it calls synced neither: their account is waited
+for. What was made before HR said so is closed first (`provisioning.refused`).
 Before the lead time of the policy the account is made disabled. The initial password is random, used once in the
 request, and kept nowhere.
 """
@@ -54,8 +54,9 @@ NEEDS_APPROVAL = existing.NEEDS_APPROVAL
 
 async def run(ctx: Context) -> Outcome:
     """Create, or take up what an earlier try created or what was there before."""
-    if (refusal := reserve_username.refusal(ctx)) and not refused.is_given(ctx.case):
-        return await refused.close(ctx, refusal)
+    refusal = reserve_username.refusal(ctx)
+    if refused.is_due(ctx):
+        return await refused.close(ctx) or refusal or await from_sync.await_sync(ctx)
     refused.forget(ctx.case)
     if ctx.case.account:
         made_just_now = ctx.case.rehired_at is None and ctx.now < ctx.account.created_at + REPLICATION
