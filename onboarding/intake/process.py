@@ -225,10 +225,14 @@ async def _mark(
 ) -> None:
     """Write what became of the delivery on the row as it is now: the door may have marked it since.
 
-    Status and pruned body are one write. A body that was erased or has expired meanwhile does not come back.
+    Status and pruned body are one write. A body that was erased or has expired meanwhile does not come back. One that
+    the sender mended meanwhile stays, and has a message of its own: nothing is said of it that was said of the old.
     """
     fresh = await s.deliveries.get(delivery.delivery_id)
     if fresh is None or (fresh.body is None and fresh.status in _DONE):
+        return
+    if fresh.body_sha256 != delivery.body_sha256:
+        observe.event(log, "delivery.replaced", delivery_id=delivery.delivery_id)
         return
     marked = replace(
         fresh,

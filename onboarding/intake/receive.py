@@ -33,8 +33,8 @@ from onboarding.intake.arrivals import BULK_AFTER as BULK_AFTER
 from onboarding.intake.arrivals import Arrivals as Arrivals
 from onboarding.intake.checks import MAX_BODY as MAX_BODY
 from onboarding.intake.payload import Unreadable
+from onboarding.intake.repeats import RETRIED, gives_way, or_news
 from onboarding.intake.repeats import delivery_id as delivery_id
-from onboarding.intake.repeats import or_news
 from onboarding.intake.signatures import verify
 from onboarding.ports import Delivery, DeliveryStatus, Services, WorkMessage
 from onboarding.settings import Settings, SourceSettings
@@ -46,7 +46,6 @@ RETRY_SETTING = 300
 _SOURCE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 #: Event type and reason code of the delivery that holds a verification token.
 HANDSHAKE = "handshake"
-_RETRIED = frozenset({DeliveryStatus.RECEIVED, DeliveryStatus.FAILED})
 
 log = logging.getLogger(__name__)
 
@@ -256,11 +255,11 @@ async def _enqueue_alone(s: Services, delivery: Delivery, events: int, now: date
     there, inserted = await s.deliveries.put_if_absent(delivery)
     if inserted:
         stored = there
-    elif there.status is DeliveryStatus.UNREADABLE or _expired(there, delivery):
+    elif gives_way(s, there, delivery):
         # The sender mended the body, or we the mapping: what can be read replaces what could not, or is gone.
         replays = there.replays + (there.body_sha256 != delivery.body_sha256)
         stored = await s.deliveries.update(replace(delivery, etag=there.etag, replays=replays))
-    elif there.status in _RETRIED and there.body_sha256 == delivery.body_sha256:
+    elif there.status in RETRIED and there.body_sha256 == delivery.body_sha256:
         stored = there
     else:
         return _duplicate(delivery, there)
@@ -270,15 +269,10 @@ async def _enqueue_alone(s: Services, delivery: Delivery, events: int, now: date
     return "queued"
 
 
-def _expired(there: Delivery, delivery: Delivery) -> bool:
-    """Never worked off, and its body is gone by now: HR was asked to send it again."""
-    return there.status in _RETRIED and there.body is None and there.body_sha256 == delivery.body_sha256
-
-
 async def _mark_queued(s: Services, stored: Delivery, now: datetime) -> None:
     """The queue has it, so the sender may go, whatever becomes of this mark: without it a repeat is queued
     once more, which does nothing twice."""
-    if stored.status not in _RETRIED:
+    if stored.status not in RETRIED:
         return  # a repeat of it was faster, and a worker had it
     try:
         await s.deliveries.update(replace(stored, status=DeliveryStatus.QUEUED, queued_at=now))
