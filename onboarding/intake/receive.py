@@ -33,6 +33,7 @@ from onboarding.intake.arrivals import BULK_AFTER as BULK_AFTER
 from onboarding.intake.arrivals import Arrivals as Arrivals
 from onboarding.intake.checks import MAX_BODY as MAX_BODY
 from onboarding.intake.payload import Unreadable
+from onboarding.intake.refusals import Refusals
 from onboarding.intake.repeats import RETRIED, gives_way, or_news
 from onboarding.intake.repeats import delivery_id as delivery_id
 from onboarding.intake.signatures import verify
@@ -51,6 +52,7 @@ log = logging.getLogger(__name__)
 
 
 _arrivals = Arrivals()
+_refusals = Refusals()
 
 
 async def receive(s: Services, source: str, request: web.Request) -> web.Response:
@@ -60,7 +62,7 @@ async def receive(s: Services, source: str, request: web.Request) -> web.Respons
     except Unreadable as error:
         return web.problem(error.status, error.code, error.message, reason=error.reason, path=error.path)
     except SenderError as error:
-        observe.event(log, "delivery.refused", level=logging.WARNING, code=error.code, status=error.status)
+        await _refused(s, source, error)
         return web.problem(error.status, error.code, error.message, error.headers)
     except DeployerError as error:
         # The message names settings and what they may be, and nothing that was sent.
@@ -72,6 +74,17 @@ async def receive(s: Services, source: str, request: web.Request) -> web.Respons
         seconds = math.ceil(max(error.retry_after or RETRY_STORE, 1))
         detail = "The delivery could not be stored. Send it again later."
         return web.problem(503, "unavailable", detail, {"Retry-After": str(seconds)})
+
+
+async def _refused(s: Services, source: str, error: SenderError) -> None:
+    """Say so, with the source where it is one of ours: else it is whatever a stranger wrote."""
+    known = source if source in s.settings.sources else None
+    observe.event(
+        log, "delivery.refused", level=logging.WARNING, source=known, code=error.code, status=error.status
+    )
+    if known is not None and error.status == 401:
+        with contextlib.suppress(RetryLater):  # no clock: the answer is the same
+            await _refusals.note(s.cases, known, error.code, await s.clock.now())
 
 
 async def _take(s: Services, source: str, request: web.Request) -> web.Response:

@@ -35,7 +35,7 @@ _SILENT = {
 
 async def examine(s: Services) -> list[Finding]:
     """All checks, cheap ones first. An unreachable tenant is one finding, not an end."""
-    held = [*await _held(s), *await _sources(s)]
+    held = [*await _held(s), *await _refused(s), *await _sources(s)]
     return [*_settings(s), await _store(s), *held, *await _tenant(s)]
 
 
@@ -107,6 +107,19 @@ async def _sources(s: Services) -> list[Finding]:
     except OnboardingError:
         return []
     return [Finding("audit log", *found.audit_says), Finding("registration report", *found.report_says)]
+
+
+async def _refused(s: Services) -> list[Finding]:
+    """Sources from which the door refused calls for their signature; a finding where nothing else came since."""
+    try:
+        found = await vendors.survey(s)
+    except OnboardingError:
+        return []  # the store does not answer, which is a finding of its own
+    return [
+        Finding(f"signatures of {item.source}", not item.silent, item.refusals)
+        for item in found
+        if item.refusals is not None
+    ]
 
 
 async def _held(s: Services) -> list[Finding]:

@@ -7,9 +7,10 @@ from datetime import datetime
 from typing import Any
 
 from onboarding.errors import ConfigurationError, NotFound
-from onboarding.intake import catalog
+from onboarding.intake import catalog, refusals
 from onboarding.intake.adapter import Adapter, Evidence, Need
 from onboarding.intake.receive import HANDSHAKE, handshake_id
+from onboarding.intake.refusals import DAYS, Refused
 from onboarding.intake.signatures import read_key
 from onboarding.operate.cases import stamp
 from onboarding.ports import Delivery, Services
@@ -56,6 +57,23 @@ class SourceReport:
     keys: dict[str, datetime]
     #: When the newest verification token of a set-up came that waits for an operator.
     token_at: datetime | None
+    #: What the door refused for its signature within the last days; None: nothing.
+    refused: Refused | None = None
+
+    @property
+    def silent(self) -> bool:
+        """Everything that came of late was refused: the secret differs, or somebody else sends."""
+        return self.refused is not None and (self.last is None or self.last.received_at < self.refused.last)
+
+    @property
+    def heard(self) -> bool:
+        """Something came, were it only what was refused."""
+        return self.last is not None or self.refused is not None
+
+    @property
+    def refusals(self) -> str | None:
+        """What was refused, and what to do, in a sentence or two; None: nothing was."""
+        return None if self.refused is None else _refusals(self.refused, silent=self.silent)
 
     @property
     def ready(self) -> bool:
@@ -89,6 +107,12 @@ class SourceReport:
             },
             "secrets_last_used": {key: stamp(at) for key, at in self.keys.items()},
             "verification_token_at": stamp(self.token_at),
+            "refused": self.refused
+            and {
+                "reasons": dict(self.refused.reasons),
+                "last_at": stamp(self.refused.last),
+                "since_last_delivery": self.silent,
+            },
             "evidence": self.evidence and str(self.evidence),
             "doubts": list(self.doubts),
         }
@@ -126,7 +150,9 @@ async def _report(s: Services, source: SourceSettings, wrong: str | None) -> Sou
     handshake = next((item for item in found.items if item.vendor_event_type == HANDSHAKE), None)
     came = [item for item in found.items if item.vendor_event_type != HANDSHAKE]
     waiting = handshake is not None and handshake.pruned_at is None and not source.secret
+    refused = await refusals.read(s.cases, source.source, await s.clock.now())
     return SourceReport(
+        refused=refused,
         source=source.source,
         adapter=source.adapter,
         title=adapter.title if adapter else source.adapter,
@@ -198,6 +224,8 @@ def words(report: SourceReport) -> list[str]:
     lines += [f"  Missing: {text}" for text in report.missing]
     lines.append(f"  {_last(report)}")
     lines.append(f"  {_secrets(report)}")
+    if report.refusals is not None:
+        lines.append(f"  {report.refusals}")
     if report.events:
         lines.append(f"  Event types: {', '.join(report.events)} (! means: not these)")
     if report.token_at is not None:
@@ -225,6 +253,22 @@ def _last(report: SourceReport) -> str:
     )
     key = f", with the {last.verification.key_id} secret{label}" if last.verification else ""
     return f"Last delivery: {stamp(last.received_at)}{event}, {last.status}{reason}{key}"
+
+
+#: Reason of a refusal → in words.
+_REFUSED = {
+    "signature_wrong": "wrong signature or token",
+    "signature_missing": "no signature or token",
+    "signature_expired": "signed too long ago or too far ahead",
+}
+
+
+def _refusals(refused: Refused, *, silent: bool) -> str:
+    reasons = ", ".join(f"{_REFUSED.get(code, code)}: {number}" for code, number in refused.reasons.items())
+    text = f"Refused at the door within {DAYS} days, at least: {reasons}; last at {stamp(refused.last)}."
+    if silent:
+        return f"{text} Nothing was accepted since: compare the secret here with the one in the HR system."
+    return f"{text} Others were accepted since, so the secret is right: somebody else may be trying."
 
 
 def _secrets(report: SourceReport) -> str:

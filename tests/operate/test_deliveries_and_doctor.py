@@ -26,6 +26,7 @@ from onboarding.errors import (
     Unavailable,
 )
 from onboarding.followup import sources
+from onboarding.intake.refusals import Refusals
 from onboarding.operate import deliveries, doctor
 from onboarding.operate.actions import Ask
 from onboarding.ports import Delivery, DeliveryStatus, WorkMessage
@@ -334,3 +335,27 @@ async def test_doctor_says_how_the_evidence_stands(world: World) -> None:
     assert (await said())["audit log"][0]
     ok, text = (await said())["registration report"]
     assert (ok, text.endswith("does not count: brainWave")) == (True, True)
+
+
+async def test_doctor_tells_of_wrong_signatures_until_something_right_comes(make_world: MakeWorld) -> None:
+    world = make_world(
+        settings=Settings(sources={"greenhouse": SourceSettings("greenhouse", "greenhouse", Secret("s"))})
+    )
+    counting = Refusals()
+    for _ in range(3):
+        await counting.note(world.s.cases, "greenhouse", "signature_wrong", await world.s.clock.now())
+
+    async def said() -> list[tuple[bool, str]]:
+        return [
+            (item.ok, item.text)
+            for item in await doctor.examine(world.s)
+            if item.what == "signatures of greenhouse"
+        ]
+
+    ((ok, text),) = await said()
+    assert not ok
+    assert "wrong signature or token: 3" in text
+    assert "compare the secret" in text
+    delivery = make_delivery(at=await world.s.clock.now(), source="greenhouse")
+    await world.store.deliveries.put_if_absent(delivery)
+    assert [ok for ok, _ in await said()] == [True]

@@ -18,6 +18,7 @@ from onboarding.domain.policy import Policy
 from onboarding.intake import receive
 from onboarding.intake.adapter import Adapter
 from onboarding.intake.arrivals import Arrivals
+from onboarding.intake.refusals import Refusals
 from onboarding.intake.scheme import basic_key, standard_webhooks_key, text_key
 from onboarding.intake.signing import sealed
 from onboarding.ports import CaseQuery, Delivery, Services, WorkMessage
@@ -186,6 +187,7 @@ def secrets_of(adapter: Adapter) -> tuple[str, str]:
 def make_world(*sources: SourceSettings) -> World:
     """A service with these sources. Close `world.store` when done."""
     receive._arrivals = Arrivals()  # what a process has seen: this is a new one
+    receive._refusals = Refusals()
     clock, wire, queue = FixedClock(), Wire(), SentMessages()
     store = open_embedded(":memory:", lambda: START)
     services = Services(
