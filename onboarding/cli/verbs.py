@@ -12,7 +12,7 @@ from onboarding.domain.case import ABOUT_NAME
 from onboarding.errors import NotFound, RequestError
 from onboarding.followup.track import track
 from onboarding.operate import actions, cases, deliveries, doctor, due, requests, trouble, vendors
-from onboarding.operate.explain import listed_next
+from onboarding.operate.explain import for_approver, listed_next
 from onboarding.ports import CaseQuery, DeliveryStatus
 
 ACTOR = "cli"
@@ -35,8 +35,7 @@ async def _cases(app: App, args: argparse.Namespace) -> int:
         {
             **item,
             "display_name": item["display_name"] or None,
-            "next": item["next_action"]["what"],
-            "when": item["next_action"]["when"],
+            **_next(item),
         }
         for item in items
     ]
@@ -73,7 +72,7 @@ async def _show(app: App, args: argparse.Namespace) -> int:
     if data["found_account"]:
         context.out(f"an account that may be this person's already: {data['found_account']}")
     following = data["next_action"]
-    when = f" at {following['when']}" if following["when"] else ""
+    when = f" at {following['when']}" if following["when"] and not for_approver(data["reason_code"]) else ""
     context.out(f"next: {listed_next(following['what'], data['reason_code'])}{when} ({following['why']})")
     context.out()
     rows = [
@@ -82,6 +81,13 @@ async def _show(app: App, args: argparse.Namespace) -> int:
     ]
     context.table(rows, [("at", "AT"), ("actor", "WHO"), ("action", "WHAT"), ("detail", "DETAIL")])
     return context.OK
+
+
+def _next(item: dict[str, Any]) -> dict[str, Any]:
+    """What happens next by its code, and when; what waits for an approver has no time."""
+    if for_approver(item["reason_code"]):
+        return {"next": "approve the limit", "when": None}
+    return {"next": item["next_action"]["what"], "when": item["next_action"]["when"]}
 
 
 def _account(data: dict[str, Any]) -> str:
@@ -167,8 +173,9 @@ async def _trouble(app: App, args: argparse.Namespace) -> int:
     if args.json:
         context.out_json(found.as_json())
     else:
-        for stop, text in zip(found.stops, trouble.lines(found.stops), strict=True):
-            context.out(f"{stop.key}: {text}\n  {trouble.ENDS[stop.kind]}")
+        for stop, (key, text, waits, ends) in zip(found.stops, trouble.lines(found), strict=True):
+            some = [f"{name or 'no name yet'} ({case_id})" for case_id, name in found.some(stop)]
+            context.out(f"{key}: {text}\n  {waits}{' ' + ', '.join(some) if some else ''}\n  {ends}")
         for group in found.poison:
             context.out(f"poison: {group.count} × {group.cause}: {', '.join(group.case_ids)}")
         if not (found.stops or found.poison):

@@ -19,10 +19,18 @@ from onboarding.followup import sources
 from onboarding.followup.messages import recognise
 from onboarding.intake.erasure import being_forgotten
 from onboarding.operate import actions, cases, desk, forget, requests, rerun_plan, trouble, whose
-from onboarding.operate.explain import MEANING, listed_next, next_because, next_words, pass_ended
+from onboarding.operate.explain import (
+    MEANING,
+    for_approver,
+    listed_next,
+    next_because,
+    next_words,
+    pass_ended,
+)
 from onboarding.operate.judge import judge
 from onboarding.operate.story import rung_words, said_once, sentence
 from onboarding.ports import CaseQuery, CaseSummary, Services
+from onboarding.safeguards.stops import waits_for
 from onboarding.web import PROBLEM, Request, Response
 
 #: action → (button, the event it needs in the lifecycle table).
@@ -81,10 +89,10 @@ class Button:
 
 
 async def overview(s: Services, request: Request, who: Principal) -> Response:
-    """`GET dashboard?state=&status=&q=&page=`"""
-    given = {name: request.query.get(name, "") for name in ("state", "status", "q")}
+    """`GET dashboard?state=&status=&q=&reason_code=&page=`"""
+    given = {name: request.query.get(name, "") for name in ("state", "status", "q", "reason_code")}
     _known_filters(given)
-    query = CaseQuery(state=given["state"] or None, status=given["status"] or None, q=given["q"] or None)
+    query = CaseQuery(**{name: value or None for name, value in given.items()})
     found = await s.cases.search(query, request.query.get("page") or None, 50)
     following = urlencode({**given, "page": found.next_page}) if found.next_page else None
     counts = await s.cases.counts()
@@ -142,6 +150,7 @@ async def case_page(s: Services, request: Request, who: Principal) -> Response:
         case=data,
         name=name or "No name yet",
         next_words=next_words(case),
+        next_at=None if for_approver(waits_for(case) or case.reason_code) else case.next_action.when,
         next_because=next_because(case),
         story=[_told(item) for item in reversed(said_once(data["timeline"]))],
         buttons=buttons,
@@ -176,7 +185,9 @@ def _desk(s: Services, case: Case, who: Principal, now: datetime) -> dict[str, A
 
 def _row(item: CaseSummary) -> dict[str, Any]:
     """One line of the list."""
-    return {**cases.summary_json(item), "next_words": listed_next(item.next_what, item.reason_code)}
+    data = {**cases.summary_json(item), "next_words": listed_next(item.next_what, item.reason_code)}
+    data["next_at"] = None if for_approver(item.reason_code) else item.next_when
+    return data
 
 
 def _told(item: dict[str, Any]) -> dict[str, Any]:

@@ -21,7 +21,7 @@ async def shown(s: Services, request: Request, who: Principal) -> Response:
         "trouble.html",
         who=who,
         now=now,
-        stops=[trouble.stop_json(item) for item in found.stops],
+        stops=[found.stop_json(item) for item in found.stops],
         poison=found.poison,
         more=found.more,
         token=access.form_token(who, s.settings, now) if may else None,

@@ -125,13 +125,10 @@ async def _refused(s: Services) -> list[Finding]:
 async def _held(s: Services) -> list[Finding]:
     """What the service holds back for everybody at the moment."""
     try:
-        found = await trouble.held(s)
+        found = await trouble.survey(s)
     except OnboardingError:
         return []  # the store does not answer, which is a finding of its own
-    texts = [
-        f"{text} {trouble.ENDS[stop.kind]}" for stop, text in zip(found, trouble.lines(found), strict=True)
-    ]
-    held = [Finding(f"held back: {stop.key}", False, text) for stop, text in zip(found, texts, strict=True)]
+    held = [Finding(f"held back: {key}", False, " ".join(said)) for key, *said in trouble.lines(found)]
     return held or [Finding("held back", True, "nothing")]
 
 

@@ -307,6 +307,11 @@ def next_because(case: Case) -> str | None:
     return _LATER.get(why, why.replace("_", " "))
 
 
+def for_approver(reason: str | None) -> bool:
+    """No time ends it: the planned look only finds out whether an approver has decided."""
+    return reason == "paused_by_limit"
+
+
 def listed_next(what: str, reason: str | None) -> str:
     """What happens next, as far as a line of a list knows."""
     if reason in _HELD_NEXT:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from onboarding import casework
@@ -20,7 +21,7 @@ from onboarding.errors import IllegalTransition
 from onboarding.operate import rerun_plan
 from onboarding.ports import BULK_QUEUE, WORK_QUEUE, CaseQuery, Services, WorkMessage
 from onboarding.provisioning import holds, withdraw
-from onboarding.safeguards import stops
+from onboarding.safeguards import limits, stops
 from onboarding.safeguards.stops import REASONS, RELEASED, Board, Release
 
 _PAGE, _AT_ONCE = 200, 25
@@ -32,7 +33,7 @@ _REMEMBERED = timedelta(days=1)
 
 async def wake(s: Services) -> int:
     """Send everybody who waits for something that has ended; returns how many messages."""
-    board = await stops.read(s.cases)
+    board = await _without_switched_off(s, await stops.read(s.cases))
     ended = {key: item for key, item in board.released.items() if item.wake}
     if not ended:
         return 0
@@ -43,6 +44,22 @@ async def wake(s: Services) -> int:
     now = await s.clock.now()
     await stops.change(s.cases, lambda found: _woken(found, ended, now))
     return sent
+
+
+async def _without_switched_off(s: Services, board: Board) -> Board:
+    """End the stops of limits that the policy no longer has: nobody can reach those, or has to approve them."""
+    if not any(limits.is_off(item, s.policy.limits) for item in board.stops.values()):
+        return board
+    ends = Release(await s.clock.now(), reason="the limit was switched off in the policy")
+
+    def decide(found: Board) -> bool:
+        gone = [item for item in found.stops.values() if limits.is_off(item, s.policy.limits)]
+        for item in gone:
+            found.end(item, replace(ends))
+        return bool(gone)
+
+    await stops.change(s.cases, decide)
+    return await stops.read(s.cases)
 
 
 def _woken(board: Board, ended: dict[str, Release], now: datetime) -> bool:

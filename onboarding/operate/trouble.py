@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from onboarding import observe
@@ -38,7 +38,8 @@ ENDS = {
     stops.PERMISSION: "Doctor names the permission; an administrator grants it. One case at a time tries, and the "
     "first that gets through lets everybody go on.",
     stops.TENANT: "Nobody has to do anything: one request at a time tries, and the first answer lets everybody go on.",
-    stops.LIMIT: "An approver checks whether so many are right, and approves the limit.",
+    stops.LIMIT: "An approver checks whether so many are right, and approves the limit, on the dashboard or by "
+    'python -m onboarding approve limit:{what} --reason "…"',
 }
 
 
@@ -55,16 +56,54 @@ class Group:
 
 
 @dataclass(frozen=True, slots=True)
+class Waiting:
+    """Who waits for the end of the stops of one kind; `people`: some of them, as (case id, name)."""
+
+    number: int
+    more: bool
+    people: tuple[tuple[str, str], ...]
+
+    def words(self, alone: bool) -> str:
+        """`alone`: it is the only stop of its kind, so that they all wait for this one."""
+        who = "1 person waits" if self.number == 1 else f"{self.number} people wait"
+        return f"{'More than ' if self.more else ''}{who} for {'this' if alone else 'the end of such stops'}."
+
+
+NOBODY = Waiting(0, more=False, people=())
+
+
+@dataclass(frozen=True, slots=True)
 class Trouble:
-    """`more`: there are more cases than were read, so that the groups are incomplete."""
+    """`waiting`: kind of a stop → who waits. `more`: there are more cases than were read, so that the groups are
+    incomplete."""
 
     stops: tuple[Stop, ...]
     poison: tuple[Group, ...]
     more: bool = False
+    waiting: Mapping[str, Waiting] = field(default_factory=dict)
+
+    def waits(self, stop: Stop) -> str:
+        """How many wait for its end, in a sentence."""
+        alone = sum(item.kind == stop.kind for item in self.stops) == 1
+        return self.waiting.get(stop.kind, NOBODY).words(alone)
+
+    def some(self, stop: Stop) -> tuple[tuple[str, str], ...]:
+        """Some of those who wait, as (case id, name)."""
+        return self.waiting.get(stop.kind, NOBODY).people
+
+    def stop_json(self, stop: Stop) -> dict[str, Any]:
+        """One stop, with who waits for the end of it and of its kind."""
+        found = self.waiting.get(stop.kind, NOBODY)
+        people = [{"case_id": case_id, "display_name": name} for case_id, name in found.people]
+        return {
+            **stop_json(stop),
+            "waiting": {"number": found.number, "complete": not found.more, "some": people},
+            "waiting_words": self.waits(stop),
+        }
 
     def as_json(self) -> dict[str, Any]:
         return {
-            "stops": [stop_json(item) for item in self.stops],
+            "stops": [self.stop_json(item) for item in self.stops],
             "poison": [group.as_json() for group in self.poison],
             "poison_complete": not self.more,
         }
@@ -78,7 +117,7 @@ def stop_json(item: Stop) -> dict[str, Any]:
         "what": item.what,
         "reason_code": stops.REASONS[item.kind],
         "words": WORDS[item.kind].format(what=item.what.replace("_", " ")),
-        "ends": ENDS[item.kind],
+        "ends": ends(item),
         "since": stamp(item.since),
         "next_try": stamp(item.until),
         "tries": item.tries,
@@ -86,10 +125,27 @@ def stop_json(item: Stop) -> dict[str, Any]:
     }
 
 
+def ends(item: Stop) -> str:
+    """Who ends it, and how."""
+    return ENDS[item.kind].format(what=item.what)
+
+
 async def held(s: Services) -> tuple[Stop, ...]:
-    """What is held back now, oldest first. One read."""
+    """What is held back now, oldest first, a limit with what it is today. Limits that are switched off hold nothing;
+    the follow-up timer ends them (`release`)."""
     board = await stops.read(s.cases)
-    return tuple(sorted(board.stops.values(), key=lambda item: (item.since, item.key)))
+    found = [item for item in board.stops.values() if not limits.is_off(item, s.policy.limits)]
+    today = [await _as_of_today(s, item) if item.kind == stops.LIMIT else item for item in found]
+    return tuple(sorted(today, key=lambda item: (item.since, item.key)))
+
+
+async def _as_of_today(s: Services, item: Stop) -> Stop:
+    """The policy may have changed since the limit was reached."""
+    spent, _ = await limits.read(s.cases, item.what)
+    cap = s.policy.limits.cap(item.what, spent.people)
+    return replace(
+        item, text=f"{item.text} Approved without a number, {cap} more may follow within an hour.".strip()
+    )
 
 
 async def survey(s: Services) -> Trouble:
@@ -100,7 +156,15 @@ async def survey(s: Services) -> Trouble:
         case = await s.cases.get(item.case_id)
         if case is not None and case.reason_code == "poison":
             by_cause[case.cause or NO_CAUSE].append(case.case_id)
-    return Trouble(await held(s), _groups(by_cause), found.next_page is not None)
+    stopped = await held(s)
+    waiting = {kind: await _waiting(s, kind) for kind in sorted({item.kind for item in stopped})}
+    return Trouble(stopped, _groups(by_cause), found.next_page is not None, waiting)
+
+
+async def _waiting(s: Services, kind: str) -> Waiting:
+    found = await s.cases.search(CaseQuery(reason_code=stops.REASONS[kind]), None, READ)
+    some = tuple((item.case_id, item.display_name) for item in found.items[:SHOWN])
+    return Waiting(len(found.items), found.next_page is not None, some)
 
 
 def _groups(by_cause: defaultdict[str, list[str]]) -> tuple[Group, ...]:
@@ -123,7 +187,7 @@ async def approve(s: Services, kind: str, ask: Ask, allow: int | None = None) ->
     if allow is not None and not 1 <= allow <= MOST_ALLOWED:
         raise RequestError(f"'allow' is a number from 1 to {MOST_ALLOWED}.", code="unreadable")
     stop = (await stops.read(s.cases)).find(stops.LIMIT, kind)
-    if stop is None:
+    if stop is None or limits.is_off(stop, s.policy.limits):
         raise IllegalTransition("This limit is not reached: there is nothing to approve.")
     await _check_enough(s, stop, allow)
     now = await s.clock.now()
@@ -177,9 +241,14 @@ async def _begin_anew(s: Services, kind: str, allow: int | None) -> None:
     raise Unavailable("The count of this limit is being written by many: approve it again.")
 
 
-def lines(found: Sequence[Stop]) -> list[str]:
-    """One line a stop, for doctor and the command line."""
+def lines(found: Trouble) -> list[tuple[str, str, str, str]]:
+    """Of each stop its key, what is held, who waits and who ends it, for doctor and the command line."""
     return [
-        f"{WORDS[item.kind].format(what=item.what)} (since {stamp(item.since)}). {item.text}"
-        for item in found
+        (
+            item.key,
+            f"{WORDS[item.kind].format(what=item.what)} (since {stamp(item.since)}). {item.text}",
+            found.waits(item),
+            ends(item),
+        )
+        for item in found.stops
     ]

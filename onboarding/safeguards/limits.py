@@ -21,7 +21,7 @@ import msgspec
 
 from onboarding import observe
 from onboarding.domain.lifecycle import State
-from onboarding.domain.policy import LimitsPolicy
+from onboarding.domain.policy import LIMITED, LimitsPolicy
 from onboarding.errors import LimitReached, StoreConflict, Unavailable
 from onboarding.ports import CaseStore, Clock
 from onboarding.safeguards import stops
@@ -151,7 +151,7 @@ class Limits:
     async def _stop(self, kind: str, now: datetime, cap: int, spent: Spent, action: int) -> None:
         """Stop this kind for everybody, and say so once."""
         used, people = spent.within_hour(now), spent.people
-        text = f"{used} {kind} within an hour; the policy allows {cap} with {people} people known."
+        text = f"{used} {kind} within an hour; the policy allowed {cap} with {people} people known."
         if spent.only is not None:
             text = f"{text} An approver allowed fewer than that, and they are used up."
         if action > cap:
@@ -167,6 +167,11 @@ class Limits:
             observe.event(
                 log, "limit_reached", level=logging.ERROR, kind=kind, used=used, allowed=cap, people=people
             )
+
+
+def is_off(stop: Stop, policy: LimitsPolicy) -> bool:
+    """It is the stop of a limit that the policy no longer has: nothing is counted, and no approver is waited for."""
+    return stop.kind == stops.LIMIT and stop.what in LIMITED and policy.cap(stop.what, 0) is None
 
 
 async def read(cases: CaseStore, kind: str) -> tuple[Spent, str | None]:

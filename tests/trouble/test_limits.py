@@ -558,3 +558,45 @@ async def test_looking_at_a_case_that_waits_changes_it_only_when_its_time_has_co
     before = await world.case("c_00000000000000000001")
     assert before.reason_code == "paused_by_limit"
     assert (await advance(world, before.case_id)).etag == before.etag
+
+
+# --- what is said of it --------------------------------------------------------------------------------------
+
+
+async def test_it_is_said_who_waits_and_what_the_policy_allows_today(world: World) -> None:
+    bare = world.s
+    world.s = limited(world, stopped_policy())
+    for n in range(5):
+        await world.store.cases.create(somebody(n))
+    await through(world, world.s)
+    (said,) = (await trouble.survey(world.s)).as_json()["stops"]
+    assert said["waiting_words"] == "2 people wait for this."
+    assert (said["waiting"]["number"], said["waiting"]["complete"]) == (2, True)
+    waiting = {
+        case_id for n in range(5) if (case_id := f"c_{n:020d}") and (await world.case(case_id)).reason_code
+    }
+    assert {item["case_id"] for item in said["waiting"]["some"]} == waiting
+    assert "approve limit:creations --reason" in said["ends"]
+    world.s = bare
+    world.s = limited(world, Policy(limits=policy(creations_per_hour=70, creations_percent=0)))
+    (stop,) = await trouble.held(world.s)
+    assert "the policy allowed 3" in stop.text
+    assert "70 more may follow" in stop.text
+
+
+async def test_a_limit_that_is_switched_off_holds_nobody_and_says_nothing(world: World) -> None:
+    bare = world.s
+    world.s = limited(world, stopped_policy())
+    for n in range(5):
+        await world.store.cases.create(somebody(n))
+    await through(world, world.s)
+    assert len(world.tenant.created) == 3
+    world.s = bare
+    world.s = limited(world, Policy(limits=policy(creations_per_hour=0)))
+    assert await trouble.held(world.s) == ()
+    with pytest.raises(IllegalTransition):
+        await trouble.approve(world.s, "creations", ASK)
+    await through(world, world.s)
+    assert len(world.tenant.created) == 5
+    board = await stops.read(world.store.cases)
+    assert (board.stops, board.released["limit:creations"].actor) == ({}, "service")
