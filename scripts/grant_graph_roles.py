@@ -1,5 +1,6 @@
 """Grant the service's identity the Microsoft Graph roles that its features need, and no others.
 
+    python scripts/grant_graph_roles.py --dry-run     # the list of roles; asks no tenant, needs no sign-in
     python scripts/grant_graph_roles.py --principal-id <object id of the identity> --dry-run
     azd env get-values | python scripts/grant_graph_roles.py --azd-env -
 
@@ -103,6 +104,8 @@ def main(argv: Sequence[str] | None = None, *, sleep: Callable[[float], None] = 
     try:
         principal_id, client_id = _ids(options)
         wishes = _wishes(options)
+        if principal_id is None:
+            return _list(options, wishes)
         values = options.azd_values
         root = options.graph_base_url or values.get(azd_values.GRAPH_BASE_URL) or PUBLIC_GRAPH
         tenant_id = options.tenant or values.get(azd_values.TENANT_ID) or ""
@@ -116,7 +119,8 @@ def main(argv: Sequence[str] | None = None, *, sleep: Callable[[float], None] = 
         return exc.exit_code
 
 
-def _ids(options: argparse.Namespace) -> tuple[str, str | None]:
+def _ids(options: argparse.Namespace) -> tuple[str | None, str | None]:
+    """Principal id and client id; no principal id: a dry run that asks no tenant."""
     try:
         values = azd_values.read(options.azd_env)
         options.azd_values = values
@@ -126,7 +130,7 @@ def _ids(options: argparse.Namespace) -> tuple[str, str | None]:
         client = azd_values.guid(options.client_id or values.get(azd_values.CLIENT_ID), "the client id")
     except (ValueError, OSError) as exc:
         raise Usage(f"The identity's ids cannot be read: {exc}.") from exc
-    if principal is None:
+    if principal is None and (options.azd_env or not options.dry_run):
         raise Usage(f"Say which identity: --principal-id, or --azd-env with {azd_values.PRINCIPAL_ID} in it.")
     return principal, client
 
@@ -268,6 +272,33 @@ def _show(
     widths = [max(len(line[i]) for line in cells) for i in range(2)]
     for role, state, why in cells:
         print(f"{role.ljust(widths[0])}  {state.ljust(widths[1])}  {why}".rstrip())
+
+
+def _list(options: argparse.Namespace, wishes: role_plan.Wishes) -> int:
+    """The roles that the features need, from the table alone. No tenant is asked."""
+    calls = permissions.calls_of(wishes.features, reads_only=wishes.reads_only)
+    needed = permissions.least(call.role for call in calls)
+    whys = {
+        role: "; ".join(dict.fromkeys(call.request for call in permissions.reasons(role, calls)))
+        for role in needed
+    }
+    if options.json:
+        roles = [
+            {"role": role, "id": permissions.ROLES[role].id, "state": None, "why": why, "note": None}
+            for role, why in whys.items()
+        ]
+        data = {"identity": None, "dry_run": True, "features": list(wishes.features), "roles": roles}
+        print(json.dumps({**data, "refused": []}, ensure_ascii=False, indent=2))
+    else:
+        print(f"Features: {', '.join(wishes.features)}{' (reads only)' if wishes.reads_only else ''}\n")
+        width = max(map(len, ("role", *whys)))
+        for role, why in (("role", "why"), *whys.items()):
+            print(f"{role.ljust(width)}  {why}")
+    _note(
+        "No tenant was asked. Which of these an identity has: --principal-id, or --azd-env with"
+        f" {azd_values.PRINCIPAL_ID} in it."
+    )
+    return OK
 
 
 def _note(text: str) -> None:

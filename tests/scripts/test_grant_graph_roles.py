@@ -526,3 +526,32 @@ def test_without_a_sign_in_it_says_how_to_sign_in_and_nothing_else() -> None:
     assert done.stdout == b""
     assert done.stderr.count(b"\n") == 1
     assert b"az login" in done.stderr
+
+
+# --- without a tenant -------------------------------------------------------------------------------------
+
+
+def test_the_list_is_shown_without_identity_sign_in_or_tenant(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def asked(*_: object) -> None:
+        raise AssertionError("a tenant was asked")
+
+    monkeypatch.setattr(grant_graph_roles, "Tenant", asked)
+    assert grant_graph_roles.main(["--dry-run"]) == 0
+    shown = capsys.readouterr()
+    listed = [line.split()[0] for line in shown.out.splitlines() if "/" in line]
+    assert sorted(listed) == DEFAULT
+    assert "No tenant was asked" in shown.err
+    assert (
+        grant_graph_roles.main(["--dry-run", "--json", "--with", "groups", "--without", "access-pass"]) == 0
+    )
+    data = json.loads(capsys.readouterr().out)
+    assert {row["role"] for row in data["roles"]} > {"GroupMember.ReadWrite.All"}
+    assert TAP not in {row["role"] for row in data["roles"]}
+    assert all(row["id"] == permissions.ROLES[row["role"]].id and row["why"] for row in data["roles"])
+
+
+def test_an_environment_that_names_no_identity_is_no_list(tmp_path: Path) -> None:
+    (tmp_path / "env").write_text("OTHER=1\n")
+    assert grant_graph_roles.main(["--azd-env", str(tmp_path / "env"), "--dry-run"]) == 2
