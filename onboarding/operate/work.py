@@ -141,7 +141,9 @@ async def fell(s: Services, message: WorkMessage, error: Exception) -> None:
 
 async def poisoned(s: Services, message: WorkMessage) -> None:
     """Record on the case or delivery that the queue gave up, so that an operator sees it and can rerun."""
-    observe.event(log, "poisoned", case_id=message.case_id, delivery_id=message.delivery_id)
+    observe.event(
+        log, "poisoned", level=logging.ERROR, case_id=message.case_id, delivery_id=message.delivery_id
+    )
     for attempt in range(_TRIES):
         try:
             return await _record_poison(s, message)
