@@ -165,6 +165,10 @@ async def _deliveries(app: App, args: argparse.Namespace) -> int:
 
 async def _replay(app: App, args: argparse.Namespace) -> int:
     done = await deliveries.replay(app.services, args.id, actions.Ask(ACTOR, args.reason))
+    if not args.json:
+        context.out(f"replay: queued (operation {done.operation_id})")
+        context.note(f"What comes of it: python -m onboarding deliveries {args.id}")
+        return context.OK
     return _operation(args, done.operation_id, done.case_id, "queued")
 
 

@@ -9,12 +9,13 @@ from onboarding.ports import Delivery, DeliveryStatus
 
 MENDED = (
     "It is kept. If the HR system sent a mistake, have it mended there and sent again; if its format has changed, "
-    "report it, and process this one again once the service reads it."
+    "mend the source's options where its page (docs/vendors) has some, else report it. Options are read when the service "
+    "starts: restart it, then process this one again."
 )
 #: The same of one of several people in a body.
 MENDED_REST = (
     "That is about one of several people; the others were taken over. Have it mended and sent again, or change the "
-    "source's options and process this one again: whoever was taken over stays as they are."
+    "source's options, restart the service, and process this one again: whoever was taken over stays as they are."
 )
 #: Why a body could not be read: a code, or the beginning of one.
 UNREADABLE = {
