@@ -40,13 +40,14 @@ def _told(args: argparse.Namespace, found: Reruns) -> None:
     rows = [
         {
             **item,
+            "display_name": item["display_name"] or None,
             "steps": ", ".join(step["step"] for step in item["steps"]) or None,
             "result": item["result"] or item["why_not"],
         }
         for item in data["items"]
     ]
-    columns = [("case_id", "CASE"), ("state", "STATE"), ("reason_code", "REASON"), ("steps", "STEPS")]
-    context.table(rows, [*columns, ("result", "RESULT")])
+    columns = [("case_id", "CASE"), ("display_name", "NAME"), ("state", "STATE"), ("reason_code", "REASON")]
+    context.table(rows, [*columns, ("steps", "STEPS"), ("result", "RESULT")])
     context.out(f"matched: {data['matched']}, can be run again: {found.possible}, more: {data['more']}")
     if args.dry_run:
         context.out(f"plan: {data['plan_hash']}")

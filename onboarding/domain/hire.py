@@ -104,6 +104,12 @@ class Hire:
     locale: str | None = None
     timezone: str | None = None
 
+    @property
+    def listed_name(self) -> str:
+        """What a list calls the person: HR's display name, else preferred or given name and family name."""
+        parts = (self.preferred_name or self.given_name, self.family_name)
+        return self.display_name or " ".join(part for part in parts if part)
+
     def merged(self, other: Hire, *, newer: bool) -> Hire:
         """This hire with what `other` says: a newer event wins, an older one only fills gaps."""
         changes = {}

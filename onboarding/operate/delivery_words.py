@@ -9,8 +9,8 @@ from onboarding.ports import Delivery, DeliveryStatus
 
 MENDED = (
     "It is kept. If the HR system sent a mistake, have it mended there and sent again; if its format has changed, "
-    "mend the source's options where its page (docs/vendors) has some, else report it. Options are read when the service "
-    "starts: restart it, then process this one again."
+    "mend the source's options where its page (docs/vendors) has some, else report it. Options are read when the "
+    "service starts: restart it, then process this one again."
 )
 #: The same of one of several people in a body.
 MENDED_REST = (

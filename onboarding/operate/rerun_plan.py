@@ -200,11 +200,14 @@ class Plan:
     digest: str
     #: Why it is refused, for people; None: it is possible.
     why_not: str | None = None
+    #: What a list calls the person; in no digest.
+    name: str = ""
 
     def as_json(self) -> dict[str, Any]:
         """As every view prints it: `now` is where the step stands today."""
         return {
             "case_id": self.case_id,
+            "display_name": self.name,
             "state": self.state,
             "reason_code": self.reason_code,
             "possible": self.why_not is None,
@@ -248,6 +251,7 @@ def of(
         before,
         _digest(s, case, found, from_step),
         why_not,
+        case.hire.listed_name,
     )
 
 

@@ -80,9 +80,7 @@ def _split(texts: Iterable[str | None], *, joined: bool) -> Iterator[str]:
 
 def display_name(case: Case) -> str:
     """What a list calls the person: HR's display name, else preferred or given name and family name."""
-    hire = case.hire
-    parts = (hire.preferred_name or hire.given_name, hire.family_name)
-    return hire.display_name or " ".join(part for part in parts if part)
+    return case.hire.listed_name
 
 
 def reason(case: Case) -> str | None:

@@ -28,6 +28,7 @@ def test_a_filter_is_looked_at_and_then_run_by_its_hash(run: Run) -> None:
     text = run(*asked, "--dry-run").out
     assert f"plan: {seen.json['plan_hash']}" in text
     assert "reserve_username, create_account" in text
+    assert all(item["display_name"] and item["display_name"] in text for item in seen.json["items"])
     done = run(*asked, "--plan-hash", seen.json["plan_hash"], "--reason", "granted", "--json")
     assert (done.code, [item["result"] for item in done.json["items"]]) == (0, ["rerun", "rerun"])
     stale = run(*asked, "--plan-hash", seen.json["plan_hash"], "--reason", "granted")
