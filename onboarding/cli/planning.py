@@ -101,14 +101,29 @@ async def show_plan(app: App, args: argparse.Namespace) -> int:
     if args.json:
         context.out_json(data)
         return context.OK
+    if args.apply:
+        return _applied(data)
     for item in data["items"]:
-        result = f" → {item['result']}" if item["result"] else ""
-        context.out(f"{item['case_id']}  {item['user_principal_name'] or '–'}  {item['state']}{result}")
+        context.out(f"{item['case_id']}  {item['user_principal_name'] or '–'}  {item['state']}")
         _actions(item["actions"])
         context.out(f"  ends: {item['ends']['state']} ({item['ends']['why']})")
         context.out()
     for what, count in data["totals"].items():
         context.out(f"{what}: {count}")
+    for item in data["limits_reached"]:
+        context.out(f"limit: {item['words']}")
     context.out(f"people: {data['matched']}, stopped: {data['stopped']}, not shown: {data['more']}")
     context.out(f"plan: {data['plan_hash']}")
+    return context.OK
+
+
+def _applied(data: dict[str, Any]) -> int:
+    """What was done, and not the whole plan once more."""
+    for item in data["items"]:
+        if item["result"]:
+            result = "released" if item["result"] == "rerun" else item["result"]
+            context.out(f"{item['case_id']}  {item['user_principal_name'] or '–'}  {result}")
+    for item in data["limits_reached"]:
+        context.out(f"limit: {item['words']}")
+    context.out(f"released: {data['released']} of {data['stopped']} who had stopped")
     return context.OK

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -25,11 +25,32 @@ from onboarding.operate.rehearse import DRY_RUN, WORKED, Rehearsal, Rehearsed
 from onboarding.operate.rerun_plan import hashed
 from onboarding.operate.stamps import stamp
 from onboarding.ports import BULK_QUEUE, WORK_QUEUE, CaseQuery, Services
+from onboarding.safeguards import limits
 
 #: People of one plan, where nobody says otherwise and at most; each is a handful of reads in the tenant.
 USUAL, MOST = 50, 500
 #: What stops first is shown first.
 _ORDER = (State.BLOCKED, State.PROVISIONING, State.WAITING_START, State.FOLLOWING_UP)
+
+
+#: What counts towards a limit → the limit.
+_COUNTED = {"create_account": "creations", "create_pass": "passes", "send_message": "messages"}
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """A limit (`[limits]`) that the plan would reach: so many are due within an hour, and so many may be done now."""
+
+    kind: str
+    planned: int
+    left: int
+
+    @property
+    def words(self) -> str:
+        return (
+            f"{self.planned} {self.kind} are due within an hour, and the policy lets {self.left} be done now: the rest "
+            "waits until an approver approves the limit."
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +66,13 @@ class Survey:
     stopped: Mapping[str, str]
     #: case id → what came of releasing it: `rerun`, `changed` or `refused`, and the operation.
     results: Mapping[str, tuple[str, str | None]] = field(default_factory=dict)
+    #: Limits that what is due within an hour would reach.
+    reached: Sequence[Reached] = ()
+
+    @property
+    def released(self) -> int:
+        """How many of those who stopped were let go."""
+        return sum(result == "rerun" for result, _ in self.results.values())
 
     @property
     def totals(self) -> dict[str, int]:
@@ -63,7 +91,12 @@ class Survey:
             "matched": self.matched,
             "more": max(0, self.matched - len(self.people)),
             "stopped": len(self.stopped),
+            "released": self.released,
             "totals": self.totals,
+            "limits_reached": [
+                {"kind": item.kind, "planned": item.planned, "left": item.left, "words": item.words}
+                for item in self.reached
+            ],
             "items": items,
             "plan_hash": self.plan_hash,
         }
@@ -89,7 +122,20 @@ async def survey(s: Services, limit: int = USUAL) -> Survey:
             stopped[case_id] = rerun_plan.of(s, case, now, None).digest
     gone = len(found[:limit]) - len(people)
     plan_hash = hashed([_rules(s), sorted(person.digest for person in people)])
-    return Survey(now, s.settings.mode, len(found) - gone, people, plan_hash, stopped)
+    reached = await _limits_reached(s, people, now)
+    return Survey(now, s.settings.mode, len(found) - gone, people, plan_hash, stopped, reached=reached)
+
+
+async def _limits_reached(s: Services, people: Sequence[Rehearsed], now: datetime) -> list[Reached]:
+    soon = (action for person in people for action in person.actions if action.at <= now + limits.HOUR)
+    planned = Counter(_COUNTED[action.what] for action in soon if action.what in _COUNTED)
+    found = []
+    for kind, number in sorted(planned.items()):
+        spent, _ = await limits.read(s.cases, kind)
+        cap = s.policy.limits.cap(kind, spent.people)
+        if cap is not None and number > (left := max(spent.left(cap, now), 0)):
+            found.append(Reached(kind, number, left))
+    return found
 
 
 async def _rehearsed(rehearsal: Rehearsal, case: Case) -> Rehearsed:
@@ -129,7 +175,7 @@ async def carry_out(s: Services, ask: Ask, limit: int = USUAL) -> Survey:
     for case_id, digest in seen.stopped.items():
         one = Ask(ask.actor, ask.reason, None, digest, queue)
         results[case_id] = await reruns.release(s, case_id, one)
-    return Survey(seen.at, seen.mode, seen.matched, seen.people, seen.plan_hash, seen.stopped, results)
+    return replace(seen, results=results)
 
 
 def _waits(case: Case) -> bool:

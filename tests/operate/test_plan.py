@@ -15,6 +15,7 @@ from onboarding import dry_run, observe
 from onboarding.domain.account import Account
 from onboarding.domain.case import Case
 from onboarding.domain.lifecycle import State
+from onboarding.domain.policy import LimitsPolicy, Policy
 from onboarding.domain.policy_file import load
 from onboarding.domain.records import StepRecord, StepStatus
 from onboarding.dry_run import adapters
@@ -33,6 +34,7 @@ from onboarding.ports import (
     SecurityInfo,
     WorkMessage,
 )
+from onboarding.safeguards import limits
 from onboarding.settings import Settings
 from tests.provisioning.test_dry_run import READS
 from tests.support.doubles import CASE_ID, MANAGER, T0, World, drive, hire, make_case
@@ -532,3 +534,21 @@ async def test_the_same_plan_has_the_same_hash_in_another_process(make_world: An
         await crowd(world)
         hashes.append((await plan.survey(world.s)).plan_hash)
     assert hashes[0] == hashes[1]
+
+
+async def test_a_plan_that_would_reach_a_limit_says_so_and_in_what_numbers(world: World) -> None:
+    await crowd(world)
+    assert (await plan.survey(world.s)).as_json()["limits_reached"] == []
+    low = Policy(limits=LimitsPolicy(creations_per_hour=1, creations_percent=0))
+    world.s = replace(world.s, policy=low)
+    found = (await plan.survey(world.s)).as_json()
+    soon = sum(
+        action["what"] == "create_account" and action["at"] is None
+        for item in found["items"]
+        for action in item["actions"]
+    )
+    assert soon > 1
+    (said,) = found["limits_reached"]
+    assert (said["kind"], said["planned"], said["left"]) == ("creations", soon, 1)
+    assert "approver" in said["words"]
+    assert (await limits.read(world.store.cases, "creations"))[1] is None, "looking counts nothing"
