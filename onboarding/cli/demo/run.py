@@ -48,6 +48,7 @@ def run(*, once: bool, seed: int) -> int:
 def _run(out: Console, *, once: bool, seed: int) -> int:
     hires = people.hires(seed)
     with processes.prepare(folder(), {POLICY: str(DEMO_POLICY), **_role()}) as pair:
+        serve.read_pretend_hr_apis(pair.settings, pair.simulator)
         out.print(f"{len(hires)} people are hired; {story.DAYS} days pass. Nobody here is real.")
         with report.Watch(out) as watch:
             pair.start(seed=seed, logs=True)
@@ -102,7 +103,10 @@ def _open(out: Console, pair: processes.Pair, *, ours: bool) -> int:
     out.print("Ctrl-C ends it.")
     while (code := pair.died()) is None:
         time.sleep(0.2)
-    out.print(f"A process ended with exit code {code}: see the logs in {pair.folder}.")
+    out.print(
+        f"A process ended with exit code {code}: see the logs in {pair.folder}. make demo plays it anew from the "
+        "beginning; what can be stopped and gone on with is KEEP=1 make serve."
+    )
     return context.BUG
 
 
