@@ -6,6 +6,7 @@ from onboarding import access
 from onboarding.access import Principal, Role
 from onboarding.dashboard.pages import read_form
 from onboarding.dashboard.render import page
+from onboarding.domain.policy import LIMITED
 from onboarding.errors import RequestError
 from onboarding.operate import actions, trouble
 from onboarding.ports import Services
@@ -15,6 +16,7 @@ from onboarding.web import Request, Response
 async def shown(s: Services, request: Request, who: Principal) -> Response:
     """`GET dashboard/trouble`"""
     found, now = await trouble.survey(s), await s.clock.now()
+    approved = request.query.get("approved", "")
     may = who.role is not None and who.role >= Role.APPROVER
     return page(
         200,
@@ -24,6 +26,7 @@ async def shown(s: Services, request: Request, who: Principal) -> Response:
         stops=[found.stop_json(item) for item in found.stops],
         poison=found.poison,
         more=found.more,
+        approved=approved if approved in LIMITED else None,
         token=access.form_token(who, s.settings, now) if may else None,
         simulated=s.settings.graph == "simulated",
         mode=s.settings.mode,
@@ -38,4 +41,4 @@ async def approve(s: Services, request: Request, who: Principal) -> Response:
         raise RequestError("How many may be done is a whole number.", code="unreadable")
     ask = actions.Ask(who.id, values.get("reason", ""))
     await trouble.approve(s, request.params["kind"], ask, int(allow) if allow else None)
-    return Response(303, headers={"Location": "../../trouble"})
+    return Response(303, headers={"Location": f"../../trouble?approved={request.params['kind']}"})
