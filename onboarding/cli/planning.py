@@ -77,7 +77,10 @@ async def _one(app: App, args: argparse.Namespace) -> int:
 def _one_told(data: dict[str, Any]) -> None:
     if data["why_not"]:
         return context.out(f"not possible: {data['why_not']}")
-    context.table(data["steps"], [("step", "STEP"), ("now", "NOW"), ("outcome", "OUTCOME")])
+    if data["steps"]:
+        context.table(data["steps"], [("step", "STEP"), ("now", "NOW"), ("outcome", "OUTCOME")])
+    else:
+        context.out("No step would run: everything is done. The follow-up looks at the person again.")
     context.out()
     _actions(data["would"]["actions"])
     ends = data["would"]["ends"]
