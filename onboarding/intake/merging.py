@@ -132,6 +132,8 @@ def join_facts(case: Case, other: Case) -> None:
     newest = newest_withdrawal(case)
     if newest is not None and case.hired_at is not None and case.hired_at > newest:
         drop_dates(case, newest)
+    if shown := max(filter(None, (case.hired_at, case.recorded_at)), default=None):
+        _drop_earlier_end(case, shown)
     for source, fetch in other.fetches.items():
         known = case.fetches.get(source)
         if known is None or (fetch.when is not None and (known.when is None or tells_more(fetch, known))):
