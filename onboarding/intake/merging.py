@@ -116,6 +116,8 @@ def join_facts(case: Case, other: Case) -> None:
     """What HR said about the same person in another case, as if it had been said in this one."""
     before = case.hire.manager
     for name in _FIELDS:
+        if name == "phones" and case.account:  # as for an event
+            continue
         if (value := getattr(other.hire, name)) is not None and (said := _said(other, name)) is not None:
             _take(case, Hire(**{name: value}), said)
         for word in other.emptied.get(name, {}).values():

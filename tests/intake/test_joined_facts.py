@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from onboarding.domain.hire import EventType
+from onboarding.domain.hire import EventType, Phone
 from onboarding.domain.lifecycle import State
+from onboarding.intake.joining import join
 from tests.intake.test_joining import (
     OTHER,
     ask,
@@ -25,6 +26,7 @@ from tests.intake.test_joining import (
 from tests.support.doubles import T0, World, hire
 
 LAST_DAY = date(2026, 8, 31)
+NUMBERS = (Phone("+49 1512 3456789", "mobile"), Phone("+49 30 1234567", "home"))
 
 
 @pytest.fixture
@@ -64,3 +66,27 @@ async def test_an_end_that_is_said_after_the_hire_is_that_of_this_employment(wor
     await hr(world, EventType.EMPLOYMENT_TERMINATED, OTHER, end_date=LAST_DAY)
     case = await by_ids(world)
     assert (case.hire.end_date, case.ends_at is None) == (LAST_DAY, False)
+
+
+@pytest.mark.parametrize("way", [by_ids, by_word])
+async def test_raw_numbers_do_not_come_back_by_another_case(world: World, way: Any) -> None:
+    await file(world)
+    await look(world)
+    before = await world.case()
+    assert before.account is not None
+    assert before.hire.phones == ()
+    await file_other(world, hire=hire(employee_id="b-9", phones=NUMBERS))
+    if way is by_word:
+        await ask(world)
+    case = await way(world)
+    assert (case.hire.phones, case.phone_hash) == ((), before.phone_hash)
+    assert (await world.case(OTHER)).hire.phones is None
+
+
+async def test_numbers_that_the_account_is_made_with_go_on_in_one_case_only(world: World) -> None:
+    await file(world, hire=hire(phones=None))
+    await file_other(world, hire=hire(employee_id="b-9", phones=NUMBERS))
+    lead = await join(world.s, await world.case(), await world.case(OTHER), OTHER, [], world.clock.at)
+    again = await join(world.s, lead, await world.case(OTHER), OTHER, [], world.clock.at)
+    assert again.hire.phones == NUMBERS
+    assert (await world.case(OTHER)).hire.phones is None
