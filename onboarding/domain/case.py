@@ -106,8 +106,10 @@ class Case:
     deleted_at: datetime | None = None
     #: As of when an HR system last showed the whole record of an employee, posted or read.
     recorded_at: datetime | None = None
-    #: Newest deletion of which an operator said that the hire stands all the same.
-    deletion_answered: datetime | None = None
+    #: HR system and record (`bamboohr:4711`) → when it was last deleted, as far as nobody has said that the hire stands
+    #: (the newest one is `deleted_at`), and the newest deletion of which an operator has said so (`intake.deletions`).
+    deleted_by: dict[str, datetime] = field(default_factory=dict)
+    deletions_answered: dict[str, datetime] = field(default_factory=dict)
     #: Application (`application:46194062`) → when recruiting last hired the person by it, and last took that back.
     hired_by: dict[str, datetime] = field(default_factory=dict)
     cancelled_by: dict[str, datetime] = field(default_factory=dict)

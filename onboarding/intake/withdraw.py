@@ -16,6 +16,7 @@ from onboarding.domain.case import WATCH_ENDED, Case
 from onboarding.domain.hire import Certainty, EventType, HireEvent
 from onboarding.domain.lifecycle import Event, State
 from onboarding.domain.records import TimelineEntry
+from onboarding.intake import deletions
 from onboarding.intake.candidates import applications_of
 from onboarding.intake.comeback import newer_record
 from onboarding.intake.merging import drop_dates, event_time, merge, newest_withdrawal, note_cancelled
@@ -113,9 +114,8 @@ def deleted(case: Case, event: HireEvent, about: Circumstances, now: datetime) -
             return Outcome((noted,))
     else:
         noted = noted_event(now, "hr_record_deleted", event, about, account=account_of(case))
-        if case.deletion_answered is not None and at <= case.deletion_answered:
+        if not deletions.note(case, event, at):
             return Outcome((noted,))
-        case.deleted_at = max(at, case.deleted_at or at)
     if case.state in OVER or case.state is State.EXCLUDED:
         return Outcome((noted,))
     if (over := is_over_already(case, now)) is not None:  # by another case that was joined to this one
