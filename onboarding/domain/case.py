@@ -131,7 +131,8 @@ class Case:
     second_account: str | None = None
     #: What comes after these two when the case is led on, oldest first, one at a time: the same about further cases,
     #: `needs_approval_same_person:<case id>` and `two_accounts:<case id>`; and how a case was stopped that was joined
-    #: to this one: `paused:<case id>`, `excluded:<case id>`, and reason codes of questions that nothing else tells.
+    #: to this one, or this one before a graver question: `paused:<case id>`, `excluded:<case id>`, and reason codes of
+    #: questions that nothing else tells.
     questions: list[str] = field(default_factory=list)
     #: Events that were applied, oldest first: `d_…`, `d_….2` for the third event of a delivery, and `d_…#1.2` once an
     #: operator had it processed again (`event_mark`, `delivery_of`).

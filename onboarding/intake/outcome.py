@@ -28,7 +28,8 @@ APPROVE_SAME_PERSON = SAME_PERSON
 #: Of a case whose person has another case, and both have accounts. In its approvals, with that case's id: an operator
 #: has seen to it.
 TWO_ACCOUNTS = cases.TWO_ACCOUNTS
-#: In `Case.questions`, with that case's id: an operator had stopped a case that was joined to this one.
+#: In `Case.questions`, with that case's id: an operator had stopped a case that was joined to this one, or had paused
+#: this one before a graver question came.
 PAUSED, EXCLUDED = "paused", "excluded"
 #: Questions that nothing else on a case tells: whether HR's id was shared, and whether the record was clear, is known
 #: from the event or the read alone.
@@ -86,12 +87,15 @@ class Outcome:
 
 
 def block(case: Case, now: datetime, reason: str) -> Outcome:
-    """`reason` may be how a case was stopped that was joined to this one: then this one is stopped likewise."""
+    """`reason` may be how a case was stopped that was joined to this one, or this one before: then it is stopped
+    likewise."""
     case.questions = [word for word in case.questions if word != reason]
     stop, _, other = reason.partition(":")
     if stop == PAUSED:
         case.apply(Event.PAUSE)
-        return Outcome((entry(now, "pause_joined", other=other),), "operator", "pause")
+        own = other == case.case_id
+        noted = entry(now, "paused_again") if own else entry(now, "pause_joined", other=other)
+        return Outcome((noted,), "operator", "pause")
     if stop == EXCLUDED:
         return _exclude(case, now, other)
     case.apply(Event.BLOCK, reason=reason)

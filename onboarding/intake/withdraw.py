@@ -1,9 +1,9 @@
 """HR takes a hire back, ends an employment, or deletes a record. Pure.
 
 "Deleted" at the vendor may be a mistyped record, an erasure or a cancelled hire: an operator decides, after an approver
-who was asked something before it (`settle.asked_first`); of a hire that is over nobody is asked. A first credential
-that is out is called back meanwhile. What recruiting deletes of somebody whom a hire event or an employee record has
-confirmed is noted, whenever it comes.
+who was asked something before it (`settle.asked_first`); of a hire that is over nobody is asked. Whom an operator had
+paused is paused again after the answer. A first credential that is out is called back meanwhile. What recruiting
+deletes of somebody whom a hire event or an employee record has confirmed is noted, whenever it comes.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from onboarding.intake.merging import drop_dates, event_time, merge, newest_with
 from onboarding.intake.outcome import (
     HR_DELETED_RECORD,
     OVER,
+    PAUSED,
     Circumstances,
     Outcome,
     account_of,
@@ -132,5 +133,6 @@ def deleted(case: Case, event: HireEvent, about: Circumstances, now: datetime) -
         case.apply(Event.UNBLOCK)  # to block it for the graver reason, with the same way back
     elif case.state is State.PAUSED:
         case.apply(Event.RESUME)
+        case.questions.append(f"{PAUSED}:{case.case_id}")  # again, once the hire stands
     outcome = block(case, now, HR_DELETED_RECORD)
     return replace(outcome, entries=(noted, *outcome.entries))

@@ -16,10 +16,11 @@ from onboarding.intake.decide import apply_event
 from onboarding.intake.joining import join
 from onboarding.intake.outcome import Circumstances
 from onboarding.intake.process import lay_down
-from onboarding.operate.actions import act
+from onboarding.operate.actions import Ask, act
 from onboarding.ports import WORK_QUEUE
 from tests.intake.test_joining import (
     FIRST_DAY,
+    FRIDAY,
     HIRED,
     OTHER,
     TWO,
@@ -32,8 +33,9 @@ from tests.intake.test_joining import (
     look,
     made,
     until,
+    usable,
 )
-from tests.support.doubles import CASE_ID, World
+from tests.support.doubles import CASE_ID, T0, World
 
 
 @pytest.fixture
@@ -129,3 +131,45 @@ async def test_a_deletion_from_before_records_were_told_apart_goes_with_the_pers
     assert lead.deleted_at == world.clock.at
     await look(world)
     assert (await world.case()).reason_code == "hr_deleted_record"
+
+
+PAUSE = Ask("op", "HR doubts that the person is real")
+
+
+@pytest.mark.parametrize("begun", [False, True])
+async def test_a_pause_holds_after_the_answer(world: World, begun: bool) -> None:
+    await file(world)
+    if begun:
+        assert (await until(world, FRIDAY)).state is State.FOLLOWING_UP
+    await act(world.s, "pause", CASE_ID, PAUSE)
+    world.clock.move(hours=1)
+    assert (await hr(world, EventType.EMPLOYEE_DELETED)).reason_code == "hr_deleted_record"
+    await stands(world)
+    case = await until(world, FIRST_DAY)
+    assert (case.state, case.questions, len(made(world))) == (State.PAUSED, [], int(begun))
+    assert usable(world) == []
+    assert [item.action for item in await world.story()].count("paused_again") == 1
+    await act(world.s, "resume", CASE_ID, PAUSE)
+    case = await until(world, FIRST_DAY + timedelta(days=1))
+    assert (case.state, len(made(world))) == (State.FOLLOWING_UP, 1)
+
+
+async def test_a_pause_holds_where_hr_hires_again(world: World) -> None:
+    await file(world)
+    await act(world.s, "pause", CASE_ID, PAUSE)
+    world.clock.move(hours=1)
+    await hr(world, EventType.EMPLOYEE_DELETED)
+    world.clock.move(hours=1)
+    case = await hr(world, EventType.HIRE_CREATED, start_date=FIRST_DAY.date())
+    assert (case.state, case.return_state) == (State.PAUSED, State.WAITING_START)
+
+
+async def test_a_pause_goes_with_the_person_into_another_case(world: World) -> None:
+    await file(world, hired_at=T0 + timedelta(hours=2))
+    await file_other(world, hired_at=HIRED)
+    await act(world.s, "pause", OTHER, PAUSE)
+    await hr(world, EventType.EMPLOYEE_DELETED, OTHER)
+    await join(world.s, await world.case(), await world.case(OTHER), OTHER, [], world.clock.at)
+    case = await until(world, FIRST_DAY)
+    assert (case.state, made(world)) == (State.PAUSED, [])
+    assert [item.action for item in await world.story()].count("pause_joined") == 1
