@@ -258,7 +258,6 @@ def _go_on(
         return settle(
             case,
             now,
-            shared_id=about.shared_id,
             withheld=about.withheld,
             read=about.is_read,
             ask_rehire=about.ask_rehire,
@@ -267,7 +266,7 @@ def _go_on(
         if event.needs_fetch is not None:
             case.apply(Event.FETCH_NEEDED)
             return settle(case, now, ask_rehire=about.ask_rehire)
-        approval = approval_needed(case, shared_id=about.shared_id, ask_rehire=about.ask_rehire)
+        approval = approval_needed(case, ask_rehire=about.ask_rehire)
         if approval is not None and approval != APPROVE_REHIRE:
             return block(case, now, approval)
     if case.state in _BEGUN and (asked := open_question(case)) is not None:

@@ -32,7 +32,7 @@ TWO_ACCOUNTS = cases.TWO_ACCOUNTS
 #: this one before a graver question came.
 PAUSED, EXCLUDED = "paused", "excluded"
 #: Questions that nothing else on a case tells: whether HR's id was shared, and whether the record was clear, is known
-#: from the event or the read alone.
+#: from the event or the read alone (`merged`).
 KEPT_QUESTIONS = frozenset({APPROVE_SHARED_ID, "needs_approval_rehire"})
 #: Blocks of a read that failed for good; another read may mend them.
 READ_FAILED = frozenset(
@@ -48,6 +48,7 @@ NO_LOCATION = "no_usage_location"
 #: `next_action.what` of a case that waits for a read.
 FETCH = "fetch"
 
+_BEFORE_PLAN = frozenset({State.RECEIVED, State.AWAITING_FETCH, State.WAITING_START})
 OVER = frozenset({State.CANCELLED, State.CLOSED})
 
 
@@ -118,8 +119,23 @@ def _exclude(case: Case, now: datetime, other: str) -> Outcome:
 
 
 def merged(case: Case, event: HireEvent, about: Circumstances) -> str:
+    """`merging.merge`; what nothing but the event tells is noted as a question."""
+    if about.shared_id and (case.account is None or _is_before_plan(case)):
+        _ask_also(case, APPROVE_SHARED_ID)
     delivery = READ if about.is_read else about.delivery_id
     return merge(case, event, delivery, about.received_at, opened=about.opened)
+
+
+def _is_before_plan(case: Case) -> bool:
+    """Of whom an account is there: a new run is not begun yet, also once a pause or a block ends."""
+    stopped = case.state in {State.BLOCKED, State.PAUSED}
+    return (case.return_state if stopped else case.state) in _BEFORE_PLAN
+
+
+def _ask_also(case: Case, code: str) -> None:
+    """An approver is asked when the case goes on, after whatever it waits for now (`settle.open_question`)."""
+    if code not in {*case.approvals, *case.questions, case.reason_code, case.open_question}:
+        case.questions.append(code)
 
 
 def account_of(case: Case) -> str:

@@ -19,7 +19,7 @@ from onboarding.domain.records import TimelineEntry
 from onboarding.intake import deletions
 from onboarding.intake.candidates import applications_of
 from onboarding.intake.comeback import newer_record
-from onboarding.intake.merging import drop_dates, event_time, merge, newest_withdrawal, note_cancelled
+from onboarding.intake.merging import drop_dates, event_time, newest_withdrawal, note_cancelled
 from onboarding.intake.outcome import (
     HR_DELETED_RECORD,
     OVER,
@@ -29,6 +29,7 @@ from onboarding.intake.outcome import (
     account_of,
     block,
     kept,
+    merged,
     noted_event,
 )
 from onboarding.intake.planned_reads import look_back
@@ -77,8 +78,7 @@ def withdraw(case: Case, event: HireEvent, about: Circumstances, now: datetime) 
                 EMPLOYMENT_ENDED if ended else CANCELLED_BY_HR
             )  # nothing more is read of who left
         return Outcome((noted_event(now, "event_recorded", event, about),))
-    merge(case, replace(event, hire=replace(event.hire, phones=None)), about.delivery_id, about.received_at,
-          opened=about.opened)  # fmt: skip
+    merged(case, replace(event, hire=replace(event.hire, phones=None)), about)
     case.withdrawn_at = max(at, case.withdrawn_at or at)
     if not about.is_read:
         look_back(case, event.source, at, about.received_at + about.read_lag)
