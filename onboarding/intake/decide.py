@@ -154,8 +154,6 @@ def _hired(case: Case, event: HireEvent, about: Circumstances, now: datetime) ->
         outcome = leave_alone(case, now)
     else:
         outcome = _go_on(case, event, about, now, changed=changed, moved=moved)
-    if again and about.doubtful and case.state is State.WAITING_START:
-        outcome = block(case, now, APPROVE_REHIRE)
     return replace(outcome, entries=entries + outcome.entries)
 
 

@@ -16,6 +16,7 @@ from onboarding.domain.hire import HireEvent
 from onboarding.domain.lifecycle import Event, State
 from onboarding.domain.records import TimelineEntry
 from onboarding.intake.merging import READ, event_time, merge
+from onboarding.intake.standing import APPROVE_REHIRE
 from onboarding.ports import hr
 
 MISSING_START_DATE = "missing_start_date"
@@ -33,7 +34,7 @@ TWO_ACCOUNTS = cases.TWO_ACCOUNTS
 PAUSED, EXCLUDED = "paused", "excluded"
 #: Questions that nothing else on a case tells: whether HR's id was shared, and whether the record was clear, is known
 #: from the event or the read alone (`merged`).
-KEPT_QUESTIONS = frozenset({APPROVE_SHARED_ID, "needs_approval_rehire"})
+KEPT_QUESTIONS = frozenset({APPROVE_SHARED_ID, APPROVE_REHIRE})
 #: Blocks of a read that failed for good; another read may mend them.
 READ_FAILED = frozenset(
     {
@@ -122,6 +123,8 @@ def merged(case: Case, event: HireEvent, about: Circumstances) -> str:
     """`merging.merge`; what nothing but the event tells is noted as a question."""
     if about.shared_id and (case.account is None or _is_before_plan(case)):
         _ask_also(case, APPROVE_SHARED_ID)
+    if about.doubtful and case.state not in OVER:
+        _ask_also(case, APPROVE_REHIRE)
     delivery = READ if about.is_read else about.delivery_id
     return merge(case, event, delivery, about.received_at, opened=about.opened)
 

@@ -11,10 +11,12 @@ import pytest
 from onboarding.domain.case import Case
 from onboarding.domain.hire import EventType, Hire, HireEvent
 from onboarding.domain.lifecycle import State
+from onboarding.domain.records import NextAction
 from onboarding.errors import Unavailable
 from onboarding.intake.decide import apply_event
 from onboarding.intake.outcome import APPROVE_SAME_PERSON, APPROVE_SHARED_ID, Circumstances
 from onboarding.intake.process import lay_down
+from onboarding.intake.standing import APPROVE_REHIRE
 from onboarding.operate.actions import Ask, act
 from onboarding.ports import WORK_QUEUE
 from tests.intake.test_joining import (
@@ -30,7 +32,7 @@ from tests.intake.test_joining import (
     made,
     until,
 )
-from tests.support.doubles import CASE_ID, World
+from tests.support.doubles import CASE_ID, T0, World, hire
 
 OP = Ask("op", "asked HR")
 
@@ -118,3 +120,53 @@ async def test_whoever_was_told_about_a_shared_id_is_not_asked_again(world: Worl
     assert (await says(world, job_title="Baker")).questions == []
     await until(world, FIRST_DAY)
     assert len(made(world)) == 1
+
+
+# --- whether somebody is back ----------------------------------------------------------------------------------
+
+
+async def over(world: World, **changes: Any) -> None:
+    """The employment ended before anything was made; nobody knows the last day."""
+    left = T0 - timedelta(days=10)
+    await file(
+        world,
+        state=State.CLOSED,
+        reason_code="employment_ended",
+        hired_at=T0 - timedelta(days=30),
+        said={},
+        ended_at=left,
+        withdrawn_at=left,
+        next_action=NextAction("none", None, "employment_ended"),
+        **changes,
+    )
+
+
+async def doubtful_read(world: World) -> Case:
+    """HR's record names no end, which it may never have named."""
+    case, now = await world.case(), world.clock.at
+    event = HireEvent("greenhouse", EventType.HIRE_CREATED, hire(), "x", occurred_at=now)
+    about = Circumstances("hr_api", now, is_read=True, doubtful=True)
+    return await lay_down(world.s, case, apply_event(case, event, about, now), now, WORK_QUEUE)
+
+
+async def test_whether_somebody_is_back_is_asked(world: World) -> None:
+    await over(world)
+    assert (await doubtful_read(world)).reason_code == APPROVE_REHIRE
+    await is_asked(world, APPROVE_REHIRE)
+
+
+async def test_whether_somebody_is_back_is_asked_after_another_question(world: World) -> None:
+    await excluded_other(world)
+    await over(world, maybe_same=OTHER)
+    case = await doubtful_read(world)
+    assert (case.reason_code, case.questions) == (APPROVE_SAME_PERSON, [APPROVE_REHIRE])
+    await act(world.s, "rerun", CASE_ID, TWO)
+    await is_asked(world, APPROVE_REHIRE)
+
+
+async def test_whether_somebody_is_back_is_asked_once_hr_has_said_the_rest(world: World) -> None:
+    await over(world, deleted_at=T0 + timedelta(hours=1))
+    world.clock.move(minutes=30)
+    assert (await doubtful_read(world)).reason_code == "hr_deleted_record"
+    await act(world.s, "rerun", CASE_ID, TWO)
+    await is_asked(world, APPROVE_REHIRE)
