@@ -37,7 +37,7 @@ from onboarding.domain.hire import Certainty, EventType, Hire, HireEvent
 from onboarding.domain.lifecycle import ACTIVE, Event, State
 from onboarding.domain.places.place import usage_location
 from onboarding.domain.records import TimelineEntry
-from onboarding.intake import changed_facts, leave_date
+from onboarding.intake import changed_facts, first_day, leave_date
 from onboarding.intake.comeback import Verdict, judge
 from onboarding.intake.merging import HIRING, event_time, newest_withdrawal, note_hire, planned_end
 from onboarding.intake.outcome import (
@@ -260,6 +260,8 @@ def _go_on(
             read=about.is_read,
             ask_rehire=about.ask_rehire,
         )
+    if event.needs_fetch is not None:
+        first_day.put_off(case)  # a creation that is retried or held waits for the read as well
     if case.state is State.WAITING_START:
         if event.needs_fetch is not None:
             case.apply(Event.FETCH_NEEDED)

@@ -1,4 +1,4 @@
-"""Questions that the event alone tells, or the read: they are asked whatever else the case waits for, or stands at."""
+"""What the event alone tells, or the read: it is asked, or read, whatever the case waits for and wherever it stands."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from onboarding.domain.case import Case
-from onboarding.domain.hire import EventType, Hire, HireEvent
+from onboarding.domain.hire import EventType, FetchRef, Hire, HireEvent
 from onboarding.domain.lifecycle import State
-from onboarding.domain.records import NextAction
+from onboarding.domain.records import NextAction, StepStatus
 from onboarding.errors import Unavailable
 from onboarding.intake.decide import apply_event
 from onboarding.intake.outcome import APPROVE_SAME_PERSON, APPROVE_SHARED_ID, Circumstances
@@ -170,3 +170,31 @@ async def test_whether_somebody_is_back_is_asked_once_hr_has_said_the_rest(world
     assert (await doubtful_read(world)).reason_code == "hr_deleted_record"
     await act(world.s, "rerun", CASE_ID, TWO)
     await is_asked(world, APPROVE_REHIRE)
+
+
+# --- what a read has to tell first -----------------------------------------------------------------------------
+
+
+async def test_no_account_is_made_by_a_retry_before_the_record_is_read(world: World) -> None:
+    await file(world)
+    world.faults.before("create_user", Unavailable("503"))
+    await look(world)
+    case, now = await world.case(), world.clock.at
+    assert case.step("create_account").status is StepStatus.RETRYING
+    thin = HireEvent(
+        "greenhouse",
+        EventType.HIRE_UPDATED,
+        Hire(employee_id="4711"),
+        "x",
+        needs_fetch=FetchRef("employee", "4711"),
+    )
+    about = Circumstances("d_thin", now, read_lag=timedelta(minutes=5))
+    await lay_down(world.s, case, apply_event(case, thin, about, now), now, WORK_QUEUE)
+    world.clock.move(minutes=4)
+    await look(world)
+    case = await world.case()
+    assert (case.state, case.wakes_at, made(world)) == (
+        State.AWAITING_FETCH,
+        now + timedelta(minutes=5),
+        [],
+    )
