@@ -579,7 +579,9 @@ async def test_what_was_done_to_an_account_that_the_case_had_before_is_nothing_d
     assert await w.s.usage.cells([week_of(MONDAY - HOUR)], "") == []
 
 
-async def test_a_row_of_an_account_that_was_replaced_while_the_report_was_read_is_left_out() -> None:
+async def test_a_row_of_an_account_that_was_replaced_while_the_report_was_read_is_left_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     w = world()
     await w.add(make_case())
     row = Registration(("mobilePhone",), MONDAY - HOUR, sspr_registered=True)
@@ -591,7 +593,7 @@ async def test_a_row_of_an_account_that_was_replaced_while_the_report_was_read_i
         await w.store.cases.save(case)
         yield [SeenRegistration(USER, row)]
 
-    w.security.registration_report = report
+    monkeypatch.setattr(w.security, "registration_report", report)
     await track(w.s)
     case = await w.load(CASE)
     assert (case.registration, case.status) == (None, Status.UNKNOWN)
