@@ -71,6 +71,9 @@ async def _show(app: App, args: argparse.Namespace) -> int:
         context.out(f"the user name: {', '.join(data['asked_about'])}")
     if data["found_account"]:
         context.out(f"an account that may be this person's already: {data['found_account']}")
+    for item in data["data_quality"]:
+        masked = f" {item['masked']}" if item["masked"] else ""
+        context.out(f"HR sent {item['field']}{masked}: {item['what']}")
     following = data["next_action"]
     when = f" at {following['when']}" if following["when"] and not for_approver(data["reason_code"]) else ""
     context.out(f"next: {listed_next(following['what'], data['reason_code'])}{when} ({following['why']})")

@@ -46,7 +46,7 @@ WORDS = {
     "manager_by_name_only": "The manager is given by name only, which says nothing for certain: give an id or address.",
     "end_before_start": "The end lies before the start.",
     "no_permission": "The HR system's interface keeps this field from us: give it the permission to read it.",
-    "unmapped": "The HR system sent a field that is not used.",
+    "unmapped": "The HR system sent a field that is not used: misspelt, or not mapped.",
     "wrong_type": "The field holds something else than expected.",
     "no_phone_field": "Nobody said which field holds the telephone number (API_PHONE_FIELDS).",
     "two_accounts": "This person has two records, each with an account or one under way: say which of them stays.",

@@ -20,7 +20,7 @@ from onboarding.domain.account import AccountIntent
 from onboarding.domain.case import Alias, AliasKind
 from onboarding.domain.hire import Hire
 from onboarding.domain.lifecycle import State
-from onboarding.domain.records import NextAction
+from onboarding.domain.records import Finding, NextAction
 from onboarding.errors import Ambiguous, PermissionMissing, StoreConflict, Unavailable
 from onboarding.intake import catalog, receive, signing
 from onboarding.operate import doctor
@@ -628,3 +628,13 @@ def test_what_hr_sent_does_nothing_to_a_terminal(capsys: pytest.CaptureFixture[s
     assert lines[2].startswith("y" * 99 + "… ")
     assert not set(printed.out + printed.err) & {"\r", "\x1b", "\u202e", "\x9b", "\u2066", "\x7f"}
     assert json.loads(printed.out[printed.out.index("{") :]) == {"id": hostile}
+
+
+def test_what_hr_sent_and_nobody_used_is_shown_on_the_case(run: Run, put: Put) -> None:
+    case = make_case(1)
+    case.findings = [Finding("unmapped", "famly_name", "d_1", T0)]
+    put(case)
+    assert (
+        "HR sent famly_name: The HR system sent a field that is not used: misspelt"
+        in run("show", case_id(1)).out
+    )
