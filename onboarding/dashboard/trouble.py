@@ -26,7 +26,7 @@ async def shown(s: Services, request: Request, who: Principal) -> Response:
         stops=[found.stop_json(item) for item in found.stops],
         poison=found.poison,
         more=found.more,
-        approved=approved if approved in LIMITED else None,
+        approved=approved if approved in LIMITED and await trouble.is_approved(s, approved) else None,
         token=access.form_token(who, s.settings, now) if may else None,
         simulated=s.settings.graph == "simulated",
         mode=s.settings.mode,

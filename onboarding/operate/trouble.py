@@ -125,6 +125,13 @@ def stop_json(item: Stop) -> dict[str, Any]:
     }
 
 
+async def is_approved(s: Services, kind: str) -> bool:
+    """An approver ended the stop of this limit lately, and it was not reached again."""
+    board = await stops.read(s.cases)
+    ended = board.released.get(f"{stops.LIMIT}:{kind}")
+    return ended is not None and ended.actor.startswith("operator:")
+
+
 def ends(item: Stop) -> str:
     """Who ends it, and how."""
     return ENDS[item.kind].format(what=item.what)

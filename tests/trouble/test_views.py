@@ -132,11 +132,12 @@ async def test_the_dashboard_says_it_on_top_and_an_approver_has_a_form(outer: Ou
     done = await call(outer, "dashboard_limit", "approver", body, method="POST", kind="creations")
     assert (done.status_code, done.headers["Location"]) == (303, "../../trouble?approved=creations")
     assert (await stops.read(outer.app.services.cases)).find(LIMIT, "creations") is None
-    answer = await outer.http(
-        "dashboard_trouble", "GET", "/api/dashboard/trouble", {}, b"", {"x-dev-role": "approver"},
-        {"approved": "creations"},
-    )  # fmt: skip
-    assert "The limit of creations is approved" in answer.get_body().decode()
+    for kind, said in (("creations", True), ("passes", False), ("<b>", False)):
+        answer = await outer.http(
+            "dashboard_trouble", "GET", "/api/dashboard/trouble", {}, b"", {"x-dev-role": "approver"},
+            {"approved": kind},
+        )  # fmt: skip
+        assert (f"The limit of {kind} is approved" in answer.get_body().decode()) is said
 
 
 async def test_doctor_has_a_finding_for_each(outer: Outer) -> None:
