@@ -164,8 +164,8 @@ def prepare(case: Case, now: datetime, from_step: str | None, answered: Collecti
         read_again(case, now)  # whoever asks for another try asks the HR system, too
     if case.state is State.BLOCKED and case.return_state in _BEFORE_PLAN:
         case.apply(Event.UNBLOCK)  # whatever stopped it there, it goes the usual way
-    elif case.state is State.BLOCKED and code in {APPROVE_SAME_PERSON, TWO_ACCOUNTS}:
-        case.apply(Event.UNBLOCK)
+    elif case.state is State.BLOCKED and code in {APPROVE_SAME_PERSON, TWO_ACCOUNTS} and from_step is None:
+        case.apply(Event.UNBLOCK)  # the answer alone: nothing is run again
     else:
         apply(case, "rerun")
     for name in reset:

@@ -14,7 +14,7 @@ import pytest
 from onboarding.domain.account import Account, PassRecord, PassStatus
 from onboarding.domain.case import Case
 from onboarding.domain.hire import Hire, ManagerRef, Phone
-from onboarding.domain.lifecycle import State
+from onboarding.domain.lifecycle import Event, State
 from onboarding.domain.policy_file import load
 from onboarding.domain.records import RungStatus, StepRecord, StepStatus
 from onboarding.errors import IllegalTransition, NotFound, Refused, RequestError, StoreConflict
@@ -431,6 +431,27 @@ async def test_a_rerun_answers_the_question_that_it_names(world: World, code: st
     if refused is IllegalTransition:
         assert "reason_code" in caught.value.message
     assert decided(await world.case(numbered(2))) == decided(before)
+
+
+@pytest.mark.parametrize("code", ["needs_approval_same_person", "two_accounts"])
+async def test_whoever_answers_from_a_step_on_has_the_steps_run(world: World, code: str) -> None:
+    """Two people, and the mail with the pass is lost: the other one is made void, and a new one goes out."""
+    await world.file(make_case(CASE_ID))
+    case = await drive(world)
+    assert (case.state, len(world.tenant.issued)) == (State.FOLLOWING_UP, 1)
+    for name, value in QUESTIONS[code].items():
+        setattr(case, name, value)
+    case.apply(Event.BLOCK, reason=code)
+    await world.store.cases.save(case)
+    plan = rerun_plan.of(world.s, case, world.clock.at, "issue_access_pass")
+    assert [step.name for step in plan.steps] == ["issue_access_pass", "send_welcome"]
+    ask = replace(named(case), plan_hash=plan.digest, from_step="issue_access_pass")
+    await actions.act(world.s, "rerun", CASE_ID, ask)
+    case = await drive(world)
+    assert (case.state, len(world.tenant.issued)) == (State.FOLLOWING_UP, 2)
+    assert {case.steps[step.name].status for step in plan.steps} == {StepStatus.DONE}
+    assert case.access_pass is not None
+    assert case.access_pass.status is PassStatus.DELIVERED
 
 
 @pytest.mark.parametrize("code", QUESTIONS)
