@@ -77,6 +77,12 @@ class Account:
     #: When it took the place of another account of this case: what was seen until then is of that one.
     instead_since: datetime | None = None
 
+    def note_synced(self, synced: bool | None) -> None:
+        """What a read of the account says: Active Directory may take over an account that was made in the cloud (a soft
+        match), and let go of one that was its own. None: nothing was said."""
+        if synced is not None:
+            self.synced = synced
+
 
 class PassStatus(StrEnum):
     """`intended` and `created` are doubt after a crash: void, issue anew, send again."""

@@ -212,10 +212,10 @@ does what about it stands on the case's page.
   than two years before HR first spoke of the person, and display name and user name hold no word of their name, with
   accents, transliterations and initials taken into account. (A younger one of a colleague who has a case here is asked
   about with `account_of_another_case`; one of a colleague who has none is linked, so look at the user name on the
-  page.) When HR corrects the number of somebody who was linked to a wrong account, a
-  rerun from `create_account` finds the account that carries the corrected one, and asks. One of somebody who comes back
-  that Active Directory deleted is not restored here: it is waited for in the same way. Whether they can reset also
-  depends on password writeback.
+  page.) When HR corrects the number of somebody who was linked to a wrong account, a rerun from `create_account` finds
+  the account that carries the corrected one, and asks. An account that Active Directory takes over once it is linked (a
+  soft match) is one of these from the next look on. One of somebody who comes back that Active Directory deleted is not
+  restored here: it is waited for in the same way. Whether they can reset also depends on password writeback.
 - **A manager whom HR names by an id** is the person whom the same HR system knows by it and who has a case here. An id
   of HR's is no payroll number, and `employeeId` may hold either. Who is found by `employeeId` alone is linked in Entra
   (`by_employee_id_alone`) unless something contradicts it: an address that nobody has, a number of the hire's that is
