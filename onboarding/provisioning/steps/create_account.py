@@ -28,13 +28,14 @@ from onboarding import casework
 from onboarding.domain import names
 from onboarding.domain.account import AccountIntent
 from onboarding.domain.case import NAME_HELD as NAME_HELD
-from onboarding.errors import NotYetVisible, RetryLater
+from onboarding.errors import NotYetVisible, OnboardingError
 from onboarding.ports import REPLICATION, DirectoryUser, NameTaken
 from onboarding.provisioning import existing, from_sync, refused, timing
 from onboarding.provisioning.linking import is_anothers, link, upn_alias
 from onboarding.provisioning.new_user import new_user
 from onboarding.provisioning.step import Block, Context, Done, Outcome, Step
 from onboarding.provisioning.steps import reserve_username
+from onboarding.safeguards.guard import may_have_happened
 
 STEP = Step(
     existing.CREATES,
@@ -100,7 +101,10 @@ async def _try(ctx: Context, intent: AccountIntent) -> Outcome | None:
     # without an answer: it is used up first, and a process that dies here has begun the wait anew.
     held = ctx.case.is_said(NAME_HELD, intent.user_principal_name) and not intent.unanswered
     ctx.case.take_back({NAME_HELD})
-    if intent.unanswered or held:
+    if intent.unanswered:
+        intent.taken_since = None
+    before = intent.taken_since, intent.unanswered
+    if held:
         intent.taken_since = None
     if intent.taken_since or held:
         intent.unanswered = True
@@ -111,8 +115,12 @@ async def _try(ctx: Context, intent: AccountIntent) -> Outcome | None:
     except NameTaken:
         intent.unanswered = False
         return await _look(ctx, intent, given_up=held)
-    except RetryLater:
-        intent.taken_since = None  # this request may have taken effect
+    except OnboardingError as exc:
+        if may_have_happened(exc):
+            intent.taken_since = None
+        else:  # it certainly took no effect: everything is as before it, the operator's word included
+            intent.taken_since, intent.unanswered = before
+            ctx.case.approvals += [f"{NAME_HELD}:{intent.user_principal_name}"] if held else []
         raise
     ctx.made = user
     return await link(ctx, user, "created", intent)
