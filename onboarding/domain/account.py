@@ -29,6 +29,8 @@ class AccountIntent:
     taken_since: datetime | None = None
     #: A request after such an answer was about to leave: without an answer of its own it may have taken effect.
     unanswered: bool = False
+    #: No request for it has taken effect, for certain: the name can be given back.
+    unmade: bool = False
 
 
 #: Origins of accounts that were made for this hire, or are theirs again: what is empty in them is filled by HR's words.

@@ -12,7 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from onboarding import casework
-from onboarding.domain.account import Account
+from onboarding.domain.account import Account, AccountIntent
 from onboarding.domain.case import Case
 from onboarding.domain.hire import Hire
 from onboarding.errors import NotYetVisible, OperatorError
@@ -107,6 +107,8 @@ class Context:
     now: datetime
     #: The account as POST /users answered, where this very run made it: nobody else has touched it yet.
     made: DirectoryUser | None = None
+    #: The intent that this very run wrote: no request was made for it before.
+    reserved: AccountIntent | None = None
     _seen: DirectoryUser | Block | None = None
 
     @property

@@ -83,6 +83,11 @@ async def _try(ctx: Context, intent: AccountIntent) -> Outcome | None:
     """One candidate. None: its name is somebody else's."""
     if intent.restores:
         return await existing.finish_restore(ctx, intent)
+    if intent.unmade and not reserve_username.still_fits(ctx, intent.user_principal_name):
+        ctx.case.intent = None  # HR corrected the name while the request was held back
+        await ctx.save("username_released")
+        await ctx.s.cases.release_alias(upn_alias(intent.user_principal_name), ctx.case.case_id)
+        return None
     number = reserve_username.number_of(ctx.case)
     if number and number != intent.mark:  # HR corrected it after the name was reserved
         intent.former_marks.append(intent.mark)
@@ -104,10 +109,11 @@ async def _try(ctx: Context, intent: AccountIntent) -> Outcome | None:
     if intent.unanswered:
         intent.taken_since = None
     before = intent.taken_since, intent.unanswered
+    unmade = intent.unmade or ctx.reserved is intent
     if held:
         intent.taken_since = None
-    if intent.taken_since or held:
-        intent.unanswered = True
+    if intent.taken_since or held or intent.unmade:
+        intent.unanswered, intent.unmade = bool(intent.taken_since or held), False
         notes = [casework.entry(ctx.now, "username_tried_again")] if held else []
         await casework.save(ctx.s, ctx.case, ctx.now, *notes)
     try:
@@ -120,6 +126,7 @@ async def _try(ctx: Context, intent: AccountIntent) -> Outcome | None:
             intent.taken_since = None
         else:  # it certainly took no effect: everything is as before it, the operator's word included
             intent.taken_since, intent.unanswered = before
+            intent.unmade = unmade
             ctx.case.approvals += [f"{NAME_HELD}:{intent.user_principal_name}"] if held else []
         raise
     ctx.made = user
