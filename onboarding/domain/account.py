@@ -118,6 +118,8 @@ class PassRecord:
     delivered_at: datetime | None = None
     usable_from: datetime | None = None
     usable_until: datetime | None = None
+    #: When an approver had checked who the person is, where it was asked for by that.
+    proofed_at: datetime | None = None
     recall: Recall | None = None
 
     def doubt(self, claimed_at: datetime) -> None:

@@ -28,14 +28,13 @@ from onboarding import casework
 from onboarding.domain import names
 from onboarding.domain.account import AccountIntent
 from onboarding.domain.case import NAME_HELD as NAME_HELD
-from onboarding.errors import NotYetVisible, OnboardingError
+from onboarding.errors import NotYetVisible, OnboardingError, may_have_taken_effect
 from onboarding.ports import REPLICATION, DirectoryUser, NameTaken
 from onboarding.provisioning import existing, from_sync, refused, timing
 from onboarding.provisioning.linking import is_anothers, link, upn_alias
 from onboarding.provisioning.new_user import new_user
 from onboarding.provisioning.step import Block, Context, Done, Outcome, Step
 from onboarding.provisioning.steps import reserve_username
-from onboarding.safeguards.guard import may_have_happened
 
 STEP = Step(
     existing.CREATES,
@@ -104,16 +103,15 @@ async def _try(ctx: Context, intent: AccountIntent) -> Outcome | None:
         await ctx.save("phone_intended")
     # An operator's word that the name is somebody else's is about the requests before this one, which may take effect
     # without an answer: it is used up first, and a process that dies here has begun the wait anew.
+    before = intent.unanswered, intent.taken_since
+    unmade = intent.unmade or ctx.reserved is intent
     held = ctx.case.is_said(NAME_HELD, intent.user_principal_name) and not intent.unanswered
     ctx.case.take_back({NAME_HELD})
-    if intent.unanswered:
-        intent.taken_since = None
-    before = intent.taken_since, intent.unanswered
-    unmade = intent.unmade or ctx.reserved is intent
-    if held:
+    if intent.unanswered or held:
         intent.taken_since = None
     if intent.taken_since or held or intent.unmade:
-        intent.unanswered, intent.unmade = bool(intent.taken_since or held), False
+        intent.unanswered = intent.unanswered or held or intent.taken_since is not None
+        intent.unmade = False
         notes = [casework.entry(ctx.now, "username_tried_again")] if held else []
         await casework.save(ctx.s, ctx.case, ctx.now, *notes)
     try:
@@ -121,11 +119,11 @@ async def _try(ctx: Context, intent: AccountIntent) -> Outcome | None:
     except NameTaken:
         intent.unanswered = False
         return await _look(ctx, intent, given_up=held)
-    except OnboardingError as exc:
-        if may_have_happened(exc):
+    except OnboardingError as error:
+        if may_have_taken_effect(error):
             intent.taken_since = None
-        else:  # it certainly took no effect: everything is as before it, the operator's word included
-            intent.taken_since, intent.unanswered = before
+        else:  # what was known, and said, is about the next request as well
+            intent.unanswered, intent.taken_since = before
             intent.unmade = unmade
             ctx.case.approvals += [f"{NAME_HELD}:{intent.user_principal_name}"] if held else []
         raise

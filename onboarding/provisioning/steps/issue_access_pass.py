@@ -98,7 +98,14 @@ async def _issue(
     case = ctx.case
     usable_from, minutes = _window(ctx, limits)
     until = usable_from + timedelta(minutes=minutes)
-    claimed = PassRecord(PassStatus.INTENDED, ctx.now, recipient, usable_from=usable_from, usable_until=until)
+    claimed = PassRecord(
+        PassStatus.INTENDED,
+        ctx.now,
+        recipient,
+        usable_from=usable_from,
+        usable_until=until,
+        proofed_at=case.identity_proofed_at,
+    )
     case.access_pass = claimed
     # Until the lease ends nobody else touches the case, unless an operator or HR wants something now.
     case.next_action = NextAction(STEP.name, ctx.now + CLAIM_LEASE, "in_progress")
