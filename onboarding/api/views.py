@@ -19,7 +19,7 @@ DELIVERY_FILTERS = ("status", "source")
 _QUESTION = ("reason_code", "about")
 #: What an action takes beside a reason.
 _MEMBERS = {
-    "rerun": ("from_step", "plan_hash"),
+    "rerun": ("from_step", "plan_hash", *_QUESTION),
     "approve": _QUESTION,
     desk.LOST_PHONE: ("method",),
     desk.NEW_PASS: ("confirmed",),
@@ -73,6 +73,7 @@ async def act(s: Services, request: Request, who: Principal) -> Response:
         reason_code=text(body, "reason_code"),
         about=_texts(body, "about") if body.get("about") is not None else None,
         answers=rerun_plan.answers(approver=who.role is Role.APPROVER),
+        by_name=True,
         method=text(body, "method"),
         confirmed=_texts(body, "confirmed"),
         account=text(body, "account"),

@@ -139,6 +139,12 @@ def _add_planning(add: Callable[[str, str], argparse.ArgumentParser]) -> None:
     rerun.add_argument("id", nargs="?", help="case id, SOURCE:ID, or a bare id; else a filter")
     for name in ("state", "reason-code", "source"):
         rerun.add_argument(f"--{name}", help=f"everybody of this: {_FILTERS[name]}")
+    rerun.add_argument(
+        "--about",
+        action="append",
+        metavar="ID",
+        help="with an id: what the question of --reason-code is about (asked_about of show); repeatable",
+    )
     rerun.add_argument("--from-step", help="also repeat steps that are done, from this one on")
     rerun.add_argument("--dry-run", action="store_true", help="show what would run, and its hash")
     rerun.add_argument("--plan-hash", help="of the preview; a filter needs it, and a stale one is refused")

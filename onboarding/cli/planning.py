@@ -17,12 +17,15 @@ ACTOR = "cli"
 
 
 async def rerun(app: App, args: argparse.Namespace) -> int:
-    """One case, or with a filter everybody whom it finds; `--dry-run` shows what would be done."""
+    """One case, or with a filter everybody whom it finds; `--dry-run` shows what would be done. With an id
+    `--reason-code` and `--about` name the question that the rerun answers."""
     given = {name: getattr(args, name) for name in reruns.FILTERS if getattr(args, name)}
-    if bool(args.id) == bool(given):
-        raise RequestError("Give an id, or a filter: --state, --reason-code, --source.", code="usage")
-    if args.id:
+    if args.id and not set(given) - {"reason_code"}:
         return await _one(app, args)
+    if args.id or not given:
+        raise RequestError("Give an id, or a filter: --state, --reason-code, --source.", code="usage")
+    if args.about:
+        raise RequestError("--about goes with an id.", code="usage")
     query = reruns.query_of(given)
     if args.dry_run:
         found = await reruns.preview(app.services, query, args.from_step)
@@ -65,7 +68,16 @@ async def _one(app: App, args: argparse.Namespace) -> int:
             _one_told(data)
         return context.OK if data["possible"] else context.REFUSED
     answers = rerun_plan.answers(approver=True)  # whoever reaches the store has every role
-    ask = Ask(ACTOR, args.reason or "", args.from_step, args.plan_hash, answers=answers)
+    ask = Ask(
+        ACTOR,
+        args.reason or "",
+        args.from_step,
+        args.plan_hash,
+        reason_code=args.reason_code,
+        about=tuple(args.about) if args.about else None,
+        answers=answers,
+        by_name=True,
+    )
     done = await requests.carry_out(app.services, "rerun", args.id, ask)
     if args.json:
         context.out_json({"operation_id": done.operation_id, "case_id": done.case_id})

@@ -197,7 +197,7 @@ async def _approve(app: App, args: argparse.Namespace) -> int:
         if args.allow is not None:
             raise RequestError("--allow goes with limit:KIND.")
         about = tuple(args.about) if args.about else None
-        ask = actions.Ask(ACTOR, args.reason, reason_code=args.reason_code, about=about)
+        ask = actions.Ask(ACTOR, args.reason, reason_code=args.reason_code, about=about, by_name=True)
         return await _act(app, args, ask)
     if args.reason_code or args.about:
         raise RequestError("--reason-code and --about go with a case.")

@@ -29,6 +29,8 @@ class AccountIntent:
     taken_since: datetime | None = None
     #: A request after such an answer was about to leave: without an answer of its own it may have taken effect.
     unanswered: bool = False
+    #: No request for it has taken effect, for certain: the name can be given back.
+    unmade: bool = False
 
 
 #: Origins of accounts that were made for this hire, or are theirs again: what is empty in them is filled by HR's words.
@@ -76,6 +78,12 @@ class Account:
     doubted_at: datetime | None = None
     #: When it took the place of another account of this case: what was seen until then is of that one.
     instead_since: datetime | None = None
+
+    def note_synced(self, synced: bool | None) -> None:
+        """What a read of the account says: Active Directory may take over an account that was made in the cloud (a soft
+        match), and let go of one that was its own. None: nothing was said."""
+        if synced is not None:
+            self.synced = synced
 
 
 class PassStatus(StrEnum):

@@ -179,7 +179,7 @@ async def _look_at_account(run: _Pass) -> bool:
     account, known = run.case.account, run.case.registration
     assert account is not None and known is not None  # noqa: S101, PT018 (asked by the caller)
     user = await run.s.directory.get_user(account.id)
-    _note_mailbox(account, user)
+    _note_account(account, user)
     there = user is not None and user.account_enabled is not False
     if user is None and run.now - account.created_at < REPLICATION:
         return False
@@ -191,10 +191,14 @@ async def _look_at_account(run: _Pass) -> bool:
     return True
 
 
-def _note_mailbox(account: Account, user: DirectoryUser | None) -> None:
-    """It came later than anybody waited for it: from now on it is written to."""
-    if user is not None and user.mail and account.mailbox is False:
+def _note_account(account: Account, user: DirectoryUser | None) -> None:
+    """A mailbox that came later than anybody waited for it: from now on it is written to. Whether the account is Active
+    Directory's decides who can reset."""
+    if user is None:
+        return
+    if user.mail and account.mailbox is False:
         account.mailbox = True
+    account.note_synced(user.synced)
 
 
 async def _look(run: _Pass) -> bool:
@@ -214,7 +218,7 @@ async def _look(run: _Pass) -> bool:
     if not seen.present and run.now - account.created_at < REPLICATION:
         return False
     user = await run.s.directory.get_user(account.id) if seen.present else None
-    _note_mailbox(account, user)
+    _note_account(account, user)
     if user is not None and user.account_enabled is False:
         seen = replace(seen, present=False)
     take_list(run.case, seen)

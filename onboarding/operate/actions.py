@@ -23,7 +23,7 @@ from onboarding.intake.outcome import KEPT_QUESTIONS
 from onboarding.intake.planned_reads import read_again
 from onboarding.intake.process import lay_down
 from onboarding.operate import desk, rerun_plan, whose
-from onboarding.operate.asks import Ask, check_question, check_reason
+from onboarding.operate.asks import Ask, check_named, check_question, check_reason, names_question
 from onboarding.operate.cases import find
 from onboarding.operate.rerun_plan import APPROVABLE, ASKED_AGAIN, RERUNNABLE, possible
 from onboarding.ports import WORK_QUEUE, Operation, Services
@@ -84,7 +84,8 @@ async def _rerun(s: Services, case: Case, now: datetime, ask: Ask) -> None:
         raise Refused(
             "The case has changed since its plan was shown: look at the plan again.", code=rerun_plan.STALE
         )
-    what = rerun_plan.prepare(case, now, ask.from_step, ask.answers)
+    answered = ask.answers if names_question(case, ask) else ()
+    what = rerun_plan.prepare(case, now, ask.from_step, answered)
     note = casework.entry(
         now, "rerun", f"operator:{ask.actor}", reason=ask.reason.strip(), from_step=ask.from_step
     )
@@ -95,6 +96,7 @@ async def _approve(s: Services, case: Case, now: datetime, ask: Ask) -> None:
     code = case.reason_code or ""
     if case.state is not State.BLOCKED or not code.startswith(APPROVABLE):
         raise IllegalTransition("This case does not wait for an approval.")
+    check_named(case, ask)
     case.apply(Event.UNBLOCK)
     case.grant(code, now)
     await _go_on(s, case, now, "approve", ask)

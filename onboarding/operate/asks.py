@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from onboarding.domain.case import Case
+from onboarding.domain.case import ABOUT_CASE, Case
 from onboarding.errors import Refused, RequestError
 from onboarding.ports import WORK_QUEUE
 
 REASON_LENGTH = 500
 #: Code of an answer to another question than the one that is open.
 QUESTION_CHANGED = "question_changed"
+#: Code of an answer that has to say which question it is to, and does not.
+QUESTION_NOT_NAMED = "question_not_named"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,9 @@ class Ask:
     about: tuple[str, ...] | None = None
     #: Questions (reason codes) that a rerun by this person, of this one case, answers: `rerun_plan.answers`.
     answers: frozenset[str] = frozenset()
+    #: Only a question that was named is answered (`names_question`): what arrives from outside may be older than the
+    #: question, or come twice. All three views say so.
+    by_name: bool = False
     #: Codes of the identity checks that were made.
     confirmed: tuple[str, ...] = ()
     #: Which of the accounts that were found is meant, by user name or object id; None: all of them.
@@ -54,4 +59,23 @@ def check_question(case: Case, ask: Ask) -> None:
         raise Refused(
             "The case does not ask what was answered, or not any more: look at it again.",
             code=QUESTION_CHANGED,
+        )
+
+
+def names_question(case: Case, ask: Ask) -> bool:
+    """Whoever answers saw the question that the case is blocked with: named with what it is about, where it is about
+    something, or part of the plan whose hash was given. (That it still stands: `check_question`, and the hash.)"""
+    if not ask.by_name or ask.plan_hash is not None:
+        return True
+    return ask.reason_code is not None and (ask.about is not None or not case.asked_about)
+
+
+def check_named(case: Case, ask: Ask) -> None:
+    """Refused for a word about another case that names neither question nor case: two cases become one for good, and
+    the next question may be about a third one by the time that the word arrives, or arrives again."""
+    if case.reason_code in ABOUT_CASE and not names_question(case, ask):
+        raise Refused(
+            "Say which question this answers, as the case shows it: reason_code, and in about what asked_about holds "
+            "(the id of the other case).",
+            code=QUESTION_NOT_NAMED,
         )

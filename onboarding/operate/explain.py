@@ -166,7 +166,7 @@ def explain(case: Case, now: datetime | None = None) -> str:
         wrong, todo = REASONS.get(
             case.reason_code, (f"Reason: {case.reason_code}.", "See the timeline, then rerun.")
         )
-        parts = [wrong, todo]
+        parts = [wrong, todo, *_in_doubt(case)]
     elif case.reason_code in HELD:
         parts += REASONS[case.reason_code]
     elif (gone := out_of_sight.missing(case)) is not None:
@@ -263,7 +263,20 @@ def _left_alone(case: Case) -> list[str]:
         )
     elif case.account:
         parts.append("Nothing is done to the account.")
-    return parts
+    return [*parts, *_in_doubt(case)]
+
+
+def _in_doubt(case: Case) -> list[str]:
+    """An account that nobody looks for: whoever stopped the case did so between the request for it and its answer."""
+    name = left_alone.in_doubt(case)
+    stopped_itself = any(record.status is StepStatus.BLOCKED for record in case.steps.values())
+    if name is None or (stopped_itself and case.state is State.BLOCKED):
+        return []
+    doubt = f"An account may exist under {name}: whether the last request for it took effect is not known."
+    return [
+        f"{doubt} An administrator looks in Entra and disables it where the person is not to have it. If the case goes "
+        "on, it is found and linked."
+    ]
 
 
 def pass_ended(case: Case, now: datetime) -> bool:

@@ -52,8 +52,9 @@ ASKED_AGAIN = frozenset(
     }
 )
 #: Questions that somebody answers by running one person's case again, by itself; nothing answers them by the way: no
-#: filter, no new pass, no end of a stop. Reason code → what to do where it is not answered.
-ANSWERED = {
+#: filter, no new pass, no end of a stop, and no rerun that was asked for before the question. Reason code → what to do
+#: where it is not answered.
+_QUESTIONS = {
     HR_DELETED_RECORD: "HR deleted this record, and whether the hire stands is decided person by person: ask HR, then "
     "rerun this case by itself, or exclude it.",
     TWO_ACCOUNTS: "This person has two accounts, and which of them stays is decided person by person: see to the other "
@@ -63,6 +64,11 @@ ANSWERED = {
     APPROVE_SAME_PERSON: "Another case may be about the same person, and an approver decides person by person: by "
     "approving (one person) or by a rerun of this case by itself (two people).",
 }
+_NAMED = (
+    "Say with it which question is answered, as the case shows it: reason_code, and about where it has asked_about; or "
+    "give the hash of the plan of this one case."
+)
+ANSWERED = {code: f"{text} {_NAMED}" for code, text in _QUESTIONS.items()}
 #: … and those of them that need an approver.
 _APPROVERS = frozenset(code for code in ANSWERED if code.startswith(APPROVABLE))
 RERUNNABLE = ASKED_AGAIN | _APPROVERS
@@ -127,7 +133,7 @@ def apply(case: Case, action: str, *, reason: str | None = None) -> None:
 
 
 def answers(*, approver: bool) -> frozenset[str]:
-    """The questions that a rerun of one case answers, when an operator or an approver asks for it."""
+    """The questions that a rerun of one case can answer, when an operator or an approver asks for it."""
     return (frozenset(ANSWERED) | {pass_guards.LAPSED}) - (frozenset() if approver else _APPROVERS)
 
 
@@ -159,8 +165,8 @@ def prepare(case: Case, now: datetime, from_step: str | None, answered: Collecti
         read_again(case, now)  # whoever asks for another try asks the HR system, too
     if case.state is State.BLOCKED and case.return_state in _BEFORE_PLAN:
         case.apply(Event.UNBLOCK)  # whatever stopped it there, it goes the usual way
-    elif case.state is State.BLOCKED and code in {APPROVE_SAME_PERSON, TWO_ACCOUNTS}:
-        case.apply(Event.UNBLOCK)
+    elif case.state is State.BLOCKED and code in {APPROVE_SAME_PERSON, TWO_ACCOUNTS} and from_step is None:
+        case.apply(Event.UNBLOCK)  # the answer alone: nothing is run again
     else:
         apply(case, "rerun")
     for name in reset:

@@ -229,7 +229,7 @@ async def come_back(ctx: Context) -> Outcome | None:
     account = ctx.account
     if (user := await ctx.s.directory.get_user(account.id)) is not None:
         if ctx.case.rehired_at is None and not account.seen_deleted:
-            return Done("already_linked")
+            return await from_sync.with_corrected_number(ctx, user) or Done("already_linked")
         return await _is_back(ctx, user, "already_linked")
     deleted = await ctx.s.directory.get_deleted(account.id)
     if deleted is None:

@@ -4,6 +4,12 @@ Nothing is created for them, and nothing restored: an account that Active Direct
 same one or as another one. One that is disabled is waited for, too, until it is enabled or another one has the
 number: it may be a leaver's whose number HR gave again. An account that is another person's, on an approver's word,
 is not waited for.
+
+Numbers are mistyped, and given again: an approver is asked before somebody is linked to an account that was there for
+years before HR spoke of them (`LONG_BEFORE`) and shows nothing of their name. Neither alone is a sign: Active Directory
+is often first, names are spelled in many ways, and a workforce that HR announces as a whole has old accounts. A known
+weakness: a colleague's account that is younger is linked, unless the colleague has a case here. When HR corrects the
+number, a rerun from `create_account` asks whether the account that carries the corrected one is the person's.
 """
 
 from __future__ import annotations
@@ -11,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from onboarding.domain import calendar
+from onboarding.domain import calendar, names
 from onboarding.domain.account import OWN_ORIGINS
 from onboarding.domain.nudges import working_time_of
 from onboarding.ports import DirectoryUser
@@ -31,6 +37,9 @@ NO_NUMBER = "sync_needs_number"
 NOT_SYNCED = "sync_did_not_come"
 #: Until the start date a synced account is looked for this often; from then on every hour.
 SYNC_LOOK, SYNC_LOOK_LATE = timedelta(hours=4), timedelta(hours=1)
+#: An account that is older than HR's first word of the person by so much was not made for this hire. One that is
+#: younger may have been made ahead, for an earlier contract, or when the directory was moved.
+LONG_BEFORE = timedelta(days=730)
 
 
 async def await_sync(ctx: Context) -> Outcome:
@@ -49,12 +58,50 @@ async def await_sync(ctx: Context) -> Outcome:
     user, agreed = found[0], said_yes(ctx.case, found[0], NEEDS_APPROVAL)
     if user.synced and user.account_enabled is False and not agreed:
         return until_synced(ctx)
-    if user.synced:
+    if user.synced and (agreed or not _may_be_anothers(ctx, user)):
         return await link(ctx, user, "synced", ctx.case.intent)
     if anothers := await of_another_case(ctx, user):
         return anothers
     if agreed:
         return await link(ctx, user, "adopted", ctx.case.intent)
+    return ask(ctx, found, NEEDS_APPROVAL)
+
+
+def _may_be_anothers(ctx: Context, user: DirectoryUser) -> bool:
+    """Somebody else's of whom HR wrote the number down: made years before HR spoke of this person, and of another name.
+    The account that the case has, or had, is theirs."""
+    case = ctx.case
+    if case.account is not None and case.account.id == user.id:
+        return False
+    first = min(filter(None, (case.created_at, case.hired_at)))
+    if user.created_at is None or user.created_at >= first - LONG_BEFORE:
+        return False
+    shown = (user.display_name, user.user_principal_name.partition("@")[0])
+    hire = ctx.hire
+    person, country = reserve_username.person_name(hire), reserve_username.where(hire)
+    return names.nothing_shared(person, shown, locale=hire.locale, country=country)
+
+
+async def with_corrected_number(ctx: Context, linked: DirectoryUser) -> Outcome | None:
+    """HR corrected the number by which the account was found, and another account carries that one: an approver says
+    whether it is the person's. None: the account stays."""
+    number = reserve_username.hr_mark(ctx.hire)
+    if ctx.account.origin != "synced" or number is None or linked.employee_id == number:
+        return None
+    seen = await ctx.s.directory.find_by_employee_id(number)
+    found = [
+        user for user in seen if user.synced and user.id != linked.id and not is_anothers(ctx.case, user)
+    ]
+    if not found:
+        return None
+    if len(found) > 1:
+        return ask(ctx, found, NEEDS_APPROVAL)
+    if reason := await protection.refusal(ctx.s, found[0]):
+        return ask(ctx, found, reason)
+    if anothers := await of_another_case(ctx, found[0]):
+        return anothers
+    if said_yes(ctx.case, found[0], NEEDS_APPROVAL):
+        return await link(ctx, found[0], "synced", None)
     return ask(ctx, found, NEEDS_APPROVAL)
 
 

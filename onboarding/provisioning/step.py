@@ -12,7 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from onboarding import casework
-from onboarding.domain.account import Account
+from onboarding.domain.account import Account, AccountIntent
 from onboarding.domain.case import Case
 from onboarding.domain.hire import Hire
 from onboarding.errors import NotYetVisible, OperatorError
@@ -21,6 +21,8 @@ from onboarding.safeguards import protection
 
 #: Tracks: what a hire goes through, and what is left to do for one that HR withdrew.
 ONBOARDING, WITHDRAWAL = "onboarding", "withdrawal"
+#: Why a step is left out for an account that comes from Active Directory.
+SYNCED_ACCOUNT = "synced_account"
 
 
 class Retries(StrEnum):
@@ -105,6 +107,8 @@ class Context:
     now: datetime
     #: The account as POST /users answered, where this very run made it: nobody else has touched it yet.
     made: DirectoryUser | None = None
+    #: The intent that this very run wrote: no request was made for it before.
+    reserved: AccountIntent | None = None
     _seen: DirectoryUser | Block | None = None
 
     @property
@@ -138,7 +142,16 @@ class Context:
                 made_now=made is not None,
             )
             self._seen = Block(reason) if reason else user
+            self.account.note_synced(user.synced)
         return self._seen
+
+    async def editable(self) -> DirectoryUser | Block | Skip:
+        """`writable`, or left out where Active Directory alone may change it, also where it took the account over since
+        it was linked (a soft match)."""
+        if self.account.synced:
+            return Skip(SYNCED_ACCOUNT)
+        user = await self.writable()
+        return Skip(SYNCED_ACCOUNT) if isinstance(user, DirectoryUser) and user.synced else user
 
     def changed(self, user: DirectoryUser) -> None:
         """The account is so now, by our own write."""

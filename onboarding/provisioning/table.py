@@ -206,10 +206,17 @@ does what about it stands on the case's page.
   the case is rerun.
 - **Synced people** (`people.synced`) have their account from Active Directory, which alone may change it: it is
   waited for, linked, and followed up; nothing is written to it. One that is disabled is waited for until it is
-  enabled, or until another one has the number: it may be a leaver's. One of somebody who comes back that Active
-  Directory deleted is not restored here: it is waited for in the same way. Where this service had made an account,
-  or asked for one, before HR said where it comes from, that one is disabled first, unless it was given to the person
-  already, and stays for an administrator to delete. Whether they can reset also depends on password writeback.
+  enabled, or until another one has the number: it may be a leaver's. An enabled one is linked without a question, also
+  where Active Directory was first or writes the name in another way. An approver is asked (`needs_approval_adopt`:
+  HR may have mistyped the number, or given it again) only where the account was made more than two years before HR
+  first spoke of the person, and display name and user name hold no word of their name, accents, transliterations and
+  initials allowed for. (A younger one of a colleague without a case here is linked: look at the user name on the page.)
+  When HR corrects the number of somebody linked to a wrong account, a rerun from `create_account` finds the one that
+  carries it, and asks. One that Active Directory takes over later (a soft match) is one of these from the next look on.
+  One of somebody who comes back that Active Directory deleted is not restored here: it is waited for in the same way.
+  Where this service had made an account, or asked for one, before HR said where it comes from, that one is disabled
+  first, unless it was given to the person already, and stays for an administrator to delete. Whether they can reset
+  also depends on password writeback.
 - **A manager whom HR names by an id** is the person whom the same HR system knows by it and who has a case here. An id
   of HR's is no payroll number, and `employeeId` may hold either. Who is found by `employeeId` alone is linked in Entra
   (`by_employee_id_alone`) unless something contradicts it: an address that nobody has, a number of the hire's that is

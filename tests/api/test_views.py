@@ -350,7 +350,14 @@ async def test_that_two_cases_are_two_people_is_an_approvers_word(
 ) -> None:
     waits = {"reason_code": "needs_approval_same_person", "return_state": State.WAITING_START}
     await outer.put(make_case(1, State.BLOCKED, maybe_same=case_id(2), **waits))
-    answer = await act(outer, case_id(1), "rerun", {"reason": "twins"}, headers={"x-dev-role": role})
+    headers = {"x-dev-role": role}
+    unnamed = await act(outer, case_id(1), "rerun", {"reason": "twins"}, headers=headers)
+    assert (unnamed[0], unnamed[1]["code"]) == (409, "illegal_transition")
+    if role == "approver":
+        yes = await act(outer, case_id(1), "approve", {"reason": "one person"}, headers=headers)
+        assert (yes[0], yes[1]["code"]) == (409, "question_not_named")
+    named = {"reason_code": "needs_approval_same_person", "about": [case_id(2)]}
+    answer = await act(outer, case_id(1), "rerun", {"reason": "twins", **named}, headers=headers)
     assert answer[0] == status
     case = await outer.app.services.cases.get(case_id(1))
     assert case

@@ -46,6 +46,7 @@ def test_a_filter_is_looked_at_and_then_run_by_its_hash(run: Run) -> None:
         ["rerun", "--state", "blocked", "--plan-hash", "x"],
         ["rerun", "--state", "blockd", "--dry-run"],
         ["rerun", case_id(1)],
+        ["rerun", "--state", "blocked", "--about", "x", "--dry-run"],
         ["rerun", case_id(1), "--reason", "x", "--from-step", "make_coffee"],
         ["plan", "--limit", "0"],
         ["plan", "--apply", "x"],

@@ -296,7 +296,10 @@ def test_an_approval_is_for_the_question_that_it_names(run: Run, put: Put) -> No
 def test_the_command_line_answers_what_a_rerun_answers(run: Run, put: Put) -> None:
     waits = {"reason_code": "needs_approval_same_person", "return_state": State.WAITING_START}
     put(rich_case(1, State.BLOCKED, maybe_same=case_id(2), **waits))
-    assert run("rerun", case_id(1), "--reason", "twins", "--json").code == 0
+    assert run("rerun", case_id(1), "--reason", "twins", "--json").code == 5
+    assert run("approve", case_id(1), "--reason", "one person", "--json").code == 5
+    named = ("--reason-code", "needs_approval_same_person", "--about", case_id(2))
+    assert run("rerun", case_id(1), "--reason", "twins", "--json", *named).code == 0
     assert run("show", case_id(1), "--json").json["state"] == "waiting_start"
 
 

@@ -287,6 +287,25 @@ async def test_who_does_not_say_what_is_answered_answers_what_is_asked(world: Wo
     assert (await act(world, "approve")).approvals == ["needs_approval_adopt:user-8"]
 
 
+async def test_that_two_cases_are_one_person_is_said_of_the_case_that_is_named(world: World) -> None:
+    """A request that came twice, because its answer was lost, joins nobody who is asked about by then."""
+    other, third = "c_00000000000000000002", "c_00000000000000000003"
+    code = "needs_approval_same_person"
+    await start(world, State.BLOCKED, reason_code=code, maybe_same=other, questions=[f"{code}:{third}"])
+    view = replace(ASK, by_name=True)
+    for unnamed in (view, replace(view, reason_code=code)):
+        with pytest.raises(Refused, match="asked_about") as caught:
+            await act(world, "approve", unnamed)
+        assert caught.value.code == "question_not_named"
+    named = replace(view, reason_code=code, about=(other,))
+    case = await act(world, "approve", named)
+    assert (case.approvals, case.maybe_same) == ([f"{code}:{other}"], third)
+    case.apply(Event.BLOCK, reason=code)
+    await world.store.cases.save(case)
+    with pytest.raises(Refused):
+        await act(world, "approve", named)
+
+
 # --- pause, exclude, resume --------------------------------------------------------------------------------
 
 

@@ -74,6 +74,51 @@ async def excluded(world: World, **changes: Any) -> Case:
     return case
 
 
+# --- a request whose answer was lost ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("made", [True, False])
+@pytest.mark.parametrize("by", ["operator", "hr deletes"])
+async def test_an_account_that_may_be_there_is_named_and_found_when_the_case_goes_on(
+    world: World, made: bool, by: str
+) -> None:
+    """POST /users was not answered; then an operator excludes the person, or HR deletes the record first."""
+    (world.faults.after if made else world.faults.before)("create_user", Unavailable("504"))
+    await world.file(make_case(hired_at=T0 - timedelta(days=1)))
+    await work.handle(world.s, WorkMessage(case_id=CASE_ID, why="look"))
+    world.clock.move(minutes=1)
+    if by == "hr deletes":
+        case = await hr(world, EventType.EMPLOYEE_DELETED)
+        assert case.state is State.BLOCKED
+        assert "zoe.mueller-strauss@contoso.example" in explain(case)
+    case = await act(world, "exclude")
+    assert (case.state, case.account) == (State.EXCLUDED, None)
+    assert case.next_action == NextAction("include", None, "account_in_doubt")
+    assert "An account may exist under zoe.mueller-strauss@contoso.example" in explain(case)
+    assert "includes the person again" in next_words(case)
+    case = await act(world, "resume")
+    if by == "hr deletes":
+        assert case.reason_code == "hr_deleted_record"
+        word = Ask("op", "it stands", answers=rerun_plan.answers(approver=False))
+        await actions.act(world.s, "rerun", CASE_ID, word)
+    case = await until(world, FRIDAY)
+    assert case.account is not None
+    assert len(world.tenant.created) == 1
+
+
+async def test_where_no_request_was_made_there_is_nothing_to_look_for(world: World) -> None:
+    """A name is reserved, and an account of before is asked about."""
+    world.tenant.add(
+        replace(MANAGER, id="old-1", user_principal_name="zms@contoso.example", employee_id="4711")
+    )
+    await world.file(make_case(hired_at=T0 - timedelta(days=1)))
+    await work.handle(world.s, WorkMessage(case_id=CASE_ID, why="look"))
+    case = await act(world, "exclude")
+    assert case.intent is not None
+    assert case.next_action == NextAction("none", None, "excluded")
+    assert "may exist" not in explain(case)
+
+
 # --- what HR said meanwhile ------------------------------------------------------------------------------------
 
 

@@ -14,7 +14,7 @@ import pytest
 from onboarding.domain.account import Account, PassRecord, PassStatus
 from onboarding.domain.case import Case
 from onboarding.domain.hire import Hire, ManagerRef, Phone
-from onboarding.domain.lifecycle import State
+from onboarding.domain.lifecycle import Event, State
 from onboarding.domain.policy_file import load
 from onboarding.domain.records import RungStatus, StepRecord, StepStatus
 from onboarding.errors import IllegalTransition, NotFound, Refused, RequestError, StoreConflict
@@ -398,6 +398,62 @@ async def test_the_end_of_a_hold_answers_no_question_about_a_person(world: World
     assert (case.state, case.reason_code, case.deleted_at) == (State.BLOCKED, "hr_deleted_record", T0)
 
 
+def named(case: Case, *, approver: bool = True) -> Ask:
+    """A rerun of somebody who names what the case asks."""
+    about = tuple(case.asked_about)
+    answers = rerun_plan.answers(approver=approver)
+    return Ask("o-1", "asked HR", reason_code=case.reason_code, about=about, answers=answers, by_name=True)
+
+
+@pytest.mark.parametrize("code", QUESTIONS)
+@pytest.mark.parametrize("named_by", ["nothing", "code", "other code", "other case", "plan", "older plan"])
+async def test_a_rerun_answers_the_question_that_it_names(world: World, code: str, named_by: str) -> None:
+    """Somebody asked for it for another reason, and the case stopped for a question a moment before."""
+    older = rerun_plan.of(world.s, await stuck(world, 1, return_state=State.WAITING_START), T0, None)
+    await stuck(world, 2, reason_code=code, return_state=State.WAITING_START, **QUESTIONS[code])
+    before = await world.case(numbered(2))
+    plan = rerun_plan.of(world.s, before, T0, None)
+    ask = {
+        "nothing": replace(named(before), reason_code=None, about=None),
+        "code": replace(named(before), about=None),
+        "other code": replace(named(before), reason_code="retries_exhausted"),
+        "other case": replace(named(before), about=(numbered(8),)),
+        "plan": replace(named(before), reason_code=None, about=None, plan_hash=plan.digest),
+        "older plan": replace(named(before), reason_code=None, about=None, plan_hash=older.digest),
+    }[named_by]
+    if named_by == "plan" or (named_by == "code" and not before.asked_about):
+        await actions.act(world.s, "rerun", numbered(2), ask)
+        assert (await world.case(numbered(2))).state is State.WAITING_START
+        return
+    refused = IllegalTransition if named_by in {"nothing", "code"} else Refused
+    with pytest.raises(refused) as caught:
+        await actions.act(world.s, "rerun", numbered(2), ask)
+    if refused is IllegalTransition:
+        assert "reason_code" in caught.value.message
+    assert decided(await world.case(numbered(2))) == decided(before)
+
+
+@pytest.mark.parametrize("code", ["needs_approval_same_person", "two_accounts"])
+async def test_whoever_answers_from_a_step_on_has_the_steps_run(world: World, code: str) -> None:
+    """Two people, and the mail with the pass is lost: the other one is made void, and a new one goes out."""
+    await world.file(make_case(CASE_ID))
+    case = await drive(world)
+    assert (case.state, len(world.tenant.issued)) == (State.FOLLOWING_UP, 1)
+    for name, value in QUESTIONS[code].items():
+        setattr(case, name, value)
+    case.apply(Event.BLOCK, reason=code)
+    await world.store.cases.save(case)
+    plan = rerun_plan.of(world.s, case, world.clock.at, "issue_access_pass")
+    assert [step.name for step in plan.steps] == ["issue_access_pass", "send_welcome"]
+    ask = replace(named(case), plan_hash=plan.digest, from_step="issue_access_pass")
+    await actions.act(world.s, "rerun", CASE_ID, ask)
+    case = await drive(world)
+    assert (case.state, len(world.tenant.issued)) == (State.FOLLOWING_UP, 2)
+    assert {case.steps[step.name].status for step in plan.steps} == {StepStatus.DONE}
+    assert case.access_pass is not None
+    assert case.access_pass.status is PassStatus.DELIVERED
+
+
 @pytest.mark.parametrize("code", QUESTIONS)
 @pytest.mark.parametrize("approver", [False, True])
 async def test_a_rerun_of_one_case_answers_what_is_that_persons_to_answer(
@@ -405,7 +461,7 @@ async def test_a_rerun_of_one_case_answers_what_is_that_persons_to_answer(
 ) -> None:
     await stuck(world, 1, reason_code=code, return_state=State.WAITING_START, **QUESTIONS[code])
     before = await world.case(numbered(1))
-    ask = Ask("o-1", "asked HR", answers=rerun_plan.answers(approver=approver))
+    ask = named(before, approver=approver)
     if code == "needs_approval_same_person" and not approver:
         with pytest.raises(IllegalTransition, match="an approver decides"):
             await actions.act(world.s, "rerun", numbered(1), ask)

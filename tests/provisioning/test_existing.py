@@ -747,6 +747,86 @@ async def test_a_synced_account_that_is_disabled_until_the_first_day_is_linked_t
     assert case.account.origin == "synced"
 
 
+BOSS = {"display_name": "Bob Boss", "user_principal_name": "bob.boss@contoso.example"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "asked"),
+    [
+        (BOSS, True),
+        ({**BOSS, "created_at": T0 - timedelta(days=731)}, True),
+        # Active Directory was first, or it was made for something else before, under whatever name.
+        ({**BOSS, "created_at": T0 - timedelta(days=729)}, False),
+        ({**BOSS, "created_at": T0 + timedelta(days=1)}, False),
+        # A whole workforce that HR announces: years old, and spelled in their own way.
+        ({"display_name": "MUELLER-STRAUSS Zoe (Contoso)"}, False),
+        ({"display_name": "Boss, Zoë", "user_principal_name": "boss.z@contoso.example"}, False),
+        ({"display_name": "Factory 12", "user_principal_name": "zmuller@contoso.example"}, False),
+        ({"display_name": None, "user_principal_name": "e4711@contoso.example"}, False),
+        ({"display_name": "Zoya Bosse", "user_principal_name": "zbosse@contoso.example"}, True),
+    ],
+)
+async def test_who_is_another_by_age_and_name_is_asked_about(
+    make_world: MakeWorld, changes: dict[str, Any], asked: bool
+) -> None:
+    """HR mistyped the number, or gave it again; or the account is simply older, or named in another way."""
+    world = make_world(policy=SYNCED)
+    await synced(world, **changes)
+    case = await advance(world)
+    if not asked:
+        assert case.account is not None
+        assert (case.account.id, case.account.origin) == ("old-1", "synced")
+        return
+    assert (case.reason_code, case.account) == ("needs_approval_adopt", None)
+    await act(world.s, "approve", case.case_id, Ask("o-1", "the name by marriage"))
+    case = await drive(world)
+    assert case.account is not None
+    assert (case.account.id, case.account.origin) == ("old-1", "synced")
+
+
+async def test_another_persons_is_left_alone_and_their_own_is_waited_for(make_world: MakeWorld) -> None:
+    world = make_world(policy=SYNCED)
+    await synced(world, **BOSS)
+    case = await advance(world)
+    await act(world.s, "other-person", case.case_id, Ask("o-1", "HR mistyped the number"))
+    assert (await advance(world)).next_action.why == "waiting_for_sync"
+    world.tenant.add(account(id="ad-2", user_principal_name="zoe@contoso.example", synced=True))
+    case = await look_now(world)
+    assert case.account is not None
+    assert case.account.id == "ad-2"
+
+
+@pytest.mark.parametrize("word", ["approve", "other-person"])
+async def test_a_number_that_hr_corrects_leads_to_the_account_that_carries_it(
+    make_world: MakeWorld, word: str
+) -> None:
+    """Of somebody who was linked to a colleague's account by a mistyped one."""
+    world = make_world(policy=SYNCED)
+    await synced(world, **{**BOSS, "created_at": T0})
+    case = await drive(world)
+    assert (case.state, case.account is not None) == (State.FOLLOWING_UP, True)
+    again = Ask("o-1", "HR corrected the number", from_step="create_account")
+    world.clock.move(days=2)
+    case.hire = replace(case.hire, employee_number="4712")
+    await world.store.cases.save(case)
+    await act(world.s, "rerun", case.case_id, again)
+    case = await drive(world)
+    assert case.account is not None
+    assert (case.state, case.account.id) == (State.FOLLOWING_UP, "old-1"), "nobody has it yet"
+    mine = account(id="ad-2", user_principal_name="zoe@contoso.example", employee_id="4712", synced=True)
+    world.tenant.add(mine)
+    await act(world.s, "rerun", case.case_id, again)
+    case = await drive(world)
+    assert (case.reason_code, case.found_ids) == ("needs_approval_adopt", ["ad-2"])
+    await act(world.s, word, case.case_id, Ask("o-1", "asked HR"))
+    case = await drive(world)
+    assert case.account is not None
+    assert (case.state, case.account.id) == (
+        State.FOLLOWING_UP,
+        "ad-2" if word == "approve" else "old-1",
+    )
+
+
 async def test_a_hire_without_a_start_date_is_not_given_up(make_world: MakeWorld) -> None:
     world = make_world(policy=SYNCED)
     case = make_case(hire=hire(start_date=None), state=State.PROVISIONING)

@@ -59,6 +59,7 @@ _LEADS_TO: Mapping[str, ModuleType] = {
     "messages.deliver(": deliver,
     "existing.known(": existing,
     ".writable(": step,
+    ".editable(": step,
     "protection.refusal(": protection,
     "pass_guards.standing(": pass_guards,
 }
@@ -70,6 +71,6 @@ def calls_in(module: ModuleType) -> set[str]:
     source = inspect.getsource(module)
     found = {".".join(match) for match in _CALL.findall(source)}
     for text, further in _LEADS_TO.items():
-        if text in source:
+        if text in source and further is not module:
             found |= calls_in(further)
     return found

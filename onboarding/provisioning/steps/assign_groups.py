@@ -42,10 +42,8 @@ STEP = Step(
 
 async def run(ctx: Context) -> Outcome:
     """Add what is missing, then say what could not be added."""
-    if ctx.account.synced:
-        return Skip("synced_account")
-    user = await ctx.writable()
-    if isinstance(user, Block):
+    user = await ctx.editable()
+    if isinstance(user, Block | Skip):
         return user
     wanted = people_policy.groups_for(ctx.s.policy.groups, ctx.case)
     facts = {item.id: item for item in await ctx.s.directory.groups(wanted)}

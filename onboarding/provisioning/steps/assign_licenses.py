@@ -56,8 +56,8 @@ async def run(ctx: Context) -> Outcome:
     ]
     if not wanted:
         return Skip("by_group")
-    user = await ctx.writable()
-    if isinstance(user, Block):
+    user = await ctx.editable()
+    if isinstance(user, Block | Skip):
         return user
     missing = [licence for licence in wanted if licence.sku not in (user.licences or ())]
     if not missing:

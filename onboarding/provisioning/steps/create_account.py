@@ -82,6 +82,11 @@ async def _try(ctx: Context, intent: AccountIntent) -> Outcome | None:
     """One candidate. None: its name is somebody else's."""
     if intent.restores:
         return await existing.finish_restore(ctx, intent)
+    if intent.unmade and not reserve_username.still_fits(ctx, intent.user_principal_name):
+        ctx.case.intent = None  # HR corrected the name while the request was held back
+        await ctx.save("username_released")
+        await ctx.s.cases.release_alias(upn_alias(intent.user_principal_name), ctx.case.case_id)
+        return None
     number = reserve_username.number_of(ctx.case)
     if number and number != intent.mark:  # HR corrected it after the name was reserved
         intent.former_marks.append(intent.mark)
@@ -99,12 +104,14 @@ async def _try(ctx: Context, intent: AccountIntent) -> Outcome | None:
     # An operator's word that the name is somebody else's is about the requests before this one, which may take effect
     # without an answer: it is used up first, and a process that dies here has begun the wait anew.
     before = intent.unanswered, intent.taken_since
+    unmade = intent.unmade or ctx.reserved is intent
     held = ctx.case.is_said(NAME_HELD, intent.user_principal_name) and not intent.unanswered
     ctx.case.take_back({NAME_HELD})
     if intent.unanswered or held:
         intent.taken_since = None
-    if intent.taken_since or held:
-        intent.unanswered = True
+    if intent.taken_since or held or intent.unmade:
+        intent.unanswered = intent.unanswered or held or intent.taken_since is not None
+        intent.unmade = False
         notes = [casework.entry(ctx.now, "username_tried_again")] if held else []
         await casework.save(ctx.s, ctx.case, ctx.now, *notes)
     try:
@@ -117,6 +124,7 @@ async def _try(ctx: Context, intent: AccountIntent) -> Outcome | None:
             intent.taken_since = None
         else:  # what was known, and said, is about the next request as well
             intent.unanswered, intent.taken_since = before
+            intent.unmade = unmade
             ctx.case.approvals += [f"{NAME_HELD}:{intent.user_principal_name}"] if held else []
         raise
     ctx.made = user

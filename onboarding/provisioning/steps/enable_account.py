@@ -14,7 +14,7 @@ from onboarding.ports import Services
 from onboarding.provisioning import timing
 from onboarding.provisioning.existing import NEEDS_APPROVAL_RESTORE, agreed, note_enabled
 from onboarding.provisioning.linking import ask
-from onboarding.provisioning.step import Block, Context, Done, Outcome, Step
+from onboarding.provisioning.step import SYNCED_ACCOUNT, Block, Context, Done, Outcome, Skip, Step
 
 
 def _applies(_s: Services, case: Case) -> bool:
@@ -49,6 +49,8 @@ async def run(ctx: Context) -> Outcome:
         return Done("already_enabled")
     if account.enabled_for is None and ctx.case.access_pass is not None:
         note_enabled(ctx)  # a case from before this was noted: a pass is only for an enabled account
+    if user.synced:
+        return Skip(SYNCED_ACCOUNT)  # Active Directory took it over, and enables it
     # Whoever linked it as restored has agreed to it.
     agreed_before = account.disabled_by_us or (account.origin == "restored" and account.enabled_for is None)
     if not agreed_before and not agreed(ctx, user):

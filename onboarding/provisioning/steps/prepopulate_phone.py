@@ -57,8 +57,8 @@ async def _add(ctx: Context) -> Outcome:
     number = phonebook.directory_number(ctx.hire)
     if number is None:
         return Skip("no_certain_mobile_number")
-    user = await ctx.writable()
-    if isinstance(user, Block):
+    user = await ctx.editable()
+    if isinstance(user, Block | Skip):
         return user
     registered = await ctx.s.security.registration_of(user.id, ctx.now)
     if not registered.present:

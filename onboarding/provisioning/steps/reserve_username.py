@@ -77,7 +77,7 @@ async def run(ctx: Context) -> Outcome:
             continue
         if await s.cases.claim_alias(alias, case.case_id) == case.case_id:
             mark = mark_of(case) or s.entropy.token(MARK_LENGTH)
-            case.intent = AccountIntent(candidate.upn, mark, whole_second(ctx.now))
+            case.intent = ctx.reserved = AccountIntent(candidate.upn, mark, whole_second(ctx.now))
             # The word is used up: another run, or another name, needs its own.
             case.take_back({NEEDS_APPROVAL})
             case.lookalike = None
@@ -124,6 +124,15 @@ def candidates(ctx: Context, holders: Iterable[str]) -> Iterator[names.Candidate
         locale=hire.locale,
         country=where(hire),
     )
+
+
+def still_fits(ctx: Context, user_principal_name: str) -> bool:
+    """The reserved name is one that this person could be given, by the name that HR says now."""
+    try:
+        found = {candidate.upn for candidate in islice(candidates(ctx, ()), CANDIDATES)}
+    except names.NameUnusable:
+        return True  # nothing better is known
+    return user_principal_name in found
 
 
 def where(hire: Hire) -> str | None:

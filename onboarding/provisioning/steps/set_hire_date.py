@@ -43,10 +43,8 @@ STEP = Step(
 
 async def run(ctx: Context) -> Outcome:
     """Look, and write the difference."""
-    if ctx.account.synced:
-        return Skip("synced_account")
-    user = await ctx.writable()
-    if isinstance(user, Block):
+    user = await ctx.editable()
+    if isinstance(user, Block | Skip):
         return user
     wanted = hire_date(ctx)
     if wanted is not None and user.employee_hire_date != wanted:

@@ -39,10 +39,8 @@ STEP = Step(
 
 async def run(ctx: Context) -> Outcome:
     """Look, and write the difference."""
-    if ctx.account.synced:
-        return Skip("synced_account")
-    user = await ctx.writable()
-    if isinstance(user, Block):
+    user = await ctx.editable()
+    if isinstance(user, Block | Skip):
         return user
     wanted, ours = leaves_at(ctx.case, ctx.s.policy), ctx.account.leave_dates
     there = None if ctx.made else await ctx.s.directory.get_leave_date(user.id)

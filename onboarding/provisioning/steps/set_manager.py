@@ -63,6 +63,8 @@ async def run(ctx: Context) -> Outcome:
     user = await ctx.writable()
     if isinstance(user, Block):
         return user
+    if user.synced:  # Active Directory took it over since it was linked
+        return await _read(ctx)
     await ctx.s.directory.set_manager(user.id, people[0].id)
     if not sure:
         return Done(UNSURE)
