@@ -484,7 +484,8 @@ async def test_the_pings_of_a_set_up_are_answered_unsigned_and_nothing_like_them
     for body, status in [*((body, 202) for body in good), *((body, 401) for body in bad)]:
         call = request({"content-length": str(len(body))}, body)
         assert (await receive(world.services, "custom", call)).status == status, body
-    assert world.wire.calls == []
+    counted = {"cases.read_marker", "cases.write_marker"}  # the refusals
+    assert set(world.wire.calls) <= counted
     world.store.close()
 
 

@@ -104,7 +104,7 @@ def _open(out: Console, pair: processes.Pair, *, ours: bool) -> int:
     while (code := pair.died()) is None:
         time.sleep(0.2)
     out.print(
-        f"A process ended with exit code {code}: see the logs in {pair.folder}. make demo plays it anew from the "
+        f"A process ended with exit code {code}: see the logs in {pair.folder}. Started again, the demo plays from the "
         "beginning; what can be stopped and gone on with is KEEP=1 make serve."
     )
     return context.BUG
