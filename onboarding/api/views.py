@@ -21,7 +21,7 @@ _QUESTION = ("reason_code", "about")
 _MEMBERS = {
     "rerun": ("from_step", "plan_hash"),
     "approve": _QUESTION,
-    desk.LOST_PHONE: ("method",),
+    desk.LOST_PHONE: ("method", "methods", "kept"),
     desk.NEW_PASS: ("confirmed",),
     whose.OTHER_PERSON: ("account", *_QUESTION),
     whose.PURGED: ("account", *_QUESTION),
@@ -73,7 +73,8 @@ async def act(s: Services, request: Request, who: Principal) -> Response:
         reason_code=text(body, "reason_code"),
         about=_texts(body, "about") if body.get("about") is not None else None,
         answers=rerun_plan.answers(approver=who.role is Role.APPROVER),
-        method=text(body, "method"),
+        lost=(*filter(None, (text(body, "method"),)), *_texts(body, "methods")),
+        kept=_texts(body, "kept"),
         confirmed=_texts(body, "confirmed"),
         account=text(body, "account"),
     )

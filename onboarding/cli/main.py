@@ -153,7 +153,7 @@ def _add_planning(add: Callable[[str, str], argparse.ArgumentParser]) -> None:
 
 def _add_desk(add: Callable[[str, str], argparse.ArgumentParser]) -> None:
     texts = {
-        "lost-phone": "list a person's sign-in methods; with --method, delete the lost one and end all sessions",
+        "lost-phone": "list a person's sign-in methods; with --method, delete the lost ones and end all sessions",
         "new-pass": "have a new pass issued after the person's identity was checked; it goes by mail, never here",
         "handout": "a page for the person: how to register, in their language, with no secret on it",
     }
@@ -163,7 +163,20 @@ def _add_desk(add: Callable[[str, str], argparse.ArgumentParser]) -> None:
         needed = name != "lost-phone"
         verb.add_argument("--reason", required=needed, help="kept in the case's timeline")
         if name == "lost-phone":
-            verb.add_argument("--method", metavar="ID", help="which one is lost, as listed")
+            verb.add_argument(
+                "--method",
+                action="append",
+                default=[],
+                metavar="ID",
+                help="what is lost, as listed; may be repeated",
+            )
+            verb.add_argument(
+                "--kept",
+                action="append",
+                default=[],
+                metavar="ID",
+                help="what the person still has, as listed: it goes on counting; may be repeated",
+            )
         if name == "new-pass":
             verb.add_argument(
                 "--confirm",

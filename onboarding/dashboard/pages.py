@@ -37,6 +37,9 @@ _ANSWERS = {whose.OTHER_PERSON: "Another person's account", whose.PURGED: "Delet
 FORM_LIMIT = 8_192
 #: Beginning of the name of a check box of the identity checks.
 _CHECK = "check_"
+#: … of the choices for each method of a lost phone.
+_METHOD = "method_"
+FORM_FIELDS = 40
 REFERENCE_LIMIT = 40
 #: In the order in which somebody has to look at them.
 _STATES = sorted(State, key=lambda state: (state is not State.BLOCKED, list(State).index(state)))
@@ -253,7 +256,8 @@ async def case_action(s: Services, request: Request, who: Principal) -> Response
         reason_code=(asked or None) if answers else None,
         about=tuple(values.get("about", "").split()) if answers else None,
         answers=_answers(who) if seen else _answers(who) & {asked},
-        method=values.get("method"),
+        lost=_said(values, "lost"),
+        kept=_said(values, "kept"),
         confirmed=checks,
         account=account or None,
     )
@@ -264,12 +268,21 @@ async def case_action(s: Services, request: Request, who: Principal) -> Response
     return Response(303, headers={"Location": "../../../dashboard" if gone else f"../{done.case_id}"})
 
 
+def _said(values: dict[str, str], word: str) -> tuple[str, ...]:
+    """Of which methods the form of a lost phone says this."""
+    return tuple(
+        name.removeprefix(_METHOD)
+        for name, value in values.items()
+        if name.startswith(_METHOD) and value == word
+    )
+
+
 async def read_form(s: Services, request: Request, who: Principal) -> dict[str, str]:
     """The fields of one of our own forms. Raises RequestError, and Forbidden unless it came from our own page."""
     if len(request.body) > FORM_LIMIT:
         raise RequestError("The form is too large.", code="too_large")
     try:
-        form = parse_qs(request.body.decode("utf-8"), max_num_fields=10)
+        form = parse_qs(request.body.decode("utf-8"), max_num_fields=FORM_FIELDS)
     except ValueError as exc:
         raise RequestError("The form cannot be read: open the page again.", code="unreadable") from exc
     values = {name: entries[-1] for name, entries in form.items()}

@@ -91,7 +91,7 @@ TIMELINE: dict[str, str] = {
     "pause": "An operator paused it: {reason}",
     "resume": "An operator resumed it: {reason}",
     "exclude": "An operator excluded the person: {reason}",
-    "lost_phone": "An approver reported a phone as lost ({method}): {reason}",
+    "lost_phone": "An approver reported a phone as lost ({method}){kept}: {reason}",
     "lost_phone_deleted": "The sign-in method of the lost phone was deleted ({method})",
     "lost_phone_gone": "The sign-in method of the lost phone was gone already ({method})",
     "lost_phone_not_deleted": "The tenant refused to delete the lost phone's sign-in method ({reason}); an "
@@ -184,6 +184,7 @@ _ACTS = {
     Act.DELETED: "deleted {method}",
     Act.CANCELLED: "cancelled",
     Act.LISTED: "has {method}",
+    Act.DOUBTED: "did not say that the person still has {method}",
     Act.RESET_FAILED: "could not reset the password",
     Act.RESET_NO_METHODS: "could not reset the password, for want of methods",
     Act.RESET_BY_ADMIN: "reset the password for the person",
@@ -221,6 +222,8 @@ def sentence(action: str, detail: Mapping[str, str]) -> str:
         return " ".join([_plain(action), *(f"{k}={v}" for k, v in detail.items())])
     said = dict(detail) if action in _WRITTEN else {name: _plain(value) for name, value in detail.items()}
     said["done"] = _done(detail.get("step", ""), detail.get("detail", ""))
+    if kept := detail.get("kept"):
+        said["kept"] = f"; the person still has: {kept.replace(',', ', ')}"
     said["seen"] = _seen(detail.get("what", ""))
     said["message"] = rung_words(detail.get("rung", ""))
     text = words.format_map(_Blank(said)).strip()
