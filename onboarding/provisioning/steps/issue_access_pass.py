@@ -134,6 +134,8 @@ async def _hand_over(ctx: Context, claimed: PassRecord, minutes: int, address: s
         "usable_from": usable_from.isoformat(),
         "usable_until": until.isoformat(),
     }
+    if case.identity_proofed_at is not None:
+        facts |= {"new_pass": "yes"}
     mail = s.messages.compose(f"access_pass_{claimed.recipient}", case, (address,), now=ctx.now, facts=facts)
     await s.mailer.send_now(mail, save=False)
 
