@@ -110,6 +110,8 @@ class PassRecord:
     delivered_at: datetime | None = None
     usable_from: datetime | None = None
     usable_until: datetime | None = None
+    #: The days on which nobody begins, when it was issued (`domain.pass_day`).
+    days_off: str = ""
     recall: Recall | None = None
 
     def doubt(self, claimed_at: datetime) -> None:

@@ -153,6 +153,13 @@ async def test_the_plan_says_what_then_happens(full: World) -> None:
     assert at["create_account"] is None
 
 
+async def test_the_plan_shows_that_the_pass_is_for_the_first_working_day(full: World) -> None:
+    await full.file(full_case(hire={"start_date": date(2026, 10, 3)}))  # a Saturday, and a public holiday
+    shown = (await Rehearsal(full.s, full.clock.at).run(await full.case())).as_json(full.clock.at)
+    (passed,) = [a["detail"] for a in shown["actions"] if a["what"] == "create_pass"]
+    assert passed["usable_from"] == "2026-10-05T06:00+00:00"
+
+
 async def test_it_names_accounts_attributes_groups_licences_roles_and_dates_but_no_values(
     full: World,
 ) -> None:

@@ -46,8 +46,8 @@ async def test_a_lost_phone_a_new_pass_and_back_again(world: World) -> None:
     heard = [m for m in await world.heard() if m.startswith("access_pass")]
     assert len(heard) == passes + 1
     assert (await world.heard()).count("welcome") == 1, "the first day is over"
-    told = [mail for mail in world.tenant.mail() if "neuer Pass" in mail["subject"]]
-    assert len(told) == 1, "and whoever hands the pass over is not told that it is the first sign-in"
+    mails = [mail for mail in world.tenant.mail() if "neuer Pass" in mail["subject"]]
+    assert len(mails) == 1, "and whoever hands the pass over is not told that it is the first sign-in"
     assert (await world.operator("handout"))[0] == 202
     await world.register("microsoftAuthenticatorPush")
     await world.until(4, every=timedelta(hours=12))

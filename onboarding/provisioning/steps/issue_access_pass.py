@@ -18,6 +18,7 @@ from onboarding.domain import calendar
 from onboarding.domain.account import PassRecord, PassStatus
 from onboarding.domain.evidence import Status
 from onboarding.domain.nudges import EMPLOYMENT_ENDED, has_left, working_time_of
+from onboarding.domain.pass_day import NONE, days_off, pass_day
 from onboarding.domain.records import NextAction
 from onboarding.errors import DeployerError, OperatorError, RetryLater, StoreConflict
 from onboarding.ports import CLAIM_LEASE, AccessPass, PassLimits
@@ -98,7 +99,14 @@ async def _issue(
     case = ctx.case
     usable_from, minutes = _window(ctx, limits)
     until = usable_from + timedelta(minutes=minutes)
-    claimed = PassRecord(PassStatus.INTENDED, ctx.now, recipient, usable_from=usable_from, usable_until=until)
+    claimed = PassRecord(
+        PassStatus.INTENDED,
+        ctx.now,
+        recipient,
+        usable_from=usable_from,
+        usable_until=until,
+        days_off=days_off(ctx.s.policy),
+    )
     case.access_pass = claimed
     # Until the lease ends nobody else touches the case, unless an operator or HR wants something now.
     case.next_action = NextAction(STEP.name, ctx.now + CLAIM_LEASE, "in_progress")
@@ -141,11 +149,12 @@ async def _hand_over(ctx: Context, claimed: PassRecord, minutes: int, address: s
 
 
 def _window(ctx: Context, limits: PassLimits) -> tuple[datetime, int]:
-    """From the first morning (or now, if that has passed), as long as policy and tenant both allow."""
+    """From the morning of the first working day (or now, if that has passed), as long as policy and tenant both allow.
+    Whoever stands at the desk need not wait for a working day."""
     policy = ctx.s.policy.first_credential
     minutes = min(max(policy.lifetime_minutes, limits.minimum_minutes), limits.maximum_minutes)
-    start = ctx.hire.start_date
-    if start is None:
+    day = pass_day(ctx.hire, NONE if pass_guards.proofed(ctx) else days_off(ctx.s.policy))
+    if day is None:
         return ctx.now, minutes
     zone = working_time_of(ctx.case, ctx.s.policy).zone
-    return max(ctx.now, calendar.at_local(start, policy.usable_from, zone)), minutes
+    return max(ctx.now, calendar.at_local(day, policy.usable_from, zone)), minutes
