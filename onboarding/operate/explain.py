@@ -204,7 +204,7 @@ def _out_of_sight(until: datetime) -> str:
 
 def _lost(task: LostMethod) -> str:
     """Where the work about a lost phone stands."""
-    done = "A lost phone is being taken care of: its sign-in method is deleted and all sessions end."
+    done = "A lost phone is being taken care of: its sign-in methods are deleted and all sessions end."
     return f"{done}{_tried(task.code)}"
 
 
@@ -288,7 +288,7 @@ def _unused_pass(case: Case, now: datetime) -> str | None:
     until = record.usable_until.astimezone(UTC)
     return (
         f"The one-time pass ended on {until.day} {until:%B %Y, %H:%M} UTC and no registration followed: "
-        'the person may never have signed in. To give a new one, run again from "issue access pass".'
+        'the person may never have signed in. To give a new one, an approver uses "New pass" under "Service desk".'
     )
 
 

@@ -367,7 +367,7 @@ async def test_a_pass_that_ended_unused_is_not_green_and_the_page_says_what_to_d
     outer.clock.at = T0 + timedelta(hours=8)
     after = await get(outer)
     assert "The one-time pass ended on" in after.text
-    assert 'run again from "issue access pass"' in after.text
+    assert 'uses "New pass" under "Service desk"' in after.text
     classes = [item.get("class") for item in after.all("span")]
     assert "badge b-ended" in classes
     assert "badge b-delivered" not in classes

@@ -183,7 +183,7 @@ def test_a_pass_that_ended_unused_is_said_with_its_date_and_what_to_do(status: S
     text = explain(stuck(status=status), LATER)
     until = T0 + timedelta(hours=8)
     assert f"The one-time pass ended on {until.day} {until:%B %Y, %H:%M} UTC and no registration" in text
-    assert text.endswith('To give a new one, run again from "issue access pass".')
+    assert text.endswith('To give a new one, an approver uses "New pass" under "Service desk".')
 
 
 @pytest.mark.parametrize(
