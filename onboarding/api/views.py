@@ -10,6 +10,7 @@ from onboarding.access import Principal, Role
 from onboarding.api.errors import RETRY_AFTER
 from onboarding.errors import NotFound, RequestError
 from onboarding.operate import actions, cases, deliveries, desk, forget, requests, rerun_plan, trouble, whose
+from onboarding.operate.without_pass import WITHOUT_PASS
 from onboarding.ports import CaseQuery, DeliveryStatus, Services
 from onboarding.web import Request, Response, json_response
 
@@ -25,6 +26,7 @@ _MEMBERS = {
     desk.NEW_PASS: ("confirmed",),
     whose.OTHER_PERSON: ("account", *_QUESTION),
     whose.PURGED: ("account", *_QUESTION),
+    WITHOUT_PASS: _QUESTION,
 }
 
 

@@ -22,6 +22,7 @@ ACTIONS = {
     "approve": "release a case that waits for an approval (the command line has every role: whoever reaches the store)",
     "other-person": "say that an account that was found is another person's: it is left alone for good",
     "purged": "say that an account of before was deleted for good: it is waited for no longer",
+    "without-pass": "say no to a first credential that waits for an approval: the case goes on without one",
     "pause": "stop everything for this person until resume",
     "resume": "go on after pause or exclude",
     "exclude": "leave this person alone",
@@ -107,7 +108,7 @@ def parser() -> argparse.ArgumentParser:
             verb.add_argument(
                 "--allow", type=int, help="with limit:KIND: how many before it counts again (a day's time)"
             )
-        if name in {"approve", "other-person", "purged"}:
+        if name in {"approve", "other-person", "purged", "without-pass"}:
             verb.add_argument("--reason-code", help="the question that is answered; another one is refused")
             verb.add_argument(
                 "--about",

@@ -196,9 +196,12 @@ async def _approve(app: App, args: argparse.Namespace) -> int:
 
 
 async def _answer(app: App, args: argparse.Namespace) -> int:
-    """`other-person` and `purged`: of the account that is asked about, or of the one of several that is named."""
+    """`other-person` and `purged`: of the account that is asked about, or of the one of several that is named; and
+    `without-pass`."""
     about = tuple(args.about) if args.about else None
-    ask = actions.Ask(ACTOR, args.reason, reason_code=args.reason_code, about=about, account=args.account)
+    ask = actions.Ask(
+        ACTOR, args.reason, reason_code=args.reason_code, about=about, account=getattr(args, "account", None)
+    )
     return await _act(app, args, ask)
 
 
@@ -269,4 +272,5 @@ VERBS: dict[str, Callable[[App, Any], Awaitable[int]]] = {
     "approve": _approve,
     "other-person": _answer,
     "purged": _answer,
+    "without-pass": _answer,
 }

@@ -311,6 +311,8 @@ def listed_next(what: str, reason: str | None) -> str:
     """What happens next, as far as a line of a list knows."""
     if reason in _HELD_NEXT:
         return _HELD_NEXT[reason]
+    if what == "operator" and (reason or "").startswith("needs_approval_"):
+        return "An approver has to decide"
     if what == "operator" and reason in _HR_COMPLETES:
         return "HR has to complete the record"
     return NEXT.get(what, what)

@@ -88,6 +88,7 @@ TIMELINE: dict[str, str] = {
     "approve": "An approver released it: {reason}",
     "other_person": "An approver said that the account is another person's ({object_id}): {reason}",
     "purged": "An approver said that the account was deleted for good ({object_id}): {reason}",
+    "without_pass": "An approver said that the case goes on without a pass: {reason}",
     "pause": "An operator paused it: {reason}",
     "resume": "An operator resumed it: {reason}",
     "exclude": "An operator excluded the person: {reason}",
@@ -122,6 +123,7 @@ _WRITTEN = frozenset(
         "handout",
         "other_person",
         "purged",
+        "without_pass",
     }
 )
 

@@ -335,6 +335,29 @@ async def test_an_approver_can_say_whose_an_account_is_and_of_several_which(
     assert [item for item in one.all("select") if item.get("id") == "account"] == []
 
 
+@pytest.mark.parametrize(
+    ("reason", "button", "does"),
+    [
+        ("needs_approval_adopt", "approve", "yes, it is this person's: the account that was found is linked"),
+        ("needs_approval_adopt", "other-person", "no: the account that was found is left alone for good"),
+        ("needs_approval_adopt", "rerun", "if nothing was, it asks the same"),
+        ("needs_approval_pass", "without-pass", "no: nobody gets a pass by this case"),
+        ("needs_approval_pass", "exclude", "no account is deleted"),
+    ],
+)
+async def test_the_page_says_what_each_button_does_and_who_decides(
+    outer: Outer, reason: str, button: str, does: str
+) -> None:
+    await outer.put(make_case(1, State.BLOCKED, reason_code=reason, return_state=State.PROVISIONING,
+                              found_account="a@contoso.example", found_ids=["id-a"],
+                              next_action=NextAction("operator", None, reason)))  # fmt: skip
+    page = await get(outer, role="approver")
+    assert button in page.buttons
+    assert does in page.text
+    assert "An approver has to decide" in page.text
+    assert "An operator has to act" not in page.text
+
+
 async def test_the_form_says_which_account_is_another_persons(outer: Outer) -> None:
     found: dict[str, Any] = {
         "found_account": "a@contoso.example, b@contoso.example",
