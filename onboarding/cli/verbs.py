@@ -11,7 +11,7 @@ from onboarding.cli import context, desk, planning, reports, transfer
 from onboarding.domain.case import ABOUT_NAME
 from onboarding.errors import NotFound, RequestError
 from onboarding.followup.track import track
-from onboarding.operate import actions, cases, deliveries, doctor, due, requests, trouble, vendors
+from onboarding.operate import actions, cases, deliveries, doctor, due, in_person, requests, trouble, vendors
 from onboarding.operate.explain import listed_next
 from onboarding.ports import CaseQuery, DeliveryStatus
 
@@ -64,7 +64,8 @@ async def _show(app: App, args: argparse.Namespace) -> int:
     )
     context.out(f"{data['case_id']}  {name}  ({data['source']}, {data['employee_id'] or 'no id'})")
     context.out(f"{data['state']}: {data['explanation']}")
-    context.out(f"confirmed in person: {data['status']}   recoverable today: {data['recoverable']}")
+    said = in_person.words(data["status"], accept_reviewed=app.services.settings.accept_reviewed)
+    context.out(f"confirmed in person: {said}   recoverable today: {data['recoverable']}")
     for sentence in filter(None, (data["missing"], *data["sources"])):
         context.out(f"  {sentence}")
     context.out(f"account: {_account(data)}")

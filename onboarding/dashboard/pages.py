@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qs, urlencode
 
@@ -18,7 +19,7 @@ from onboarding.errors import NotFound, RequestError
 from onboarding.followup import sources
 from onboarding.followup.messages import recognise
 from onboarding.intake.erasure import being_forgotten
-from onboarding.operate import actions, cases, desk, forget, requests, rerun_plan, trouble
+from onboarding.operate import actions, cases, desk, forget, in_person, requests, rerun_plan, trouble
 from onboarding.operate import found as found_accounts
 from onboarding.operate.explain import MEANING, listed_next, next_because, next_words, pass_ended
 from onboarding.operate.judge import judge
@@ -84,6 +85,7 @@ async def overview(s: Services, request: Request, who: Principal) -> Response:
         counts=counts,
         waiting=counts.get(str(State.BLOCKED), 0),
         held=[trouble.stop_json(item)["words"] for item in await trouble.held(s)],
+        in_person=partial(in_person.words, accept_reviewed=s.settings.accept_reviewed),
         meaning={str(status): words for status, words in MEANING.items()},
         states=_STATES,
         statuses=list(Status),
@@ -140,6 +142,7 @@ async def case_page(s: Services, request: Request, who: Principal) -> Response:
         found=list(case.found) if any(b.action in buttons.ANSWERS for b in shown) else [],
         steps=[step["name"] for step in data["steps"]] if any(b.action == "rerun" for b in shown) else [],
         meaning=MEANING[case.status],
+        confirmed=in_person.words(case.status, accept_reviewed=s.settings.accept_reviewed),
         pass_status="ended" if pass_ended(case, now) else case.access_pass and str(case.access_pass.status),
         approver_decides=(buttons.waits(case) or rerun_plan.asks_whose(case))
         and (who.role is None or who.role < Role.APPROVER),

@@ -22,6 +22,7 @@ from onboarding.domain.hire import Hire, ManagerRef
 from onboarding.domain.lifecycle import State
 from onboarding.domain.records import NextAction, TimelineEntry
 from onboarding.followup.messages import reference
+from onboarding.operate import in_person
 from onboarding.operate.explain import MEANING, NEXT, REASONS, next_because
 from onboarding.operate.story import TIMELINE, sentence
 from onboarding.provisioning.plan import steps
@@ -155,7 +156,30 @@ async def test_every_state_has_a_page_that_says_why_and_what_next(
 async def test_every_status_has_a_page(outer: Outer, status: Status) -> None:
     # Over, so that it is shown as it was written and not judged again.
     await outer.put(rich_case(1, State.CLOSED, status=status))
-    assert f"confirmed in person: {str(status).replace('_', ' ')}" in (await get(outer)).text
+    said = in_person.words(status, accept_reviewed=False)
+    assert f"confirmed in person: {said}" in (await get(outer)).text
+    listed = await get(outer, "dashboard")
+    assert said in [item.strip() for item in listed.text.split("\n")]
+
+
+@pytest.mark.parametrize(
+    ("status", "accepted", "said"),
+    [
+        (Status.USER_REGISTERED, False, "yes (user registered)"),
+        (Status.USER_REVIEWED, False, "no (user reviewed)"),
+        (Status.USER_REVIEWED, True, "yes (user reviewed)"),
+        (Status.ADMIN_REGISTERED, False, "no (admin registered)"),
+        (Status.DIRECTORY_ONLY, False, "no (directory only)"),
+        (Status.REMOVED, False, "no (removed)"),
+        (Status.PARTIAL, False, "no (partial)"),
+        (Status.UNATTRIBUTED, False, "nobody can say (unattributed)"),
+        (Status.ABSENT, False, "not known (absent)"),
+        (Status.UNKNOWN, False, "not known"),
+        (Status.EXCLUDED, False, "not asked (excluded)"),
+    ],
+)
+def test_a_status_is_no_answer_by_itself(status: Status, accepted: bool, said: str) -> None:
+    assert in_person.words(status, accept_reviewed=accepted) == said
 
 
 @pytest.mark.parametrize(("state", "marks"), [(State.FOLLOWING_UP, 1), (State.EXCLUDED, 0)])
