@@ -175,3 +175,12 @@ class PermissionMissing(DeployerError):
     """Graph refused for lack of a permission. The text names the permission that the call needs."""
 
     code = "permission_missing"
+
+
+def may_have_taken_effect(error: OnboardingError) -> bool:
+    """After a write that ended so. False where it was not sent, or the tenant said that nothing was done: a hold, a
+    refusal, a 429, or an account that it does not see yet. A 503 with Retry-After (`tenant_busy`) says no such thing.
+    """
+    if isinstance(error, Throttled):
+        return error.code != Throttled.code
+    return not isinstance(error, OperatorError | DeployerError | NotYetVisible | Held)

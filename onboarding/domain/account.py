@@ -112,6 +112,8 @@ class PassRecord:
     usable_until: datetime | None = None
     #: The days on which nobody begins, when it was issued (`domain.pass_day`).
     days_off: str = ""
+    #: When an approver had checked who the person is, where it was asked for by that.
+    proofed_at: datetime | None = None
     recall: Recall | None = None
 
     def doubt(self, claimed_at: datetime) -> None:

@@ -74,17 +74,19 @@ async def _void(ctx: Context, account: Account, record: PassRecord) -> bool:
 
 
 def _settle(case: Case, record: PassRecord, now: datetime, *, used: bool) -> None:
-    """Void, and what follows from it: another one for whoever has not signed in yet."""
+    """Void, and what follows from it: another one for whoever has not signed in yet, or whose identity was checked for
+    it. Where that was too long ago by now, the step says that it has to be checked again."""
     record.status, record.recall = PassStatus.VOID, None
     if _ISSUE not in case.steps:
         case.access_pass = None  # of a run before, and the new one needs one of its own
         return
-    if used or is_in_use(case):
+    if used or (is_in_use(case) and record.proofed_at is None):
         return
+    case.identity_proofed_at = record.proofed_at
     case.steps[_ISSUE] = StepRecord()
-    if case.state is State.FOLLOWING_UP:
+    if case.state in {State.FOLLOWING_UP, State.CONFIRMED}:
         case.apply(Event.CREDENTIAL_RECALLED)
-    elif case.return_state is State.FOLLOWING_UP:
+    elif case.return_state in {State.FOLLOWING_UP, State.CONFIRMED}:
         case.return_state = State.PROVISIONING
     if case.state is State.PROVISIONING:
         case.next_action = NextAction("provision", now, "credential_recalled")

@@ -207,8 +207,9 @@ does what about it stands on the case's page.
 - **Synced people** (`people.synced`) have their account from Active Directory, which alone may change it: it is
   waited for, linked, and followed up; nothing is written to it. One that is disabled is waited for until it is
   enabled, or until another one has the number: it may be a leaver's. One of somebody who comes back that Active
-  Directory deleted is not restored here: it is waited for in the same way. Whether they can reset also depends on
-  password writeback.
+  Directory deleted is not restored here: it is waited for in the same way. Where this service had made an account,
+  or asked for one, before HR said where it comes from, that one is disabled first, unless it was given to the person
+  already, and stays for an administrator to delete. Whether they can reset also depends on password writeback.
 - **A manager whom HR names by an id** is the person whom the same HR system knows by it and who has a case here. An id
   of HR's is no payroll number, and `employeeId` may hold either. Who is found by `employeeId` alone is linked in Entra
   (`by_employee_id_alone`) unless something contradicts it: an address that nobody has, a number of the hire's that is
@@ -238,9 +239,9 @@ does what about it stands on the case's page.
   made by HR or IT). What stands there is read together with the account, and only what differs is written: the hire of
   somebody whose first day stays costs no request for it. It is HR's own date, so another one is written over, and
   lifecycle workflows and whatever else in Entra acts on that date act on the new one.
-- **Guests** are refused: they are invited, and keep their own company's credentials. Where a request to create their
-  account was made before HR said so, the account is looked for over 24 hours and disabled first, unless it was given
-  to the person already.
+- **Guests** are refused: they are invited, and keep their own company's credentials. Where their account was made, or
+  asked for, before HR said so, it is looked for over 24 hours and disabled first, unless it was given to the person
+  already.
 - **Contractors**: after the last day that HR named nothing is sent and nothing is given, however late a case that was
   held or blocked goes on: every step that gives something stops at `end_date_passed`, until HR names a later day
   and somebody reruns the case. `account.leave_date` also writes it to `employeeLeaveDateTime`, and follows HR: a

@@ -10,7 +10,7 @@ import inspect
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Any
 
-from onboarding.errors import DeployerError, NotYetVisible, OnboardingError, OperatorError, Throttled
+from onboarding.errors import OnboardingError, may_have_taken_effect
 from onboarding.ports import NameTaken
 from onboarding.safeguards.circuit import Circuit
 from onboarding.safeguards.limits import Limits
@@ -59,7 +59,9 @@ class Guarded:
             try:
                 answer = await method(*args, **kwargs)
             except OnboardingError as exc:
-                if taken and not _may_have_happened(exc):
+                # Known weakness: within one call licences may be asked for twice, and where the first request took
+                # effect without an answer and the second one met a 429, they are not counted.
+                if taken and not may_have_taken_effect(exc):
                     await self._limits.put_back(*taken)
                 await self._circuit.leave(exc, probe)
                 raise
@@ -85,18 +87,6 @@ class Guarded:
             await self._circuit.leave(None, probe)
 
         return guarded
-
-
-def _may_have_happened(error: OnboardingError) -> bool:
-    """False where the tenant said that nothing was done: a refusal, a 429, or an account that it does not see yet. A
-    503 with Retry-After (`tenant_busy`) says no such thing.
-
-    Known weakness: within one call licences may be asked for twice, and where the first request took effect without an
-    answer and the second one met a 429, they are not counted.
-    """
-    if isinstance(error, Throttled):
-        return error.code != Throttled.code
-    return not isinstance(error, OperatorError | DeployerError | NotYetVisible)
 
 
 def _not_counted(args: Sequence[Any], named: Mapping[str, Any]) -> Counted:

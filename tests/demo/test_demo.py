@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -52,9 +53,14 @@ SATURDAY_SUNDAY, FRIDAY_SATURDAY = {5, 6}, {4, 5}
 WEEKENDS = {"Israel": FRIDAY_SATURDAY, "Egypt": FRIDAY_SATURDAY}
 
 
-# --- two runs --------------------------------------------------------------------------------------------
+# --- runs ------------------------------------------------------------------------------------------------
 
-SEEDS = (1, 2)
+#: The seed that `make demo` takes. With --every-store the next one as well: other people on other days.
+SEED = 1
+
+
+def seeds(config: pytest.Config) -> tuple[int, ...]:
+    return (SEED, SEED + 1) if config.getoption("every_store") else (SEED,)
 
 
 def free_ports(number: int) -> list[int]:
@@ -100,11 +106,12 @@ class Demo:
 
 
 @pytest.fixture(scope="module")
-def demos(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[int, Demo]]:
+def demos(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Iterator[dict[int, Demo]]:
     """One run for each seed, side by side."""
-    ports = free_ports(2 * len(SEEDS))
+    wanted = seeds(pytestconfig)
+    ports = free_ports(2 * len(wanted))
     started = {}
-    for number, seed in enumerate(SEEDS):
+    for number, seed in enumerate(wanted):
         folder = tmp_path_factory.mktemp("demo") / "data"
         env = {
             **{name: value for name, value in os.environ.items() if name != "COLUMNS"},
@@ -132,7 +139,12 @@ def _finish(seed: int, process: subprocess.Popen[str], folder: Path) -> Demo:
     return Demo(seed, process.returncode, out, err, folder)
 
 
-@pytest.fixture(params=SEEDS, ids="seed {}".format)
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "demo" in metafunc.fixturenames:
+        metafunc.parametrize("demo", seeds(metafunc.config), ids="seed {}".format, indirect=True)
+
+
+@pytest.fixture
 def demo(request: pytest.FixtureRequest, demos: dict[int, Demo]) -> Demo:
     return demos[request.param]
 
@@ -278,9 +290,10 @@ def test_blocked_are_those_announced_and_not_withdrawn_without_an_account_of_our
     assert announced - withdrawn - set(created(demo)) == demo.who(p.INCOMPLETE, p.TWIN)
 
 
-def test_another_seed_gives_other_numbers(demos: dict[int, Demo]) -> None:
-    one, other = (demo.result for demo in demos.values())
-    assert one != other
+def test_another_seed_gives_other_people_and_numbers(demos: dict[int, Demo]) -> None:
+    assert p.hires(SEED) != p.hires(SEED + 1)
+    results = [demo.result for demo in demos.values()]
+    assert all(one != other for one, other in pairwise(results))
 
 
 # --- what must hold --------------------------------------------------------------------------------------

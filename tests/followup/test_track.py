@@ -10,7 +10,7 @@ from itertools import pairwise
 
 import pytest
 
-from onboarding.domain.case import Case
+from onboarding.domain.case import TENANT, Alias, AliasKind, Case
 from onboarding.domain.evidence import Recoverable, Registration, Status
 from onboarding.domain.lifecycle import State
 from onboarding.domain.records import NextAction
@@ -558,3 +558,42 @@ async def test_somebody_who_tries_to_reset_a_strangers_password_ten_thousand_tim
     w.security.events += [seen("real", ago=30 * MINUTE)]
     assert (await track(w.s)).events == 1
     assert (await w.load(CASE)).status is Status.USER_REGISTERED
+
+
+# --- another account than before ---------------------------------------------------------------------------------
+
+
+async def test_what_was_done_to_an_account_that_the_case_had_before_is_nothing_done_to_the_one_it_has() -> (
+    None
+):
+    """IT restored the old one, or Active Directory enabled it again, and somebody registers there."""
+    w = world()
+    await w.add(make_case())
+    case = await w.load(CASE)
+    assert case.account is not None
+    await w.store.cases.claim_alias(Alias(TENANT, AliasKind.OBJECT_ID, "old"), CASE)
+    w.security.events = [seen("e1", user="old"), seen("e2", act="deleted", user="old")]
+    assert await track(w.s) == TrackResult(events=0, rows=0, changed=0)
+    case = await w.load(CASE)
+    assert (case.evidence, case.status) == ([], Status.UNKNOWN)
+    assert await w.s.usage.cells([week_of(MONDAY - HOUR)], "") == []
+
+
+async def test_a_row_of_an_account_that_was_replaced_while_the_report_was_read_is_left_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    w = world()
+    await w.add(make_case())
+    row = Registration(("mobilePhone",), MONDAY - HOUR, sspr_registered=True)
+
+    async def report() -> AsyncIterator[list[SeenRegistration]]:
+        case = await w.load(CASE)
+        assert case.account is not None
+        case.account.id = "another"
+        await w.store.cases.save(case)
+        yield [SeenRegistration(USER, row)]
+
+    monkeypatch.setattr(w.security, "registration_report", report)
+    await track(w.s)
+    case = await w.load(CASE)
+    assert (case.registration, case.status) == (None, Status.UNKNOWN)

@@ -1051,3 +1051,44 @@ async def test_a_date_that_cannot_be_read_is_a_finding_until_there_is_another(ba
     answer = json.loads((await receive(bamboohr.services, "bamboohr", call)).body)
     await process_delivery(bamboohr.services, answer["delivery_id"])
     assert (await bamboohr.only_case()).findings == []
+
+
+# --- an employee number is nobody's for sure --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("leaver", "number_said_at", "state"),
+    [
+        ({"employee_id": "bob"}, 9, State.WAITING_START),  # another person, by the id
+        ({"employee_id": "bob"}, 7, State.WAITING_START),
+        ({"employee_id": "7315"}, 9, State.CLOSED),  # the same person, and the word on the number comes late
+        (
+            {"employee_id": None},
+            9,
+            State.WAITING_START,
+        ),  # nobody knows who left; HR gave the number again after it
+        ({"employee_id": None}, 7, State.CLOSED),  # … or the end overtook the word on the number
+    ],
+)
+async def test_the_end_of_somebody_who_had_the_number_is_a_word_about_them(
+    world: World, leaver: dict[str, Any], number_said_at: int, state: State
+) -> None:
+    hired = {"given_name": "Zoë", "family_name": "Maier", "start_date": "2026-09-01", "work_country": "DE"}
+    await take(world, event("hire.created", 6, **hired))
+    await take(world, event("employment.terminated", 8, **{**leaver, "employee_number": "77"}))
+    await take(world, event("hire.updated", number_said_at, employee_number="77"))
+    case = await world.only_case()
+    assert (case.state, case.hire.employee_number) == (state, "77")
+
+
+@pytest.mark.parametrize("number_said_at", [7, 9])
+async def test_an_announced_end_of_somebody_who_had_the_number_is_theirs(
+    world: World, number_said_at: int
+) -> None:
+    hired = {"given_name": "Zoë", "family_name": "Maier", "start_date": "2026-09-01", "work_country": "DE"}
+    await take(world, event("hire.created", 6, **hired))
+    left = {"employee_id": None, "employee_number": "77", "effective_date": "2026-12-31"}
+    await take(world, event("employment.terminated", 8, **left))
+    await take(world, event("hire.updated", number_said_at, employee_number="77"))
+    case = await world.only_case()
+    assert case.hire.end_date == (date(2026, 12, 31) if number_said_at == 7 else None)

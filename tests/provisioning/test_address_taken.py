@@ -12,7 +12,7 @@ import pytest
 
 from onboarding.domain.case import TENANT, Alias, AliasKind, Case
 from onboarding.domain.lifecycle import State
-from onboarding.errors import EffectUnknown, IllegalTransition
+from onboarding.errors import EffectUnknown, IllegalTransition, LimitReached, PermissionMissing, Throttled
 from onboarding.operate import plan, rerun_plan
 from onboarding.operate.actions import Ask, act
 from onboarding.operate.reasons import REASONS
@@ -305,6 +305,40 @@ async def test_a_death_at_the_end_of_the_wait_begins_it_anew(world: World) -> No
     case = await drive(world)
     assert case.account is not None
     assert [user.user_principal_name for user in world.tenant.created] == [UPN]
+
+
+@pytest.mark.parametrize(
+    ("error", "second_at_once"),
+    [
+        (LimitReached("limit", retry_after=600), True),
+        (Throttled("429", retry_after=5), True),
+        (PermissionMissing("refused"), True),
+        (Throttled("503", code="tenant_busy", retry_after=5), False),
+        (EffectUnknown("no answer"), False),
+    ],
+    ids=lambda item: getattr(item, "code", None),
+)
+async def test_the_operators_word_outlives_a_request_that_was_certainly_not_carried_out(
+    world: World, error: Exception, second_at_once: bool
+) -> None:
+    await held(world)
+    await rerun(world, "it is a mail contact")
+    world.faults.before("create_user", error)
+    answered = world.clock.at
+    case = await waits_until(world, answered + timedelta(hours=6))
+    second = case.account is not None and case.account.user_principal_name == SECOND
+    assert second is second_at_once
+    assert len(world.tenant.created) == second_at_once
+
+
+async def test_a_hold_at_the_end_of_the_wait_does_not_begin_it_anew(world: World) -> None:
+    world.tenant.contacts.add(UPN)
+    await world.file(make_case())
+    await waits_until(world, T0 + REPLICATION - timedelta(minutes=30))
+    world.faults.before("create_user", LimitReached("limit", retry_after=600))
+    case = await drive(world)
+    assert case.reason_code == create_account.NAME_HELD
+    assert world.clock.at - T0 < REPLICATION + timedelta(hours=4)
 
 
 # --- killed at any call ------------------------------------------------------------------------------------

@@ -456,3 +456,64 @@ async def test_two_workers_at_once_leave_one_usable_pass(world: World) -> None:
 )
 def test_who_may_be_somebody_else(now: ManagerRef | None, before: ManagerRef | None, another: bool) -> None:
     assert former_manager._is_another(now, before) is another
+
+
+# --- a new pass, for which somebody checked who the person is --------------------------------------------------
+
+
+async def promised(world: World, *, confirmed: bool) -> Case:
+    """Registered in August, the phone lost in September: a new pass for which the identity was checked is out."""
+    case = await handed_over(world)
+    assert case.account is not None
+    world.clock.at = datetime(2026, 9, 7, 9, tzinfo=UTC)
+    used = [
+        replace(item, reason="OneTimeUsed", usable=False) for item in world.tenant.passes[case.account.id]
+    ]
+    world.tenant.passes[case.account.id] = used
+    at = world.clock.at - timedelta(days=10)
+    case.evidence.append(Evidence("a1", "audit", Act.REGISTERED, By.USER, "microsoftAuthenticatorPush", at))
+    await world.store.cases.save(case)
+    checks = tuple(check.code for check in world.s.policy.desk.identity_checks)
+    await act(world.s, "new-pass", CASE_ID, Ask("boss", "the phone is lost", confirmed=checks))
+    case = await look(world)
+    assert (case.state, usable(world, case)) == (State.FOLLOWING_UP, ["pass-2"])
+    if confirmed:
+        case.apply(Event.CONFIRM)
+        case = await world.store.cases.save(case)
+    return case
+
+
+@pytest.mark.parametrize("confirmed", [True, False])
+async def test_whoever_was_promised_another_pass_gets_another_one(world: World, confirmed: bool) -> None:
+    await promised(world, confirmed=confirmed)
+    world.clock.move(minutes=5)
+    await says(world, B, read=True)
+    case = await look(world)
+    assert (usable(world, case), told(world)[-1]) == (["pass-3"], (NEW.mail,))
+    assert case.identity_proofed_at is None
+    assert case.access_pass is not None
+    assert case.access_pass.proofed_at == datetime(2026, 9, 7, 9, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("state", [State.PAUSED, State.BLOCKED])
+async def test_a_case_that_is_stopped_gives_it_once_it_goes_on(world: World, state: State) -> None:
+    case = await promised(world, confirmed=True)
+    case.apply(Event.PAUSE if state is State.PAUSED else Event.BLOCK, reason="graph_bad_value")
+    await world.store.cases.save(case)
+    world.clock.move(minutes=5)
+    await says(world, B, read=True)
+    case = await look(world)
+    assert (case.state, case.return_state, usable(world, case)) == (state, State.PROVISIONING, [])
+    await act(world.s, "resume" if state is State.PAUSED else "rerun", CASE_ID, Ask("boss", "go on"))
+    assert usable(world, await look(world)) == ["pass-3"]
+
+
+async def test_where_the_check_is_too_old_by_then_an_approver_is_asked(world: World) -> None:
+    case = await promised(world, confirmed=False)
+    assert case.access_pass is not None
+    case.access_pass.usable_until = world.clock.at + timedelta(days=3)
+    await world.store.cases.save(case)
+    world.clock.move(hours=25)
+    await says(world, B, read=True)
+    case = await look(world)
+    assert (case.state, case.reason_code, usable(world, case)) == (State.BLOCKED, "needs_approval_pass", [])

@@ -28,7 +28,7 @@ from onboarding import casework
 from onboarding.domain import names
 from onboarding.domain.account import AccountIntent
 from onboarding.domain.case import NAME_HELD as NAME_HELD
-from onboarding.errors import NotYetVisible, RetryLater
+from onboarding.errors import NotYetVisible, OnboardingError, may_have_taken_effect
 from onboarding.ports import REPLICATION, DirectoryUser, NameTaken
 from onboarding.provisioning import existing, from_sync, refused, timing
 from onboarding.provisioning.linking import is_anothers, link, upn_alias
@@ -98,6 +98,7 @@ async def _try(ctx: Context, intent: AccountIntent) -> Outcome | None:
         await ctx.save("phone_intended")
     # An operator's word that the name is somebody else's is about the requests before this one, which may take effect
     # without an answer: it is used up first, and a process that dies here has begun the wait anew.
+    before = intent.unanswered, intent.taken_since
     held = ctx.case.is_said(NAME_HELD, intent.user_principal_name) and not intent.unanswered
     ctx.case.take_back({NAME_HELD})
     if intent.unanswered or held:
@@ -111,8 +112,12 @@ async def _try(ctx: Context, intent: AccountIntent) -> Outcome | None:
     except NameTaken:
         intent.unanswered = False
         return await _look(ctx, intent, given_up=held)
-    except RetryLater:
-        intent.taken_since = None  # this request may have taken effect
+    except OnboardingError as error:
+        if may_have_taken_effect(error):
+            intent.taken_since = None
+        else:  # what was known, and said, is about the next request as well
+            intent.unanswered, intent.taken_since = before
+            ctx.case.approvals += [f"{NAME_HELD}:{intent.user_principal_name}"] if held else []
         raise
     ctx.made = user
     return await link(ctx, user, "created", intent)

@@ -105,7 +105,8 @@ async def _issue(
         recipient,
         usable_from=usable_from,
         usable_until=until,
-        days_off=days_off(ctx.s.policy),
+        days_off=_days_off(ctx),
+        proofed_at=case.identity_proofed_at,
     )
     case.access_pass = claimed
     # Until the lease ends nobody else touches the case, unless an operator or HR wants something now.
@@ -149,12 +150,16 @@ async def _hand_over(ctx: Context, claimed: PassRecord, minutes: int, address: s
 
 
 def _window(ctx: Context, limits: PassLimits) -> tuple[datetime, int]:
-    """From the morning of the first working day (or now, if that has passed), as long as policy and tenant both allow.
-    Whoever stands at the desk need not wait for a working day."""
+    """From the morning of the first working day (or now, if that has passed), as long as policy and tenant both allow."""
     policy = ctx.s.policy.first_credential
     minutes = min(max(policy.lifetime_minutes, limits.minimum_minutes), limits.maximum_minutes)
-    day = pass_day(ctx.hire, NONE if pass_guards.proofed(ctx) else days_off(ctx.s.policy))
+    day = pass_day(ctx.hire, _days_off(ctx))
     if day is None:
         return ctx.now, minutes
     zone = working_time_of(ctx.case, ctx.s.policy).zone
     return max(ctx.now, calendar.at_local(day, policy.usable_from, zone)), minutes
+
+
+def _days_off(ctx: Context) -> str:
+    """The days on which nobody begins. Whoever stands at the desk need not wait for a working day."""
+    return NONE if pass_guards.proofed(ctx) else days_off(ctx.s.policy)
