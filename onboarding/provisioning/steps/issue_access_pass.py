@@ -150,7 +150,7 @@ async def _hand_over(ctx: Context, claimed: PassRecord, minutes: int, address: s
 
 
 def _window(ctx: Context, limits: PassLimits) -> tuple[datetime, int]:
-    """From the morning of the first working day (or now, if that has passed), as long as policy and tenant both allow."""
+    """From the morning of the first working day, or now if that has passed; as long as policy and tenant both allow."""
     policy = ctx.s.policy.first_credential
     minutes = min(max(policy.lifetime_minutes, limits.minimum_minutes), limits.maximum_minutes)
     day = pass_day(ctx.hire, _days_off(ctx))
