@@ -106,8 +106,10 @@ class Case:
     deleted_at: datetime | None = None
     #: As of when an HR system last showed the whole record of an employee, posted or read.
     recorded_at: datetime | None = None
-    #: Newest deletion of which an operator said that the hire stands all the same.
-    deletion_answered: datetime | None = None
+    #: HR system and record (`bamboohr:4711`) → when it was last deleted, as far as nobody has said that the hire stands
+    #: (the newest one is `deleted_at`), and the newest deletion of which an operator has said so (`intake.deletions`).
+    deleted_by: dict[str, datetime] = field(default_factory=dict)
+    deletions_answered: dict[str, datetime] = field(default_factory=dict)
     #: Application (`application:46194062`) → when recruiting last hired the person by it, and last took that back.
     hired_by: dict[str, datetime] = field(default_factory=dict)
     cancelled_by: dict[str, datetime] = field(default_factory=dict)
@@ -129,7 +131,8 @@ class Case:
     second_account: str | None = None
     #: What comes after these two when the case is led on, oldest first, one at a time: the same about further cases,
     #: `needs_approval_same_person:<case id>` and `two_accounts:<case id>`; and how a case was stopped that was joined
-    #: to this one: `paused:<case id>`, `excluded:<case id>`, and reason codes of questions that nothing else tells.
+    #: to this one, or this one before a graver question: `paused:<case id>`, `excluded:<case id>`, and reason codes of
+    #: questions that nothing else tells.
     questions: list[str] = field(default_factory=list)
     #: Events that were applied, oldest first: `d_…`, `d_….2` for the third event of a delivery, and `d_…#1.2` once an
     #: operator had it processed again (`event_mark`, `delivery_of`).

@@ -37,7 +37,7 @@ from onboarding.domain.hire import Certainty, EventType, Hire, HireEvent
 from onboarding.domain.lifecycle import ACTIVE, Event, State
 from onboarding.domain.places.place import usage_location
 from onboarding.domain.records import TimelineEntry
-from onboarding.intake import changed_facts, leave_date
+from onboarding.intake import changed_facts, first_day, leave_date
 from onboarding.intake.comeback import Verdict, judge
 from onboarding.intake.merging import HIRING, event_time, newest_withdrawal, note_hire, planned_end
 from onboarding.intake.outcome import (
@@ -154,8 +154,6 @@ def _hired(case: Case, event: HireEvent, about: Circumstances, now: datetime) ->
         outcome = leave_alone(case, now)
     else:
         outcome = _go_on(case, event, about, now, changed=changed, moved=moved)
-    if again and about.doubtful and case.state is State.WAITING_START:
-        outcome = block(case, now, APPROVE_REHIRE)
     return replace(outcome, entries=entries + outcome.entries)
 
 
@@ -258,16 +256,17 @@ def _go_on(
         return settle(
             case,
             now,
-            shared_id=about.shared_id,
             withheld=about.withheld,
             read=about.is_read,
             ask_rehire=about.ask_rehire,
         )
+    if event.needs_fetch is not None:
+        first_day.put_off(case)  # a creation that is retried or held waits for the read as well
     if case.state is State.WAITING_START:
         if event.needs_fetch is not None:
             case.apply(Event.FETCH_NEEDED)
             return settle(case, now, ask_rehire=about.ask_rehire)
-        approval = approval_needed(case, shared_id=about.shared_id, ask_rehire=about.ask_rehire)
+        approval = approval_needed(case, ask_rehire=about.ask_rehire)
         if approval is not None and approval != APPROVE_REHIRE:
             return block(case, now, approval)
     if case.state in _BEGUN and (asked := open_question(case)) is not None:

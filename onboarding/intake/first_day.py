@@ -30,8 +30,8 @@ _NOON = time(12)
 
 
 def put_off(case: Case) -> None:
-    """After HR named a later first day: nothing of it is begun before its time. A restore that is under way is ended
-    first."""
+    """After HR named a later first day, or said that it is to be read: nothing is begun before its time. A restore that
+    is under way is ended first."""
     if case.account is not None or (case.intent is not None and case.intent.restores):
         return
     if case.state is State.PROVISIONING:

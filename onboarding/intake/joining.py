@@ -8,6 +8,7 @@ that is over comes back by the other one's hire, as it would by an event. Resuma
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, datetime
 
 from onboarding import casework
@@ -124,6 +125,9 @@ async def join(
             other.reason_code = JOINED
         else:
             other.apply(Event.CLOSE, reason=JOINED)
+        other.hire = replace(
+            other.hire, phones=None
+        )  # raw numbers are kept in one case, until its account is made
         await casework.rest(
             s, other, now, "none", JOINED, casework.entry(now, "joined_into", other=case.case_id)
         )

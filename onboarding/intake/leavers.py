@@ -27,7 +27,7 @@ from typing import Any
 from onboarding.domain.case import Alias, AliasKind, Case, aliases_of, ids_in
 from onboarding.domain.hire import Certainty, EventType, HireEvent
 from onboarding.domain.records import Said
-from onboarding.intake import leave_date
+from onboarding.intake import deletions, leave_date
 from onboarding.intake.candidates import applications_of
 from onboarding.intake.identity import event_aliases
 from onboarding.intake.merging import planned_end, take_end
@@ -96,7 +96,10 @@ async def recall(s: Services, case: Case, event: HireEvent, at: datetime, now: d
             told = _of_this_person(told, _id_of(s, event.source, employee_id), at)
         for kind in told.keys() & set(_KINDS.values()):
             moment = datetime.fromisoformat(told[kind])
-            setattr(case, kind, max(moment, getattr(case, kind) or moment))
+            if kind == "deleted_at":
+                deletions.note(case, event, moment)
+            else:
+                case.ended_at = max(moment, case.ended_at or moment)
         if _PLANNED in told:
             _recall_planned(case, event, told)
     for alias in _applications(event):

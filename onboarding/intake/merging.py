@@ -23,6 +23,7 @@ from typing import Any
 from onboarding.domain.case import Case, ids_in
 from onboarding.domain.hire import Certainty, EventType, Hire, HireEvent, ManagerRef, Phone
 from onboarding.domain.records import Said, StepRecord
+from onboarding.intake import deletions
 from onboarding.intake.candidates import applications_of
 from onboarding.intake.planned_reads import tells_more
 
@@ -116,22 +117,25 @@ def join_facts(case: Case, other: Case) -> None:
     """What HR said about the same person in another case, as if it had been said in this one."""
     before = case.hire.manager
     for name in _FIELDS:
+        if name == "phones" and case.account:  # as for an event
+            continue
         if (value := getattr(other.hire, name)) is not None and (said := _said(other, name)) is not None:
             _take(case, Hire(**{name: value}), said)
         for word in other.emptied.get(name, {}).values():
             _empty(case, name, word)
     case.manager_changed = case.manager_changed or (before is not None and not _is_same(case, before))
     _forget_manager(case, before)
-    for name in ("hired_at", "cancelled_at", "ended_at", "deleted_at", "recorded_at", "deletion_answered"):
+    for name in ("hired_at", "cancelled_at", "ended_at", "recorded_at"):
         moments = [moment for moment in (getattr(case, name), getattr(other, name)) if moment is not None]
         setattr(case, name, max(moments, default=None))
-    if case.deleted_at and case.deletion_answered and case.deleted_at <= case.deletion_answered:
-        case.deleted_at = None
+    deletions.join(case, other)
     _note_newest(case.hired_by, other.hired_by)
     _note_newest(case.cancelled_by, other.cancelled_by)
     newest = newest_withdrawal(case)
     if newest is not None and case.hired_at is not None and case.hired_at > newest:
         drop_dates(case, newest)
+    if shown := max(filter(None, (case.hired_at, case.recorded_at)), default=None):
+        _drop_earlier_end(case, shown)
     for source, fetch in other.fetches.items():
         known = case.fetches.get(source)
         if known is None or (fetch.when is not None and (known.when is None or tells_more(fetch, known))):

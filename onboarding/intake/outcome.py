@@ -16,6 +16,7 @@ from onboarding.domain.hire import HireEvent
 from onboarding.domain.lifecycle import Event, State
 from onboarding.domain.records import TimelineEntry
 from onboarding.intake.merging import READ, event_time, merge
+from onboarding.intake.standing import APPROVE_REHIRE
 from onboarding.ports import hr
 
 MISSING_START_DATE = "missing_start_date"
@@ -28,11 +29,12 @@ APPROVE_SAME_PERSON = SAME_PERSON
 #: Of a case whose person has another case, and both have accounts. In its approvals, with that case's id: an operator
 #: has seen to it.
 TWO_ACCOUNTS = cases.TWO_ACCOUNTS
-#: In `Case.questions`, with that case's id: an operator had stopped a case that was joined to this one.
+#: In `Case.questions`, with that case's id: an operator had stopped a case that was joined to this one, or had paused
+#: this one before a graver question came.
 PAUSED, EXCLUDED = "paused", "excluded"
 #: Questions that nothing else on a case tells: whether HR's id was shared, and whether the record was clear, is known
-#: from the event or the read alone.
-KEPT_QUESTIONS = frozenset({APPROVE_SHARED_ID, "needs_approval_rehire"})
+#: from the event or the read alone (`merged`).
+KEPT_QUESTIONS = frozenset({APPROVE_SHARED_ID, APPROVE_REHIRE})
 #: Blocks of a read that failed for good; another read may mend them.
 READ_FAILED = frozenset(
     {
@@ -47,6 +49,7 @@ NO_LOCATION = "no_usage_location"
 #: `next_action.what` of a case that waits for a read.
 FETCH = "fetch"
 
+_BEFORE_PLAN = frozenset({State.RECEIVED, State.AWAITING_FETCH, State.WAITING_START})
 OVER = frozenset({State.CANCELLED, State.CLOSED})
 
 
@@ -86,12 +89,15 @@ class Outcome:
 
 
 def block(case: Case, now: datetime, reason: str) -> Outcome:
-    """`reason` may be how a case was stopped that was joined to this one: then this one is stopped likewise."""
+    """`reason` may be how a case was stopped that was joined to this one, or this one before: then it is stopped
+    likewise."""
     case.questions = [word for word in case.questions if word != reason]
     stop, _, other = reason.partition(":")
     if stop == PAUSED:
         case.apply(Event.PAUSE)
-        return Outcome((entry(now, "pause_joined", other=other),), "operator", "pause")
+        own = other == case.case_id
+        noted = entry(now, "paused_again") if own else entry(now, "pause_joined", other=other)
+        return Outcome((noted,), "operator", "pause")
     if stop == EXCLUDED:
         return _exclude(case, now, other)
     case.apply(Event.BLOCK, reason=reason)
@@ -114,8 +120,25 @@ def _exclude(case: Case, now: datetime, other: str) -> Outcome:
 
 
 def merged(case: Case, event: HireEvent, about: Circumstances) -> str:
+    """`merging.merge`; what nothing but the event tells is noted as a question."""
+    if about.shared_id and (case.account is None or _is_before_plan(case)):
+        _ask_also(case, APPROVE_SHARED_ID)
+    if about.doubtful and case.state not in OVER:
+        _ask_also(case, APPROVE_REHIRE)
     delivery = READ if about.is_read else about.delivery_id
     return merge(case, event, delivery, about.received_at, opened=about.opened)
+
+
+def _is_before_plan(case: Case) -> bool:
+    """Of whom an account is there: a new run is not begun yet, also once a pause or a block ends."""
+    stopped = case.state in {State.BLOCKED, State.PAUSED}
+    return (case.return_state if stopped else case.state) in _BEFORE_PLAN
+
+
+def _ask_also(case: Case, code: str) -> None:
+    """An approver is asked when the case goes on, after whatever it waits for now (`settle.open_question`)."""
+    if code not in {*case.approvals, *case.questions, case.reason_code, case.open_question}:
+        case.questions.append(code)
 
 
 def account_of(case: Case) -> str:

@@ -15,7 +15,6 @@ from onboarding.domain.records import TimelineEntry
 from onboarding.intake.merging import newest_withdrawal
 from onboarding.intake.outcome import (
     APPROVE_SAME_PERSON,
-    APPROVE_SHARED_ID,
     EXCLUDED,
     FETCH,
     FIELD_WITHHELD,
@@ -51,7 +50,6 @@ def settle(
     case: Case,
     now: datetime,
     *,
-    shared_id: bool = False,
     withheld: tuple[str, ...] = (),
     read: bool = False,
     ask_rehire: bool = True,
@@ -80,7 +78,7 @@ def settle(
     if case.open_question is not None:
         case.questions.append(case.open_question)
         case.open_question = None
-    if approval := approval_needed(case, shared_id=shared_id, ask_rehire=ask_rehire):
+    if approval := approval_needed(case, ask_rehire=ask_rehire):
         return block(case, now, approval)
     return Outcome((entry(now, "hire_complete"),), "provision", "hire_complete", look_now=True)
 
@@ -104,15 +102,15 @@ def lacking(case: Case) -> str | None:
     return None if hire.start_date else MISSING_START_DATE
 
 
-def approval_needed(case: Case, *, shared_id: bool, ask_rehire: bool) -> str | None:
+def approval_needed(case: Case, *, ask_rehire: bool) -> str | None:
     """What an approver, or of two accounts an operator, has to say first; None: nothing."""
     back = case.account is not None and case.rehired_at is not None
     if back and ask_rehire and APPROVE_REHIRE not in case.approvals:
         return APPROVE_REHIRE
-    return open_question(case, shared_id=shared_id)
+    return open_question(case)
 
 
-def open_question(case: Case, *, shared_id: bool = False) -> str | None:
+def open_question(case: Case) -> str | None:
     """What else somebody has to decide before the start, as far as the case tells, or how an operator had stopped a
     case that was joined to this one (`outcome.block`); None: nothing."""
     if (word := excluded_elsewhere(case)) is not None:
@@ -121,8 +119,6 @@ def open_question(case: Case, *, shared_id: bool = False) -> str | None:
         return TWO_ACCOUNTS
     if is_doubtful(case):
         return APPROVE_SAME_PERSON
-    if shared_id and APPROVE_SHARED_ID not in case.approvals:
-        return APPROVE_SHARED_ID
     return next((word for word in case.questions if word.partition(":")[0] not in ABOUT_CASE), None)
 
 
@@ -221,7 +217,7 @@ def look_again(case: Case, about: Circumstances, now: datetime) -> Outcome:
     if (over := is_over_already(case, now)) is not None:
         return over
     if case.state is State.RECEIVED and case.hired_at is not None:
-        return settle(case, now, shared_id=about.shared_id, ask_rehire=about.ask_rehire)
+        return settle(case, now, ask_rehire=about.ask_rehire)
     gone = case.state is State.WAITING_START and lacking(case)
     if gone:
         return block(case, now, gone)
@@ -230,6 +226,6 @@ def look_again(case: Case, about: Circumstances, now: datetime) -> Outcome:
     if lacking(case) == case.reason_code:
         return Outcome(())
     if case.apply(Event.UNBLOCK) is not State.WAITING_START:
-        return settle(case, now, shared_id=about.shared_id, ask_rehire=about.ask_rehire)
+        return settle(case, now, ask_rehire=about.ask_rehire)
     missing = lacking(case)
     return block(case, now, missing) if missing else Outcome((), "provision", "hire_updated", look_now=True)

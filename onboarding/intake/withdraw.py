@@ -1,9 +1,9 @@
 """HR takes a hire back, ends an employment, or deletes a record. Pure.
 
 "Deleted" at the vendor may be a mistyped record, an erasure or a cancelled hire: an operator decides, after an approver
-who was asked something before it (`settle.asked_first`); of a hire that is over nobody is asked. A first credential
-that is out is called back meanwhile. What recruiting deletes of somebody whom a hire event or an employee record has
-confirmed is noted, whenever it comes.
+who was asked something before it (`settle.asked_first`); of a hire that is over nobody is asked. Whom an operator had
+paused is paused again after the answer. A first credential that is out is called back meanwhile. What recruiting
+deletes of somebody whom a hire event or an employee record has confirmed is noted, whenever it comes.
 """
 
 from __future__ import annotations
@@ -16,17 +16,20 @@ from onboarding.domain.case import WATCH_ENDED, Case
 from onboarding.domain.hire import Certainty, EventType, HireEvent
 from onboarding.domain.lifecycle import Event, State
 from onboarding.domain.records import TimelineEntry
+from onboarding.intake import deletions
 from onboarding.intake.candidates import applications_of
 from onboarding.intake.comeback import newer_record
-from onboarding.intake.merging import drop_dates, event_time, merge, newest_withdrawal, note_cancelled
+from onboarding.intake.merging import drop_dates, event_time, newest_withdrawal, note_cancelled
 from onboarding.intake.outcome import (
     HR_DELETED_RECORD,
     OVER,
+    PAUSED,
     Circumstances,
     Outcome,
     account_of,
     block,
     kept,
+    merged,
     noted_event,
 )
 from onboarding.intake.planned_reads import look_back
@@ -75,8 +78,7 @@ def withdraw(case: Case, event: HireEvent, about: Circumstances, now: datetime) 
                 EMPLOYMENT_ENDED if ended else CANCELLED_BY_HR
             )  # nothing more is read of who left
         return Outcome((noted_event(now, "event_recorded", event, about),))
-    merge(case, replace(event, hire=replace(event.hire, phones=None)), about.delivery_id, about.received_at,
-          opened=about.opened)  # fmt: skip
+    merged(case, replace(event, hire=replace(event.hire, phones=None)), about)
     case.withdrawn_at = max(at, case.withdrawn_at or at)
     if not about.is_read:
         look_back(case, event.source, at, about.received_at + about.read_lag)
@@ -113,9 +115,8 @@ def deleted(case: Case, event: HireEvent, about: Circumstances, now: datetime) -
             return Outcome((noted,))
     else:
         noted = noted_event(now, "hr_record_deleted", event, about, account=account_of(case))
-        if case.deletion_answered is not None and at <= case.deletion_answered:
+        if not deletions.note(case, event, at):
             return Outcome((noted,))
-        case.deleted_at = max(at, case.deleted_at or at)
     if case.state in OVER or case.state is State.EXCLUDED:
         return Outcome((noted,))
     if (over := is_over_already(case, now)) is not None:  # by another case that was joined to this one
@@ -132,5 +133,6 @@ def deleted(case: Case, event: HireEvent, about: Circumstances, now: datetime) -
         case.apply(Event.UNBLOCK)  # to block it for the graver reason, with the same way back
     elif case.state is State.PAUSED:
         case.apply(Event.RESUME)
+        case.questions.append(f"{PAUSED}:{case.case_id}")  # again, once the hire stands
     outcome = block(case, now, HR_DELETED_RECORD)
     return replace(outcome, entries=(noted, *outcome.entries))

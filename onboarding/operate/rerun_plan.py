@@ -21,6 +21,7 @@ from onboarding.domain.hire import Certainty
 from onboarding.domain.lifecycle import Event, State, allowed
 from onboarding.domain.records import StepRecord, StepStatus
 from onboarding.errors import IllegalTransition
+from onboarding.intake import deletions
 from onboarding.intake.erasure import being_forgotten
 from onboarding.intake.outcome import APPROVE_SAME_PERSON, HR_DELETED_RECORD, MENDABLE, TWO_ACCOUNTS
 from onboarding.intake.planned_reads import read_again
@@ -176,7 +177,7 @@ def prepare(case: Case, now: datetime, from_step: str | None, answered: Collecti
 def _decide_by_rerun(case: Case, code: str) -> None:
     """What somebody says by running a case again that stopped for a question."""
     if code == HR_DELETED_RECORD:
-        case.deletion_answered, case.deleted_at = case.deleted_at, None
+        deletions.answer(case)
     elif code == create_account.NAME_HELD and case.intent is not None:
         case.approvals.append(f"{code}:{case.intent.user_principal_name}")
     elif code in ABOUT_CASE and (asked := case.others(code)):

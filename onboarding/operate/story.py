@@ -40,6 +40,7 @@ TIMELINE: dict[str, str] = {
     "joined_into": "This person goes on in another case ({other})",
     "two_cases": "Another case seems to be the same person, but both have accounts, or one that was begun ({other})",
     "pause_joined": "Paused: an operator had paused the case that was joined to this one ({other})",
+    "paused_again": "Paused again: an operator had paused this case before HR deleted the record",
     "exclude_joined": "Excluded: an operator had excluded the case that was joined to this one ({other})",
     "provisioning_started": "Provisioning started",
     "username_reserved": "A user name was reserved",

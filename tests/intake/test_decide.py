@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from onboarding.domain.account import Account
+from onboarding.domain.account import Account, AccountIntent
 from onboarding.domain.case import WATCH_ENDED, Case
 from onboarding.domain.hire import Certainty, EventType, FetchRef, Hire, HireEvent
 from onboarding.domain.lifecycle import Event, State
@@ -74,8 +74,29 @@ def test_an_employment_of_somebody_who_is_read_as_a_person_is_read_as_that_perso
 @pytest.mark.parametrize("state", [State.PROVISIONING, State.FOLLOWING_UP, State.CONFIRMED])
 def test_a_thin_event_about_somebody_who_is_further_on_stops_nothing(state: State):
     case = make_case(state)
+    case.account = Account("o", "ng@contoso.example", "m", NOW)
     assert apply_event(case, THIN, ABOUT, NOW).what is None
     assert case.state is state
+
+
+@pytest.mark.parametrize(
+    ("intent", "state"),
+    [
+        (None, State.AWAITING_FETCH),
+        (AccountIntent("ng@contoso.example", "7", NOW), State.AWAITING_FETCH),
+        (AccountIntent("ng@contoso.example", "7", NOW, restores="user-9"), State.PROVISIONING),
+    ],
+)
+def test_whatever_holds_a_creation_up_it_waits_for_the_read_that_a_thin_event_asks_for(
+    intent: AccountIntent | None, state: State
+):
+    """Except for a restore, which is ended first."""
+    case = make_case(State.PROVISIONING)
+    case.intent = intent
+    outcome = apply_event(case, THIN, replace(ABOUT, read_lag=timedelta(minutes=5)), NOW)
+    assert case.state is state
+    if state is State.AWAITING_FETCH:
+        assert (outcome.what, outcome.when) == ("fetch", NOW + timedelta(minutes=5))
 
 
 def test_a_complete_event_mends_a_failed_read_and_an_incomplete_one_does_not():
