@@ -76,6 +76,7 @@ ACTIONS: dict[str, Role] = {
     "new-pass": Role.APPROVER,
     "other-person": Role.APPROVER,
     "purged": Role.APPROVER,
+    "without-pass": Role.APPROVER,
 }
 
 _ROLE_CLAIMS = frozenset({"roles", "http://schemas.microsoft.com/ws/2008/06/identity/claims/role"})

@@ -10,6 +10,7 @@ from onboarding.access import Principal, Role
 from onboarding.api.errors import RETRY_AFTER
 from onboarding.errors import NotFound, RequestError
 from onboarding.operate import actions, cases, deliveries, desk, forget, requests, rerun_plan, trouble, whose
+from onboarding.operate.without_pass import WITHOUT_PASS
 from onboarding.ports import CaseQuery, DeliveryStatus, Services
 from onboarding.web import Request, Response, json_response
 
@@ -21,10 +22,11 @@ _QUESTION = ("reason_code", "about")
 _MEMBERS = {
     "rerun": ("from_step", "plan_hash", *_QUESTION),
     "approve": _QUESTION,
-    desk.LOST_PHONE: ("method",),
+    desk.LOST_PHONE: ("method", "methods", "kept"),
     desk.NEW_PASS: ("confirmed",),
     whose.OTHER_PERSON: ("account", *_QUESTION),
     whose.PURGED: ("account", *_QUESTION),
+    WITHOUT_PASS: _QUESTION,
 }
 
 
@@ -74,7 +76,8 @@ async def act(s: Services, request: Request, who: Principal) -> Response:
         about=_texts(body, "about") if body.get("about") is not None else None,
         answers=rerun_plan.answers(approver=who.role is Role.APPROVER),
         by_name=True,
-        method=text(body, "method"),
+        lost=(*filter(None, (text(body, "method"),)), *_texts(body, "methods")),
+        kept=_texts(body, "kept"),
         confirmed=_texts(body, "confirmed"),
         account=text(body, "account"),
     )

@@ -22,9 +22,14 @@ async def lost_phone(app: App, args: argparse.Namespace) -> int:
         else:
             columns = [("id", "ID"), ("method", "METHOD"), ("label", "LABEL"), ("created_at", "SINCE")]
             context.table(data["items"], columns)
-            context.note("To delete one and end all sessions: --method ID --reason TEXT")
+            if data["others"]:
+                context.out("Also registered: " + ", ".join(data["others"]))
+            context.note(
+                "To delete what was on the phone and end all sessions: --method ID for each, --kept ID (or a name) for "
+                "what the person still has, --reason TEXT. What is neither stays, and confirms nobody any more."
+            )
         return context.OK
-    ask = Ask(ACTOR, args.reason or "", method=args.method)
+    ask = Ask(ACTOR, args.reason or "", lost=tuple(args.method), kept=tuple(args.kept))
     return _told(args, await requests.carry_out(app.services, desk.LOST_PHONE, args.id, ask))
 
 

@@ -22,6 +22,7 @@ ACTIONS = {
     "approve": "release a case that waits for an approval (the command line has every role: whoever reaches the store)",
     "other-person": "say that an account that was found is another person's: it is left alone for good",
     "purged": "say that an account of before was deleted for good: it is waited for no longer",
+    "without-pass": "say no to a first credential that waits for an approval: the case goes on without one",
     "pause": "stop everything for this person until resume",
     "resume": "go on after pause or exclude",
     "exclude": "leave this person alone",
@@ -107,7 +108,7 @@ def parser() -> argparse.ArgumentParser:
             verb.add_argument(
                 "--allow", type=int, help="with limit:KIND: how many before it counts again (a day's time)"
             )
-        if name in {"approve", "other-person", "purged"}:
+        if name in {"approve", "other-person", "purged", "without-pass"}:
             verb.add_argument("--reason-code", help="the question that is answered; another one is refused")
             verb.add_argument(
                 "--about",
@@ -159,7 +160,7 @@ def _add_planning(add: Callable[[str, str], argparse.ArgumentParser]) -> None:
 
 def _add_desk(add: Callable[[str, str], argparse.ArgumentParser]) -> None:
     texts = {
-        "lost-phone": "list a person's sign-in methods; with --method, delete the lost one and end all sessions",
+        "lost-phone": "list a person's sign-in methods; with --method, delete the lost ones and end all sessions",
         "new-pass": "have a new pass issued after the person's identity was checked; it goes by mail, never here",
         "handout": "a page for the person: how to register, in their language, with no secret on it",
     }
@@ -169,7 +170,20 @@ def _add_desk(add: Callable[[str, str], argparse.ArgumentParser]) -> None:
         needed = name != "lost-phone"
         verb.add_argument("--reason", required=needed, help="kept in the case's timeline")
         if name == "lost-phone":
-            verb.add_argument("--method", metavar="ID", help="which one is lost, as listed")
+            verb.add_argument(
+                "--method",
+                action="append",
+                default=[],
+                metavar="ID",
+                help="what is lost, as listed; may be repeated",
+            )
+            verb.add_argument(
+                "--kept",
+                action="append",
+                default=[],
+                metavar="ID",
+                help="what the person still has, as listed: it goes on counting; may be repeated",
+            )
         if name == "new-pass":
             verb.add_argument(
                 "--confirm",

@@ -90,9 +90,11 @@ def _one_told(data: dict[str, Any]) -> None:
     if data["why_not"]:
         return context.out(f"not possible: {data['why_not']}")
     if data["steps"]:
-        context.table(data["steps"], [("step", "STEP"), ("now", "NOW"), ("outcome", "OUTCOME")])
+        context.table(data["steps"], [("step", "STEP"), ("now", "NOW"), ("then", "THEN")])
     else:
-        context.out("No step would run: everything is done. The follow-up looks at the person again.")
+        context.out("No step is left to run: the follow-up looks at the person again.")
+    if data["voids"]:
+        context.out(data["voids"])
     context.out()
     _actions(data["would"]["actions"])
     ends = data["would"]["ends"]

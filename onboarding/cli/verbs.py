@@ -11,7 +11,7 @@ from onboarding.cli import context, desk, planning, reports, transfer
 from onboarding.domain.case import ABOUT_NAME
 from onboarding.errors import NotFound, RequestError
 from onboarding.followup.track import track
-from onboarding.operate import actions, cases, deliveries, doctor, due, requests, trouble, vendors
+from onboarding.operate import actions, cases, deliveries, doctor, due, in_person, requests, trouble, vendors
 from onboarding.operate.explain import for_approver, listed_next
 from onboarding.ports import CaseQuery, DeliveryStatus
 
@@ -63,7 +63,8 @@ async def _show(app: App, args: argparse.Namespace) -> int:
     )
     context.out(f"{data['case_id']}  {name}  ({data['source']}, {data['employee_id'] or 'no id'})")
     context.out(f"{data['state']}: {data['explanation']}")
-    context.out(f"confirmed in person: {data['status']}   recoverable today: {data['recoverable']}")
+    said = in_person.words(data["status"], accept_reviewed=app.services.settings.accept_reviewed)
+    context.out(f"confirmed in person: {said}   recoverable today: {data['recoverable']}")
     for sentence in filter(None, (data["missing"], *data["sources"])):
         context.out(f"  {sentence}")
     context.out(f"account: {_account(data)}")
@@ -210,9 +211,12 @@ async def _approve(app: App, args: argparse.Namespace) -> int:
 
 
 async def _answer(app: App, args: argparse.Namespace) -> int:
-    """`other-person` and `purged`: of the account that is asked about, or of the one of several that is named."""
+    """`other-person` and `purged`: of the account that is asked about, or of the one of several that is named; and
+    `without-pass`."""
     about = tuple(args.about) if args.about else None
-    ask = actions.Ask(ACTOR, args.reason, reason_code=args.reason_code, about=about, account=args.account)
+    ask = actions.Ask(
+        ACTOR, args.reason, reason_code=args.reason_code, about=about, account=getattr(args, "account", None)
+    )
     return await _act(app, args, ask)
 
 
@@ -283,4 +287,5 @@ VERBS: dict[str, Callable[[App, Any], Awaitable[int]]] = {
     "approve": _approve,
     "other-person": _answer,
     "purged": _answer,
+    "without-pass": _answer,
 }

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qs, urlencode
 
 from onboarding import access
 from onboarding.access import Principal, Role
+from onboarding.dashboard import buttons
 from onboarding.dashboard.render import page
 from onboarding.domain.case import Case
 from onboarding.domain.evidence import Status
@@ -18,7 +19,8 @@ from onboarding.errors import NotFound, RequestError
 from onboarding.followup import sources
 from onboarding.followup.messages import recognise
 from onboarding.intake.erasure import being_forgotten
-from onboarding.operate import actions, cases, desk, forget, requests, rerun_plan, trouble, whose
+from onboarding.operate import actions, cases, desk, forget, in_person, requests, rerun_plan, trouble
+from onboarding.operate import found as found_accounts
 from onboarding.operate.explain import (
     MEANING,
     for_approver,
@@ -33,18 +35,12 @@ from onboarding.ports import CaseQuery, CaseSummary, Services
 from onboarding.safeguards.stops import waits_for
 from onboarding.web import PROBLEM, Request, Response
 
-#: action → (button, the event it needs in the lifecycle table).
-BUTTONS: dict[str, tuple[str, Event]] = {
-    "rerun": ("Run again", Event.RERUN),
-    "pause": ("Pause", Event.PAUSE),
-    "resume": ("Resume", Event.RESUME),
-    "exclude": ("Exclude", Event.EXCLUDE),
-}
-#: What an approver can answer beside a yes.
-_ANSWERS = {whose.OTHER_PERSON: "Another person's account", whose.PURGED: "Deleted for good"}
 FORM_LIMIT = 8_192
 #: Beginning of the name of a check box of the identity checks.
 _CHECK = "check_"
+#: … of the choices for each method of a lost phone.
+_METHOD = "method_"
+FORM_FIELDS = 40
 REFERENCE_LIMIT = 40
 #: In the order in which somebody has to look at them.
 _STATES = sorted(State, key=lambda state: (state is not State.BLOCKED, list(State).index(state)))
@@ -79,15 +75,6 @@ _TITLES_BY_STATUS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Button:
-    """One button of the form. `primary`: what the case waits for."""
-
-    action: str
-    text: str
-    primary: bool = False
-
-
 async def overview(s: Services, request: Request, who: Principal) -> Response:
     """`GET dashboard?state=&status=&q=&reason_code=&page=`"""
     given = {name: request.query.get(name, "") for name in ("state", "status", "q", "reason_code")}
@@ -106,6 +93,7 @@ async def overview(s: Services, request: Request, who: Principal) -> Response:
         counts=counts,
         waiting=counts.get(str(State.BLOCKED), 0),
         held=[trouble.stop_json(item)["words"] for item in await trouble.held(s)],
+        in_person=partial(in_person.words, accept_reviewed=s.settings.accept_reviewed),
         meaning={str(status): words for status, words in MEANING.items()},
         states=_STATES,
         statuses=list(Status),
@@ -138,7 +126,7 @@ async def case_page(s: Services, request: Request, who: Principal) -> Response:
             None, (data["hire"]["preferred_name"] or data["hire"]["given_name"], data["hire"]["family_name"])
         )
     )
-    buttons = _buttons(case, who)
+    shown = buttons.of(case, who)
     asked = request.query.get("reference", "").strip()[:REFERENCE_LIMIT]
     return page(
         200,
@@ -151,17 +139,21 @@ async def case_page(s: Services, request: Request, who: Principal) -> Response:
         name=name or "No name yet",
         next_words=next_words(case),
         next_at=None if for_approver(waits_for(case) or case.reason_code) else case.next_action.when,
+        accounts=await found_accounts.described(s, case)
+        if who.role is not None and who.role >= Role.APPROVER
+        else [],
         next_because=next_because(case),
         story=[_told(item) for item in reversed(said_once(data["timeline"]))],
-        buttons=buttons,
+        buttons=shown,
         desk=_desk(s, case, who, now),
         forget=forget.KEPT if _may_forget(case, who) else None,
         token=access.form_token(who, s.settings, now),
-        found=list(case.found) if any(b.action in _ANSWERS for b in buttons) else [],
-        steps=[step["name"] for step in data["steps"]] if any(b.action == "rerun" for b in buttons) else [],
+        found=list(case.found) if any(b.action in buttons.ANSWERS for b in shown) else [],
+        steps=[step["name"] for step in data["steps"]] if any(b.action == "rerun" for b in shown) else [],
         meaning=MEANING[case.status],
+        confirmed=in_person.words(case.status, accept_reviewed=s.settings.accept_reviewed),
         pass_status="ended" if pass_ended(case, now) else case.access_pass and str(case.access_pass.status),
-        approver_decides=(_waits(case) or rerun_plan.asks_whose(case))
+        approver_decides=(buttons.waits(case) or rerun_plan.asks_whose(case))
         and (who.role is None or who.role < Role.APPROVER),
         rung_words=rung_words,
         simulated=s.settings.graph == "simulated",
@@ -202,43 +194,8 @@ def _told(item: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _waits(case: Case) -> bool:
-    """An approver has to decide."""
-    return case.state is State.BLOCKED and (case.reason_code or "").startswith(actions.APPROVABLE)
-
-
-def _answers(who: Principal) -> frozenset[str]:
-    """The questions that this person answers by running one case again."""
-    return rerun_plan.answers(approver=who.role is Role.APPROVER)
-
-
 def _may_forget(case: Case, who: Principal) -> bool:
     return who.role is not None and who.role >= Role.APPROVER and not being_forgotten(case)
-
-
-def _buttons(case: Case, who: Principal) -> list[Button]:
-    """Buttons that would be accepted now, for this role."""
-    if who.role is None or who.role < Role.OPERATOR or being_forgotten(case):
-        return []
-    events, waits = allowed(case.state), _waits(case)
-    asks = waits or rerun_plan.asks_whose(case)
-    wanted = {"rerun": case.state is State.BLOCKED and not asks, "resume": True}
-    found = [
-        Button(action, text, wanted.get(action, False))
-        for action, (text, event) in BUTTONS.items()
-        if event in events
-        and not (action == "rerun" and waits and case.reason_code not in actions.ASKED_AGAIN | _answers(who))
-    ]
-    if case.state is State.EXCLUDED:
-        found.append(Button("resume", "Include again"))
-    if waits and who.role >= Role.APPROVER:
-        found.insert(0, Button("approve", "Approve", True))
-    if who.role >= Role.APPROVER:
-        extra = [
-            Button(action, text) for action, text in _ANSWERS.items() if action in actions.possible(case)
-        ]
-        found[1:1] = extra
-    return found
 
 
 async def case_action(s: Services, request: Request, who: Principal) -> Response:
@@ -253,9 +210,11 @@ async def case_action(s: Services, request: Request, who: Principal) -> Response
     seen = values.get("plan_hash") if action == "rerun" else None
     # What the page showed is what is answered; the hash of a plan says it, too.
     asked = values.get("reason_code", "")
-    answers = action in {"approve", *_ANSWERS} or (action == "rerun" and not seen and asked in _answers(who))
+    answers = action in {"approve", *buttons.ANSWERS} or (
+        action == "rerun" and not seen and asked in buttons.answers(who)
+    )
     checks = tuple(name.removeprefix(_CHECK) for name in values if name.startswith(_CHECK))
-    account = values.get("account") if action in _ANSWERS else None
+    account = values.get("account") if action in buttons.ANSWERS else None
     ask = actions.Ask(
         who.id,
         values.get("reason", ""),
@@ -263,9 +222,10 @@ async def case_action(s: Services, request: Request, who: Principal) -> Response
         seen or None,
         reason_code=(asked or None) if answers else None,
         about=tuple(values.get("about", "").split()) if answers else None,
-        answers=_answers(who),
+        answers=buttons.answers(who),
         by_name=True,
-        method=values.get("method"),
+        lost=_said(values, "lost"),
+        kept=_said(values, "kept"),
         confirmed=checks,
         account=account or None,
     )
@@ -276,12 +236,21 @@ async def case_action(s: Services, request: Request, who: Principal) -> Response
     return Response(303, headers={"Location": "../../../dashboard" if gone else f"../{done.case_id}"})
 
 
+def _said(values: dict[str, str], word: str) -> tuple[str, ...]:
+    """Of which methods the form of a lost phone says this."""
+    return tuple(
+        name.removeprefix(_METHOD)
+        for name, value in values.items()
+        if name.startswith(_METHOD) and value == word
+    )
+
+
 async def read_form(s: Services, request: Request, who: Principal) -> dict[str, str]:
     """The fields of one of our own forms. Raises RequestError, and Forbidden unless it came from our own page."""
     if len(request.body) > FORM_LIMIT:
         raise RequestError("The form is too large.", code="too_large")
     try:
-        form = parse_qs(request.body.decode("utf-8"), max_num_fields=10)
+        form = parse_qs(request.body.decode("utf-8"), max_num_fields=FORM_FIELDS)
     except ValueError as exc:
         raise RequestError("The form cannot be read: open the page again.", code="unreadable") from exc
     values = {name: entries[-1] for name, entries in form.items()}

@@ -118,6 +118,8 @@ class PassRecord:
     delivered_at: datetime | None = None
     usable_from: datetime | None = None
     usable_until: datetime | None = None
+    #: The days on which nobody begins, when it was issued (`domain.pass_day`).
+    days_off: str = ""
     #: When an approver had checked who the person is, where it was asked for by that.
     proofed_at: datetime | None = None
     recall: Recall | None = None
@@ -139,10 +141,10 @@ class PassRecord:
 
 @dataclass(slots=True)
 class LostMethod:
-    """A lost phone's sign-in method that is being deleted, on an approver's word. Gone from the case once it is done;
-    the timeline keeps what was done."""
+    """A lost phone's sign-in methods that are being deleted, on an approver's word, one after the other. Gone from the
+    case once it is done; the timeline keeps what was done."""
 
-    #: Graph's id of the method, and its name in the vocabulary of `methodsRegistered`.
+    #: Graph's id of the method that is at hand, and its name in the vocabulary of `methodsRegistered`.
     method_id: str
     method: str
     asked_at: datetime
@@ -150,10 +152,15 @@ class LostMethod:
     when: datetime
     #: Written before the first try to delete: whatever is gone later, we may have deleted.
     deleting: bool = False
-    #: The method is gone, whoever deleted it, or the tenant refused to delete it.
+    #: What else was on the phone, as id and name: deleted after this one.
+    rest: list[tuple[str, str]] = field(default_factory=list)
+    #: Names of what the person still has, on the approver's word. Whatever else was there before confirms nobody.
+    kept: list[str] = field(default_factory=list)
+    #: Each of them is gone, whoever deleted it, or the tenant refused to delete it.
     settled: bool = False
-    #: The tenant refused: the method is still there.
+    #: The tenant refused one: it is still there. And: one at least is gone.
     refused: bool = False
+    gone: bool = False
     #: The sessions were ended while the deletion waits; they are ended again when the method is gone.
     signed_out: bool = False
     attempts: int = 0

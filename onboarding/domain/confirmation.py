@@ -15,6 +15,8 @@ owner per method, and counts. Rules in prose:
   an administrator can add nobody can say whose they are, unless they were added since.
 - "Registered all required" names no method: it speaks for listed methods that were not known before it and that nobody
   else is known to have added, and for none that is listed for the first time long after.
+- When a phone was lost, nothing that was there before confirms any more, but what an approver said that the person
+  still has: what stays was registered with a device that somebody else may hold. Registered anew, it counts again.
 - "Looks good" on the review page is weaker: no new proof of possession. So is an update by the person. It speaks for
   what was there, and for nothing that is listed for the first time long after.
 - The report runs up to 36 hours behind, a few rows 24 more (Learn, "Authentication methods activity"): until
@@ -100,7 +102,7 @@ def assess(case: Case, rules: Rules, now: datetime) -> Assessment:
     status, because = _status(case, rules, view, now)
     weaker = status in _WITHOUT_THE_PERSON or (status is Status.USER_REVIEWED and not rules.accept_reviewed)
     if case.confirmed_at and weaker and view.needed(case.confirmed_at):
-        status, because = Status.REMOVED, "method_deleted"
+        status, because = Status.REMOVED, "phone_lost" if view.doubted() else "method_deleted"
     unattributed = status is Status.UNATTRIBUTED and view.enough(view.present)
     stale = (status in _FROM_ABSENCE and is_stale(view, rules, now)) or (
         status in _NOT_ENOUGH and is_unsaid(view, rules, now)
@@ -128,6 +130,7 @@ def assess(case: Case, rules: Rules, now: datetime) -> Assessment:
         view.gone(),
         notes,
         added=view.owned(Owner.OTHERS) - counted,
+        doubted=view.doubted() - counted,
         scope_read=rules.sspr_scope != "report" or bool(view.registration and view.registration.sspr_enabled),
         phones_over_for_all=now.date() >= PHONE_SERVICE_END_GLOBAL,
     )
@@ -175,6 +178,8 @@ def _status(case: Case, rules: Rules, view: View, now: datetime) -> tuple[Status
         return Status.USER_REGISTERED, "registered_enough" if _audited(view) else "person_only_method"
     if view.agreed and view.enough(view.personal | view.agreed):
         return Status.USER_REVIEWED, "reviewed"
+    if view.doubted():
+        return Status.PARTIAL, "phone_lost"
     if view.personal:
         return Status.PARTIAL, "registered_too_few"
     if view.present:

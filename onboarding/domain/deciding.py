@@ -28,6 +28,7 @@ def _of_status(view: View, status: Status, because: str, counted: Collection[str
     match status:
         case Status.REMOVED:
             yield from _removals(view)
+            yield from _doubts(view)
         case Status.DIRECTORY_ONLY:
             yield from _removals(view)
             yield from _last_cancelled(view)
@@ -40,6 +41,7 @@ def _of_status(view: View, status: Status, because: str, counted: Collection[str
             yield from _of_unknown(view, because, counted)
         case Status.USER_REGISTERED | Status.PARTIAL | Status.USER_REVIEWED:
             yield from _carrying(view, counted)
+            yield from _doubts(view)
 
 
 def _of_unknown(view: View, because: str, counted: Collection[str]) -> Iterator[str]:
@@ -80,6 +82,11 @@ def _records(view: View, names: Collection[str]) -> Iterator[str]:
 
 def _listings(view: View, names: Collection[str]) -> Iterator[str]:
     yield from (found for name in names if (found := view.methods[name].listing))
+
+
+def _doubts(view: View) -> Iterator[str]:
+    """An approver's word that a phone was lost, for what stayed."""
+    yield from (word for name in view.doubted() if (word := view.methods[name].doubted))
 
 
 def _removals(view: View) -> Iterator[str]:

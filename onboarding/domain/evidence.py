@@ -43,6 +43,8 @@ class Act(StrEnum):
     CANCELLED = "cancelled"
     #: The registration report lists the method: that it exists, not who added it.
     LISTED = "listed"
+    #: A phone was lost, and nobody said that the person still has this method: what was done before counts no more.
+    DOUBTED = "doubted"
     #: A self-service reset by the person was seen to fail or succeed.
     RESET_FAILED = "reset_failed"
     #: … to end at once, because too few methods are registered: the person is locked out.
@@ -66,7 +68,7 @@ class Evidence:
     """One audit event or one report row's method. `id` is the audit event's id, opaque, and de-duplicates."""
 
     id: str
-    #: `audit`, `report` or `methods` (the targeted read of one person's methods).
+    #: `audit`, `report`, `methods` (the targeted read of one person's methods) or `desk` (an approver's word).
     kind: str
     act: Act
     by: By

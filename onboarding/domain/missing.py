@@ -33,6 +33,7 @@ BECAUSE: Mapping[str, str] = {
     "method_not_known": "Microsoft's report says that enough is registered for a reset, with a method that this "
     "version does not know.",
     "awaiting_list": "The person finished registering; the list of methods is not read yet.",
+    "phone_lost": "A phone was lost, and nobody said that the person still has what was registered before.",
     "method_deleted": "A method that was needed has been deleted.",
     "registration_cancelled": "The person started to register and cancelled.",
     "passkey_only": "Only a passkey is registered, which password reset does not accept.",
@@ -70,6 +71,8 @@ class Found:
     notes: Collection[str]
     #: Of what is there: what others are known to have added.
     added: Collection[str] = ()
+    #: … and what counted until a phone was lost.
+    doubted: Collection[str] = ()
     #: The report, or the setting, says that SSPR is switched on for this person.
     scope_read: bool = True
     #: Microsoft's SMS and voice calls are over for Global Administrators too.
@@ -149,9 +152,11 @@ def _of_status(found: Found) -> str | None:
                 f"{there}: nobody can say who added {_it(found.present)}, {why}. "
                 "The next change or re-confirmation by the person settles it."
             )
+        case Status.PARTIAL if not found.counted:
+            return f"{_doubt(found).strip()} The person has to register {found.register}, {_ADVICE}.{_nobodys(found)}"
         case Status.PARTIAL:
             added = f" {_start(words(found.added))} {_do(found.added)} not count: added by somebody else."
-            rest = (added if found.added else "") + _nobodys(found)
+            rest = (added if found.added else "") + _doubt(found) + _nobodys(found)
             return (
                 f"The person registered {words(found.counted)}; {found.required} are needed, so "
                 f"{found.register}.{rest}"
@@ -164,12 +169,26 @@ def _of_status(found: Found) -> str | None:
         case _:
             gone = _start(words(found.gone)) if found.gone else "A method"
             was, be = ("were", "are") if len(found.gone) > 1 else ("was", "is")
-            return f"{gone} {was} the person's and {be} gone: the person has to register {found.register}, {_ADVICE}."
+            return (
+                f"{gone} {was} the person's and {be} gone: the person has to register {found.register}, {_ADVICE}."
+                + _doubt(found)
+            )
+
+
+def _doubt(found: Found) -> str:
+    """What stayed when a phone was lost."""
+    if not found.doubted:
+        return ""
+    names = found.doubted
+    return (
+        f" {_start(words(names))} {_are(names)} still there and {_do(names)} not count: "
+        f"registered before the phone was lost, and nobody said that the person still has {_it(names)}."
+    )
 
 
 def _nobodys(found: Found) -> str:
     """What is there, and neither the person's nor known to be another's."""
-    names = set(found.others) - set(found.added)
+    names = set(found.others) - set(found.added) - set(found.doubted)
     return f" Nobody can say who added {words(names)}." if names else ""
 
 

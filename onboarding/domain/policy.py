@@ -53,8 +53,10 @@ class PassPolicy:
     latest_days_after_start: int = 7
     #: Requested lifetime; cut to the tenant's own limits.
     lifetime_minutes: int = 480
-    #: Local time on the first day from which the pass works.
+    #: Local time from which the pass works, on the first working day on or after the start date.
     usable_from: time = time(8, 0)
+    #: People begin on the date that HR names, also where that is a weekend or a public holiday: so does the pass.
+    begins_on_days_off: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -100,8 +100,10 @@ class Method:
     #: The first list that has it, and the id of that evidence.
     first_listed: datetime | None = None
     listing: str | None = None
-    #: It was the person's, and was deleted.
+    #: It was the person's, and was deleted, or does not count any more.
     lost: bool = False
+    #: Id of the word that a phone was lost, since which nothing was said of this method.
+    doubted: str | None = None
     #: The code went with the app, which is what is said to be gone.
     with_app: bool = False
 
@@ -132,6 +134,8 @@ class Method:
                 self.first_listed, self.listing = event.at, event.id
         elif event.act is Act.DELETED:
             self._deleted(event, exact)
+        elif event.act is Act.DOUBTED:
+            self._doubted(event)
         elif event.act is Act.REVIEWED and event.by is By.USER:
             self.reviewed, self.reviewed_at = event.id, event.at
         elif event.act in {Act.REGISTERED, Act.UPDATED}:
@@ -146,13 +150,24 @@ class Method:
         self.lag = LISTING_LAG if exact else timedelta(0)
         self.with_app = event.method == PUSH and self.name == CODE
         if exact:
-            mine = self.owner is Owner.PERSON or self.claimed or self.agreed
-            self.lost = self.lost or mine or self.name in PERSON_ONLY
-            self.owner, self.evidence, self.reviewed = Owner.NOBODY, None, None
+            self.lost = self.lost or self._mine or self.name in PERSON_ONLY
+            self.owner, self.evidence, self.reviewed, self.doubted = Owner.NOBODY, None, None, None
+
+    @property
+    def _mine(self) -> bool:
+        return self.owner is Owner.PERSON or self.claimed or self.agreed
+
+    def _doubted(self, event: Evidence) -> None:
+        """What others added does not count in any case."""
+        self.lost = self.lost or (self.known and (self._mine or self.name in PERSON_ONLY))
+        if self.owner not in {Owner.OTHERS, Owner.UNKNOWN}:
+            self.owner, self.evidence, self.doubted = Owner.NOBODY, None, event.id
+        self.reviewed = None
 
     def _by_person(self, event: Evidence, exact: bool) -> None:
         if exact and event.act is Act.REGISTERED:
             self.owner, self.evidence, self.reviewed, self.lost = Owner.PERSON, event.id, None, False
+            self.doubted = None
         elif exact and self.owner is not Owner.PERSON:
             self.reviewed, self.reviewed_at = event.id, event.at
         if exact:
@@ -203,7 +218,7 @@ class Method:
 
     def personal(self, listed: bool) -> bool:
         """Given that it is present."""
-        if self.name in PERSON_ONLY or self.owner is Owner.PERSON:
+        if self.owner is Owner.PERSON or (self.name in PERSON_ONLY and self.doubted is None):
             return True
         return listed and self.claimed
 
@@ -301,6 +316,10 @@ class View:
 
     def owned(self, owner: Owner) -> set[str]:
         return {name for name in self.present if self.methods[name].owner is owner}
+
+    def doubted(self) -> set[str]:
+        """What is there, and counted until a phone was lost."""
+        return {name for name in self.present - self.personal if self.methods[name].doubted}
 
     def gone(self) -> set[str]:
         """What was the person's and is not there any more."""

@@ -89,7 +89,9 @@ class CatalogueMessages:
         facts: Mapping[str, str] | None = None,
     ) -> Mail:
         """One mail, complete. `facts`: `first_credential`, `because`, `access_pass`, `usable_from`, `usable_until`
-        (RFC 3339). ConfigurationError for a message name that the ladder invents.
+        (RFC 3339), `new_pass` (it is there: the pass is not for the first sign-in).
+
+        ConfigurationError for a message name that the ladder invents.
         """
         shape = MESSAGES.get(message)
         if shape is None:
@@ -100,7 +102,8 @@ class CatalogueMessages:
         ref = reference(self.settings.hash_key.reveal(), case.case_id, case.episode, message)
         reader = Reader(case, self.policy, self.settings, language, facts or {}, now)
         reader.values.update(_values(reader, ref))
-        subject = plain(reader.say(f"{message}.subject"), SUBJECT_LIMIT)
+        again = message.startswith("access_pass_") and "new_pass" in reader.facts
+        subject = plain(reader.say(f"{message}.subject{'_again' if again else ''}"), SUBJECT_LIMIT)
         named = shape.audience == "person" and reader.values["name"]
         parts = {
             "language": language,

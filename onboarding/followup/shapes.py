@@ -6,9 +6,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from onboarding.domain import calendar
 from onboarding.domain.account import PassStatus
 from onboarding.domain.case import Case
 from onboarding.domain.evidence import Act, By, Status
+from onboarding.domain.nudges import working_time_of
 from onboarding.domain.policy import Policy
 from onboarding.domain.records import RungStatus
 from onboarding.domain.run import seen
@@ -43,7 +45,7 @@ class Reader:
 
     def intro(self, message: str) -> str:
         """Which first sentence: for somebody who was registered once, "not yet" would be untrue."""
-        lost = self.case.status is Status.REMOVED or self.facts.get("because") == "method_deleted"
+        lost = self.case.status is Status.REMOVED or self.facts.get("because") in _LOST
         return f"{message}.removed" if lost else f"{message}.intro"
 
     def sentences(self, *keys: str) -> list[Block]:
@@ -79,12 +81,16 @@ _HINT_OF_STATUS = {
     Status.ADMIN_REGISTERED: "hint.admin",
     Status.REMOVED: "hint.removed",
 }
+#: `because` of somebody who was registered once.
+_LOST = frozenset({"method_deleted", "phone_lost"})
 _HINT_OF_REASON = {"passkey_only": "hint.passkey", "registration_cancelled": "hint.cancelled"}
 
 
 def _hints(r: Reader) -> list[Block]:
     """What this person in particular should know; `because` is the assessment's code."""
-    hint = _HINT_OF_STATUS.get(r.case.status) or _HINT_OF_REASON.get(r.facts.get("because", ""))
+    because = r.facts.get("because", "")
+    status = Status.REMOVED if because == "phone_lost" else r.case.status
+    hint = _HINT_OF_STATUS.get(status) or _HINT_OF_REASON.get(because)
     return r.paragraph(hint) if hint else []
 
 
@@ -121,10 +127,17 @@ def _first_pass(r: Reader) -> list[str]:
     return ["fact.pass_unused" if nothing else "fact.pass_ended"]
 
 
+def _ahead(r: Reader) -> bool:
+    """The first day is not over, where the person works."""
+    first = r.case.hire.start_date
+    zone = working_time_of(r.case, r.policy).zone
+    return first is not None and r.now < calendar.local_midnight(calendar.moved(first, 1), zone)
+
+
 def _welcome(r: Reader) -> list[Block]:
     route = r.facts.get("first_credential", "none")
     return [
-        *r.paragraph("welcome.intro" if r.values["start_date"] else "welcome.intro_undated"),
+        *r.paragraph("welcome.intro" if _ahead(r) else "welcome.intro_undated"),
         *(r.paragraph("welcome.user_name") if r.values["upn"] else []),
         *r.paragraph(f"welcome.credential_{route if route in {'manager', 'desk', 'existing'} else 'none'}"),
         *r.paragraph("welcome.task"),
@@ -176,7 +189,7 @@ def _access_pass(recipient: str) -> Callable[[Reader], list[Block]]:
     def blocks(r: Reader) -> list[Block]:
         name = f"access_pass_{recipient}"
         return [
-            *r.paragraph(f"{name}.intro"),
+            *r.paragraph(f"{name}.again" if "new_pass" in r.facts else f"{name}.intro"),
             Block("code", (r.facts["access_pass"],)),
             *r.listed("fact.user_name", "fact.usable_from", "fact.usable_until"),
             *r.paragraph(f"{name}.hand_over", f"{name}.next"),

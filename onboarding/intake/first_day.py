@@ -18,6 +18,7 @@ from onboarding.domain.account import PassRecord, PassStatus
 from onboarding.domain.beginning import is_in_use
 from onboarding.domain.case import Case
 from onboarding.domain.lifecycle import Event, State
+from onboarding.domain.pass_day import pass_day
 from onboarding.domain.places.place import place_of
 from onboarding.domain.records import StepRecord, StepStatus
 from onboarding.ports import CLAIM_LEASE
@@ -62,9 +63,10 @@ def outdate_pass(case: Case, now: datetime) -> None:
 
 
 def _is_missed(case: Case, record: PassRecord, now: datetime) -> bool:
-    """The pass cannot be used before noon of the new first day, nor yet; or it ends before that day has begun, and the
+    """The pass cannot be used before noon of the new first day (the first working day from it on, by the policy of its
+    time), nor yet; or it ends before that day has begun, and the
     day is not over: a date that HR corrects long afterwards needs no other pass."""
-    start, zone = case.hire.start_date, place_of(case.hire).zone.zone
+    start, zone = pass_day(case.hire, record.days_off), place_of(case.hire).zone.zone
     if start is None:
         return False
     noon = calendar.at_local(start, _NOON, zone)

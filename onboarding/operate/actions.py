@@ -22,7 +22,7 @@ from onboarding.intake.erasure import being_forgotten
 from onboarding.intake.outcome import KEPT_QUESTIONS
 from onboarding.intake.planned_reads import read_again
 from onboarding.intake.process import lay_down
-from onboarding.operate import desk, rerun_plan, whose
+from onboarding.operate import desk, rerun_plan, whose, without_pass
 from onboarding.operate.asks import Ask, check_named, check_question, check_reason, names_question
 from onboarding.operate.cases import find
 from onboarding.operate.rerun_plan import APPROVABLE, ASKED_AGAIN, RERUNNABLE, possible
@@ -167,4 +167,5 @@ ACTIONS: dict[str, Callable[[Services, Case, datetime, Ask], Awaitable[None]]] =
     desk.HANDOUT: desk.hand_out,
     whose.OTHER_PERSON: whose.other_person,
     whose.PURGED: whose.purged,
+    without_pass.WITHOUT_PASS: without_pass.carry_out,
 }

@@ -26,8 +26,10 @@ class Ask:
     plan_hash: str | None = None
     #: Where the case goes: many at once take the lane of mass arrivals.
     queue: str = WORK_QUEUE
-    #: Graph's id of the method on a lost phone.
-    method: str | None = None
+    #: Graph's ids of the methods on a lost phone; and what the person still has, by id, or by name where it cannot be
+    #: deleted here.
+    lost: tuple[str, ...] = ()
+    kept: tuple[str, ...] = ()
     #: The question that this person saw, by its reason code, and what it was about (`Case.asked_about`): another one is
     #: not answered (`check_question`). None: not said.
     reason_code: str | None = None

@@ -7,6 +7,8 @@ the policy's list. It goes to the manager or to the desk's mailbox, as the setti
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -15,48 +17,101 @@ from onboarding.domain.account import Account, LostMethod
 from onboarding.domain.case import Case
 from onboarding.domain.lifecycle import State
 from onboarding.domain.nudges import has_left
+from onboarding.domain.provenance import CODE, METHODS, PASSWORDLESS, PUSH
 from onboarding.errors import Refused, RequestError
 from onboarding.operate import lost_phone, rerun_plan
 from onboarding.operate.asks import Ask
 from onboarding.operate.cases import find, stamp
-from onboarding.ports import Services
+from onboarding.ports import Services, SignInMethod
 from onboarding.provisioning.steps import issue_access_pass
 
 LOST_PHONE, NEW_PASS, HANDOUT = "lost-phone", "new-pass", "handout"
+#: What is on the phone that most people mean. Graph keeps a mobile number until the alternate one is gone (Learn,
+#: "Delete phoneAuthenticationMethod"), so it goes last.
+_ON_A_PHONE = frozenset({"mobilePhone", PUSH, PASSWORDLESS, CODE})
+_LAST = "mobilePhone"
 #: Nobody works for these people any more, or on purpose not.
 _LEFT_ALONE = frozenset({State.EXCLUDED, State.CANCELLED})
 
 
 async def methods(s: Services, wanted: str) -> dict[str, Any]:
-    """What can be deleted when a phone is lost, read now. NotFound, Ambiguous; Refused without an account, for a
-    protected one, or for one that is gone; Unavailable."""
+    """What can be deleted when a phone is lost (`items`), read now, and names of what else is registered (`others`), as
+    it was listed last. `likely`: it is on the phone that most people mean, and the only one of its kind. NotFound,
+    Ambiguous; Refused without an account, for a protected one, or for one that is gone; Unavailable."""
     case = await find(s, wanted)
     account = await _writable(s, case)
     found = await s.security.sign_in_methods(account.id) or []
+    kinds = Counter(item.method for item in found)
     items = [
-        {"id": item.id, "method": item.method, "label": item.label, "created_at": stamp(item.created_at)}
+        {
+            "id": item.id,
+            "method": item.method,
+            "label": item.label,
+            "created_at": stamp(item.created_at),
+            "likely": item.method in _ON_A_PHONE and kinds[item.method] == 1,
+            "counts": item.method in METHODS,
+        }
         for item in found
     ]
-    return {"case_id": case.case_id, "items": items}
+    return {"case_id": case.case_id, "items": items, "others": _others(case, found)}
+
+
+def _others(case: Case, found: Sequence[SignInMethod]) -> list[str]:
+    """Names of methods that confirm, and that a lost phone's list does not show. An app's codes go with the app."""
+    listed = {item.method for item in found}
+    names = set(case.registration.methods) if case.registration is not None else set()
+    names -= listed | ({CODE} if listed & {PUSH, PASSWORDLESS} else set())
+    return sorted(names & METHODS.keys())
 
 
 async def report_lost(s: Services, case: Case, now: datetime, ask: Ask) -> None:
     """Put the task on the case; a worker carries it out (`operate.lost_phone`)."""
     if case.lost_method is not None:
         raise Refused("A lost phone of this person is being taken care of already.", code="under_way")
-    if not ask.method:
-        raise RequestError("Say which method is lost, by its id: list them first.", code="method_required")
+    if not ask.lost:
+        raise RequestError(
+            "Say which methods are lost, by their ids: list them first.", code="method_required"
+        )
     account = await _writable(s, case)
     found = await s.security.sign_in_methods(account.id) or []
-    lost = next((item for item in found if item.id == ask.method), None)
-    if lost is None:
+    by_id = {item.id: item for item in found}
+    if not set(ask.lost) <= by_id.keys():
         raise RequestError("The person has no such method any more: list them again.", code="no_such_method")
-    case.lost_method = LostMethod(lost.id, lost.method, now, now)
+    lost = sorted((by_id[name] for name in dict.fromkeys(ask.lost)), key=lambda item: item.method == _LAST)
+    first = lost[0]
+    case.lost_method = LostMethod(
+        first.id,
+        first.method,
+        now,
+        now,
+        rest=[(item.id, item.method) for item in lost[1:]],
+        kept=_kept(case, found, ask),
+    )
     note = casework.entry(
-        now, "lost_phone", f"operator:{ask.actor}", reason=ask.reason.strip(), method=lost.method
+        now,
+        "lost_phone",
+        f"operator:{ask.actor}",
+        reason=ask.reason.strip(),
+        method=",".join(item.method for item in lost),
+        kept=",".join(case.lost_method.kept) or None,
     )
     await casework.save(s, case, now, note)
     await casework.look_now(s, case, "lost_phone")
+
+
+def _kept(case: Case, found: Sequence[SignInMethod], ask: Ask) -> list[str]:
+    """Names of what the person still has. RequestError for what is not there, or is said to be lost as well."""
+    if set(ask.kept) & set(ask.lost):
+        raise RequestError("A method is either lost, or the person still has it.", code="lost_and_kept")
+    names = {item.id: item.method for item in found if item.id not in ask.lost}
+    names |= {item.method: item.method for item in found if item.id not in ask.lost}
+    names |= {name: name for name in _others(case, found)}
+    if unknown := sorted(set(ask.kept) - names.keys()):
+        raise RequestError(
+            f"The person has no such method: {', '.join(unknown)}. List them again.", code="no_such_method"
+        )
+    kept = {names[name] for name in ask.kept}
+    return sorted(kept | ({CODE} if PUSH in kept else set()))
 
 
 async def new_pass(s: Services, case: Case, now: datetime, ask: Ask) -> None:

@@ -161,7 +161,7 @@ def explain(case: Case, now: datetime | None = None) -> str:
         why = case.next_action.why
         wait = _ERASING.get(why, f"It waits, and tries again: {why.replace('_', ' ')}.")
         return f"Everything about this person is being erased, on an approver's word. {wait}"
-    parts = [_WATCH_ENDED if case.watch_ended else _STATES[case.state]]
+    parts = [_WATCH_ENDED if case.watch_ended else _under_way(case) or _STATES[case.state]]
     if case.state is State.BLOCKED and case.reason_code:
         wrong, todo = REASONS.get(
             case.reason_code, (f"Reason: {case.reason_code}.", "See the timeline, then rerun.")
@@ -192,6 +192,25 @@ def explain(case: Case, now: datetime | None = None) -> str:
     return " ".join(parts)
 
 
+_AT_WORK = frozenset({State.WAITING_START, State.PROVISIONING})
+
+
+def _under_way(case: Case) -> str | None:
+    """Of somebody who has an account and comes by again: for a new pass, or included again. None: the usual words."""
+    if case.account is None or case.state not in _AT_WORK:
+        return None
+    if case.identity_proofed_at is not None:
+        return "The account exists; a new pass that an approver asked for is being made."
+    if case.state is State.WAITING_START:
+        far = case.next_action.why == "start_is_far"
+        return (
+            "The account exists; the start date is still far away, and what is left for it is done nearer to it."
+            if far
+            else "The account exists; what is left of the first day is seen to in a moment."
+        )
+    return None
+
+
 def _out_of_sight(until: datetime) -> str:
     """An account of before that is nowhere to be found."""
     then = until.astimezone(UTC)
@@ -204,7 +223,7 @@ def _out_of_sight(until: datetime) -> str:
 
 def _lost(task: LostMethod) -> str:
     """Where the work about a lost phone stands."""
-    done = "A lost phone is being taken care of: its sign-in method is deleted and all sessions end."
+    done = "A lost phone is being taken care of: its sign-in methods are deleted and all sessions end."
     return f"{done}{_tried(task.code)}"
 
 
@@ -301,14 +320,23 @@ def _unused_pass(case: Case, now: datetime) -> str | None:
     until = record.usable_until.astimezone(UTC)
     return (
         f"The one-time pass ended on {until.day} {until:%B %Y, %H:%M} UTC and no registration followed: "
-        'the person may never have signed in. To give a new one, run again from "issue access pass".'
+        'the person may never have signed in. To give a new one, an approver uses "New pass" under "Service desk".'
     )
+
+
+_NEW_PASS_NEXT, _REST_NEXT = "Make the new pass", "See to what is left of the first day"
 
 
 def next_words(case: Case) -> str:
     """What happens next, without the time."""
     if case.next_action.what == "follow_up" and case.next_action.why == "ladder_done":
         return _LADDER_DONE
+    if (
+        case.next_action.what == "provision"
+        and case.account is not None
+        and case.reason_code not in _HELD_NEXT
+    ):
+        return _NEW_PASS_NEXT if case.identity_proofed_at is not None else _REST_NEXT
     return listed_next(case.next_action.what, waits_for(case) or case.reason_code)
 
 
@@ -329,6 +357,8 @@ def listed_next(what: str, reason: str | None) -> str:
     """What happens next, as far as a line of a list knows."""
     if reason in _HELD_NEXT:
         return _HELD_NEXT[reason]
+    if what == "operator" and (reason or "").startswith("needs_approval_"):
+        return "An approver has to decide"
     if what == "operator" and reason in _HR_COMPLETES:
         return "HR has to complete the record"
     return NEXT.get(what, what)

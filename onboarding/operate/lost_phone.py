@@ -1,14 +1,17 @@
-"""A lost phone: its sign-in method is deleted once, the person's sessions end, and the follow-up begins anew.
+"""A lost phone: its sign-in methods are deleted once each, the person's sessions end, and the follow-up begins anew.
 
 Not part of the plan: an approver asked for it, which stands on the case (`Case.lost_method`) before anything is done,
 with a due row of its own, whatever state the case is in. Look, act on the difference, record:
 
-    asked → guard → look at the methods → "deleting" on the case → delete → settled on the case → end the sessions
+    asked → guard → for each method: look → "deleting" on the case → delete → done on the case; → end the sessions
     → follow-up resumed and task off the case, in one write
 
+What stays confirms nobody any more, unless the approver said that the person still has it (`Act.DOUBTED`); where that
+is enough by itself, a confirmed case stays confirmed.
+
 A worker that dies in between is followed by one that looks first: a method that is gone is not deleted again; sessions
-are ended once more at worst, which does no harm. Where the tenant refuses to delete this method, the sessions are ended
-all the same, and the follow-up stays as it is: the method is still there.
+are ended once more at worst, which does no harm. Where the tenant refuses to delete a method, the sessions are ended
+all the same; where it refused all of them, the follow-up stays as it is: they are still there.
 
 An outage is waited for without end, and so is a missing permission or token, which holds everybody who needs it, with
 one alert, until a probe gets through (`provisioning.holds`): the phone is somebody else's in the meantime. Of what is
@@ -26,10 +29,13 @@ from datetime import datetime, timedelta
 from onboarding import casework, observe
 from onboarding.domain.account import Account, LostMethod
 from onboarding.domain.case import Case
+from onboarding.domain.confirmation import assess
 from onboarding.domain.evidence import Act, By, Evidence
 from onboarding.domain.lifecycle import Event, State
+from onboarding.domain.provenance import METHODS, PUSH
 from onboarding.domain.records import TimelineEntry
 from onboarding.errors import DeployerError, Held, NotYetVisible, OperatorError, RetryLater, StoreConflict
+from onboarding.followup import sources
 from onboarding.followup.evidence import new_episode, take_events
 from onboarding.ports import Services, SignInMethod
 from onboarding.provisioning import holds
@@ -107,17 +113,23 @@ async def _end_sessions(ctx: Context, account: Account) -> None:
 async def _settle(
     s: Services, case: Case, account: Account, task: LostMethod, now: datetime, requests: list[str]
 ) -> None:
-    """The method is gone, or it is written why it is not. Only a refusal of this very method ends the matter."""
-    try:
-        note = await _delete(s, case, account, task, now, requests)
-    except OperatorError as exc:
-        if exc.code == DRY_RUN:
-            raise
-        observe.failure(log, "lost_phone_not_deleted", exc, case_id=case.case_id)
-        note = _entry(now, "lost_phone_not_deleted", requests, method=task.method, reason=exc.code)
-        task.refused = True
-    task.settled = True
-    await casework.save(s, case, now, note)
+    """Each method is gone, or it is written why it is not. Only a refusal of this very method ends the matter."""
+    while not task.settled:
+        try:
+            note = await _delete(s, case, account, task, now, requests)
+            task.gone = True
+        except OperatorError as exc:
+            if exc.code == DRY_RUN:
+                raise
+            observe.failure(log, "lost_phone_not_deleted", exc, case_id=case.case_id)
+            note = _entry(now, "lost_phone_not_deleted", requests, method=task.method, reason=exc.code)
+            task.refused = True
+        if task.rest:
+            task.method_id, task.method = task.rest.pop(0)
+            task.deleting = False
+        else:
+            task.settled = True
+        await casework.save(s, case, now, note)
 
 
 async def _delete(
@@ -135,20 +147,41 @@ async def _delete(
         return found
 
     found = await holds.beside(Context(s, case, now), DELETE, delete)
-    _forget_listed(case, task, found, now)
+    left = [item for item in found if item.id != task.method_id]
+    _doubt(case, task, left)
+    _forget_listed(case, task, left, now)
     # One that was gone before we tried was somebody else's to delete.
     action = "lost_phone_deleted" if task.deleting else "lost_phone_gone"
     return _entry(now, action, requests, method=task.method)
 
 
-def _forget_listed(case: Case, task: LostMethod, found: list[SignInMethod], now: datetime) -> None:
+def _doubt(case: Case, task: LostMethod, left: list[SignInMethod]) -> None:
+    """What nobody said that the person still has counts no more, as of the report. An app that is not there was not
+    registered with the lost phone, and security questions and tokens show in no list that is read here."""
+    there = {item.method for item in left}
+    names = METHODS.keys() - set(task.kept) - ({PUSH} - there)
+    at = task.asked_at
+    take_events(
+        case,
+        [
+            Evidence(f"desk:{name}:doubted:{at:%Y%m%dT%H%M%SZ}", "desk", Act.DOUBTED, By.UNKNOWN, name, at)
+            for name in sorted(names)
+        ],
+    )
+
+
+def _forget_listed(case: Case, task: LostMethod, left: list[SignInMethod], now: datetime) -> None:
     """The list without this method, and a piece of evidence: what is read in the next minutes may still show it,
     and the audit record is on its way."""
-    if any(item.method == task.method for item in found if item.id != task.method_id):
+    there = {item.method for item in left}
+    if task.method in there:
         return  # another one of its kind is left: the list still has the name
     if case.registration is not None:
-        kept = tuple(name for name in case.registration.methods if name != task.method)
-        case.registration = replace(case.registration, methods=kept, as_of=now)
+        # As of now is the list that was just read; of what it does not show, the one that was there before.
+        kept = {*case.registration.methods, *there} - {task.method}
+        names = (*case.registration.methods, *sorted(there))
+        methods = tuple(dict.fromkeys(name for name in names if name in kept))
+        case.registration = replace(case.registration, methods=methods, as_of=now)
     by = By.APP if task.deleting else By.UNKNOWN
     seen = f"methods:{task.method}:deleted:{now:%Y%m%dT%H%M%SZ}"
     take_events(case, [Evidence(seen, "methods", Act.DELETED, by, task.method, now)])
@@ -167,7 +200,8 @@ async def _end(
         observe.failure(log, "sessions_not_ended", exc, case_id=case.case_id)
         note = _entry(now, "sessions_not_ended", requests, reason=exc.code)
     case.lost_method = None
-    if task.refused or not _reopened(case):
+    nothing_gone = task.refused and not task.gone
+    if nothing_gone or await _still_confirmed(s, case, now) or not _reopened(case):
         await casework.save(s, case, now, note)
         return
     # While the sessions waited, the follow-up may have seen the method go, and begun an episode.
@@ -178,6 +212,13 @@ async def _end(
         await casework.hand_on(s, case, now, "follow_up", "method_removed", note, resumed)
     else:
         await casework.save(s, case, now, note)
+
+
+async def _still_confirmed(s: Services, case: Case, now: datetime) -> bool:
+    """By what the person still has, on the approver's word."""
+    if case.state is not State.CONFIRMED and not case.watch_ended:
+        return False
+    return assess(case, await sources.rules(s, now), now).confirmed
 
 
 def _reopened(case: Case) -> bool:

@@ -84,7 +84,8 @@ REASONS: dict[str, tuple[str, str]] = {
     ),
     "needs_approval_pass": (
         "A pass would go to an account that we did not create, to somebody who came back, or long after the start.",
-        "Check the person's identity, then approve, or give the first credential by another way.",
+        "Check the person's identity; then an approver approves. If the person got the first credential in another "
+        "way, or is to get none, an approver says so (without-pass): the case goes on without one.",
     ),
     "needs_approval_shared_id": (
         "HR uses one id of this person for somebody else as well.",
@@ -92,7 +93,8 @@ REASONS: dict[str, tuple[str, str]] = {
     ),
     "needs_approval_manager": (
         "HR changed the manager after the hire, so the first credential does not go there unasked.",
-        "Check with HR that the manager is right, then approve; or set ONBOARDING_SERVICE_DESK and rerun.",
+        "Check with HR that the manager is right; then an approver approves. Or set ONBOARDING_SERVICE_DESK and rerun. "
+        "If no pass is to go out, an approver says so (without-pass).",
     ),
     "no_account": ("The case has no account yet.", "Rerun it from create_account."),
     "report_needs_premium": (

@@ -7,15 +7,15 @@ earlier where the person has to wait for somebody, or where the tenant does not 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 from onboarding import observe
 from onboarding.domain.case import Case
 from onboarding.domain.lifecycle import State
-from onboarding.domain.records import NextAction, StepStatus
+from onboarding.domain.records import NextAction, StepRecord, StepStatus
 from onboarding.dry_run import adapters
 from onboarding.dry_run.record import WORDS, Action, Recorder
 from onboarding.dry_run.store import ScratchCases
@@ -50,6 +50,8 @@ class Rehearsed:
     ends: str
     why: str | None
     digest: str
+    #: The steps as they would then stand.
+    steps: Mapping[str, StepRecord] = field(default_factory=dict)
 
     def as_json(self, now: datetime) -> dict[str, Any]:
         """As every view prints it. `at` is null for what would be done at once."""
@@ -184,4 +186,5 @@ class Rehearsal:
             str(end.state),
             why,
             hashed(facts),
+            dict(end.steps),
         )

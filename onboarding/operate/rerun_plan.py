@@ -27,7 +27,7 @@ from onboarding.intake.outcome import APPROVE_SAME_PERSON, HR_DELETED_RECORD, ME
 from onboarding.intake.planned_reads import read_again
 from onboarding.intake.settle import lacking
 from onboarding.intake.two_cases import ASKED_ANEW, TWO_PEOPLE
-from onboarding.operate import deciding
+from onboarding.operate import deciding, without_pass
 from onboarding.ports import CLAIM_LEASE, Services
 from onboarding.provisioning import existing, from_sync, linking, out_of_sight, pass_guards, withdraw
 from onboarding.provisioning.plan import names_from, steps
@@ -102,6 +102,7 @@ def possible(case: Case) -> list[str]:
         found.append("resume")
     found += ["other-person"] if asks_whose(case) else []
     found += ["purged"] if asks_whether_purged(case) else []
+    found += [without_pass.WITHOUT_PASS] if without_pass.asks(case) else []
     return [*found, "forget"]
 
 

@@ -89,10 +89,11 @@ TIMELINE: dict[str, str] = {
     "approve": "An approver released it: {reason}",
     "other_person": "An approver said that the account is another person's ({object_id}): {reason}",
     "purged": "An approver said that the account was deleted for good ({object_id}): {reason}",
+    "without_pass": "An approver said that the case goes on without a pass: {reason}",
     "pause": "An operator paused it: {reason}",
     "resume": "An operator resumed it: {reason}",
     "exclude": "An operator excluded the person: {reason}",
-    "lost_phone": "An approver reported a phone as lost ({method}): {reason}",
+    "lost_phone": "An approver reported a phone as lost ({method}){kept}: {reason}",
     "lost_phone_deleted": "The sign-in method of the lost phone was deleted ({method})",
     "lost_phone_gone": "The sign-in method of the lost phone was gone already ({method})",
     "lost_phone_not_deleted": "The tenant refused to delete the lost phone's sign-in method ({reason}); an "
@@ -123,6 +124,7 @@ _WRITTEN = frozenset(
         "handout",
         "other_person",
         "purged",
+        "without_pass",
     }
 )
 
@@ -185,6 +187,7 @@ _ACTS = {
     Act.DELETED: "deleted {method}",
     Act.CANCELLED: "cancelled",
     Act.LISTED: "has {method}",
+    Act.DOUBTED: "did not say that the person still has {method}",
     Act.RESET_FAILED: "could not reset the password",
     Act.RESET_NO_METHODS: "could not reset the password, for want of methods",
     Act.RESET_BY_ADMIN: "reset the password for the person",
@@ -222,6 +225,8 @@ def sentence(action: str, detail: Mapping[str, str]) -> str:
         return " ".join([_plain(action), *(f"{k}={v}" for k, v in detail.items())])
     said = dict(detail) if action in _WRITTEN else {name: _plain(value) for name, value in detail.items()}
     said["done"] = _done(detail.get("step", ""), detail.get("detail", ""))
+    if kept := detail.get("kept"):
+        said["kept"] = f"; the person still has: {kept.replace(',', ', ')}"
     said["seen"] = _seen(detail.get("what", ""))
     said["message"] = rung_words(detail.get("rung", ""))
     text = words.format_map(_Blank(said)).strip()

@@ -173,7 +173,7 @@ def test_a_higher_role_may_do_what_a_lower_one_may_and_not_the_other_way_round(n
 def test_every_route_that_writes_needs_an_operator_and_approving_an_approver() -> None:
     for name in ("dashboard_action", "case_action", "delivery_replay", "plan_apply", "reruns"):
         assert ROUTES[name] is Role.OPERATOR
-    words = ("approve", "forget", "lost-phone", "new-pass", "other-person", "purged")
+    words = ("approve", "forget", "lost-phone", "new-pass", "other-person", "purged", "without-pass")
     assert dict.fromkeys(words, Role.APPROVER) == access.ACTIONS
 
 

@@ -334,7 +334,7 @@ async def test_only_an_approver_approves(full: Outer, role: str, wanted: int) ->
     assert (page.status_code == 403) is (wanted == 403)
 
 
-@pytest.mark.parametrize("action", ["lost-phone", "new-pass", "other-person", "purged"])
+@pytest.mark.parametrize("action", ["lost-phone", "new-pass", "other-person", "purged", "without-pass"])
 @pytest.mark.parametrize(
     ("role", "heard"), [("none", False), ("viewer", False), ("operator", False), ("approver", True)]
 )

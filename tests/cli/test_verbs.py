@@ -40,7 +40,7 @@ Put = Callable[..., None]
 BUILT = (
     "serve", "demo", "doctor", "phone", "cases", "show", "deliveries", "rerun", "approve", "pause", "resume", "exclude",
     "track", "followup", "replay", "forget", "export", "import", "names", "vendors", "trouble", "report", "plan",
-    "lost-phone", "new-pass", "handout", "other-person", "purged",
+    "lost-phone", "new-pass", "handout", "other-person", "purged", "without-pass",
 )  # fmt: skip
 NOT_BUILT = ("enroll",)
 

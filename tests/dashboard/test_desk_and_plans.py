@@ -154,8 +154,29 @@ async def test_the_page_is_printed_after_the_reason_and_holds_no_id_of_ours(oute
 async def test_the_lost_phone_is_chosen_from_what_the_tenant_has(world_at_work: World) -> None:
     request = Request("GET", "/", {}, {}, {"case_id": CASE_ID}, b"")
     text = (await desk.methods(world_at_work.s, request, APPROVER)).body.decode()
-    assert 'type="radio" name="method" value="id-mobilePhone"' in text
+    assert 'name="method_id-mobilePhone" value="lost" required checked' in text, "the only number is likely"
+    assert 'name="method_id-mobilePhone" value="kept"' in text
     assert "a mobile phone" in text
+    assert "Nothing said" in text
+
+
+async def test_the_form_says_of_each_method_what_became_of_it(
+    outer: Outer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await outer.put(rich_case(1))
+    asked: list[Ask] = []
+
+    async def lost_phone(_s: object, _case: object, _now: object, ask: Ask) -> None:
+        asked.append(ask)
+
+    monkeypatch.setitem(actions.ACTIONS, "lost-phone", lost_phone)
+    said = {f"method_{n}": ("lost", "kept", "unsaid")[n % 3] for n in range(15)}
+    body = form(outer, reason="x", **said)
+    params = {"case_id": case_id(1), "action": "lost-phone"}
+    status, _ = await page(outer, "dashboard_action", "approver", method="POST", body=body, params=params)
+    assert status == 303
+    assert asked[0].lost == ("0", "3", "6", "9", "12")
+    assert asked[0].kept == ("1", "4", "7", "10", "13")
 
 
 @pytest.fixture

@@ -22,6 +22,7 @@ from onboarding.domain.hire import Hire, ManagerRef
 from onboarding.domain.lifecycle import State
 from onboarding.domain.records import NextAction, TimelineEntry
 from onboarding.followup.messages import reference
+from onboarding.operate import in_person
 from onboarding.operate.explain import MEANING, NEXT, REASONS, next_because
 from onboarding.operate.story import TIMELINE, sentence
 from onboarding.provisioning.plan import steps
@@ -155,7 +156,30 @@ async def test_every_state_has_a_page_that_says_why_and_what_next(
 async def test_every_status_has_a_page(outer: Outer, status: Status) -> None:
     # Over, so that it is shown as it was written and not judged again.
     await outer.put(rich_case(1, State.CLOSED, status=status))
-    assert f"confirmed in person: {str(status).replace('_', ' ')}" in (await get(outer)).text
+    said = in_person.words(status, accept_reviewed=False)
+    assert f"confirmed in person: {said}" in (await get(outer)).text
+    listed = await get(outer, "dashboard")
+    assert said in [item.strip() for item in listed.text.split("\n")]
+
+
+@pytest.mark.parametrize(
+    ("status", "accepted", "said"),
+    [
+        (Status.USER_REGISTERED, False, "yes (user registered)"),
+        (Status.USER_REVIEWED, False, "no (user reviewed)"),
+        (Status.USER_REVIEWED, True, "yes (user reviewed)"),
+        (Status.ADMIN_REGISTERED, False, "no (admin registered)"),
+        (Status.DIRECTORY_ONLY, False, "no (directory only)"),
+        (Status.REMOVED, False, "no (removed)"),
+        (Status.PARTIAL, False, "no (partial)"),
+        (Status.UNATTRIBUTED, False, "nobody can say (unattributed)"),
+        (Status.ABSENT, False, "not known (absent)"),
+        (Status.UNKNOWN, False, "not known"),
+        (Status.EXCLUDED, False, "not asked (excluded)"),
+    ],
+)
+def test_a_status_is_no_answer_by_itself(status: Status, accepted: bool, said: str) -> None:
+    assert in_person.words(status, accept_reviewed=accepted) == said
 
 
 @pytest.mark.parametrize(("state", "marks"), [(State.FOLLOWING_UP, 1), (State.EXCLUDED, 0)])
@@ -335,6 +359,29 @@ async def test_an_approver_can_say_whose_an_account_is_and_of_several_which(
     assert [item for item in one.all("select") if item.get("id") == "account"] == []
 
 
+@pytest.mark.parametrize(
+    ("reason", "button", "does"),
+    [
+        ("needs_approval_adopt", "approve", "yes, it is this person's: the account that was found is linked"),
+        ("needs_approval_adopt", "other-person", "no: the account that was found is left alone for good"),
+        ("needs_approval_adopt", "rerun", "if nothing was, it asks the same"),
+        ("needs_approval_pass", "without-pass", "no: nobody gets a pass by this case"),
+        ("needs_approval_pass", "exclude", "no account is deleted"),
+    ],
+)
+async def test_the_page_says_what_each_button_does_and_who_decides(
+    outer: Outer, reason: str, button: str, does: str
+) -> None:
+    await outer.put(make_case(1, State.BLOCKED, reason_code=reason, return_state=State.PROVISIONING,
+                              found_account="a@contoso.example", found_ids=["id-a"],
+                              next_action=NextAction("operator", None, reason)))  # fmt: skip
+    page = await get(outer, role="approver")
+    assert button in page.buttons
+    assert does in page.text
+    assert "An approver has to decide" in page.text
+    assert "An operator has to act" not in page.text
+
+
 async def test_the_form_says_which_account_is_another_persons(outer: Outer) -> None:
     found: dict[str, Any] = {
         "found_account": "a@contoso.example, b@contoso.example",
@@ -367,7 +414,7 @@ async def test_a_pass_that_ended_unused_is_not_green_and_the_page_says_what_to_d
     outer.clock.at = T0 + timedelta(hours=8)
     after = await get(outer)
     assert "The one-time pass ended on" in after.text
-    assert 'run again from "issue access pass"' in after.text
+    assert 'uses "New pass" under "Service desk"' in after.text
     classes = [item.get("class") for item in after.all("span")]
     assert "badge b-ended" in classes
     assert "badge b-delivered" not in classes

@@ -96,8 +96,8 @@ def test_every_text_is_used_and_every_used_text_exists() -> None:
         assert (
             f'"{key}"' in source
             or family == "status"
-            or last == "subject"
-            or (family.startswith("access_pass") and last in {"intro", "hand_over", "next"})
+            or last in {"subject", "subject_again"}
+            or (family.startswith("access_pass") and last in {"intro", "again", "hand_over", "next"})
             or key.startswith("welcome.credential_")
             or (last in {"intro", "removed"} and f'r.intro("{family}")' in source)
         ), key
@@ -426,6 +426,32 @@ def test_a_welcome_without_a_start_date_and_a_desk() -> None:
     mail = compose("welcome", spoken("en", start_date=None), settings=Settings())
     assert "We look forward to working with you." in mail.text
     assert "You reach the service desk" not in mail.text
+
+
+@pytest.mark.parametrize("language", sorted(LOCALES))
+def test_a_first_day_that_is_over_is_not_looked_forward_to(language: str) -> None:
+    for days, said in ((0, True), (-1, False)):
+        first = MONDAY.date() + timedelta(days=days)
+        text = compose("welcome", spoken(language, start_date=first)).text
+        assert (str(first.year) in text.split("\n\n")[1]) is said
+        assert ("first day" in text or "ersten Tag" in text) or not said
+
+
+@pytest.mark.parametrize("language", sorted(LOCALES))
+@pytest.mark.parametrize("message", ["access_pass_manager", "access_pass_desk"])
+def test_a_new_pass_is_not_called_the_first_sign_in(message: str, language: str) -> None:
+    first, again = compose(message, spoken(language)), compose(message, spoken(language), new_pass="yes")
+    told = again.subject + again.text
+    assert not re.search(r"first|erste|zum ersten", told.replace("face to face", ""), re.IGNORECASE)
+    assert re.search(r"new|neu", again.subject, re.IGNORECASE)
+    assert re.search(r"first|erste", first.subject)
+
+
+@pytest.mark.parametrize("status", [Status.REMOVED, Status.PARTIAL])
+def test_who_lost_a_phone_is_asked_to_register_again_and_not_for_one_more(status: Status) -> None:
+    text = compose("nudge_first", make_case(status=status), because="phone_lost").text
+    assert "Please register again." in text
+    assert "One more is needed" not in text
 
 
 def test_the_reference_is_recognised_for_this_case_only_and_says_nothing() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import jsonschema  # type: ignore[import-untyped]
 import pytest
 
-from onboarding.domain.account import PassRecord, PassStatus
+from onboarding.domain.account import Account, PassRecord, PassStatus
 from onboarding.domain.case import TENANT, Alias, AliasKind, Case
 from onboarding.domain.evidence import Act, By, Evidence, Recoverable, Registration, Status
 from onboarding.domain.hire import Hire, Phone
@@ -18,7 +18,7 @@ from onboarding.domain.lifecycle import State
 from onboarding.domain.records import NextAction, RungStatus, StepStatus, TimelineEntry
 from onboarding.errors import Ambiguous, NotFound, Throttled, Unavailable
 from onboarding.operate import cases
-from onboarding.operate.explain import NEXT, REASONS, explain, sentence
+from onboarding.operate.explain import NEXT, REASONS, explain, next_words, sentence
 from onboarding.ports.hr import RECORD_GONE
 from tests.storage.stores import NAMES, full_case
 from tests.support.doubles import CASE_ID, T0, World, drive, hire, make_case
@@ -183,7 +183,7 @@ def test_a_pass_that_ended_unused_is_said_with_its_date_and_what_to_do(status: S
     text = explain(stuck(status=status), LATER)
     until = T0 + timedelta(hours=8)
     assert f"The one-time pass ended on {until.day} {until:%B %Y, %H:%M} UTC and no registration" in text
-    assert text.endswith('To give a new one, run again from "issue access pass".')
+    assert text.endswith('To give a new one, an approver uses "New pass" under "Service desk".')
 
 
 @pytest.mark.parametrize(
@@ -294,3 +294,35 @@ def test_what_was_assumed_about_a_place_is_said() -> None:
     assert several["place"]["time_zone"] == "America/New_York"
     assert several["place"]["time_zone_assumed"] is True
     assert "several clocks" in several["place"]["time_zone_why"]
+
+
+# --- by again ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("state", [State.WAITING_START, State.PROVISIONING])
+@pytest.mark.parametrize(
+    ("proofed", "why", "said", "following"),
+    [
+        (True, "new_pass", "a new pass that an approver asked for is being made", "Make the new pass"),
+        (False, "resume", "The account", "See to what is left of the first day"),
+    ],
+)
+def test_of_somebody_who_has_an_account_nobody_says_that_it_will_be_made(
+    state: State, proofed: bool, why: str, said: str, following: str
+) -> None:
+    case = make_case(state=state, next_action=NextAction("provision", T0, why))
+    case.account = Account("u", "zoe@contoso.example", "4711", T0)
+    case.identity_proofed_at = T0 if proofed else None
+    assert said in explain(case, T0)
+    assert "will be created" not in explain(case, T0)
+    assert next_words(case) == following
+    case.account = None
+    assert next_words(case) == "Set up the account"
+
+
+def test_a_first_day_that_is_far_away_is_still_said_to_be_far_away() -> None:
+    case = make_case(state=State.WAITING_START, next_action=NextAction("provision", T0, "start_is_far"))
+    assert "the account will be created nearer to it" in explain(case, T0)
+    case.account = Account("u", "zoe@contoso.example", "4711", T0)
+    assert "is done nearer to it" in explain(case, T0)
+    assert "will be created" not in explain(case, T0)

@@ -16,7 +16,8 @@ import pytest
 from onboarding.domain.account import PassStatus
 from onboarding.domain.case import WATCH_ENDED, Case
 from onboarding.domain.case_rows import decode, encode
-from onboarding.domain.evidence import Recoverable, Registration, Status
+from onboarding.domain.confirmation import Assessment, assess
+from onboarding.domain.evidence import Act, By, Evidence, Recoverable, Registration, Status
 from onboarding.domain.hire import EventType
 from onboarding.domain.lifecycle import State
 from onboarding.domain.policy import DeskPolicy, IdentityCheck, Policy
@@ -35,6 +36,7 @@ from onboarding.errors import (
     StoreConflict,
     Unavailable,
 )
+from onboarding.followup import sources
 from onboarding.operate import actions, desk, due, handout, lost_phone, mending, rerun_plan, reruns, work
 from onboarding.operate.asks import Ask
 from onboarding.ports import CLAIM_LEASE, CaseQuery, WorkMessage
@@ -43,7 +45,7 @@ from tests.support.doubles import CASE_ID, T0, Killed, World, drive, look_now, m
 from tests.support.hr_says import says
 
 PHONE = "mobilePhone"
-ASK = Ask("o-1", "left it in a taxi", method=f"id-{PHONE}")
+ASK = Ask("o-1", "left it in a taxi", lost=(f"id-{PHONE}",))
 CHECKS = tuple(check.code for check in Policy().desk.identity_checks)
 PROOFED = Ask("o-1", "stands at the desk", confirmed=CHECKS)
 
@@ -154,8 +156,8 @@ async def test_a_second_report_while_one_is_under_way_is_refused(world: World) -
 @pytest.mark.parametrize(
     ("ask", "code"),
     [
-        (replace(ASK, method=None), "method_required"),
-        (replace(ASK, method="id-of-somebody-else"), "no_such_method"),
+        (replace(ASK, lost=()), "method_required"),
+        (replace(ASK, lost=("id-of-somebody-else",)), "no_such_method"),
         (replace(ASK, reason=" "), "reason_required"),
     ],
 )
@@ -367,7 +369,7 @@ async def test_a_task_that_an_older_version_wrote_is_gone_on_with(world: World) 
     await at_work(world)
     await actions.act(world.s, "lost-phone", CASE_ID, ASK)
     row = json.loads(encode(await world.case()))
-    for name in ("refused", "signed_out"):
+    for name in ("refused", "signed_out", "rest", "kept", "gone"):
         del row["lost_method"][name]
     old = decode(json.dumps(row).encode(), "1")
     assert old.lost_method is not None
@@ -432,6 +434,180 @@ async def test_a_task_that_nobody_comes_back_to_is_late_for_the_watchdog(world: 
     assert not mending.is_late(case, world.clock.at)
     assert mending.is_late(case, world.clock.at + timedelta(hours=1))
     assert mending.works(case)
+
+
+# --- several methods on one phone --------------------------------------------------------------------------
+
+APP = "microsoftAuthenticatorPush"
+
+
+async def with_both(world: World, *more: str) -> Case:
+    """Confirmed by both methods of one phone, by the person's own records."""
+    case = await at_work(world)
+    assert case.account is not None
+    names = (APP, PHONE, *more)
+    world.tenant.methods[case.account.id] = names
+    case.registration = Registration(names, world.clock.at, direct=True)
+    case.evidence = [
+        Evidence(f"e-{name}", "audit", Act.REGISTERED, By.USER, name, world.clock.at) for name in names
+    ]
+    return await world.store.cases.save(case)
+
+
+async def judged(world: World) -> Assessment:
+    return assess(await world.case(), await sources.rules(world.s, world.clock.at), world.clock.at)
+
+
+async def test_all_that_was_on_the_phone_goes_at_once(world: World) -> None:
+    before = await with_both(world)
+    assert before.account is not None
+    world.clock.move(hours=1)
+    await actions.act(world.s, "lost-phone", CASE_ID, replace(ASK, lost=(f"id-{APP}", f"id-{PHONE}")))
+    case = await worker(world)
+    assert sorted(world.tenant.deleted_methods) == sorted(
+        [(before.account.id, APP), (before.account.id, PHONE)]
+    )
+    assert world.tenant.revoked == [before.account.id]
+    assert (case.state, case.lost_method, case.episode) == (State.FOLLOWING_UP, None, before.episode + 1)
+    assert (await said(world)).count("lost_phone_deleted") == 2
+
+
+async def test_what_stays_without_a_word_does_not_confirm_anew(world: World) -> None:
+    """The number is on the lost phone, too, and nobody said that the person still has it."""
+    await with_both(world)
+    world.clock.move(hours=1)
+    await actions.act(world.s, "lost-phone", CASE_ID, replace(ASK, lost=(f"id-{APP}",)))
+    await worker(world)
+    for _ in range(5):
+        world.clock.move(days=1)
+        case = await worker(world)
+        assert case.state is State.FOLLOWING_UP
+    assert (case.status, case.confirmed_at is not None) == (Status.REMOVED, True)
+    found = await judged(world)
+    assert (found.counted, found.because) == ((), "phone_lost")
+    assert found.missing is not None
+    assert "a mobile phone" in found.missing.lower()
+    assert "still has" in found.missing
+    case.evidence.append(Evidence("again", "audit", Act.REGISTERED, By.USER, PHONE, world.clock.at))
+    await world.store.cases.save(case)
+    assert (await judged(world)).counted == (PHONE,)
+    world.clock.move(days=1)
+    assert (await worker(world)).state is State.CONFIRMED
+
+
+@pytest.mark.parametrize("kept", ["id-officePhone", "officePhone"])
+async def test_what_the_person_still_has_goes_on_counting(world: World, kept: str) -> None:
+    before = await with_both(world, "officePhone")
+    world.clock.move(hours=1)
+    ask = replace(ASK, lost=(f"id-{APP}", f"id-{PHONE}"), kept=(kept,))
+    await actions.act(world.s, "lost-phone", CASE_ID, ask)
+    case = await worker(world)
+    assert len(world.tenant.deleted_methods) == 2
+    assert (await judged(world)).counted == ("officePhone",)
+    assert (case.state, case.episode) == (State.CONFIRMED, before.episode), (
+        "nobody is asked for what is there"
+    )
+    assert "officePhone" in next(e for e in await world.story() if e.action == "lost_phone").detail["kept"]
+
+
+async def test_an_authenticator_that_only_the_person_can_add_counts_no_more_without_a_word(
+    world: World,
+) -> None:
+    await with_both(world)
+    world.clock.move(hours=1)
+    await actions.act(world.s, "lost-phone", CASE_ID, replace(ASK, lost=(f"id-{PHONE}",)))
+    await worker(world)
+    world.clock.move(days=1)
+    case = await worker(world)
+    assert (case.state, (await judged(world)).counted) == (State.FOLLOWING_UP, ())
+
+
+async def test_what_the_tenant_refuses_keeps_none_of_the_others(world: World) -> None:
+    before = await with_both(world)
+    world.faults.before("delete_method", OperatorError("default method", code="graph_bad_value"))
+    ask = replace(ASK, lost=(f"id-{APP}", f"id-{PHONE}"))
+    await actions.act(world.s, "lost-phone", CASE_ID, ask)
+    case = await worker(world)
+    assert (len(world.tenant.deleted_methods), len(world.tenant.revoked)) == (1, 1)
+    assert (case.state, case.episode) == (State.FOLLOWING_UP, before.episode + 1)
+    assert {"lost_phone_deleted", "lost_phone_not_deleted"} <= set(await said(world))
+    assert (await judged(world)).counted == (), "nor by the one that could not be deleted"
+
+
+async def test_an_alternate_number_goes_before_the_first_one(world: World) -> None:
+    """Graph refuses to delete a mobile number while an alternate one is left."""
+    await with_both(world, "alternateMobilePhone")
+    ask = replace(ASK, lost=(f"id-{PHONE}", "id-alternateMobilePhone"))
+    await actions.act(world.s, "lost-phone", CASE_ID, ask)
+    await worker(world)
+    assert [name for _, name in world.tenant.deleted_methods] == ["alternateMobilePhone", PHONE]
+
+
+async def test_a_list_from_before_both_were_registered_is_not_made_new_by_a_deletion(world: World) -> None:
+    """The case knows of no number yet; the tenant has it, and the page must not say that it is gone."""
+    case = await with_both(world)
+    case.registration = Registration((APP,), world.clock.at - timedelta(days=1))
+    await world.store.cases.save(case)
+    await actions.act(world.s, "lost-phone", CASE_ID, replace(ASK, lost=(f"id-{APP}",)))
+    await worker(world)
+    found = await judged(world)
+    assert (found.present, found.gone) == ((PHONE,), (APP,))
+
+
+@pytest.mark.parametrize(
+    ("lost", "kept", "code"),
+    [
+        ((f"id-{APP}",), (f"id-{APP}",), "lost_and_kept"),
+        ((f"id-{APP}",), ("coffee",), "no_such_method"),
+        ((f"id-{APP}", "coffee"), (), "no_such_method"),
+        ((), (f"id-{PHONE}",), "method_required"),
+    ],
+)
+async def test_words_that_fit_no_method_are_refused(
+    world: World, lost: tuple[str, ...], kept: tuple[str, ...], code: str
+) -> None:
+    await with_both(world)
+    with pytest.raises(RequestError) as caught:
+        await actions.act(world.s, "lost-phone", CASE_ID, replace(ASK, lost=lost, kept=kept))
+    assert caught.value.code == code
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+async def test_whoever_dies_between_two_methods_leaves_neither(
+    make_world: Callable[..., World], moment: str
+) -> None:
+    for number in itertools.count():
+        world = make_world()
+        await with_both(world)
+        ask = replace(ASK, lost=(f"id-{APP}", f"id-{PHONE}"))
+        await actions.act(world.s, "lost-phone", CASE_ID, ask)
+        world.tape.calls.clear()
+        world.tape.kill_at = (number, moment)
+        with contextlib.suppress(Killed):
+            await worker(world)
+        if number >= len(world.tape.calls):
+            assert number > 14
+            return
+        world.tape.kill_at = None
+        for _ in range(3):
+            world.clock.move(minutes=20)
+            await due.enqueue_due(world.s)
+            for message, _delay in world.queue.sent:
+                await work.handle(world.s, message)
+            world.queue.sent.clear()
+        case = await world.case()
+        assert (case.lost_method, case.state) == (None, State.FOLLOWING_UP), (number, moment)
+        assert [name for _, name in world.tenant.deleted_methods] == [APP, PHONE], (number, moment)
+        story = await said(world)
+        assert story.count("lost_phone_deleted") == 2, (number, moment)
+
+
+async def test_methods_that_cannot_be_deleted_here_are_asked_about_too(world: World) -> None:
+    case = await with_both(world)
+    case.registration = Registration((APP, "softwareOneTimePasscode", PHONE, "email"), world.clock.at)
+    await world.store.cases.save(case)
+    listed = await desk.methods(world.s, CASE_ID)
+    assert listed["others"] == ["email"], "the app's codes go with the app"
 
 
 # --- new pass ------------------------------------------------------------------------------------------------

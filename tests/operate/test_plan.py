@@ -155,6 +155,13 @@ async def test_the_plan_says_what_then_happens(full: World) -> None:
     assert at["create_account"] is None
 
 
+async def test_the_plan_shows_that_the_pass_is_for_the_first_working_day(full: World) -> None:
+    await full.file(full_case(hire={"start_date": date(2026, 10, 3)}))  # a Saturday, and a public holiday
+    shown = (await Rehearsal(full.s, full.clock.at).run(await full.case())).as_json(full.clock.at)
+    (passed,) = [a["detail"] for a in shown["actions"] if a["what"] == "create_pass"]
+    assert passed["usable_from"] == "2026-10-05T06:00+00:00"
+
+
 async def test_it_names_accounts_attributes_groups_licences_roles_and_dates_but_no_values(
     full: World,
 ) -> None:
@@ -369,6 +376,44 @@ async def test_the_preview_of_a_rerun_begins_at_its_step(world: World) -> None:
     )
     refused = await case_plan.shown(world.s, (await paused(world)).case_id, None)
     assert (refused["possible"], refused["would"]) == (False, None)
+
+
+async def preview_long_after_the_start(world: World, *, used: bool) -> dict[str, Any]:
+    await world.file(make_case())
+    case = await drive(world)
+    assert case.account is not None
+    if used:
+        world.tenant.methods[case.account.id] = ("mobilePhone",)
+    world.clock.move(days=20)
+    return await case_plan.shown(world.s, CASE_ID, "issue_access_pass")
+
+
+async def test_what_a_preview_says_of_a_step_is_what_comes_of_it(world: World) -> None:
+    shown = await preview_long_after_the_start(world, used=False)
+    first, welcome = shown["steps"]
+    assert shown["would"]["ends"] == {"state": "blocked", "why": "needs_approval_pass"}
+    assert first["then"].startswith("Stops here: ")
+    assert "An approver" in first["then"]
+    assert welcome["then"] == "Not reached"
+    assert "counts no more" in shown["voids"]
+    assert "New pass" in shown["voids"]
+
+
+async def test_a_preview_says_that_nobody_gets_a_pass_by_it(world: World) -> None:
+    shown = await preview_long_after_the_start(world, used=True)
+    assert shown["would"]["ends"]["state"] == "following_up"
+    assert shown["steps"][0]["then"] == "Left out: already in use"
+    assert "create_pass" not in [action["what"] for action in shown["would"]["actions"]]
+    assert "no pass comes of it" in shown["voids"]
+
+
+async def test_a_preview_of_a_new_pass_says_where_it_goes_and_that_the_old_one_is_void(world: World) -> None:
+    await world.file(make_case())
+    await drive(world)
+    shown = await case_plan.shown(world.s, CASE_ID, "issue_access_pass")
+    assert shown["steps"][0]["then"] == "Done: The first credential was handed to the manager"
+    assert "made void" in shown["voids"]
+    assert (await case_plan.shown(world.s, CASE_ID, None))["voids"] is None
 
 
 async def paused(world: World) -> Case:

@@ -14,6 +14,7 @@ from onboarding.domain.case import Case
 from onboarding.domain.lifecycle import Event, State
 from onboarding.domain.people_policy import PeoplePolicy
 from onboarding.domain.policy import AccountPolicy, PassPolicy, Policy
+from onboarding.domain.policy_file import load
 from onboarding.domain.protected import RESOURCE_SKUS
 from onboarding.domain.records import StepRecord, StepStatus
 from onboarding.errors import EffectUnknown, OperatorError, PermissionMissing, Unavailable
@@ -125,6 +126,49 @@ async def test_it_waits_for_the_working_day_before_the_start_and_for_working_tim
     case = await look_now(world)
     assert case.access_pass is not None
     assert case.access_pass.status is PassStatus.DELIVERED
+
+
+SATURDAY, NEW_YEAR = date(2026, 8, 22), date(2027, 1, 1)  # a Friday, and a public holiday in Germany
+MONDAY, AFTER_NEW_YEAR = datetime(2026, 8, 24, 6, 0, tzinfo=UTC), datetime(2027, 1, 4, 7, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("start_date", "policy", "sent", "usable"),
+    [
+        (SATURDAY, "", FRIDAY, MONDAY),
+        (NEW_YEAR, "", datetime(2026, 12, 31, 8, 0, tzinfo=UTC), AFTER_NEW_YEAR),
+        (
+            SATURDAY,
+            "[first_credential]\nbegins_on_days_off = true",
+            FRIDAY,
+            datetime(2026, 8, 22, 6, 0, tzinfo=UTC),
+        ),
+        (
+            NEW_YEAR,
+            "[working_time]\npublic_holidays = false",
+            datetime(2026, 12, 31, 8, 0, tzinfo=UTC),
+            datetime(2027, 1, 1, 7, 0, tzinfo=UTC),
+        ),
+    ],
+)
+async def test_for_a_first_day_that_is_a_day_off_it_works_when_the_person_begins(
+    make_world: MakeWorld, start_date: date, policy: str, sent: datetime, usable: datetime
+) -> None:
+    world = make_world(policy=load(policy))
+    case = await start(world, at=sent - timedelta(days=1), hire=hire(start_date=start_date))
+    assert case.next_action.when == sent
+    case = await look_now(world)
+    record = case.access_pass
+    assert record is not None
+    assert (record.delivered_at, record.usable_from) == (sent, usable)
+    assert record.usable_until == usable + timedelta(hours=8)
+
+
+async def test_whoever_stands_at_the_desk_on_a_day_off_need_not_wait(world: World) -> None:
+    at = datetime(2026, 8, 22, 10, 0, tzinfo=UTC)
+    case = await start(world, at=at, hire=hire(start_date=SATURDAY), identity_proofed_at=at)
+    assert case.access_pass is not None
+    assert case.access_pass.usable_from == at
 
 
 async def test_a_late_hire_gets_one_that_works_at_once(world: World) -> None:

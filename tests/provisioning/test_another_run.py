@@ -192,7 +192,7 @@ async def test_a_pass_that_nobody_used_in_this_run_is_called_back_as_usual(world
         await says(
             world,
             EventType.START_DATE_CHANGED,
-            start_date=date(2028, 4, 3) if what == "day" else date(2028, 3, 11),
+            start_date=date(2028, 4, 3) if what == "day" else date(2028, 3, 10),
         )
     case = await until(world, datetime(2028, 4, 3, 5, tzinfo=UTC) if what == "day" else MONDAY)
     assert world.tenant.voided == ["pass-2"]

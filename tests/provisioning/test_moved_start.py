@@ -14,6 +14,7 @@ from onboarding.domain.case import Case
 from onboarding.domain.evidence import Act, By, Evidence, Registration, Status
 from onboarding.domain.hire import EventType, Hire, HireEvent
 from onboarding.domain.lifecycle import Event, State
+from onboarding.domain.policy_file import load
 from onboarding.domain.records import StepStatus
 from onboarding.errors import Unavailable
 from onboarding.intake.decide import apply_event
@@ -130,9 +131,11 @@ async def test_before_the_welcome_the_welcome_goes_with_the_new_pass(world: Worl
         (date(2026, 8, 25), "US", True),
         (date(2026, 8, 25), "NZ", True),
         (OLD, "DE", False),
-        # Today, and on Saturday: on neither can Monday's pass be used.
+        # Today: Monday's pass cannot be used. Saturday is no working day, so that it is for Monday, too.
         (date(2026, 8, 21), "DE", True),
-        (date(2026, 8, 22), "DE", True),
+        (date(2026, 8, 22), "DE", False),
+        # Another Monday by way of a Saturday.
+        (date(2026, 8, 29), "DE", True),
         # Wednesday is over, and whoever began then has nothing until Monday.
         (date(2026, 8, 19), "DE", True),
     ],
@@ -147,8 +150,11 @@ async def test_a_pass_that_serves_on_the_new_day_stays(
     assert (usable(world, case) == ["pass-1"]) is not voided
 
 
-async def test_an_earlier_first_day_has_a_pass_that_can_be_used_on_it(world: World) -> None:
-    """Monday's pass is with the manager since Friday; HR moves the first day to Saturday."""
+async def test_an_earlier_first_day_has_a_pass_that_can_be_used_on_it(
+    make_world: Callable[..., World],
+) -> None:
+    """Monday's pass is with the manager since Friday; HR moves the first day to Saturday, on which people begin."""
+    world = make_world(policy=load("[first_credential]\nbegins_on_days_off = true"))
     await handed_over(world)
     saturday = date(2026, 8, 22)
     await says(world, saturday)

@@ -13,7 +13,7 @@ from onboarding.domain.account import Account, PassRecord, PassStatus
 from onboarding.domain.case import Alias, AliasKind, Case, aliases_of
 from onboarding.domain.hire import ManagerRef
 from onboarding.domain.lifecycle import State
-from onboarding.domain.records import RungStatus, Said, StepRecord, StepStatus
+from onboarding.domain.records import RungRecord, RungStatus, Said, StepRecord, StepStatus
 from onboarding.errors import NotYetVisible, Unavailable
 from onboarding.ports import CLAIM_LEASE, DirectoryUser
 from onboarding.settings import Settings
@@ -234,6 +234,39 @@ async def test_an_address_that_hr_corrects_while_a_draft_is_kept_gets_the_welcom
     assert (await look_now(world)).next_action.when == T0 + CLAIM_LEASE
     await look_now(world)
     assert [mail.to for mail in world.tenant.mail] == [("zoe.private@example.org",)]
+
+
+def welcomed(episode: int, at: datetime, status: RungStatus = RungStatus.SENT) -> dict[str, RungRecord]:
+    return {f"{episode}:welcome": RungRecord("welcome", episode, "person", status, at)}
+
+
+@pytest.mark.parametrize("status", [RungStatus.SENT, RungStatus.UNCERTAIN])
+async def test_nobody_is_welcomed_twice_whatever_episode_it_is(world: World, status: RungStatus) -> None:
+    account = Account(USER.id, USER.user_principal_name, "4711", T0 - timedelta(days=90))
+    rungs = welcomed(1, T0 - timedelta(days=9), status)
+    case = await start(world, BEFORE_WELCOME, account=account, episode=2, rungs=rungs)
+    assert world.tenant.mail == []
+    assert case.steps["send_welcome"].detail == "welcomed_before"
+    assert case.state is State.FOLLOWING_UP
+
+
+@pytest.mark.parametrize("since", ["rehired_at", "instead_since"])
+async def test_who_is_hired_again_or_has_another_account_is_welcomed_again(world: World, since: str) -> None:
+    again = T0 - timedelta(days=1)
+    account = Account(USER.id, USER.user_principal_name, "4711", T0 - timedelta(days=90))
+    changes: dict[str, Any] = {"episode": 2, "rungs": welcomed(1, T0 - timedelta(days=80))}
+    if since == "rehired_at":
+        changes["rehired_at"] = again
+    else:
+        account.instead_since = again
+    await start(world, BEFORE_WELCOME, account=account, **changes)
+    assert len(world.tenant.mail) == 1
+
+
+async def test_who_was_never_welcomed_and_had_registered_needs_none_later(world: World) -> None:
+    case = await start(world, BEFORE_WELCOME, episode=2, confirmed_at=T0 - timedelta(days=9))
+    assert world.tenant.mail == []
+    assert case.steps["send_welcome"].detail == "already_registered"
 
 
 async def test_it_holds_no_credential(make_world: MakeWorld) -> None:

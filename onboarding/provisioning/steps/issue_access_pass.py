@@ -18,6 +18,7 @@ from onboarding.domain import calendar
 from onboarding.domain.account import PassRecord, PassStatus
 from onboarding.domain.evidence import Status
 from onboarding.domain.nudges import EMPLOYMENT_ENDED, has_left, working_time_of
+from onboarding.domain.pass_day import NONE, days_off, pass_day
 from onboarding.domain.records import NextAction
 from onboarding.errors import DeployerError, OperatorError, RetryLater, StoreConflict
 from onboarding.ports import CLAIM_LEASE, AccessPass, PassLimits
@@ -104,6 +105,7 @@ async def _issue(
         recipient,
         usable_from=usable_from,
         usable_until=until,
+        days_off=_days_off(ctx),
         proofed_at=case.identity_proofed_at,
     )
     case.access_pass = claimed
@@ -141,16 +143,23 @@ async def _hand_over(ctx: Context, claimed: PassRecord, minutes: int, address: s
         "usable_from": usable_from.isoformat(),
         "usable_until": until.isoformat(),
     }
+    if case.identity_proofed_at is not None:
+        facts |= {"new_pass": "yes"}
     mail = s.messages.compose(f"access_pass_{claimed.recipient}", case, (address,), now=ctx.now, facts=facts)
     await s.mailer.send_now(mail, save=False)
 
 
 def _window(ctx: Context, limits: PassLimits) -> tuple[datetime, int]:
-    """From the first morning (or now, if that has passed), as long as policy and tenant both allow."""
+    """From the morning of the first working day, or now if that has passed; as long as policy and tenant both allow."""
     policy = ctx.s.policy.first_credential
     minutes = min(max(policy.lifetime_minutes, limits.minimum_minutes), limits.maximum_minutes)
-    start = ctx.hire.start_date
-    if start is None:
+    day = pass_day(ctx.hire, _days_off(ctx))
+    if day is None:
         return ctx.now, minutes
     zone = working_time_of(ctx.case, ctx.s.policy).zone
-    return max(ctx.now, calendar.at_local(start, policy.usable_from, zone)), minutes
+    return max(ctx.now, calendar.at_local(day, policy.usable_from, zone)), minutes
+
+
+def _days_off(ctx: Context) -> str:
+    """The days on which nobody begins. Whoever stands at the desk need not wait for a working day."""
+    return NONE if pass_guards.proofed(ctx) else days_off(ctx.s.policy)

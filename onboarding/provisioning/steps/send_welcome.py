@@ -1,7 +1,7 @@
 """Outcome: the person has been told, once, that the account exists and what happens on the first day.
 
-The message holds no credential. It goes to the person's own address from HR, else to the new mailbox, in their
-working time.
+Once for a hire and an account, also when the case runs through its steps again for a new pass. The message holds no
+credential. It goes to the person's own address from HR, else to the new mailbox, in their working time.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from onboarding.domain.account import PassStatus
 from onboarding.domain.evidence import Status
 from onboarding.domain.nudges import EMPLOYMENT_ENDED, has_left, working_time_of
 from onboarding.domain.records import RungStatus
+from onboarding.domain.run import counts
 from onboarding.ports import CLAIM_LEASE
 from onboarding.provisioning.step import Context, Done, Outcome, Retries, Skip, Step, Wait
 
@@ -34,6 +35,10 @@ async def run(ctx: Context) -> Outcome:
     case, s = ctx.case, ctx.s
     if case.status is Status.USER_REGISTERED and RUNG not in {r.rung for r in case.rungs.values()}:
         return Skip("already_registered")  # whoever has signed in and registered needs no word of it
+    if case.confirmed_at is not None and not _welcomed(ctx, {case.episode}):
+        return Skip("already_registered")
+    if _welcomed(ctx, set(range(case.episode))):
+        return Skip("welcomed_before")
     if has_left(case, s.policy, ctx.now):
         return Skip(EMPLOYMENT_ENDED)
     moment = calendar.next_working_moment(ctx.now, working_time_of(case, s.policy))
@@ -49,6 +54,18 @@ async def run(ctx: Context) -> Outcome:
     if record.status in {RungStatus.CLAIMED, RungStatus.DRAFTED}:
         return Wait(record.claimed_at + CLAIM_LEASE, "message_in_doubt", put_off=True)
     return Done(str(record.status))
+
+
+def _welcomed(ctx: Context, episodes: set[int]) -> bool:
+    """Of this hire and this account a welcome went out, or may have, in one of these episodes."""
+    sent = {RungStatus.SENT, RungStatus.UNCERTAIN, RungStatus.CLAIMED, RungStatus.DRAFTED}
+    return any(
+        record.rung == RUNG
+        and record.episode in episodes
+        and record.status in sent
+        and counts(ctx.case, record.claimed_at)
+        for record in ctx.case.rungs.values()
+    )
 
 
 def _route(ctx: Context) -> str:
