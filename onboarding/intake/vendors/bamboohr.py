@@ -229,7 +229,8 @@ def prune(body: bytes) -> bytes:
     try:
         read_json(body)
     except Unreadable:
-        pairs = [(name, value) for name, value in form_pairs(body) if _is_used(parts(name))]
+        # The name stays: it may be all that there is of an employee, who would be nobody without it.
+        pairs = [(name, value if _is_used(parts(name)) else "") for name, value in form_pairs(body)]
         return urlencode(pairs).encode()
     return narrowed(body, _without_unmapped) if "employees" in json.loads(body) else body
 

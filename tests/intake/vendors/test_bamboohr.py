@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
@@ -174,3 +175,18 @@ def test_a_field_that_is_posted_empty_was_emptied_and_one_that_is_not_posted_say
     assert event.snapshot
     gone = {"employees": [{"id": "7", "action": "Deleted", "fields": {"Department": ""}}]}
     assert BAMBOOHR.events("x", json.dumps(gone).encode(), {})[0].cleared == ()
+
+
+def test_a_form_is_cut_down_and_says_the_same_also_of_an_employee_of_whom_nothing_is_used() -> None:
+    pairs = {
+        "employees[0][id]": "71",
+        "employees[0][action]": "Created",
+        "employees[0][fields][Hire Date][value]": "2026-09-14",
+        "employees[9][fields][Pay rate][value]": "98000.00 GBP",
+    }
+    body, headers = urlencode(pairs).encode(), {"content-type": FORM}
+    pruned = BAMBOOHR.prune(body)
+    assert b"98000" not in pruned
+    before, after = BAMBOOHR.events("bamboohr", body, headers), BAMBOOHR.events("bamboohr", pruned, headers)
+    assert [type(event) for event in before] == [type(event) for event in after]
+    assert len(after) == 2
