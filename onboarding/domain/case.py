@@ -33,6 +33,8 @@ class AliasKind(StrEnum):
     PERSON = "person"
 
 
+#: In `Case.questions`, with a case id: an operator had paused, or excluded, that case.
+PAUSED, EXCLUDED = "paused", "excluded"
 #: Reason of a closed case whose person goes on in another case.
 JOINED = "joined"
 #: Reason codes by which an approver is asked about one account (`provisioning.existing`).

@@ -27,12 +27,13 @@ def days_off(policy: Policy) -> str:
 
 
 def pass_day(hire: Hire, off: str) -> date | None:
-    """The start date, or the first working day after it where that is a day off where the person works; None: HR named
-    no start date."""
+    """The start date, or the first working day after it where that is a day off where the person works and they still
+    work here then; None: HR named no start date."""
     start = hire.start_date
     if start is None or off == NONE:
         return start
     where = place_of(hire)
     holidays = is_public_holiday if off == HOLIDAYS else calendar.no_holidays
     days = WorkingTime(where.zone.zone, where.country, time(9), time(17), holidays, where.region)
-    return calendar.working_day_on_or_after(start, days)
+    day = calendar.working_day_on_or_after(start, days)
+    return start if hire.end_date is not None and day > hire.end_date else day

@@ -64,7 +64,7 @@ async def remember(s: Services, event: HireEvent, delivery: str, at: datetime, n
             said = {_PLANNED: at.isoformat(), _LAST_DAY: end.isoformat(), _DELIVERY: delivery}
         of = _id_of(s, event.source, event.hire.employee_id)
         for alias in event_aliases(event):
-            by_number = {_OF: of} if of and alias.kind is AliasKind.EMPLOYEE_NUMBER else {}
+            by_number = {_OF: of} if alias.kind is AliasKind.EMPLOYEE_NUMBER else {}
             await _note(s, MARKER, _digest(s, alias), kind, {**said, **by_number}, now)
     if event.event_type is EventType.HIRE_CANCELLED:
         for alias in _applications(event):
@@ -72,7 +72,7 @@ async def remember(s: Services, event: HireEvent, delivery: str, at: datetime, n
 
 
 async def _note(
-    s: Services, row: str, digest: str, kind: str, said: Mapping[str, str], now: datetime
+    s: Services, row: str, digest: str, kind: str, said: Mapping[str, Any], now: datetime
 ) -> None:
     """`said[kind]` is when it was said: an older word of that kind changes nothing."""
     marker = await s.cases.read_marker(row + digest[0])
@@ -84,8 +84,9 @@ async def _note(
     await s.cases.write_marker(row + digest[0], _newest(noted, now), marker.etag if marker else None)
 
 
-async def recall(s: Services, case: Case, event: HireEvent, at: datetime, now: datetime) -> None:
-    """Tell a case what was noted of the person, under the ids that the event of `at` is the first to give it."""
+async def recall(s: Services, case: Case, event: HireEvent, at: datetime | None, now: datetime) -> None:
+    """Tell a case what was noted of the person, under the ids that the event is the first to give it. `at`: when HR
+    said that; None: it does not say."""
     known = set(aliases_of(case))
     employee_id = event.hire.employee_id or ids_in(case, event.source).get("employee_id")
     for alias in event_aliases(event):
@@ -108,14 +109,14 @@ async def recall(s: Services, case: Case, event: HireEvent, at: datetime, now: d
             case.cancelled_by[alias.value] = max(moment, case.cancelled_by.get(alias.value, moment))
 
 
-def _of_this_person(told: Mapping[str, Any], person: str | None, at: datetime) -> Mapping[str, Any]:
+def _of_this_person(told: Mapping[str, Any], person: str | None, at: datetime | None) -> Mapping[str, Any]:
     """Of what was noted under an employee number, what may be about this `person` (the hash of the employee id, where
     one is known), to whom HR gave the number at `at`."""
     of = told.get(_OF)
     if of is not None and person is not None:
         return told if of == person else {}
     kinds = {*_KINDS.values(), _PLANNED} & told.keys()
-    older = {kind for kind in kinds if datetime.fromisoformat(told[kind]) <= at}
+    older = {kind for kind in kinds if at is not None and datetime.fromisoformat(told[kind]) <= at}
     return {key: value for key, value in told.items() if key not in older}
 
 

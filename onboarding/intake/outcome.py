@@ -31,7 +31,7 @@ APPROVE_SAME_PERSON = SAME_PERSON
 TWO_ACCOUNTS = cases.TWO_ACCOUNTS
 #: In `Case.questions`, with that case's id: an operator had stopped a case that was joined to this one, or had paused
 #: this one before a graver question came.
-PAUSED, EXCLUDED = "paused", "excluded"
+PAUSED, EXCLUDED = cases.PAUSED, cases.EXCLUDED
 #: Questions that nothing else on a case tells: whether HR's id was shared, and whether the record was clear, is known
 #: from the event or the read alone (`merged`).
 KEPT_QUESTIONS = frozenset({APPROVE_SHARED_ID, APPROVE_REHIRE})

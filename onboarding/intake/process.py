@@ -160,7 +160,8 @@ async def _apply(s: Services, delivery: Delivery, index: int, event: HireEvent, 
     seen = event_mark(delivery.delivery_id, index, delivery.replays)
     if seen in case.deliveries:
         return case.case_id
-    await leavers.recall(s, case, event, event_time(event, delivery.received_at), now)
+    said_at = event_time(event, delivery.received_at) if event.occurred_at else None
+    await leavers.recall(s, case, event, said_at, now)
     about = Circumstances(
         delivery.delivery_id,
         delivery.received_at,

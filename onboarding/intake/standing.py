@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from onboarding.casework import entry
 from onboarding.domain import run
-from onboarding.domain.case import ABOUT_ACCOUNT, JOINED, Case
+from onboarding.domain.case import ABOUT_ACCOUNT, JOINED, PAUSED, Case
 from onboarding.domain.hire import Certainty, EventType, HireEvent
 from onboarding.domain.lifecycle import Event
 from onboarding.domain.records import TimelineEntry
@@ -84,6 +84,9 @@ def reopen(case: Case, event: HireEvent, received_at: datetime, now: datetime) -
         # looked at afresh in every run.)
         case.account.groups = []
     case.take_back(OF_ONE_RUN)
+    case.questions = [
+        word for word in case.questions if word != f"{PAUSED}:{case.case_id}"
+    ]  # of the run before
     case.identity_proofed_at = None
     case.steps.clear()
     # The new run needs one of its own. One that is out still is not forgotten before it is void.

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from onboarding.domain.case import ABOUT_CASE, Case
+from onboarding.domain.records import TimelineEntry
 from onboarding.errors import Refused, RequestError
 from onboarding.ports import WORK_QUEUE
 
 REASON_LENGTH = 500
 #: Code of an answer to another question than the one that is open.
 QUESTION_CHANGED = "question_changed"
+#: A request whose answer was lost is sent again within this.
+REPEATED = timedelta(minutes=10)
 #: Code of an answer that has to say which question it is to, and does not.
 QUESTION_NOT_NAMED = "question_not_named"
 
@@ -72,12 +77,24 @@ def names_question(case: Case, ask: Ask) -> bool:
     return ask.reason_code is not None and (ask.about is not None or not case.asked_about)
 
 
-def check_named(case: Case, ask: Ask) -> None:
-    """Refused for a word about another case that names neither question nor case: two cases become one for good, and
-    the next question may be about a third one by the time that the word arrives, or arrives again."""
-    if case.reason_code in ABOUT_CASE and not names_question(case, ask):
+def check_named(case: Case, ask: Ask, story: Sequence[TimelineEntry], now: datetime) -> None:
+    """Refused for a word that names no question, where it would be about another case: two cases become one for good,
+    and the next question may be about a third one by the time that the word arrives. The same about an account, where
+    the very word came a moment ago (`REPEATED`): it is the answer to the question before."""
+    if names_question(case, ask):
+        return
+    if case.reason_code in ABOUT_CASE or (case.asked_about and _came_before(ask, story, now)):
         raise Refused(
             "Say which question this answers, as the case shows it: reason_code, and in about what asked_about holds "
-            "(the id of the other case).",
+            "(the id of the other case, or of the account).",
             code=QUESTION_NOT_NAMED,
         )
+
+
+def _came_before(ask: Ask, story: Sequence[TimelineEntry], now: datetime) -> bool:
+    """The same approval, word for word, of the same person."""
+    said = f"operator:{ask.actor}", "approve", ask.reason.strip()
+    return any(
+        (item.actor, item.action, item.detail.get("reason")) == said and item.at > now - REPEATED
+        for item in story
+    )

@@ -157,9 +157,13 @@ async def _delete(
 
 def _doubt(case: Case, task: LostMethod, left: list[SignInMethod]) -> None:
     """What nobody said that the person still has counts no more, as of the report. An app that is not there was not
-    registered with the lost phone, and security questions and tokens show in no list that is read here."""
+    registered with the lost phone; security questions and tokens show in no list that is read here, but in the report.
+    What nothing has shown so far is registered anew."""
     there = {item.method for item in left}
-    names = METHODS.keys() - set(task.kept) - ({PUSH} - there)
+    known = set(METHODS)
+    if case.registration is not None:
+        known &= {*there, *case.registration.methods, *(item.method for item in case.evidence if item.method)}
+    names = known - set(task.kept) - ({PUSH} - there)
     at = task.asked_at
     take_events(
         case,

@@ -82,7 +82,9 @@ def _settle(case: Case, record: PassRecord, now: datetime, *, used: bool) -> Non
         return
     if used or (is_in_use(case) and record.proofed_at is None):
         return
-    case.identity_proofed_at = record.proofed_at
+    # Another check since then, for the pass that an approver asked for meanwhile, is the one that counts.
+    checks = filter(None, (case.identity_proofed_at, record.proofed_at))
+    case.identity_proofed_at = max(checks, default=None)
     case.steps[_ISSUE] = StepRecord()
     if case.state in {State.FOLLOWING_UP, State.CONFIRMED}:
         case.apply(Event.CREDENTIAL_RECALLED)

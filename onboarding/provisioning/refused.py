@@ -12,7 +12,7 @@ from onboarding.domain import beginning
 from onboarding.domain.account import OWN_ORIGINS
 from onboarding.domain.case import Case
 from onboarding.provisioning.linking import upn_alias
-from onboarding.provisioning.step import Block, Context, Done, Wait
+from onboarding.provisioning.step import Block, Context, Done, Outcome, Wait
 from onboarding.provisioning.steps import disable_account, reserve_username
 
 
@@ -46,8 +46,11 @@ async def close(ctx: Context) -> Wait | None:
     case = ctx.case
     if case.account is None and case.intent is None:
         return None
-    # One that is found only now was nobody's yet, also on a first day.
-    outcome = await disable_account.disable(ctx, given=case.account is not None)
+    if case.intent is not None and case.intent.unmade and case.account is None:
+        outcome: Outcome = Done(disable_account.NEVER)  # no request has taken effect, for certain
+    else:
+        # One that is found only now was nobody's yet, also on a first day.
+        outcome = await disable_account.disable(ctx, given=case.account is not None)
     if isinstance(outcome, Wait):
         return outcome
     forget(case)

@@ -22,6 +22,7 @@ from tests.intake.test_joining import (
     FIRST_DAY,
     FRIDAY,
     HIRED,
+    LATER,
     OTHER,
     TWO,
     ask,
@@ -173,3 +174,14 @@ async def test_a_pause_goes_with_the_person_into_another_case(world: World) -> N
     case = await until(world, FIRST_DAY)
     assert (case.state, made(world)) == (State.PAUSED, [])
     assert [item.action for item in await world.story()].count("pause_joined") == 1
+
+
+async def test_the_pause_of_a_hire_that_hr_withdrew_is_none_of_the_next_one(world: World) -> None:
+    await file(world)
+    await act(world.s, "pause", CASE_ID, PAUSE)
+    for kind in (EventType.EMPLOYEE_DELETED, EventType.HIRE_CANCELLED):
+        world.clock.move(hours=1)
+        await hr(world, kind)
+    world.clock.move(hours=1)
+    case = await hr(world, EventType.HIRE_CREATED, start_date=LATER.date())
+    assert (case.state, case.questions) == (State.WAITING_START, [])

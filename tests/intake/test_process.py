@@ -1092,3 +1092,12 @@ async def test_an_announced_end_of_somebody_who_had_the_number_is_theirs(
     await take(world, event("hire.updated", number_said_at, employee_number="77"))
     case = await world.only_case()
     assert case.hire.end_date == (date(2026, 12, 31) if number_said_at == 7 else None)
+
+
+async def test_an_end_by_number_alone_is_no_earlier_leavers(world: World) -> None:
+    """Bob had the number, and Zoë has it when she leaves before her hire is heard of."""
+    hired = {"given_name": "Zoë", "family_name": "Maier", "start_date": "2026-09-01", "employee_number": "77"}
+    await take(world, event("employment.terminated", 8, employee_id="bob", employee_number="77"))
+    await take(world, event("employment.terminated", 10, employee_id=None, employee_number="77"))
+    await take(world, event("hire.created", 9, **hired))
+    assert (await world.only_case()).state is State.CLOSED

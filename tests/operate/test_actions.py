@@ -287,6 +287,26 @@ async def test_who_does_not_say_what_is_answered_answers_what_is_asked(world: Wo
     assert (await act(world, "approve")).approvals == ["needs_approval_adopt:user-8"]
 
 
+@pytest.mark.parametrize(("minutes", "refused"), [(2, True), (11, False)])
+async def test_an_approval_that_comes_again_answers_no_other_question_about_an_account(
+    world: World, minutes: int, refused: bool
+) -> None:
+    """The answer to the first one was lost, and it is sent again."""
+    await start(world, State.BLOCKED, reason_code="needs_approval_lookalike", lookalike="zoe@contoso.example")
+    view = replace(ASK, by_name=True)
+    case = await act(world, "approve", view)
+    case.apply(Event.BLOCK, reason="needs_approval_adopt")
+    case.found_ids = ["user-8"]
+    await world.store.cases.save(case)
+    world.clock.at += timedelta(minutes=minutes)
+    if refused:
+        with pytest.raises(Refused, match="of the account") as caught:
+            await act(world, "approve", view)
+        assert caught.value.code == "question_not_named"
+    else:
+        assert "needs_approval_adopt:user-8" in (await act(world, "approve", view)).approvals
+
+
 async def test_that_two_cases_are_one_person_is_said_of_the_case_that_is_named(world: World) -> None:
     """A request that came twice, because its answer was lost, joins nobody who is asked about by then."""
     other, third = "c_00000000000000000002", "c_00000000000000000003"

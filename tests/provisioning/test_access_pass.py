@@ -164,6 +164,15 @@ async def test_for_a_first_day_that_is_a_day_off_it_works_when_the_person_begins
     assert record.usable_until == usable + timedelta(hours=8)
 
 
+async def test_whoever_is_hired_for_a_weekend_has_it_on_that_weekend(make_world: MakeWorld) -> None:
+    world = make_world()
+    employed = hire(start_date=SATURDAY, end_date=date(2026, 8, 23))
+    await start(world, at=FRIDAY - timedelta(days=1), hire=employed)
+    record = (await look_now(world)).access_pass
+    assert record is not None
+    assert record.usable_from == datetime(2026, 8, 22, 6, 0, tzinfo=UTC)
+
+
 async def test_whoever_stands_at_the_desk_on_a_day_off_need_not_wait(world: World) -> None:
     at = datetime(2026, 8, 22, 10, 0, tzinfo=UTC)
     case = await start(world, at=at, hire=hire(start_date=SATURDAY), identity_proofed_at=at)

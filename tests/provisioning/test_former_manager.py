@@ -517,3 +517,18 @@ async def test_where_the_check_is_too_old_by_then_an_approver_is_asked(world: Wo
     await says(world, B, read=True)
     case = await look(world)
     assert (case.state, case.reason_code, usable(world, case)) == (State.BLOCKED, "needs_approval_pass", [])
+
+
+async def test_a_check_after_the_recall_is_the_one_that_counts(world: World) -> None:
+    """HR names another manager, and before that is worked on somebody stands at the desk again."""
+    await promised(world, confirmed=False)
+    world.clock.move(hours=25)
+    case = await world.case()
+    assert case.access_pass is not None
+    case.access_pass.usable_until = world.clock.at + timedelta(days=1)
+    case.access_pass.call_back(world.clock.at, CLAIM_LEASE)
+    await world.store.cases.save(case)
+    checks = tuple(check.code for check in world.s.policy.desk.identity_checks)
+    await act(world.s, "new-pass", CASE_ID, Ask("boss", "here again", confirmed=checks))
+    case = await look(world)
+    assert usable(world, case) == ["pass-3"]

@@ -9,8 +9,9 @@ import pytest
 
 from onboarding.domain.case import TENANT, Alias, AliasKind
 from onboarding.domain.hire import EventType
-from onboarding.errors import EffectUnknown, LimitReached, Throttled
-from tests.support.doubles import Killed, World, advance, drive, hire, look_now, make_case
+from onboarding.errors import EffectUnknown, LimitReached, StoreConflict, Throttled
+from onboarding.ports import DirectoryUser, NewUser
+from tests.support.doubles import Directory, Killed, World, advance, drive, hire, look_now, make_case
 from tests.support.hr_says import says
 
 WRONG, RIGHT = "zeo.mueler@contoso.example", "zoe.mueller@contoso.example"
@@ -72,3 +73,39 @@ async def test_a_request_that_may_have_taken_effect_keeps_its_name(world: World,
     assert case.account is not None
     assert case.account.user_principal_name == WRONG
     assert len(world.tenant.created) == 1
+
+
+@pytest.mark.parametrize("hidden", [False, True], ids=["seen at once", "seen later"])
+async def test_another_workers_request_that_took_effect_meanwhile_keeps_the_name(
+    world: World, hidden: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A message is delivered twice: one worker's request meets 429 while the other's takes effect without an answer."""
+    real, asked = Directory.create_user, []
+
+    async def create(directory: Directory, wanted: NewUser) -> DirectoryUser:
+        asked.append(wanted)
+        if len(asked) == 1:
+            with contextlib.suppress(StoreConflict):
+                await advance(world)
+            raise Throttled("429", retry_after=600)
+        user = await real(directory, wanted)
+        if len(asked) == 2:
+            world.tenant.hidden |= {user.id, WRONG} if hidden else set()
+            raise EffectUnknown("no answer")
+        return user
+
+    monkeypatch.setattr(Directory, "create_user", create)
+    await world.file(make_case(hire=hire(given_name="Zeo", family_name="Mueler", employee_id="x" * 20)))
+    with contextlib.suppress(StoreConflict):
+        await advance(world)
+    world.clock.move(minutes=1)
+    await says(world, EventType.HIRE_UPDATED, given_name="Zoe", family_name="Mueller")
+    with contextlib.suppress(StoreConflict):
+        await look_now(world)
+    world.clock.move(hours=1)
+    world.tenant.hidden.clear()
+    case = await drive(world)
+    assert case.account is not None
+    assert [
+        user.user_principal_name for user in world.tenant.users.values() if user.id.startswith("user-")
+    ] == [WRONG]

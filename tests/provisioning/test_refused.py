@@ -13,7 +13,7 @@ from onboarding.domain.hire import EventType
 from onboarding.domain.lifecycle import State
 from onboarding.domain.people_policy import Match, PeoplePolicy
 from onboarding.domain.policy import Policy
-from onboarding.errors import EffectUnknown
+from onboarding.errors import EffectUnknown, LimitReached
 from onboarding.operate.actions import Ask, act
 from onboarding.ports import CLAIM_LEASE, REPLICATION, DirectoryUser
 from tests.support.doubles import CASE_ID, T0, Killed, World, advance, drive, make_case
@@ -269,3 +269,16 @@ async def test_a_death_at_any_call_leaves_one_usable_account(
     case = await drive(world)
     assert case.account is not None
     assert (case.account.id, enabled(world)) == ("sync-1", [False])
+
+
+async def test_where_no_request_ever_left_active_directorys_is_linked_at_once(make_world: MakeWorld) -> None:
+    world = make_world(policy=ON_PREMISES)
+    world.faults.before("create_user", LimitReached("limit", retry_after=600))
+    await world.file(make_case(begun=False))
+    await advance(world)
+    world.clock.move(minutes=1)
+    await says(world, EventType.HIRE_UPDATED, employment_type="onprem")
+    sync(world)
+    case = await advance(world)
+    assert case.account is not None
+    assert (case.account.id, enabled(world)) == ("sync-1", [])

@@ -82,7 +82,7 @@ async def _try(ctx: Context, intent: AccountIntent) -> Outcome | None:
     """One candidate. None: its name is somebody else's."""
     if intent.restores:
         return await existing.finish_restore(ctx, intent)
-    if intent.unmade and not reserve_username.still_fits(ctx, intent.user_principal_name):
+    if intent.unmade and await _is_misnamed(ctx, intent):
         ctx.case.intent = None  # HR corrected the name while the request was held back
         await ctx.save("username_released")
         await ctx.s.cases.release_alias(upn_alias(intent.user_principal_name), ctx.case.case_id)
@@ -109,7 +109,8 @@ async def _try(ctx: Context, intent: AccountIntent) -> Outcome | None:
     ctx.case.take_back({NAME_HELD})
     if intent.unanswered or held:
         intent.taken_since = None
-    if intent.taken_since or held or intent.unmade:
+    # Whoever did not reserve the name just now writes first: of two workers only one asks for it.
+    if intent.taken_since or held or ctx.reserved is not intent:
         intent.unanswered = intent.unanswered or held or intent.taken_since is not None
         intent.unmade = False
         notes = [casework.entry(ctx.now, "username_tried_again")] if held else []
@@ -129,6 +130,13 @@ async def _try(ctx: Context, intent: AccountIntent) -> Outcome | None:
         raise
     ctx.made = user
     return await link(ctx, user, "created", intent)
+
+
+async def _is_misnamed(ctx: Context, intent: AccountIntent) -> bool:
+    """HR has corrected the name since, and nobody has the one that was reserved."""
+    if reserve_username.still_fits(ctx, intent.user_principal_name):
+        return False
+    return await ctx.s.directory.get_user(intent.user_principal_name) is None
 
 
 async def _look(ctx: Context, intent: AccountIntent, *, given_up: bool) -> Outcome | None:
