@@ -17,6 +17,8 @@ from onboarding.domain.policy import Policy
 
 #: What is a day off: nothing, weekends, or public holidays as well.
 NONE, WEEKENDS, HOLIDAYS = "", "weekends", "holidays"
+#: `StepRecord.detail` of the step that issues it, where an approver said that there shall be none.
+SAID_NO = "approver_said_no"
 
 
 def days_off(policy: Policy) -> str:

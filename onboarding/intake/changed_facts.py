@@ -22,7 +22,7 @@ def follow(case: Case, before: Hire, now: datetime) -> int:
     if case.state not in OVER | {State.EXCLUDED}:
         if moved > 0 or first is None:
             first_day.put_off(case)
-        if moved:
+        if moved or first_day.moves_pass(case, before):
             first_day.outdate_pass(case, now)
     leave_date.follow(case, before)
     former_manager.recall_pass(case, before, now)

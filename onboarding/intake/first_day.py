@@ -17,8 +17,9 @@ from onboarding.domain import calendar
 from onboarding.domain.account import PassRecord, PassStatus
 from onboarding.domain.beginning import is_in_use
 from onboarding.domain.case import Case
+from onboarding.domain.hire import Hire
 from onboarding.domain.lifecycle import Event, State
-from onboarding.domain.pass_day import pass_day
+from onboarding.domain.pass_day import NONE, SAID_NO, pass_day
 from onboarding.domain.places.place import place_of
 from onboarding.domain.records import StepRecord, StepStatus
 from onboarding.ports import CLAIM_LEASE
@@ -46,15 +47,37 @@ def put_off(case: Case) -> None:
             record.status, record.code = StepStatus.PENDING, None
 
 
+def moves_pass(case: Case, before: Hire) -> bool:
+    """After HR's word, `before` which the hire was this: the pass has to work on another day, because the start moved,
+    or the place of work, whose days off are others."""
+    off = case.access_pass.days_off if case.access_pass is not None else NONE
+    return pass_day(case.hire, off) != pass_day(before, off)
+
+
 def outdate_pass(case: Case, now: datetime) -> None:
-    """After the start date moved: call the pass back if it is of no use on the new first day and nobody has used it.
-    Whoever is followed up goes back to provisioning, also from a pause or a block."""
+    """After that: call the pass back if it is of no use on the new day and nobody has used it; and where an approver
+    said no to one, and the day lies ahead now, the step judges anew. Whoever is followed up goes back to provisioning,
+    also from a pause or a block."""
+    if _is_refused(case, now):
+        _issue_anew(case)
+        return
     record = case.access_pass
     if record is None or record.status is PassStatus.VOID or is_in_use(case):
         return
     if not _is_missed(case, record, now):
         return
     record.call_back(now, CLAIM_LEASE)
+    _issue_anew(case)
+
+
+def _is_refused(case: Case, now: datetime) -> bool:
+    step, start = case.steps.get(_ISSUE), case.hire.start_date
+    if step is None or step.detail != SAID_NO or start is None or is_in_use(case):
+        return False
+    return now < calendar.local_midnight(start, place_of(case.hire).zone.zone)
+
+
+def _issue_anew(case: Case) -> None:
     case.steps[_ISSUE] = StepRecord()
     if case.state is State.FOLLOWING_UP:
         case.apply(Event.START_MOVED)

@@ -77,13 +77,15 @@ def names_question(case: Case, ask: Ask) -> bool:
     return ask.reason_code is not None and (ask.about is not None or not case.asked_about)
 
 
-def check_named(case: Case, ask: Ask, story: Sequence[TimelineEntry], now: datetime) -> None:
+def check_named(
+    case: Case, ask: Ask, story: Sequence[TimelineEntry], now: datetime, action: str = "approve"
+) -> None:
     """Refused for a word that names no question, where it would be about another case: two cases become one for good,
     and the next question may be about a third one by the time that the word arrives. The same about an account, where
     the very word came a moment ago (`REPEATED`): it is the answer to the question before."""
     if names_question(case, ask):
         return
-    if case.reason_code in ABOUT_CASE or (case.asked_about and _came_before(ask, story, now)):
+    if case.reason_code in ABOUT_CASE or (case.asked_about and _came_before(ask, story, now, action)):
         raise Refused(
             "Say which question this answers, as the case shows it: reason_code, and in about what asked_about holds "
             "(the id of the other case, or of the account).",
@@ -91,9 +93,9 @@ def check_named(case: Case, ask: Ask, story: Sequence[TimelineEntry], now: datet
         )
 
 
-def _came_before(ask: Ask, story: Sequence[TimelineEntry], now: datetime) -> bool:
-    """The same approval, word for word, of the same person."""
-    said = f"operator:{ask.actor}", "approve", ask.reason.strip()
+def _came_before(ask: Ask, story: Sequence[TimelineEntry], now: datetime, action: str) -> bool:
+    """The same answer, word for word, of the same person."""
+    said = f"operator:{ask.actor}", action, ask.reason.strip()
     return any(
         (item.actor, item.action, item.detail.get("reason")) == said and item.at > now - REPEATED
         for item in story

@@ -26,6 +26,8 @@ class Finding:
         return {"what": self.what, "ok": self.ok, "text": self.text}
 
 
+#: So many refused calls, and none that was taken since, are a finding.
+_OFTEN = 3
 #: Is the tenant simulated? → what to do when it does not answer. The service would try again; doctor does not.
 _SILENT = {
     True: "The simulator does not answer: start it with make serve, or check ONBOARDING_GRAPH_BASE_URL.",
@@ -110,15 +112,18 @@ async def _sources(s: Services) -> list[Finding]:
 
 
 async def _refused(s: Services) -> list[Finding]:
-    """Sources from which the door refused calls for their signature; a finding where nothing else came since."""
+    """Sources from which the door refused calls for their signature; a finding where nothing else came since, and
+    `_OFTEN` did: an HR system tries again and again, and one call may be a stranger's."""
     try:
         found = await vendors.survey(s)
     except OnboardingError:
         return []  # the store does not answer, which is a finding of its own
     return [
-        Finding(f"signatures of {item.source}", not item.silent, item.refusals)
+        Finding(
+            f"signatures of {item.source}", not (item.silent and item.refused.number >= _OFTEN), item.refusals
+        )
         for item in found
-        if item.refusals is not None
+        if item.refused is not None and item.refusals is not None
     ]
 
 

@@ -267,7 +267,10 @@ def _refusals(refused: Refused, *, silent: bool) -> str:
     reasons = ", ".join(f"{_REFUSED.get(code, code)}: {number}" for code, number in refused.reasons.items())
     text = f"Refused at the door within {DAYS} days, at least: {reasons}; last at {stamp(refused.last)}."
     if silent:
-        return f"{text} Nothing was accepted since: compare the secret here with the one in the HR system."
+        return (
+            f"{text} Nothing was accepted since: compare the secret here with the one in the HR system. (A stranger's "
+            "calls look the same.)"
+        )
     return f"{text} Others were accepted since, so the secret is right: somebody else may be trying."
 
 

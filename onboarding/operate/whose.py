@@ -13,7 +13,7 @@ from onboarding.domain.case import Case
 from onboarding.domain.lifecycle import Event, State
 from onboarding.errors import IllegalTransition, RequestError
 from onboarding.operate import rerun_plan
-from onboarding.operate.asks import Ask
+from onboarding.operate.asks import Ask, check_named, names_question
 from onboarding.ports import Services
 from onboarding.provisioning import out_of_sight
 
@@ -24,6 +24,7 @@ async def other_person(s: Services, case: Case, now: datetime, ask: Ask) -> None
     """The account that the case asks about, or the one of several that `ask.account` names, is another person's."""
     if not rerun_plan.asks_whose(case):
         raise IllegalTransition("This case does not ask whose an account is.")
+    await _check_named(s, case, now, ask, "other_person")
     chosen = _chosen(case, ask)
     case.other_person(chosen)
     case.apply(Event.UNBLOCK)
@@ -35,12 +36,19 @@ async def purged(s: Services, case: Case, now: datetime, ask: Ask) -> None:
     found, and nothing is made."""
     if not rerun_plan.asks_whether_purged(case):
         raise IllegalTransition("This case neither waits for an account of before nor asks about one.")
+    await _check_named(s, case, now, ask, "purged")
     missing = out_of_sight.missing(case)
     chosen = list(missing.ids) if missing else _chosen(case, ask)
     case.purged(chosen)
     if case.state is State.BLOCKED:
         case.apply(Event.UNBLOCK)
     await _go_on(s, case, now, "purged", ask, chosen)
+
+
+async def _check_named(s: Services, case: Case, now: datetime, ask: Ask, action: str) -> None:
+    """Refused where the same answer came a moment ago and this one names no account: it was about the one before."""
+    if not ask.account and not names_question(case, ask):
+        check_named(case, ask, await s.cases.timeline(case.case_id), now, action)
 
 
 def _chosen(case: Case, ask: Ask) -> list[str]:

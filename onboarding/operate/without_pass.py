@@ -11,6 +11,7 @@ from datetime import datetime
 from onboarding import casework
 from onboarding.domain.case import Case
 from onboarding.domain.lifecycle import Event, State
+from onboarding.domain.pass_day import SAID_NO
 from onboarding.domain.records import StepRecord, StepStatus
 from onboarding.errors import IllegalTransition
 from onboarding.operate.asks import Ask
@@ -18,8 +19,6 @@ from onboarding.ports import Services
 from onboarding.provisioning.steps import issue_access_pass
 
 WITHOUT_PASS = "without-pass"  # noqa: S105 - the name of an action
-#: `StepRecord.detail` of the step that is left out.
-SAID_NO = "approver_said_no"
 _QUESTIONS = frozenset({issue_access_pass.NEEDS_APPROVAL, issue_access_pass.NEEDS_APPROVAL_MANAGER})
 
 

@@ -307,6 +307,19 @@ async def test_an_approval_that_comes_again_answers_no_other_question_about_an_a
         assert "needs_approval_adopt:user-8" in (await act(world, "approve", view)).approvals
 
 
+async def test_other_person_said_twice_is_not_said_of_the_next_account(world: World) -> None:
+    await start(world, State.BLOCKED, reason_code="needs_approval_adopt", found_ids=["user-8"])
+    view = replace(ASK, by_name=True)
+    case = await act(world, "other-person", view)
+    case.apply(Event.BLOCK, reason="needs_approval_restore")
+    case.found_ids, case.found_account = ["user-9"], "zoe@contoso.example"
+    await world.store.cases.save(case)
+    with pytest.raises(Refused, match="Say which question"):
+        await act(world, "other-person", view)
+    named = replace(view, reason_code="needs_approval_restore", about=("user-9",))
+    assert "not_this:user-9" in (await act(world, "other-person", named)).approvals
+
+
 async def test_that_two_cases_are_one_person_is_said_of_the_case_that_is_named(world: World) -> None:
     """A request that came twice, because its answer was lost, joins nobody who is asked about by then."""
     other, third = "c_00000000000000000002", "c_00000000000000000003"

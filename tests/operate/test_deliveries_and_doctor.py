@@ -342,8 +342,12 @@ async def test_doctor_tells_of_wrong_signatures_until_something_right_comes(make
         settings=Settings(sources={"greenhouse": SourceSettings("greenhouse", "greenhouse", Secret("s"))})
     )
     counting = Refusals()
-    for _ in range(3):
-        await counting.note(world.s.cases, "greenhouse", "signature_wrong", await world.s.clock.now())
+
+    async def refused(times: int) -> None:
+        for _ in range(times):
+            await counting.note(world.s.cases, "greenhouse", "signature_wrong", await world.s.clock.now())
+
+    await refused(2)
 
     async def said() -> list[tuple[bool, str]]:
         return [
@@ -352,6 +356,9 @@ async def test_doctor_tells_of_wrong_signatures_until_something_right_comes(make
             if item.what == "signatures of greenhouse"
         ]
 
+    ((ok, text),) = await said()
+    assert (ok, "wrong signature or token: 2" in text) == (True, True), "a stranger's, perhaps"
+    await refused(1)
     ((ok, text),) = await said()
     assert not ok
     assert "wrong signature or token: 3" in text

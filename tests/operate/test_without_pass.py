@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from onboarding.domain.case import Case
+from onboarding.domain.hire import EventType
 from onboarding.domain.lifecycle import State
 from onboarding.domain.policy import Policy
 from onboarding.errors import IllegalTransition, Unavailable
@@ -16,6 +17,7 @@ from onboarding.operate.asks import Ask
 from onboarding.operate.explain import next_words
 from onboarding.ports import DirectoryUser
 from tests.support.doubles import CASE_ID, T0, World, drive, hire, make_case
+from tests.support.hr_says import says
 
 NO = Ask("approver", "has a password from the branch", reason_code="needs_approval_pass")
 
@@ -42,6 +44,18 @@ async def test_no_is_no_for_good_and_the_rest_goes_on(world: World) -> None:
     assert (told.actor, told.detail["reason"]) == ("operator:approver", NO.reason)
     await actions.act(world.s, "rerun", CASE_ID, Ask("o-1", "again"))
     assert (await drive(world)).state is State.FOLLOWING_UP, "nobody is asked again"
+
+
+@pytest.mark.parametrize(("days", "issued"), [(30, 1), (-10, 0)])
+async def test_it_was_said_of_the_day_that_hr_named_then(world: World, days: int, issued: int) -> None:
+    """HR had mistyped the first day: for one that lies ahead the pass is judged anew."""
+    await asked(world)
+    await actions.act(world.s, "without-pass", CASE_ID, NO)
+    await drive(world)
+    world.clock.move(minutes=5)
+    await says(world, EventType.START_DATE_CHANGED, start_date=(world.clock.at + timedelta(days=days)).date())
+    case = await drive(world)
+    assert (case.state, len(world.tenant.issued)) == (State.FOLLOWING_UP, issued)
 
 
 async def test_a_new_pass_can_be_asked_for_all_the_same(world: World) -> None:

@@ -467,3 +467,19 @@ async def test_a_plan_applied_by_its_hash_makes_the_account_when_it_says(make_wo
     await plan.carry_out(world.s, replace(WHO, plan_hash=seen.plan_hash))
     case = await look(world)
     assert (case.state, world.tenant.created) == (State.WAITING_START, [])
+
+
+@pytest.mark.parametrize(("first", "then", "usable_on"), [("FR", "DE", 11), ("DE", "FR", 12)])
+async def test_a_corrected_place_whose_days_off_are_others_moves_the_day_of_the_pass(
+    world: World, first: str, then: str, usable_on: int
+) -> None:
+    """11 November is a public holiday in France and none in Germany."""
+    await handed_over(world, start_date=date(2026, 11, 11), work_country=first)
+    await says(world, date(2026, 11, 11), work_country=then)
+    await look(world)
+    case = await drive(world)
+    record = case.access_pass
+    assert record is not None
+    assert record.usable_from is not None
+    assert (record.status, record.usable_from.day) == (PassStatus.DELIVERED, usable_on)
+    assert len(usable(world, case)) == 1
