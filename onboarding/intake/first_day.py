@@ -51,7 +51,8 @@ def moves_pass(case: Case, before: Hire) -> bool:
     """After HR's word, `before` which the hire was this: the pass has to work on another day, because the start moved,
     or the place of work, whose days off are others."""
     off = case.access_pass.days_off if case.access_pass is not None else NONE
-    return pass_day(case.hire, off) != pass_day(before, off)
+    first, now = pass_day(before, off), pass_day(case.hire, off)
+    return first is not None and now is not None and now != first
 
 
 def outdate_pass(case: Case, now: datetime) -> None:
