@@ -30,7 +30,7 @@ from onboarding.domain.records import Said
 from onboarding.intake import deletions, leave_date
 from onboarding.intake.candidates import applications_of
 from onboarding.intake.identity import event_aliases
-from onboarding.intake.merging import planned_end, take_end
+from onboarding.intake.merging import drop_dates, newest_withdrawal, planned_end, take_end
 from onboarding.ports import Services
 
 #: Rows: one for each first hex digit of the hash.
@@ -107,6 +107,9 @@ async def recall(s: Services, case: Case, event: HireEvent, at: datetime | None,
         if alias not in known and (told := await _told(s, WITHDRAWN, alias, now)):
             moment = datetime.fromisoformat(told[_CANCELLED])
             case.cancelled_by[alias.value] = max(moment, case.cancelled_by.get(alias.value, moment))
+    newest = newest_withdrawal(case)
+    if newest is not None and case.hired_at is not None and case.hired_at > newest:
+        drop_dates(case, newest)  # said of the hire before it
 
 
 def _of_this_person(told: Mapping[str, Any], person: str | None, at: datetime | None) -> Mapping[str, Any]:

@@ -218,6 +218,12 @@ FOUND = {
         Told(oracle.CANCELLED, 202, (E,)),
         Told(oracle.CANCELLED, 304, (E, C)),
     ],
+    "an end of somebody unknown turns out to be theirs, and lies between two hires": [
+        Told(oracle.ENDED, 200, (C,)),
+        Told(CREATED, 201, (E,)),
+        Told(CREATED, 102, (E,), START),
+        Told(CREATED, 103, (E, C)),
+    ],
     "of the other one only a first day was said, which hires nobody": [
         Told(CREATED, 100, (E,)),
         Told(oracle.CANCELLED, 204, (E,)),
