@@ -88,8 +88,8 @@ def _issue_anew(case: Case) -> None:
 
 def _is_missed(case: Case, record: PassRecord, now: datetime) -> bool:
     """The pass cannot be used before noon of the new first day (the first working day from it on, by the policy of its
-    time), nor yet; or it ends before that day has begun, and the
-    day is not over: a date that HR corrects long afterwards needs no other pass."""
+    time), nor yet; or it ends before that day has begun, and the day is not over: a date that HR corrects long
+    afterwards needs no other pass."""
     start, zone = pass_day(case.hire, record.days_off), place_of(case.hire).zone.zone
     if start is None:
         return False

@@ -125,9 +125,8 @@ async def join(
             other.reason_code = JOINED
         else:
             other.apply(Event.CLOSE, reason=JOINED)
-        other.hire = replace(
-            other.hire, phones=None
-        )  # raw numbers are kept in one case, until its account is made
+        # Raw numbers are kept in one case, until its account is made.
+        other.hire = replace(other.hire, phones=None)
         await casework.rest(
             s, other, now, "none", JOINED, casework.entry(now, "joined_into", other=case.case_id)
         )

@@ -96,8 +96,7 @@ async def _approve(s: Services, case: Case, now: datetime, ask: Ask) -> None:
     code = case.reason_code or ""
     if case.state is not State.BLOCKED or not code.startswith(APPROVABLE):
         raise IllegalTransition("This case does not wait for an approval.")
-    if not names_question(case, ask):
-        check_named(case, ask, await s.cases.timeline(case.case_id), now)
+    await check_named(s, case, now, ask, "approve")
     case.apply(Event.UNBLOCK)
     case.grant(code, now)
     await _go_on(s, case, now, "approve", ask)

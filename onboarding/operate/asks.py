@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from onboarding.domain.case import ABOUT_CASE, Case
-from onboarding.domain.records import TimelineEntry
 from onboarding.errors import Refused, RequestError
-from onboarding.ports import WORK_QUEUE
+from onboarding.ports import WORK_QUEUE, Services
 
 REASON_LENGTH = 500
 #: Code of an answer to another question than the one that is open.
@@ -77,15 +75,15 @@ def names_question(case: Case, ask: Ask) -> bool:
     return ask.reason_code is not None and (ask.about is not None or not case.asked_about)
 
 
-def check_named(
-    case: Case, ask: Ask, story: Sequence[TimelineEntry], now: datetime, action: str = "approve"
-) -> None:
+async def check_named(s: Services, case: Case, now: datetime, ask: Ask, action: str) -> None:
     """Refused for a word that names no question, where it would be about another case: two cases become one for good,
     and the next question may be about a third one by the time that the word arrives. The same about an account, where
-    the very word came a moment ago (`REPEATED`): it is the answer to the question before."""
+    the very word came a moment ago (`REPEATED`): it is the answer to the question before. `action`: what the timeline
+    calls such a word."""
     if names_question(case, ask):
         return
-    if case.reason_code in ABOUT_CASE or (case.asked_about and _came_before(ask, story, now, action)):
+    about_account = bool(case.asked_about)
+    if case.reason_code in ABOUT_CASE or (about_account and await _came_before(s, case, now, ask, action)):
         raise Refused(
             "Say which question this answers, as the case shows it: reason_code, and in about what asked_about holds "
             "(the id of the other case, or of the account).",
@@ -93,9 +91,10 @@ def check_named(
         )
 
 
-def _came_before(ask: Ask, story: Sequence[TimelineEntry], now: datetime, action: str) -> bool:
+async def _came_before(s: Services, case: Case, now: datetime, ask: Ask, action: str) -> bool:
     """The same answer, word for word, of the same person."""
     said = f"operator:{ask.actor}", action, ask.reason.strip()
+    story = await s.cases.timeline(case.case_id)
     return any(
         (item.actor, item.action, item.detail.get("reason")) == said and item.at > now - REPEATED
         for item in story

@@ -13,7 +13,7 @@ from onboarding.domain.case import Case
 from onboarding.domain.lifecycle import Event, State
 from onboarding.errors import IllegalTransition, RequestError
 from onboarding.operate import rerun_plan
-from onboarding.operate.asks import Ask, check_named, names_question
+from onboarding.operate.asks import Ask, check_named
 from onboarding.ports import Services
 from onboarding.provisioning import out_of_sight
 
@@ -46,9 +46,9 @@ async def purged(s: Services, case: Case, now: datetime, ask: Ask) -> None:
 
 
 async def _check_named(s: Services, case: Case, now: datetime, ask: Ask, action: str) -> None:
-    """Refused where the same answer came a moment ago and this one names no account: it was about the one before."""
-    if not ask.account and not names_question(case, ask):
-        check_named(case, ask, await s.cases.timeline(case.case_id), now, action)
+    """Whoever names the account says what is answered."""
+    if not ask.account:
+        await check_named(s, case, now, ask, action)
 
 
 def _chosen(case: Case, ask: Ask) -> list[str]:
