@@ -12,7 +12,7 @@ from onboarding.domain.case import ABOUT_NAME
 from onboarding.errors import NotFound, RequestError
 from onboarding.followup.track import track
 from onboarding.operate import actions, cases, deliveries, doctor, due, in_person, requests, trouble, vendors
-from onboarding.operate.explain import for_approver, listed_next
+from onboarding.operate.next_step import for_approver, listed_next
 from onboarding.ports import CaseQuery, DeliveryStatus
 
 ACTOR = "cli"

@@ -21,15 +21,9 @@ from onboarding.followup.messages import recognise
 from onboarding.intake.erasure import being_forgotten
 from onboarding.operate import actions, cases, desk, forget, in_person, requests, rerun_plan, trouble
 from onboarding.operate import found as found_accounts
-from onboarding.operate.explain import (
-    MEANING,
-    for_approver,
-    listed_next,
-    next_because,
-    next_words,
-    pass_ended,
-)
+from onboarding.operate.explain import MEANING, pass_ended
 from onboarding.operate.judge import judge
+from onboarding.operate.next_step import for_approver, listed_next, next_because, next_words
 from onboarding.operate.story import rung_words, said_once, sentence
 from onboarding.ports import CaseQuery, CaseSummary, Services
 from onboarding.safeguards.stops import waits_for

@@ -6,15 +6,34 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from onboarding.domain.case import Case
+from onboarding.domain.case import Case, ids_in
 from onboarding.domain.hire import HireEvent
+
+_NUMBER = "employee_number"
+#: What may name a record, the surest first.
+_IDS = ("employee_id", "candidate_id", _NUMBER)
 
 
 def note(case: Case, event: HireEvent, at: datetime) -> bool:
     """The record that `event` names was deleted at `at`. False: somebody has answered that, and nothing is noted."""
-    hire = event.hire
-    named = hire.employee_id or hire.candidate_id or hire.employee_number or ""
-    return _note(case, f"{event.source}:{named}", at)
+    names = _names(case, event)
+    if any(_is_answered(case, f"{event.source}:{name}", at) for name in (*names, "")):
+        return False
+    _note(case, f"{event.source}:{names[0] if names else ''}", at)
+    return True
+
+
+def _names(case: Case, event: HireEvent) -> list[str]:
+    """Every id of the record, the one that stands for it first: what the event names, and where one of these is the
+    case's own, the others of the case too. One deletion may be told under each of them."""
+    said = {name: value for name in _IDS if (value := getattr(event.hire, name))}
+    own, word = dict(ids_in(case, event.source)), case.said.get(_NUMBER)
+    if case.hire.employee_number and (word.source if word else case.source) == event.source:
+        own[_NUMBER] = case.hire.employee_number
+    shared = said.keys() & own.keys()
+    if shared and all(said[name] == own[name] for name in shared):
+        said = {**own, **said}
+    return [said[name] for name in _IDS if name in said]
 
 
 def answer(case: Case) -> None:
@@ -30,17 +49,19 @@ def join(case: Case, other: Case) -> None:
     for record, at in other.deletions_answered.items():
         case.deletions_answered[record] = max(at, case.deletions_answered.get(record, at))
     for record, at in unanswered:
-        _note(case, record, at)
+        if not _is_answered(case, record, at):
+            _note(case, record, at)
 
 
-def _note(case: Case, record: str, at: datetime) -> bool:
+def _is_answered(case: Case, record: str, at: datetime) -> bool:
     answered = case.deletions_answered.get(record)
-    if answered is not None and at <= answered:
-        return False
+    return answered is not None and at <= answered
+
+
+def _note(case: Case, record: str, at: datetime) -> None:
     known = _unanswered(case)
     case.deleted_by = {**known, record: max(at, known.get(record, at))}
     case.deleted_at = max(case.deleted_by.values())
-    return True
 
 
 def _unanswered(case: Case) -> dict[str, datetime]:

@@ -16,6 +16,7 @@ from onboarding.domain.missing import BECAUSE
 from onboarding.domain.provenance import PASSKEYS
 from onboarding.domain.records import StepStatus
 from onboarding.intake.erasure import FORGET
+from onboarding.operate.next_step import FETCHING
 from onboarding.operate.reasons import REASONS as REASONS
 from onboarding.operate.story import TIMELINE as TIMELINE
 from onboarding.operate.story import sentence as sentence
@@ -71,69 +72,19 @@ MEANING: dict[Status, str] = {
     Status.EXCLUDED: "outside SSPR's scope, or excluded on purpose",
 }
 
-#: What comes next, in words; `{when}` is filled by the view.
-NEXT: dict[str, str] = {
-    "provision": "Set up the account",
-    "reserve_username": "Reserve a user name",
-    "create_account": "Create the account",
-    "set_manager": "Set the manager",
-    "assign_groups": "Put the account into groups",
-    "assign_licenses": "Assign licences",
-    "enable_account": "Enable the account",
-    "prepopulate_phone": "Add HR's phone as authentication method",
-    "set_hire_date": "Write the first day",
-    "set_leave_date": "Write the end date",
-    "wait_for_mailbox": "Look whether the mailbox is there",
-    "issue_access_pass": "Issue the first credential",
-    "send_welcome": "Send the welcome",
-    "follow_up": "Look whether the person has registered",
-    "nudge": "Remind the person",
-    "escalate": "Tell somebody above",
-    "watch": "Check that the methods are still there",
-    "fetch": "Read the person from the HR system",
-    "operator": "An operator has to act",
-    "await_hire": "HR has to complete the hire",
-    "forget": "Erase everything about this person",
-    "revoke_pass": "Make the first credential void",
-    "disable_account": "An administrator has to decide what becomes of the account",
-    left_alone.INCLUDE: "An operator includes the person again, or an administrator disables the account in Entra",
-    "none": "Nothing",
-}
-
-
-#: Reasons that HR ends by completing the record; nobody here can.
-_HR_COMPLETES = frozenset({"missing_start_date", "missing_name", "missing_employee_id"})
-#: What ends a wait that everybody shares.
-_HELD_NEXT = {
-    "paused_by_limit": "An approver has to approve the limit",
-    "held_for_permission": "An administrator has to grant the permission; it is tried again",
-    "held_for_tenant": "The tenant is tried again",
-}
-#: Why it comes later: the code of the wait, in words that follow the time. A code that the sentences above say already,
-#: and one that says nothing to people, is None.
-_LATER: dict[str, str | None] = {
-    "account_in_doubt": "whether the last try succeeded is being looked up",
-    "dry_run": "a dry run sends nothing",
-    "in_progress": "work is under way",
-    "ladder_done": None,
-    "least_gap": "two messages never come close together",
-    "mailbox_not_there_yet": "the mailbox is not there yet",
-    "message_in_doubt": "whether the last message went out is being looked up",
-    "next_rung": None,
-    "not_yet_visible": "the tenant does not show the account everywhere yet",
-    "pass_in_doubt": "whether a pass was made is being looked up",
-    "pass_near_start": "a pass is handed over shortly before the start",
-    "start_is_far": "so long before the start",
-    "waiting_for_sync": "the account comes from the directory on site",
-    "watch_for_removal": "a method that is removed again is noticed until then",
-    "working_time": "in working time",
-}
 #: What a case that is over is held back from.
 _OVER_HELD = {
     "revoke_pass": "The first credential is still to be made void.",
     "disable_account": "The account is still to be disabled.",
 }
-_LADDER_DONE = "All reminders are sent and nobody above is left to tell. The service looks again once a day."
+#: What HR says of somebody since they have an account of this service.
+_CONTRADICTED = {
+    "guest": "HR calls this person a guest by now, but the account is theirs already and stays: an administrator "
+    "decides what becomes of it, or HR corrects the record.",
+    "synced": "By HR's word now the account of this person comes from Active Directory, but the one that this service "
+    "made is theirs already and is followed up: an administrator says which of the two stays and disables the other, "
+    "or HR corrects the record.",
+}
 #: Statuses under which it can be that the person never signed in.
 _NEVER_SEEN = frozenset({Status.UNKNOWN, Status.ABSENT, Status.DIRECTORY_ONLY, Status.ADMIN_REGISTERED})
 
@@ -144,14 +95,6 @@ _ERASING = {
     "watchdog": "It is done in a moment.",
     "second_look": "It is done in a moment.",
     "work_in_progress": "Work that was under way has to end first.",
-}
-
-
-#: Why a person has not been read yet: the code of the wait.
-_FETCHING = {
-    "hr_record_gone": "It answers that it has no such record. It is asked once more; then an operator has to act.",
-    "unavailable": "It did not answer, and is asked again.",
-    "throttled": "It wants fewer requests, and is asked again when it allows.",
 }
 
 
@@ -174,8 +117,8 @@ def explain(case: Case, now: datetime | None = None) -> str:
     elif case.state in {State.FOLLOWING_UP, State.CONFIRMED} and case.status is not Status.UNKNOWN:
         # What the last look found is more precise than the status, where the next action says it.
         parts.append(BECAUSE.get(case.next_action.why, _STATUS[case.status]))
-    elif case.state is State.AWAITING_FETCH and case.next_action.why in _FETCHING:
-        parts.append(_FETCHING[case.next_action.why])
+    elif case.state is State.AWAITING_FETCH and case.next_action.why in FETCHING:
+        parts.append(FETCHING[case.next_action.why])
     elif case.watch_ended:
         if case.status is not Status.USER_REGISTERED:
             parts.append(_STATUS[case.status])
@@ -183,6 +126,8 @@ def explain(case: Case, now: datetime | None = None) -> str:
         parts += _left_alone(case)
     elif case.state in _OVER and (case.account or _was_looked_for(case)):
         parts += _account_left(case)
+    if case.account is not None and case.account.contradicted and case.state not in _OVER:
+        parts.append(_CONTRADICTED.get(case.account.contradicted, case.account.contradicted))
     if case.lost_method is not None:
         parts.append(_lost(case.lost_method))
     if case.access_pass is not None and (task := case.access_pass.recall) is not None:
@@ -322,43 +267,3 @@ def _unused_pass(case: Case, now: datetime) -> str | None:
         f"The one-time pass ended on {until.day} {until:%B %Y, %H:%M} UTC and no registration followed: "
         'the person may never have signed in. To give a new one, an approver uses "New pass" under "Service desk".'
     )
-
-
-_NEW_PASS_NEXT, _REST_NEXT = "Make the new pass", "See to what is left of the first day"
-
-
-def next_words(case: Case) -> str:
-    """What happens next, without the time."""
-    if case.next_action.what == "follow_up" and case.next_action.why == "ladder_done":
-        return _LADDER_DONE
-    if (
-        case.next_action.what == "provision"
-        and case.account is not None
-        and case.reason_code not in _HELD_NEXT
-    ):
-        return _NEW_PASS_NEXT if case.identity_proofed_at is not None else _REST_NEXT
-    return listed_next(case.next_action.what, waits_for(case) or case.reason_code)
-
-
-def next_because(case: Case) -> str | None:
-    """Why it happens then and not now; None where nothing is left to say. An unknown code is shown as it is."""
-    why = case.next_action.why
-    if why in BECAUSE or why in _FETCHING or case.next_action.what == FORGET or case.next_action.when is None:
-        return None
-    return _LATER.get(why, why.replace("_", " "))
-
-
-def for_approver(reason: str | None) -> bool:
-    """No time ends it: the planned look only finds out whether an approver has decided."""
-    return reason == "paused_by_limit"
-
-
-def listed_next(what: str, reason: str | None) -> str:
-    """What happens next, as far as a line of a list knows."""
-    if reason in _HELD_NEXT:
-        return _HELD_NEXT[reason]
-    if what == "operator" and (reason or "").startswith("needs_approval_"):
-        return "An approver has to decide"
-    if what == "operator" and reason in _HR_COMPLETES:
-        return "HR has to complete the record"
-    return NEXT.get(what, what)

@@ -25,7 +25,7 @@ from onboarding.operate import deciding, rerun_plan
 from onboarding.operate.rerun_plan import hashed
 from onboarding.operate.stamps import stamp
 from onboarding.ports import Services
-from onboarding.provisioning import manager_again, recall, runner
+from onboarding.provisioning import manager_again, recall, refused, runner
 from onboarding.safeguards.stops import HELD
 
 #: Reason code of a case that stopped because nothing is written.
@@ -154,6 +154,8 @@ class Rehearsal:
                 continue
             if trial.state in PROVISIONED:
                 await runner.advance(self._s, trial, self._clock.at)
+            elif await refused.heed(self._s, trial, self._clock.at):
+                continue
             elif await manager_again.advance(self._s, trial, self._clock.at):
                 await followup.advance(self._s, trial, self._clock.at)
             after = await self._cases.get(case.case_id)

@@ -57,6 +57,10 @@ TIMELINE: dict[str, str] = {
     "disable_intended": "The account is about to be disabled",
     "leave_date_intended": "The end date is about to be written",
     "phone_method_intended": "HR's phone is about to be added as authentication method",
+    "account_reconsidered": "Nobody was given the account yet, and HR says now that it is not to be made here "
+    "({reason}): it is closed",
+    "account_contradicted": "HR says now that no account is made here ({reason}), but this one is the person's already "
+    "and stays",
     "account_linked": "The Entra account is linked ({origin})",
     "pass_intended": "A first credential is about to be issued (to the {recipient})",
     "pass_created": "A Temporary Access Pass was created",

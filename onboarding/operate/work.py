@@ -19,7 +19,7 @@ from onboarding.intake.erasure import being_forgotten
 from onboarding.intake.joining import to_unite
 from onboarding.operate import forget, lost_phone, mending, release
 from onboarding.ports import WORK_QUEUE, DeliveryStatus, Services, WorkMessage
-from onboarding.provisioning import manager_again, recall, runner, withdraw
+from onboarding.provisioning import manager_again, recall, refused, runner, withdraw
 from onboarding.safeguards.stops import RELEASED
 
 log = logging.getLogger(__name__)
@@ -98,7 +98,10 @@ async def _stage(s: Services, case: Case, now: datetime, queue: str) -> None:
     if case.state in {State.WAITING_START, State.PROVISIONING}:
         await runner.advance(s, case, now, queue=queue)
     elif case.state in FOLLOWED:
-        await _follow_up(s, case, now)
+        if await refused.heed(s, case, now):
+            await runner.advance(s, case, now, queue=queue)
+        else:
+            await _follow_up(s, case, now)
     elif withdraw.is_due(case):
         await withdraw.advance(s, case, now)
     elif case.state in {State.RECEIVED, State.AWAITING_FETCH} and case.next_action.when is not None:

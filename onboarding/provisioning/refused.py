@@ -8,12 +8,17 @@ of HR's: an administrator decides, as for a withdrawn hire (`steps.disable_accou
 
 from __future__ import annotations
 
+from datetime import datetime
+
+from onboarding import casework
 from onboarding.domain import beginning
 from onboarding.domain.account import OWN_ORIGINS
 from onboarding.domain.case import Case
+from onboarding.domain.lifecycle import Event, State
+from onboarding.ports import Services
 from onboarding.provisioning.linking import upn_alias
 from onboarding.provisioning.step import Block, Context, Done, Outcome, Wait
-from onboarding.provisioning.steps import disable_account, reserve_username
+from onboarding.provisioning.steps import disable_account, enable_account, reserve_username
 
 
 def is_given(case: Case) -> bool:
@@ -36,6 +41,37 @@ def is_due(ctx: Context) -> bool:
     return reserve_username.is_synced(ctx) and not had
 
 
+async def heed(s: Services, case: Case, now: datetime) -> bool:
+    """Of somebody who is followed up. True: the case is in `provisioning` again, which closes the account. False: it
+    stays, and says on the account what HR says of the person since.
+
+    Raises StoreConflict (load the case again).
+    """
+    ctx = Context(s, case, now)
+    account = case.account
+    if account is None:
+        return False
+    if case.state is State.FOLLOWING_UP and is_due(ctx) and not beginning.has_begun(case, now):
+        case.apply(Event.START_MOVED)
+        note = casework.entry(now, "account_reconsidered", reason=_word(ctx))
+        await casework.hand_over(s, case, now, "provision", note)
+        return True
+    stands = account.origin not in OWN_ORIGINS or account.synced
+    word = None if stands else _word(ctx)
+    if word != account.contradicted:
+        account.contradicted = word
+        notes = [casework.entry(now, "account_contradicted", reason=word)] if word else []
+        await casework.save(s, case, now, *notes)
+    return False
+
+
+def _word(ctx: Context) -> str | None:
+    """What HR calls the person, as a code of `Account.contradicted`."""
+    if reserve_username.refusal(ctx) is not None:
+        return "guest"
+    return "synced" if reserve_username.is_synced(ctx) else None
+
+
 def forget(case: Case) -> None:
     """What was looked for meanwhile says nothing about the next time."""
     case.steps.pop(disable_account.STEP.name, None)
@@ -54,6 +90,8 @@ async def close(ctx: Context) -> Wait | None:
     if isinstance(outcome, Wait):
         return outcome
     forget(case)
+    if case.account is not None and case.account.disabled_by_us:
+        case.steps.pop(enable_account.STEP.name, None)  # to be done once more, should HR take that back
     if isinstance(outcome, Block):
         await ctx.save("account_not_disabled", reason=outcome.reason)
     elif outcome == Done("disabled"):

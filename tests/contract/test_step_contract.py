@@ -19,7 +19,7 @@ from onboarding.domain.lifecycle import State
 from onboarding.domain.policy import Policy, RetryPolicy
 from onboarding.domain.records import StepRecord, StepStatus
 from onboarding.errors import DeployerError, RequestError, Throttled
-from onboarding.operate.explain import NEXT
+from onboarding.operate.next_step import NEXT
 from onboarding.provisioning import steps as package
 from onboarding.provisioning.plan import Planned, names_from, ordered, steps
 from onboarding.provisioning.step import ONBOARDING, WITHDRAWAL, Done, Step

@@ -23,7 +23,8 @@ from onboarding.domain.lifecycle import State
 from onboarding.domain.records import NextAction, TimelineEntry
 from onboarding.followup.messages import reference
 from onboarding.operate import in_person
-from onboarding.operate.explain import MEANING, NEXT, REASONS, next_because
+from onboarding.operate.explain import MEANING, REASONS
+from onboarding.operate.next_step import NEXT, next_because
 from onboarding.operate.story import TIMELINE, sentence
 from onboarding.provisioning.plan import steps
 from tests.support.doubles import T0

@@ -36,7 +36,7 @@ from tests.intake.test_joining import (
     until,
     usable,
 )
-from tests.support.doubles import CASE_ID, T0, World
+from tests.support.doubles import CASE_ID, T0, World, hire
 
 
 @pytest.fixture
@@ -47,8 +47,13 @@ def world() -> Iterator[World]:
 
 
 async def deleted(world: World, source: str, employee_id: str, at: datetime) -> Case:
+    return await deleted_as(world, at, source, employee_id=employee_id)
+
+
+async def deleted_as(world: World, at: datetime, source: str = "greenhouse", **ids: Any) -> Case:
+    """The HR system deletes the record that it names by these ids."""
     case, now = await world.case(), world.clock.at
-    event = HireEvent(source, EventType.EMPLOYEE_DELETED, Hire(employee_id=employee_id), "x", occurred_at=at)
+    event = HireEvent(source, EventType.EMPLOYEE_DELETED, Hire(**ids), "x", occurred_at=at)
     outcome = apply_event(case, event, Circumstances(f"d_{source}_{now:%H%M}", now), now)
     return await lay_down(world.s, case, outcome, now, WORK_QUEUE)
 
@@ -185,3 +190,43 @@ async def test_the_pause_of_a_hire_that_hr_withdrew_is_none_of_the_next_one(worl
     world.clock.move(hours=1)
     case = await hr(world, EventType.HIRE_CREATED, start_date=LATER.date())
     assert (case.state, case.questions) == (State.WAITING_START, [])
+
+
+IDS = {"employee_id": "4711", "employee_number": "77", "candidate_id": "c-5"}
+
+
+@pytest.mark.parametrize("later", IDS)
+@pytest.mark.parametrize("first", IDS)
+async def test_one_deletion_that_is_told_under_two_ids_is_answered_once(
+    world: World, first: str, later: str
+) -> None:
+    await file(world, hire=hire(**IDS))
+    at = world.clock.at
+    await deleted_as(world, at, **{first: IDS[first]})
+    world.clock.move(minutes=30)
+    assert (await stands(world)).reason_code is None
+    world.clock.move(minutes=30)
+    case = await deleted_as(world, at, **{later: IDS[later]})
+    assert (case.reason_code, case.deleted_at) == (None, None)
+
+
+async def test_a_number_that_another_record_has_as_well_answers_for_that_one_alone(world: World) -> None:
+    await file(world, hire=hire(**IDS))
+    at = world.clock.at
+    await deleted_as(world, at, **IDS)
+    world.clock.move(minutes=30)
+    assert (await stands(world)).reason_code is None
+    case = await deleted_as(world, at, employee_id="4712", employee_number="77")
+    assert case.reason_code == "hr_deleted_record"
+
+
+async def test_an_answer_from_before_records_were_told_apart_is_about_all_of_that_system(
+    world: World,
+) -> None:
+    case = await file(world)
+    at = world.clock.at
+    world.clock.move(minutes=30)
+    case.deletions_answered = {"greenhouse:": world.clock.at}
+    await world.store.cases.save(case)
+    assert (await deleted(world, "greenhouse", "4711", at)).reason_code is None
+    assert (await deleted(world, "bamboohr", "b-9", at)).reason_code == "hr_deleted_record"

@@ -18,7 +18,8 @@ from onboarding.domain.lifecycle import State
 from onboarding.domain.records import NextAction, RungStatus, StepStatus, TimelineEntry
 from onboarding.errors import Ambiguous, NotFound, Throttled, Unavailable
 from onboarding.operate import cases
-from onboarding.operate.explain import NEXT, REASONS, explain, next_words, sentence
+from onboarding.operate.explain import REASONS, explain, sentence
+from onboarding.operate.next_step import NEXT, next_words
 from onboarding.ports.hr import RECORD_GONE
 from tests.storage.stores import NAMES, full_case
 from tests.support.doubles import CASE_ID, T0, World, drive, hire, make_case

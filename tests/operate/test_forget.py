@@ -32,7 +32,8 @@ from onboarding.intake.erasure import BeingForgotten, being_forgotten
 from onboarding.intake.payload import read_json
 from onboarding.operate import actions, cases, deliveries, erase, forget, retention, work
 from onboarding.operate.actions import Ask
-from onboarding.operate.explain import explain, next_words
+from onboarding.operate.explain import explain
+from onboarding.operate.next_step import next_words
 from onboarding.ports import CLAIM_LEASE, DeliveryStatus, Operation, WorkMessage
 from onboarding.web import Request
 from tests.support import people

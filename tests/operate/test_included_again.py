@@ -21,7 +21,8 @@ from onboarding.intake.outcome import Circumstances
 from onboarding.intake.process import lay_down
 from onboarding.operate import actions, rerun_plan, work
 from onboarding.operate.actions import Ask
-from onboarding.operate.explain import explain, next_words
+from onboarding.operate.explain import explain
+from onboarding.operate.next_step import next_words
 from onboarding.ports import CLAIM_LEASE, WORK_QUEUE, WorkMessage
 from tests.support.doubles import CASE_ID, MANAGER, T0, Killed, World, hire, make_case
 

@@ -13,7 +13,7 @@ import pytest
 
 from onboarding import casework, errors
 from onboarding.intake import outcome, standing
-from onboarding.operate.explain import listed_next
+from onboarding.operate.next_step import listed_next
 from onboarding.operate.reasons import REASONS
 from onboarding.provisioning.step import Block
 from onboarding.safeguards import stops

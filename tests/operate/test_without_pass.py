@@ -14,7 +14,7 @@ from onboarding.domain.policy import Policy
 from onboarding.errors import IllegalTransition, Unavailable
 from onboarding.operate import actions, found, rerun_plan
 from onboarding.operate.asks import Ask
-from onboarding.operate.explain import next_words
+from onboarding.operate.next_step import next_words
 from onboarding.ports import DirectoryUser
 from tests.support.doubles import CASE_ID, T0, World, drive, hire, make_case
 from tests.support.hr_says import says

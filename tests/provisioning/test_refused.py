@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -14,9 +15,12 @@ from onboarding.domain.lifecycle import State
 from onboarding.domain.people_policy import Match, PeoplePolicy
 from onboarding.domain.policy import Policy
 from onboarding.errors import EffectUnknown, LimitReached
+from onboarding.operate import work
 from onboarding.operate.actions import Ask, act
-from onboarding.ports import CLAIM_LEASE, REPLICATION, DirectoryUser
+from onboarding.operate.explain import explain
+from onboarding.ports import CLAIM_LEASE, REPLICATION, DirectoryUser, WorkMessage
 from tests.support.doubles import CASE_ID, T0, Killed, World, advance, drive, make_case
+from tests.support.full_policy import SETTINGS, full_case, full_policy, full_world
 from tests.support.hr_says import says
 
 MakeWorld = Callable[..., World]
@@ -282,3 +286,122 @@ async def test_where_no_request_ever_left_active_directorys_is_linked_at_once(ma
     case = await advance(world)
     assert case.account is not None
     assert (case.account.id, enabled(world)) == ("sync-1", [])
+
+
+# --- followed up already: the company gives the first credential in its own way ---------------------------------
+
+OWN_WAY = replace(SETTINGS, first_credential="none")
+PEOPLE = PeoplePolicy(
+    guests=(Match(employment_type=("guest",)),), synced=(Match(employment_type=("onprem",)),)
+)
+BEFORE, FIRST_DAY = datetime(2026, 8, 22, 12, tzinfo=UTC), datetime(2026, 8, 24, 10, tzinfo=UTC)
+
+
+async def until(world: World, at: datetime) -> Case:
+    """Whatever is due by then."""
+    while (when := (await world.case()).wakes_at) is not None and when <= at:
+        world.clock.at = max(world.clock.at, when)
+        await look(world)
+    world.clock.at = max(world.clock.at, at)
+    return await world.case()
+
+
+async def look(world: World) -> None:
+    await work.handle(world.s, WorkMessage(case_id=CASE_ID, why="look"))
+
+
+@pytest.fixture
+def own_way() -> Iterator[World]:
+    """Everything is done before the first day, but for the first credential."""
+    world = full_world(settings=OWN_WAY, policy=replace(full_policy(), people=PEOPLE))
+    yield world
+    world.close()
+
+
+async def followed_up(world: World) -> None:
+    await world.file(full_case(begun=False, hired_at=T0 - timedelta(days=1)))
+    case = await until(world, BEFORE)
+    assert (case.state, case.access_pass, enabled(world)) == (State.FOLLOWING_UP, None, [True])
+
+
+async def test_a_guest_who_was_given_nothing_is_closed_before_the_first_day(own_way: World) -> None:
+    await followed_up(own_way)
+    await says(own_way, EventType.HIRE_UPDATED, employment_type="guest")
+    case = await until(own_way, FIRST_DAY)
+    assert (case.state, case.reason_code, enabled(own_way)) == (State.BLOCKED, "guest_not_created", [False])
+    (entry,) = [entry for entry in await own_way.story() if entry.action == "account_reconsidered"]
+    assert entry.detail == {"reason": "guest"}
+    own_way.clock.move(minutes=1)
+    await says(own_way, EventType.HIRE_UPDATED, employment_type="Employee")
+    await act(own_way.s, "rerun", CASE_ID, WHO)
+    case = await until(own_way, FIRST_DAY + timedelta(hours=1))
+    assert (case.state, enabled(own_way)) == (State.FOLLOWING_UP, [True])
+
+
+async def test_every_step_is_about_the_account_of_active_directory_then(own_way: World) -> None:
+    await followed_up(own_way)
+    welcomes = len(own_way.tenant.mail)
+    await says(own_way, EventType.HIRE_UPDATED, employment_type="onprem")
+    sync(own_way)
+    case = await until(own_way, FIRST_DAY)
+    assert case.account is not None
+    assert (case.state, case.account.id, enabled(own_way)) == (State.FOLLOWING_UP, "sync-1", [False])
+    skipped = {name for name, record in case.steps.items() if record.detail == "synced_account"}
+    assert skipped >= {"assign_groups", "assign_licenses", "set_manager"}
+    assert len(own_way.tenant.mail) > welcomes
+
+
+@pytest.mark.parametrize("kill_at", range(40))
+@pytest.mark.parametrize("word", ["guest", "onprem"])
+async def test_a_death_on_the_way_back_leaves_one_account_that_anybody_could_use(
+    own_way: World, kill_at: int, word: str
+) -> None:
+    await followed_up(own_way)
+    await says(own_way, EventType.HIRE_UPDATED, employment_type=word)
+    own_way.tape.calls.clear()
+    own_way.tape.kill_at = (kill_at, "after")
+    with contextlib.suppress(Killed):
+        await look(own_way)
+    own_way.tape.kill_at = None
+    own_way.clock.at += CLAIM_LEASE
+    if word == "onprem":
+        sync(own_way)
+    case = await until(own_way, FIRST_DAY)
+    assert enabled(own_way) == [False]
+    assert case.state is (State.FOLLOWING_UP if word == "onprem" else State.BLOCKED)
+
+
+@pytest.mark.parametrize(
+    ("word", "said"), [("guest", "calls this person a guest"), ("onprem", "comes from Active Directory")]
+)
+async def test_whoever_has_begun_keeps_the_account_and_the_case_says_what_hr_says(
+    own_way: World, word: str, said: str
+) -> None:
+    await followed_up(own_way)
+    await until(own_way, FIRST_DAY)
+    await says(own_way, EventType.HIRE_UPDATED, employment_type=word)
+    sync(own_way)
+    case = await until(own_way, FIRST_DAY + timedelta(hours=2))
+    assert case.account is not None
+    assert (case.state, case.account.id, enabled(own_way)) == (State.FOLLOWING_UP, "user-2", [True])
+    assert said in explain(case)
+    own_way.clock.move(minutes=1)
+    await says(own_way, EventType.HIRE_UPDATED, employment_type="Employee")
+    case = await until(own_way, FIRST_DAY + timedelta(hours=3))
+    assert said not in explain(case)
+    actions = [entry.action for entry in await own_way.story()]
+    assert actions.count("account_contradicted") == 1
+    assert "account_reconsidered" not in actions
+
+
+async def test_whoever_was_given_a_pass_keeps_it_and_the_case_says_what_hr_says(
+    make_world: MakeWorld,
+) -> None:
+    world = make_world(policy=ON_PREMISES)
+    await world.file(make_case())
+    await drive(world)
+    world.clock.move(minutes=1)
+    await says(world, EventType.HIRE_UPDATED, employment_type="onprem")
+    case = await until(world, world.clock.at)
+    assert (case.state, enabled(world)) == (State.FOLLOWING_UP, [True])
+    assert "says which of the two stays" in explain(case)

@@ -18,7 +18,8 @@ from onboarding.domain.records import NextAction, StepRecord, StepStatus
 from onboarding.errors import DeployerError, OperatorError, PermissionMissing, Unavailable
 from onboarding.operate import due, rerun_plan, work
 from onboarding.operate.actions import Ask, act, possible
-from onboarding.operate.explain import explain, next_words
+from onboarding.operate.explain import explain
+from onboarding.operate.next_step import next_words
 from onboarding.ports import CLAIM_LEASE, CaseQuery, WorkMessage
 from onboarding.provisioning import holds
 from onboarding.safeguards import stops
