@@ -79,9 +79,11 @@ async def change(
         case = await run.s.cases.get(case_id)
         if case is None or not is_read(case) or not _is_of(case, of):
             return 0
+        known = {event.id: event for event in case.evidence}
+        if seen and all(known.get(event.id) == event for event in seen):
+            return 0  # every pass reads the last hour again
         before = assess(case, run.rules, run.now)
         shown = case.status, case.recoverable
-        known = {event.id: event for event in case.evidence}
         fresh = take(case)
         # Counted first, once for each id: a process that dies before the case is written counts nothing twice.
         await run.s.usage.count(case.case_id, groups_of(case.hire), _to_count(seen, known, case))

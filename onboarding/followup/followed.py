@@ -68,7 +68,8 @@ class Followed:
         if judge or not self.flags[at] & _KNOWN or self.contents[at] != self._content(row):
             return self.case_id(at)
         patience = SAME_AGAIN_CONFIRMED if self.flags[at] & _CONFIRMED else SAME_AGAIN
-        known = datetime.fromtimestamp(self.hours[at] * 3600, UTC)
+        # It was in that hour: a case that is loaded sooner would find that it is too early.
+        known = datetime.fromtimestamp((self.hours[at] + 1) * 3600, UTC)
         return self.case_id(at) if row.as_of - known >= patience else None
 
     def missing(self) -> list[str]:
