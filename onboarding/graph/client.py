@@ -229,7 +229,6 @@ class GraphConnection:
     def _make(self) -> Any:
         load_sdk()
         from kiota_abstractions.native_response_handler import NativeResponseHandler
-        from kiota_http.middleware import ParametersNameDecodingHandler
         from kiota_http.middleware.options import ResponseHandlerOption
         from kiota_http.middleware.user_agent_handler import UserAgentHandler
         from msgraph import GraphServiceClient
@@ -252,9 +251,10 @@ class GraphConnection:
         # The SDK wraps these in a transport that has no aclose: connections would stay open.
         self._opened = [self._http._transport, *filter(None, self._http._mounts.values())]
         # Of the SDK's middleware what a request needs. Left out: retries (ours), redirects (Graph sends none, and a
-        # token must not follow one), the inspection of headers and bodies, the replacement of `/users/me…`.
+        # token must not follow one), the inspection of headers and bodies, the replacement of `/users/me…`, plain names
+        # of parameters (`urls`).
         telemetry = GraphTelemetryHandler(options=options[GraphTelemetryHandlerOption.get_key()])
-        needed = [ParametersNameDecodingHandler(), UserAgentHandler(), telemetry]
+        needed = [UserAgentHandler(), telemetry]
         http = GraphClientFactory.create_with_custom_middleware(needed, client=self._http)
         self._handler = ResponseHandlerOption(NativeResponseHandler())
         adapter = GraphRequestAdapter(authentication_provider(self.settings, self._credential), client=http)

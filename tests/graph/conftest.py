@@ -97,6 +97,8 @@ def urls_of_the_sdk(monkeypatch: pytest.MonkeyPatch) -> None:
 
     def both(info: Any, base_url: str) -> str:
         ours = urls.expand(info, base_url)
+        if info.RAW_URL_KEY in info.path_parameters:
+            return ours  # a next link, as it came
         assert ours == urls._by_sdk(copy.copy(info), base_url)
         return ours
 
