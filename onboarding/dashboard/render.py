@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
+from onboarding.dashboard.forms import Again
 from onboarding.web import HTML, Response
 
 #: No script, no foreign content, no framing; forms only to ourselves.
@@ -39,7 +40,8 @@ def _when(value: str | datetime | None) -> str:
     return at.astimezone(UTC).strftime("%a %d %b %Y, %H:%M UTC")
 
 
-def page(status: int, template: str, /, **values: Any) -> Response:
-    """Render a template."""
-    body = _environment().get_template(template).render(**values)
-    return Response(status, body.encode(), HTML, HEADERS)
+def page(status: int, template: str, /, *, again: Again | None = None, **values: Any) -> Response:
+    """Render a template; `again`: it is shown once more, with the answer to a form and what was typed into it."""
+    typed = again.value if again else Again.nothing
+    body = _environment().get_template(template).render(again=again, typed=typed, **values)
+    return Response(again.status if again else status, body.encode(), HTML, HEADERS)
