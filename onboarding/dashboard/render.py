@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import cache
 from typing import Any
 
@@ -26,6 +26,7 @@ def _environment() -> Any:
         loader=PackageLoader("onboarding.dashboard"), autoescape=True, undefined=StrictUndefined
     )
     environment.filters["when"] = _when
+    environment.filters["day"] = _day
     # A name may turn the writing direction of what follows it; in a title no markup can hold it.
     environment.filters["isolated"] = lambda text: f"\u2068{text}\u2069"
     environment.filters["label"] = lambda text: str(text).replace("_", " ")
@@ -38,6 +39,13 @@ def _when(value: str | datetime | None) -> str:
         return "–"
     at = datetime.fromisoformat(value) if isinstance(value, str) else value
     return at.astimezone(UTC).strftime("%a %d %b %Y, %H:%M UTC")
+
+
+def _day(value: str | date | None) -> str:
+    """A day in the same form."""
+    if value is None:
+        return "–"
+    return (date.fromisoformat(value) if isinstance(value, str) else value).strftime("%a %d %b %Y")
 
 
 def page(status: int, template: str, /, *, again: Again | None = None, **values: Any) -> Response:
