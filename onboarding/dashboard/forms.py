@@ -19,7 +19,7 @@ FORM_FIELDS = 40
 _BY_CODE = {
     "csrf": "The form was not accepted",
     "form_too_old": "The form was not accepted",
-    "unknown_filter": "There is nothing to choose by that name",
+    "unknown_filter": "That cannot be chosen",
     "reason_required": "A reason is missing",
     "reason_too_long": "The reason is too long",
     "too_large": "The form is too large",

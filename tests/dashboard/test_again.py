@@ -14,6 +14,7 @@ from onboarding import access
 from onboarding.access import Principal, Role
 from onboarding.dashboard import desk
 from onboarding.dashboard.forms import Again
+from onboarding.dashboard.render import _environment
 from onboarding.domain.lifecycle import State
 from onboarding.errors import Refused, Unavailable
 from onboarding.operate import actions, cases
@@ -65,6 +66,14 @@ def alerts(page: Page) -> int:
     return [item.get("role") for _, item in page.tags].count("alert")
 
 
+def leads_to_the_form(page: Page) -> bool:
+    """The answer stands on top, the form may stand far below."""
+    ids = {item.get("id") for item in page.all("form")}
+    links = [str(item["href"]) for item in page.all("a") if str(item.get("href")).startswith("#f-")]
+    assert len(links) <= 1
+    return bool(links) and links[0].removeprefix("#") in ids
+
+
 def chosen(page: Page) -> list[str | None]:
     return [item.get("value") for item in page.all("option") if "selected" in item]
 
@@ -80,6 +89,7 @@ async def test_the_page_of_a_person_comes_again_with_what_was_typed(outer: Outer
     assert field(page, "forget_reason") == "", "the other forms are as they were"
     assert page.text.strip().startswith("Not done: ")
     assert page.buttons, "the buttons are there for the next try"
+    assert leads_to_the_form(page)
 
 
 async def test_the_step_that_was_chosen_stays_chosen_and_no_form_goes_to_the_address_of_another(
@@ -120,6 +130,7 @@ async def test_each_form_of_the_page_keeps_its_own_words_and_stands_open(
     assert (status, field(page, id)) == (400, TYPED * 30)
     assert [field(page, other) for other in others] == ["", "", ""]
     assert ["open" in item for item in page.all("details")] == [action != "forget", action == "forget"]
+    assert leads_to_the_form(page)
     ticked = ["checked" in item for item in page.all("input") if item.get("type") == "checkbox"]
     assert ticked == [action == "new-pass" and not at for at in range(len(ticked))]
 
@@ -131,6 +142,7 @@ async def test_a_limit_keeps_its_reason_and_its_number(outer: Outer) -> None:
     assert (status, alerts(page)) == (400, 1)
     assert "How many may be done is a whole number." in page.text
     assert (field(page, "reason-passes"), field(page, "allow-passes")) == (TYPED, '4"x')
+    assert leads_to_the_form(page)
     assert (field(page, "reason-creations"), field(page, "allow-creations")) == ("", "")
 
 
@@ -139,6 +151,7 @@ async def test_a_delivery_comes_again(outer: Outer) -> None:
     sent = {"reason": TYPED * 30}
     status, page = await post(outer, "dashboard_replay", delivery_id=wanted, fields=sent)
     assert (status, field(page, "reason")) == (400, TYPED * 30)
+    assert leads_to_the_form(page)
     assert "Content, masked" in page.text
 
 
@@ -151,6 +164,7 @@ async def test_a_stale_plan_comes_as_it_is_now_with_the_reason(outer: Outer) -> 
     one = await post(outer, "dashboard_action", case_id=case_id(1), action="rerun", fields=sent)
     for status, page in (many, one):
         assert (status, field(page, "reason")) == (409, TYPED)
+        assert leads_to_the_form(page)
         assert "It has changed since you looked." in page.text
         (now,) = [item["value"] for item in page.all("input") if item.get("name") == "plan_hash"]
         assert now not in {"0" * 32, ""}
@@ -162,6 +176,7 @@ async def test_the_plan_of_everybody_comes_again(outer: Outer) -> None:
     status, page = await post(outer, "dashboard_plan_apply", fields={"reason": TYPED, "plan_hash": "0" * 32})
     assert status in {400, 409}
     assert "What would be done" in page.text
+    assert not leads_to_the_form(page), "there is none where nobody has stopped"
     assert alerts(page) == 1
 
 
@@ -181,6 +196,14 @@ async def test_of_a_lost_phone_each_choice_stays() -> None:
     said = Again(503, "t", "d", "act", {"method_id-mobilePhone": "kept", "reason": "taxi"})
     assert await ticked(said) == (503, ["kept", "taxi"])
     world.close()
+
+
+def test_choices_stand_one_below_the_other_and_labels_of_a_table_in_one_column() -> None:
+    """A later rule of the same weight wins: the row of buttons must not make a row of choices."""
+    style, _, _ = _environment().loader.get_source(_environment(), "base.html")
+    assert style.index(".act .wide{") < style.index(".act .choices{display:block}")
+    assert style.index(".act .wide{") < style.index(".act .does{display:grid}")
+    assert "grid-template-columns:7.5rem" in style, "of the page's size, not of the cell's"
 
 
 async def test_a_report_that_cannot_be_keeps_the_days_that_were_chosen(outer: Outer) -> None:

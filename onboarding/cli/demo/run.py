@@ -151,5 +151,5 @@ def _may(role: str, *, by_command: bool) -> str:
     command = f"with {COMMAND} approve CASE --reason TEXT, or " if by_command else ""
     return (
         f"You are {role} there. Approve what waits for an approver {command}on the dashboard after "
-        f"{ROLE}=approver make demo."
+        f"KEEP=1 {ROLE}=approver make demo."
     )
