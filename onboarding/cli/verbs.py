@@ -215,7 +215,12 @@ async def _answer(app: App, args: argparse.Namespace) -> int:
     `without-pass`."""
     about = tuple(args.about) if args.about else None
     ask = actions.Ask(
-        ACTOR, args.reason, reason_code=args.reason_code, about=about, account=getattr(args, "account", None)
+        ACTOR,
+        args.reason,
+        reason_code=args.reason_code,
+        about=about,
+        by_name=True,
+        account=getattr(args, "account", None),
     )
     return await _act(app, args, ask)
 

@@ -78,8 +78,10 @@ class Account:
     doubted_at: datetime | None = None
     #: When it took the place of another account of this case: what was seen until then is of that one.
     instead_since: datetime | None = None
-    #: We made it, it is the person's by now, and HR calls them since: a `guest`, or `synced` from Active Directory.
+    #: It is the person's, and HR calls them since: a `guest`, or `synced` from Active Directory.
     contradicted: str | None = None
+    #: HR called the person one of these before anybody was given it: it is closed, or an administrator decides.
+    withheld: bool = False
 
     def note_synced(self, synced: bool | None) -> None:
         """What a read of the account says: Active Directory may take over an account that was made in the cloud (a soft

@@ -29,7 +29,7 @@ def is_in_use(case: Case) -> bool:
 def note(case: Case, at: datetime) -> None:
     """Write down whether the first day that HR names now had come by `at`, and before HR withdrew the hire. Called
     before that word may change."""
-    if case.account is None or case.begun:
+    if case.account is None or case.account.withheld or case.begun:
         return
     if case.begun is None:
         case.begun = _looks_begun(case)
@@ -41,7 +41,8 @@ def has_begun(case: Case, now: datetime) -> bool:
     """A first day of this person came, with an account to work with; registering ahead of it is not yet beginning. One
     that passes while the hire is withdrawn does not come: what is held until after it is done all the same."""
     known = _looks_begun(case) if case.begun is None else case.begun
-    return known or first_day_came(case, min(now, case.withdrawn_at or now))
+    withheld = case.account is not None and case.account.withheld
+    return known or (not withheld and first_day_came(case, min(now, case.withdrawn_at or now)))
 
 
 def is_in_vain(case: Case, at: datetime) -> bool:

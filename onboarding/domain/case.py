@@ -11,6 +11,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from urllib.parse import quote
 
 from onboarding.domain.account import Account, AccountIntent, LostMethod, PassRecord, PassStatus
 from onboarding.domain.evidence import Evidence, Recoverable, Registration, Status
@@ -51,6 +52,8 @@ LOOKALIKE = "needs_approval_lookalike"
 #: … or an operator, because it is taken and nobody who can be read has it (`provisioning.steps.create_account`).
 NAME_HELD = "username_held"
 ABOUT_NAME = frozenset({LOOKALIKE, NAME_HELD})
+#: … and the one by which somebody is asked whether the hire stands (`intake.deletions`).
+HR_DELETED_RECORD = "hr_deleted_record"
 #: An approver's words about an account, with its object id behind a colon: it is another person's, for good; …
 NOT_THIS = "not_this"
 #: … it was deleted for good, until it is seen again.
@@ -101,6 +104,8 @@ class Case:
     emptied: dict[str, dict[str, Said]] = field(default_factory=dict)
     #: HR system → field of the hire → the id by which that system knows the person (`employee_id`, `candidate_id`).
     ids: dict[str, dict[str, str]] = field(default_factory=dict)
+    #: Since when the employee number is the person's, as far as HR said; None: not known.
+    number_since: datetime | None = None
     #: Newest event of each kind: together they say where the hire stands, whatever order they came in.
     hired_at: datetime | None = None
     cancelled_at: datetime | None = None
@@ -219,10 +224,15 @@ class Case:
     @property
     def asked_about(self) -> list[str]:
         """What the question is about that the case is blocked with: object ids of accounts that were found, the id of
-        another case, or a user name. Empty: there is none, or it is about this person alone."""
+        another case, a user name, or HR's records that were deleted and when. Empty: there is none, or it is about
+        this person alone."""
         if self.state is not State.BLOCKED:
             return []
         code = self.reason_code or ""
+        if code == HR_DELETED_RECORD:
+            return [
+                f"{quote(name, safe=':')}@{at.isoformat()}" for name, at in sorted(self.deleted_by.items())
+            ]
         other: str | None = None
         if (name := ABOUT_CASE.get(code)) is not None:
             other = getattr(self, name)

@@ -12,6 +12,9 @@ from datetime import datetime
 from onboarding.domain.case import Case
 from onboarding.domain.evidence import Evidence, Recoverable, Status
 
+#: Steps that come before there is an account; all others are done to one.
+_WITHOUT_ACCOUNT = frozenset({"reserve_username", "create_account"})
+
 
 def began(case: Case) -> datetime | None:
     """What was seen before this moment is of an employment, or of an account, before; None: there was none."""
@@ -57,8 +60,9 @@ def start_anew(case: Case) -> dict[str, str]:
 
 def replace_account(case: Case, now: datetime) -> dict[str, str]:
     """The account of this case is another one from now on, or will be: it has no life before it, a pass of its own, and
-    what was said to the person was about the other. Returns what was known, for the timeline."""
+    what was done and said was about the other. Returns what was known, for the timeline."""
     case.begun, case.access_pass = False, None
+    case.steps = {name: record for name, record in case.steps.items() if name in _WITHOUT_ACCOUNT}
     if case.rungs:
         case.episode, case.episode_started_at = case.episode + 1, now
     return start_anew(case)

@@ -24,6 +24,9 @@ def follow(case: Case, before: Hire, now: datetime) -> int:
             first_day.put_off(case)
         if moved or first_day.moves_pass(case, before):
             first_day.outdate_pass(case, now)
+        first_day.undo_ended(case, before, now)
+    if case.account is not None and case.hire != before:
+        case.account.contradicted = None  # what HR calls the person is judged anew (`provisioning.refused`)
     leave_date.follow(case, before)
     former_manager.recall_pass(case, before, now)
     hire_date.follow(case, before)

@@ -23,12 +23,26 @@ def note(case: Case, event: HireEvent, at: datetime) -> bool:
     return True
 
 
+def _own(case: Case, other: Case, source: str) -> tuple[str, ...]:
+    """Every id that both cases together have of one record of that HR system; of two records none is the other's."""
+    mine, theirs = ids_in(case, source), ids_in(other, source)
+    if any(mine[name] != theirs[name] for name in mine.keys() & theirs.keys()):
+        return ()
+    numbers = [one.hire.employee_number for one in (case, other) if _numbered_by(one) == source]
+    return (*mine.values(), *theirs.values(), *filter(None, numbers))
+
+
+def _numbered_by(case: Case) -> str:
+    word = case.said.get(_NUMBER)
+    return (word.source if word else None) or case.source
+
+
 def _names(case: Case, event: HireEvent) -> list[str]:
     """Every id of the record, the one that stands for it first: what the event names, and where one of these is the
     case's own, the others of the case too. One deletion may be told under each of them."""
     said = {name: value for name in _IDS if (value := getattr(event.hire, name))}
-    own, word = dict(ids_in(case, event.source)), case.said.get(_NUMBER)
-    if case.hire.employee_number and (word.source if word else case.source) == event.source:
+    own = dict(ids_in(case, event.source))
+    if case.hire.employee_number and _numbered_by(case) == event.source:
         own[_NUMBER] = case.hire.employee_number
     shared = said.keys() & own.keys()
     if shared and all(said[name] == own[name] for name in shared):
@@ -43,13 +57,16 @@ def answer(case: Case) -> None:
 
 
 def join(case: Case, other: Case) -> None:
-    """What was deleted, and answered, in another case of the same person."""
+    """What was deleted, and answered, in another case of the same person, whose facts `case` has already."""
     unanswered = [*_unanswered(case).items(), *_unanswered(other).items()]
     case.deleted_by, case.deleted_at = {}, None
     for record, at in other.deletions_answered.items():
         case.deletions_answered[record] = max(at, case.deletions_answered.get(record, at))
     for record, at in unanswered:
-        if not _is_answered(case, record, at):
+        source, _, name = record.partition(":")
+        names = _own(case, other, source)
+        same = names if name in names else (name,)
+        if not any(_is_answered(case, f"{source}:{one}", at) for one in same):
             _note(case, record, at)
 
 

@@ -19,6 +19,7 @@ from onboarding.domain.beginning import is_in_use
 from onboarding.domain.case import Case
 from onboarding.domain.hire import Hire
 from onboarding.domain.lifecycle import Event, State
+from onboarding.domain.nudges import EMPLOYMENT_ENDED, end_of_last_day
 from onboarding.domain.pass_day import NONE, SAID_NO, pass_day
 from onboarding.domain.places.place import place_of
 from onboarding.domain.records import StepRecord, StepStatus
@@ -49,10 +50,12 @@ def put_off(case: Case) -> None:
 
 def moves_pass(case: Case, before: Hire) -> bool:
     """After HR's word, `before` which the hire was this: the pass has to work on another day, because the start moved,
-    or the place of work, whose days off are others."""
+    or the place of work, whose days off or hours are others."""
     off = case.access_pass.days_off if case.access_pass is not None else NONE
     first, now = pass_day(before, off), pass_day(case.hire, off)
-    return first is not None and now is not None and now != first
+    if first is None or now is None:
+        return False
+    return now != first or place_of(before).zone.zone != place_of(case.hire).zone.zone
 
 
 def outdate_pass(case: Case, now: datetime) -> None:
@@ -78,8 +81,24 @@ def _is_refused(case: Case, now: datetime) -> bool:
     return now < calendar.local_midnight(start, place_of(case.hire).zone.zone)
 
 
+def undo_ended(case: Case, before: Hire, now: datetime) -> None:
+    """What was left out because the employment was over is done after all, where HR says now that it is not."""
+    end = end_of_last_day(case.hire)
+    if end == end_of_last_day(before) or (end is not None and end <= now):
+        return
+    left_out = [name for name, record in case.steps.items() if record.detail == EMPLOYMENT_ENDED]
+    for name in left_out:
+        case.steps[name] = StepRecord()
+    if left_out:
+        _back(case)
+
+
 def _issue_anew(case: Case) -> None:
     case.steps[_ISSUE] = StepRecord()
+    _back(case)
+
+
+def _back(case: Case) -> None:
     if case.state is State.FOLLOWING_UP:
         case.apply(Event.START_MOVED)
     elif case.return_state is State.FOLLOWING_UP:

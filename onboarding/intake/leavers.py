@@ -41,8 +41,8 @@ DAYS = 30
 _NOTED = "noted_at"
 #: When an end that lies ahead was said, which day it is, and in which delivery.
 _PLANNED, _LAST_DAY, _DELIVERY = "planned_at", "last_day", "delivery"
-#: Under an employee number: the hash of the employee id that was said with it.
-_OF = "of"
+#: Of each kind that was said under an employee number: the hash of the employee id that was said with it.
+_OF = "{}.of"
 _KINDS = {EventType.EMPLOYMENT_TERMINATED: "ended_at", EventType.EMPLOYEE_DELETED: "deleted_at"}
 #: Of an application that was put away.
 WITHDRAWN, _CANCELLED = "withdrawn-", "cancelled_at"
@@ -64,7 +64,7 @@ async def remember(s: Services, event: HireEvent, delivery: str, at: datetime, n
             said = {_PLANNED: at.isoformat(), _LAST_DAY: end.isoformat(), _DELIVERY: delivery}
         of = _id_of(s, event.source, event.hire.employee_id)
         for alias in event_aliases(event):
-            by_number = {_OF: of} if alias.kind is AliasKind.EMPLOYEE_NUMBER else {}
+            by_number = {_OF.format(kind): of} if alias.kind is AliasKind.EMPLOYEE_NUMBER else {}
             await _note(s, MARKER, _digest(s, alias), kind, {**said, **by_number}, now)
     if event.event_type is EventType.HIRE_CANCELLED:
         for alias in _applications(event):
@@ -84,9 +84,19 @@ async def _note(
     await s.cases.write_marker(row + digest[0], _newest(noted, now), marker.etag if marker else None)
 
 
+def is_of_another(case: Case, event: HireEvent, at: datetime) -> bool:
+    """An end or a deletion that names the person by a number alone, said before HR gave the number to this one: of
+    whoever had it before, however late it comes."""
+    by_number = {alias.kind for alias in event_aliases(event)} == {AliasKind.EMPLOYEE_NUMBER}
+    ends = event.certainty is Certainty.EMPLOYEE and event.event_type in _KINDS
+    since = case.number_since
+    return ends and by_number and since is not None and at < since
+
+
 async def recall(s: Services, case: Case, event: HireEvent, at: datetime | None, now: datetime) -> None:
     """Tell a case what was noted of the person, under the ids that the event is the first to give it. `at`: when HR
-    said that; None: it does not say."""
+    said that; None: it does not say, and the event opens the case."""
+    before = newest_withdrawal(case)
     known = set(aliases_of(case))
     employee_id = event.hire.employee_id or ids_in(case, event.source).get("employee_id")
     for alias in event_aliases(event):
@@ -108,19 +118,25 @@ async def recall(s: Services, case: Case, event: HireEvent, at: datetime | None,
             moment = datetime.fromisoformat(told[_CANCELLED])
             case.cancelled_by[alias.value] = max(moment, case.cancelled_by.get(alias.value, moment))
     newest = newest_withdrawal(case)
-    if newest is not None and case.hired_at is not None and case.hired_at > newest:
+    made = case.account is not None or case.intent is not None
+    if newest is None or newest == before or made or case.hired_at is None:
+        return
+    if case.hired_at > newest:
         drop_dates(case, newest)  # said of the hire before it
 
 
 def _of_this_person(told: Mapping[str, Any], person: str | None, at: datetime | None) -> Mapping[str, Any]:
     """Of what was noted under an employee number, what may be about this `person` (the hash of the employee id, where
     one is known), to whom HR gave the number at `at`."""
-    of = told.get(_OF)
-    if of is not None and person is not None:
-        return told if of == person else {}
-    kinds = {*_KINDS.values(), _PLANNED} & told.keys()
-    older = {kind for kind in kinds if at is not None and datetime.fromisoformat(told[kind]) <= at}
-    return {key: value for key, value in told.items() if key not in older}
+
+    def is_theirs(kind: str) -> bool:
+        of = told.get(_OF.format(kind))
+        if of is not None and person is not None:
+            return bool(of == person)
+        return at is None or datetime.fromisoformat(told[kind]) > at
+
+    others = {kind for kind in {*_KINDS.values(), _PLANNED} & told.keys() if not is_theirs(kind)}
+    return {key: value for key, value in told.items() if key not in others}
 
 
 def _recall_planned(case: Case, event: HireEvent, told: Mapping[str, str]) -> None:

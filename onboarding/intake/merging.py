@@ -212,6 +212,15 @@ def _drop_earlier_end(case: Case, hired: datetime) -> None:
         del case.said["end_date"]
 
 
+def _note_number(case: Case, number: str, said: Said, before: Said | None) -> None:
+    """Since when it is the person's: an end that names only the number may be of whoever had it before."""
+    if number == case.hire.employee_number:
+        if case.number_since is not None:
+            case.number_since = min(case.number_since, said.at)
+    elif before is None or before.gives_way_to(said):
+        case.number_since = said.at
+
+
 def _take(case: Case, hire: Hire, said: Said) -> None:
     for name in _FIELDS:
         value = getattr(hire, name)
@@ -219,6 +228,8 @@ def _take(case: Case, hire: Hire, said: Said) -> None:
             _empty(case, name, said)
         elif value is not None and not _is_void(case, name, said):
             before = _said(case, name)
+            if name == "employee_number":
+                _note_number(case, value, said, before)
             if before is None or before.gives_way_to(said):
                 case.hire = replace(case.hire, **{name: value})
                 case.said[name] = said

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from onboarding.casework import entry
 from onboarding.domain import case as cases
 from onboarding.domain import left_alone
+from onboarding.domain.case import HR_DELETED_RECORD as HR_DELETED_RECORD
 from onboarding.domain.case import SAME_PERSON, Case
 from onboarding.domain.hire import HireEvent
 from onboarding.domain.lifecycle import Event, State
@@ -23,7 +24,6 @@ MISSING_START_DATE = "missing_start_date"
 MISSING_NAME = "missing_name"
 FIELD_WITHHELD = "hr_field_withheld"
 NO_HR_READER = hr.NO_READER
-HR_DELETED_RECORD = "hr_deleted_record"
 APPROVE_SHARED_ID = "needs_approval_shared_id"
 APPROVE_SAME_PERSON = SAME_PERSON
 #: Of a case whose person has another case, and both have accounts. In its approvals, with that case's id: an operator

@@ -152,15 +152,15 @@ async def _apply(s: Services, delivery: Delivery, index: int, event: HireEvent, 
         if _began(stopped.case, delivery):
             return stopped.case.case_id  # it came before the erasure, and goes with the case
         raise
-    if found is None:
-        at = event_time(event, delivery.received_at)
+    at = event_time(event, delivery.received_at)
+    if found is None or leavers.is_of_another(found.case, event, at):
         await leavers.remember(s, event, delivery.delivery_id, at, now)
         return None
     case = found.case
     seen = event_mark(delivery.delivery_id, index, delivery.replays)
     if seen in case.deliveries:
         return case.case_id
-    said_at = event_time(event, delivery.received_at) if event.occurred_at else None
+    said_at = at if event.occurred_at or not found.opened else None
     await leavers.recall(s, case, event, said_at, now)
     about = Circumstances(
         delivery.delivery_id,

@@ -83,6 +83,7 @@ def reopen(case: Case, event: HireEvent, received_at: datetime, now: datetime) -
         # What was given before may have been taken away because the person left: it is given again. (Licences are
         # looked at afresh in every run.)
         case.account.groups = []
+        case.account.contradicted = None  # judged anew
     case.take_back(OF_ONE_RUN)
     case.questions = [
         word for word in case.questions if word != f"{PAUSED}:{case.case_id}"

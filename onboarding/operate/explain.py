@@ -81,8 +81,8 @@ _OVER_HELD = {
 _CONTRADICTED = {
     "guest": "HR calls this person a guest by now, but the account is theirs already and stays: an administrator "
     "decides what becomes of it, or HR corrects the record.",
-    "synced": "By HR's word now the account of this person comes from Active Directory, but the one that this service "
-    "made is theirs already and is followed up: an administrator says which of the two stays and disables the other, "
+    "synced": "By HR's word now the account of this person comes from Active Directory, but the one of this case "
+    "is theirs already and is followed up: an administrator says which of the two stays and disables the other, "
     "or HR corrects the record.",
 }
 #: Statuses under which it can be that the person never signed in.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from onboarding.domain import protected
-from onboarding.provisioning import existing, from_sync, pass_guards, runner
+from onboarding.provisioning import existing, from_sync, pass_guards, refused, runner
 from onboarding.provisioning.steps import (
     assign_groups,
     assign_licenses,
@@ -47,6 +47,12 @@ OF_STEPS: dict[str, tuple[str, str]] = {
         "HR calls this person a guest (people.guests in the policy), and guests are invited, not created.",
         "Exclude the case. If it is an employee, HR corrects the employment type; then rerun. An account that was made "
         "before HR said so is disabled, unless the timeline says why not.",
+    ),
+    refused.CONTRADICTED: (
+        "HR says that no account is made here for this person (a guest, or somebody of Active Directory), but there is "
+        "one already that this service may not disable; the timeline says why.",
+        "Ask HR. If it is right, an administrator disables the account in Entra, then rerun. Else HR corrects the "
+        "record, then rerun.",
     ),
     runner.ENDED: (
         "The last day that HR named is over, and nothing is given after it.",

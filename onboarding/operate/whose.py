@@ -6,6 +6,7 @@ asked goes by them (`provisioning.existing`), in the plan of a rerun and in a re
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from onboarding import casework
@@ -38,7 +39,7 @@ async def purged(s: Services, case: Case, now: datetime, ask: Ask) -> None:
         raise IllegalTransition("This case neither waits for an account of before nor asks about one.")
     await _check_named(s, case, now, ask, "purged")
     missing = out_of_sight.missing(case)
-    chosen = list(missing.ids) if missing else _chosen(case, ask)
+    chosen = _waited_for(case, missing.ids, ask) if missing else _chosen(case, ask)
     case.purged(chosen)
     if case.state is State.BLOCKED:
         case.apply(Event.UNBLOCK)
@@ -60,6 +61,24 @@ def _chosen(case: Case, ask: Ask) -> list[str]:
     if not found:
         raise RequestError(
             "The case does not ask about this account: give one of the user names that it shows.",
+            code="no_such_account",
+        )
+    return found
+
+
+def _waited_for(case: Case, ids: Sequence[str], ask: Ask) -> list[str]:
+    """Of the accounts that are out of sight those that the answer is about. RequestError for another one."""
+    if not ask.account:
+        return list(ids)
+    names = dict(case.found)
+    if case.account is not None:
+        names[case.account.user_principal_name] = case.account.id
+    wanted = ask.account.strip().lower()
+    meant = {item.lower() for name, item in names.items() if name.lower() == wanted} | {wanted}
+    found = [item for item in ids if item.lower() in meant]
+    if not found:
+        raise RequestError(
+            "The case does not wait for this account: give the user name or the id of one that it waits for.",
             code="no_such_account",
         )
     return found

@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from onboarding.domain import calendar, names
-from onboarding.domain.account import OWN_ORIGINS
+from onboarding.domain.account import OWN_ORIGINS, Account
 from onboarding.domain.nudges import working_time_of
 from onboarding.ports import DirectoryUser
 from onboarding.provisioning.linking import (
@@ -88,9 +88,23 @@ async def with_corrected_number(ctx: Context, linked: DirectoryUser) -> Outcome 
     number = reserve_username.hr_mark(ctx.hire)
     if ctx.account.origin != "synced" or number is None or linked.employee_id == number:
         return None
-    seen = await ctx.s.directory.find_by_employee_id(number)
+    return await _ask_about_others(ctx, linked.id, number, synced=True)
+
+
+async def instead_of(ctx: Context, account: Account) -> Outcome | None:
+    """The account was closed for one of Active Directory, and HR takes that back: whether the person has another one by
+    now, which carries HR's number, is for an approver. None: there is no other one, or it is somebody else's."""
+    number = reserve_username.hr_mark(ctx.hire)
+    return None if number is None else await _ask_about_others(ctx, account.id, number)
+
+
+async def _ask_about_others(ctx: Context, own: str, number: str, *, synced: bool = False) -> Outcome | None:
+    """Whether an account beside the case's `own` one that has the number is the person's, and to be linked. `synced`:
+    asked of those of Active Directory alone."""
     found = [
-        user for user in seen if user.synced and user.id != linked.id and not is_anothers(ctx.case, user)
+        user
+        for user in await ctx.s.directory.find_by_employee_id(number)
+        if user.id != own and not is_anothers(ctx.case, user) and (user.synced or not synced)
     ]
     if not found:
         return None
@@ -101,7 +115,7 @@ async def with_corrected_number(ctx: Context, linked: DirectoryUser) -> Outcome 
     if anothers := await of_another_case(ctx, found[0]):
         return anothers
     if said_yes(ctx.case, found[0], NEEDS_APPROVAL):
-        return await link(ctx, found[0], "synced", None)
+        return await link(ctx, found[0], "synced" if found[0].synced else "adopted", None)
     return ask(ctx, found, NEEDS_APPROVAL)
 
 

@@ -16,8 +16,6 @@ ANOTHER_CASE = "account_of_another_case"
 NEEDS_APPROVAL = "needs_approval_adopt"
 #: Words that are about the accounts that were found, and used up when that is decided.
 _WORDS = ABOUT_ACCOUNT | {PURGED}
-#: Steps that come before there is an account; all others are done to one.
-_BEFORE = frozenset({"reserve_username", "create_account"})
 
 
 async def link(
@@ -36,8 +34,6 @@ async def link(
             await ctx.s.cases.release_alias(upn_alias(intent.user_principal_name), case.case_id)
     instead = case.account is not None and case.account.id != user.id
     known = run.replace_account(case, ctx.now) if instead else {}
-    if instead:  # what was done was done to the other account
-        case.steps = {name: record for name, record in case.steps.items() if name in _BEFORE}
     case.account = Account(
         id=user.id,
         user_principal_name=user.user_principal_name,

@@ -12,28 +12,43 @@ from datetime import datetime
 
 from onboarding import casework
 from onboarding.domain import beginning
-from onboarding.domain.account import OWN_ORIGINS
+from onboarding.domain.account import OWN_ORIGINS, PassRecord, PassStatus
 from onboarding.domain.case import Case
 from onboarding.domain.lifecycle import Event, State
-from onboarding.ports import Services
+from onboarding.domain.records import TimelineEntry
+from onboarding.ports import CLAIM_LEASE, Services
+from onboarding.provisioning import from_sync, pass_guards
 from onboarding.provisioning.linking import upn_alias
 from onboarding.provisioning.step import Block, Context, Done, Outcome, Wait
 from onboarding.provisioning.steps import disable_account, enable_account, reserve_username
 
+#: An account that may be somebody's stays enabled against HR's word: an administrator decides.
+CONTRADICTED = "account_contradicted"
 
-def is_given(case: Case) -> bool:
-    """The account is the person's: a first credential went out, they signed in, or it is not ours to take away."""
-    account = case.account
+
+def is_given(ctx: Context) -> bool:
+    """The account is the person's: a first credential went out, they signed in, the company gives it in its own way and
+    the first day has come, or it is not ours to take away."""
+    case, account = ctx.case, ctx.case.account
     if account is None:
         return False
-    return account.origin not in OWN_ORIGINS or case.access_pass is not None or beginning.is_in_use(case)
+    if account.origin not in OWN_ORIGINS or _is_handed_over(case.access_pass) or beginning.is_in_use(case):
+        return True
+    if account.contradicted is not None and account.contradicted == _word(ctx):
+        return True
+    return ctx.s.settings.first_credential == "none" and beginning.has_begun(case, ctx.now)
+
+
+def _is_handed_over(record: PassRecord | None) -> bool:
+    """Somebody may have it. One that was only meant to be made is called back."""
+    return record is not None and (record.delivered_at is not None or record.status is PassStatus.DELIVERED)
 
 
 def is_due(ctx: Context) -> bool:
     """Nothing is made for the person by this service, and what was made is nobody's yet. Of Active Directory are not
     people who began before HR said so, or who come back to an account that they had."""
     case = ctx.case
-    if is_given(case):
+    if is_given(ctx):
         return False
     if reserve_username.refusal(ctx) is not None:
         return True
@@ -56,12 +71,10 @@ async def heed(s: Services, case: Case, now: datetime) -> bool:
         note = casework.entry(now, "account_reconsidered", reason=_word(ctx))
         await casework.hand_over(s, case, now, "provision", note)
         return True
-    stands = account.origin not in OWN_ORIGINS or account.synced
-    word = None if stands else _word(ctx)
+    word = None if account.synced or account.origin == "synced" else _word(ctx)
     if word != account.contradicted:
         account.contradicted = word
-        notes = [casework.entry(now, "account_contradicted", reason=word)] if word else []
-        await casework.save(s, case, now, *notes)
+        await casework.save(s, case, now, *_noted(ctx, word))
     return False
 
 
@@ -72,26 +85,44 @@ def _word(ctx: Context) -> str | None:
     return "synced" if reserve_username.is_synced(ctx) else None
 
 
+def _noted(ctx: Context, word: str | None) -> list[TimelineEntry]:
+    return [casework.entry(ctx.now, "account_contradicted", reason=word)] if word else []
+
+
 def forget(case: Case) -> None:
     """What was looked for meanwhile says nothing about the next time."""
     case.steps.pop(disable_account.STEP.name, None)
 
 
-async def close(ctx: Context) -> Wait | None:
-    """See to it that nobody can sign in to what was made. A wait while that may not be visible yet."""
-    case = ctx.case
-    if case.account is None and case.intent is None:
+async def taken_up(ctx: Context) -> Outcome | None:
+    """HR takes back what an account was closed for. None: there is none, or it is the person's from now on; else
+    another one has HR's number meanwhile, and an approver says whose it is."""
+    account = ctx.case.account
+    if account is not None and account.withheld:
+        if (found := await from_sync.instead_of(ctx, account)) is not None:
+            return found
+        account.withheld = False
+    forget(ctx.case)
+    return None
+
+
+async def close(ctx: Context) -> Wait | Block | None:
+    """See to it that nobody can sign in to what was made. A wait while that may not be visible yet. Where somebody
+    signs in to it already it stays, and is not due any more; where it may not be disabled, an administrator decides."""
+    case, account = ctx.case, ctx.case.account
+    if account is None and case.intent is None:
         return None
-    if case.intent is not None and case.intent.unmade and case.account is None:
-        outcome: Outcome = Done(disable_account.NEVER)  # no request has taken effect, for certain
-    else:
-        # One that is found only now was nobody's yet, also on a first day.
-        outcome = await disable_account.disable(ctx, given=case.account is not None)
+    if account is not None and await _is_in_use(ctx):
+        account.contradicted = _word(ctx)
+        await casework.save(ctx.s, case, ctx.now, *_noted(ctx, account.contradicted))
+        return None
+    record = case.access_pass
+    if record is not None and record.recall is None and case.pass_at_large(ctx.now):
+        record.call_back(ctx.now, CLAIM_LEASE)  # saved with what follows
+    outcome = await _disabled(ctx)
     if isinstance(outcome, Wait):
         return outcome
     forget(case)
-    if case.account is not None and case.account.disabled_by_us:
-        case.steps.pop(enable_account.STEP.name, None)  # to be done once more, should HR take that back
     if isinstance(outcome, Block):
         await ctx.save("account_not_disabled", reason=outcome.reason)
     elif outcome == Done("disabled"):
@@ -101,4 +132,35 @@ async def close(ctx: Context) -> Wait | None:
         await ctx.s.cases.release_alias(upn_alias(case.intent.user_principal_name), case.case_id)
         case.mark, case.intent = case.intent.mark, None
         await ctx.save("username_released")
+    # Active Directory has it now, or another case: it is not this service's to close.
+    passed_on = {disable_account.SYNCED, disable_account.OF_ANOTHER_CASE}
+    if isinstance(outcome, Block) and outcome.reason not in passed_on:
+        return Block(CONTRADICTED)
     return None
+
+
+async def _disabled(ctx: Context) -> Outcome:
+    """Written down as withheld before it is: also what may not be disabled is not given to anybody by the first day
+    that comes."""
+    case, account = ctx.case, ctx.case.account
+    if account is not None:
+        account.withheld = account.withheld or not beginning.has_begun(case, ctx.now)
+    elif case.intent is not None and case.intent.unmade:
+        return Done(disable_account.NEVER)  # no request has taken effect, for certain
+    # One that is found only now was nobody's yet, also on a first day.
+    outcome = await disable_account.disable(ctx, given=account is not None)
+    if case.account is not None and case.account.disabled_by_us:
+        case.account.withheld = True
+        case.steps.pop(enable_account.STEP.name, None)  # to be done once more, should HR take that back
+    return outcome
+
+
+async def _is_in_use(ctx: Context) -> bool:
+    """Somebody has registered something, or used a pass: ahead of the first day, with a password of the company's own.
+
+    Raises NotYetVisible.
+    """
+    user = await ctx.s.directory.get_user(ctx.account.id)
+    if user is None or user.account_enabled is False:
+        return False
+    return await pass_guards.unused(ctx) is None

@@ -248,9 +248,11 @@ does what about it stands on the case's page.
   lifecycle workflows and whatever else in Entra acts on that date act on the new one.
 - **Guests** are refused: they are invited, and keep their own company's credentials. Where their account was made, or
   asked for, before HR said so, it is looked for over 24 hours and disabled first, unless it was given to the person
-  already. With `FIRST_CREDENTIAL=none` nobody knows of that, and it counts as given once the first day has come. So
-  it is where HR says late that the account comes from Active Directory. Whoever keeps an account against HR's word has
-  a sentence on the case that says so.
+  already: a pass went out, or somebody registered a method. With `FIRST_CREDENTIAL=none` it counts as given
+  once the first day has come. So it is where HR says late that the account comes from Active Directory; that one is
+  waited for also beyond the first day. One that this service may not disable stays, and the case asks an administrator
+  (`account_contradicted`). Whoever keeps an account against HR's word has a sentence on the case that says so. Where HR
+  takes the word back, and another account with HR's number came meanwhile, an approver says whose that is.
 - **Contractors**: after the last day that HR named nothing is sent and nothing is given, however late a case that was
   held or blocked goes on: every step that gives something stops at `end_date_passed`, until HR names a later day
   and somebody reruns the case. `account.leave_date` also writes it to `employeeLeaveDateTime`, and follows HR: a

@@ -19,7 +19,7 @@ from onboarding.cli import main as command
 from onboarding.domain.account import AccountIntent
 from onboarding.domain.case import Alias, AliasKind
 from onboarding.domain.hire import Hire
-from onboarding.domain.lifecycle import State
+from onboarding.domain.lifecycle import Event, State
 from onboarding.domain.records import Finding, NextAction
 from onboarding.errors import Ambiguous, PermissionMissing, StoreConflict, Unavailable
 from onboarding.intake import catalog, receive, signing
@@ -279,6 +279,27 @@ def test_an_account_that_was_found_is_another_persons(
     assert told["detail"]["object_id"] == ", ".join(word.partition(":")[2] for word in said)
     assert run("other-person", case_id(1), "--reason", "again").code == 5
     assert run("purged", case_id(1), "--reason", "x").code == 5
+
+
+def test_the_same_answer_again_is_none_to_the_next_question(run: Run, put: Put, env: dict[str, str]) -> None:
+    """Whoever repeats the command a moment later has not seen what is asked by then."""
+    waiting = {"reason_code": "needs_approval_adopt", "return_state": State.PROVISIONING}
+    put(make_case(1, State.BLOCKED, **waiting, found_account="bob@contoso.example", found_ids=["bob"]))
+    answer = ("other-person", case_id(1), "--reason", "Bob has another number")
+    assert run(*answer).code == 0
+    asyncio.run(_asks_about(env, "own"))
+    assert run(*answer).code == 5
+    assert run(*answer, "--reason-code", "needs_approval_adopt", "--about", "own").code == 0
+
+
+async def _asks_about(env: dict[str, str], object_id: str) -> None:
+    app = build(Settings.from_env(env))
+    case = await app.services.cases.get(case_id(1))
+    assert case is not None
+    case.apply(Event.BLOCK, reason="needs_approval_adopt")
+    case.found_account, case.found_ids = "zoe@contoso.example", [object_id]
+    await app.services.cases.save(case)
+    await app.aclose()
 
 
 def test_an_approval_is_for_the_question_that_it_names(run: Run, put: Put) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,6 +13,8 @@ from onboarding.domain.case import Case
 from onboarding.domain.case_rows import decode, encode
 from onboarding.domain.hire import EventType, Hire, HireEvent
 from onboarding.domain.lifecycle import State
+from onboarding.errors import IllegalTransition, Refused
+from onboarding.intake import deletions
 from onboarding.intake.decide import apply_event
 from onboarding.intake.joining import join
 from onboarding.intake.outcome import Circumstances
@@ -36,7 +39,7 @@ from tests.intake.test_joining import (
     until,
     usable,
 )
-from tests.support.doubles import CASE_ID, T0, World, hire
+from tests.support.doubles import CASE_ID, T0, World, hire, make_case
 
 
 @pytest.fixture
@@ -230,3 +233,46 @@ async def test_an_answer_from_before_records_were_told_apart_is_about_all_of_tha
     await world.store.cases.save(case)
     assert (await deleted(world, "greenhouse", "4711", at)).reason_code is None
     assert (await deleted(world, "bamboohr", "b-9", at)).reason_code == "hr_deleted_record"
+
+
+async def test_an_answer_is_not_given_twice_to_two_deletions(world: World) -> None:
+    """A request whose answer was lost is sent again, and another record was deleted meanwhile."""
+    await file(world)
+    case = await deleted(world, "greenhouse", "4711", world.clock.at)
+    asked = replace(TWO, reason_code="hr_deleted_record", about=tuple(case.asked_about), by_name=True)
+    await act(world.s, "rerun", CASE_ID, asked)
+    await look(world)
+    world.clock.move(minutes=1)
+    case = await deleted(world, "bamboohr", "z 9", world.clock.at)
+    assert [item.partition("@")[0] for item in case.asked_about] == ["bamboohr:z%209"]
+    with pytest.raises(Refused) as refused:
+        await act(world.s, "rerun", CASE_ID, asked)
+    assert refused.value.code == "question_changed"
+    with pytest.raises(IllegalTransition, match="Say with it which question is answered"):
+        await act(world.s, "rerun", CASE_ID, replace(asked, about=None))
+
+
+@pytest.mark.parametrize("first", ["77", "4711"])
+async def test_one_deletion_that_was_told_to_two_cases_is_answered_once(first: str) -> None:
+    by_number = make_case(hire=hire(employee_id=None, employee_number="77"))
+    by_id = make_case(OTHER, hire=hire(employee_id="4711", employee_number=None))
+    for case, ids in ((by_number, {"employee_number": "77"}), (by_id, {"employee_id": "4711"})):
+        event = HireEvent("greenhouse", EventType.EMPLOYEE_DELETED, Hire(**ids), "x", occurred_at=T0)  # type: ignore[arg-type]
+        assert deletions.note(case, event, T0)
+    lead, other = (by_number, by_id) if first == "77" else (by_id, by_number)
+    deletions.answer(lead)
+    deletions.join(lead, other)
+    assert (lead.deleted_at, lead.deleted_by) == (None, {})
+
+
+async def test_a_deletion_of_another_record_of_one_system_stands_after_the_join() -> None:
+    lead = make_case(hire=hire(employee_id="4711", employee_number=None))
+    other = make_case(OTHER, hire=hire(employee_id="4712", employee_number=None))
+    for case, employee_id in ((lead, "4711"), (other, "4712")):
+        event = HireEvent(
+            "greenhouse", EventType.EMPLOYEE_DELETED, Hire(employee_id=employee_id), "x", occurred_at=T0
+        )
+        assert deletions.note(case, event, T0)
+    deletions.answer(lead)
+    deletions.join(lead, other)
+    assert list(lead.deleted_by) == ["greenhouse:4712"]

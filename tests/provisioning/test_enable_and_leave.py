@@ -11,18 +11,22 @@ import pytest
 
 from onboarding.domain.account import Account
 from onboarding.domain.case import Case
+from onboarding.domain.hire import EventType
 from onboarding.domain.lifecycle import State
 from onboarding.domain.policy import Policy
 from onboarding.domain.policy_file import load
 from onboarding.domain.records import StepStatus
 from onboarding.errors import PermissionMissing
+from onboarding.operate import work
 from onboarding.operate.actions import Ask, act
+from onboarding.ports import WorkMessage
 from onboarding.provisioning import timing, withdraw
 from onboarding.provisioning.plan import steps
 from onboarding.provisioning.step import Block, Context, Done
 from onboarding.provisioning.steps import enable_account
 from tests.support.doubles import CASE_ID, T0, World, advance, drive, hire, look_now, make_case, sides
 from tests.support.full_policy import full_case, full_world
+from tests.support.hr_says import says
 from tests.support.kinds import OLD, account
 
 MakeWorld = Callable[..., World]
@@ -339,3 +343,30 @@ def test_a_new_step_ends_with_the_last_day_unless_it_says_otherwise() -> None:
         "assign_licenses",
         "enable_account",
     }
+
+
+@pytest.mark.parametrize("end", [date(2026, 9, 11), None])
+async def test_what_an_end_left_out_is_done_after_all_where_hr_moves_it_on(
+    make_world: MakeWorld, end: date | None
+) -> None:
+    """An engagement that is postponed: HR moves the first day, and the last one only on the eve."""
+    world = make_world()
+    await world.file(make_case(hire=hire(end_date=date(2026, 8, 28)), hired_at=T0 - timedelta(days=1)))
+    await until(world, datetime(2026, 8, 20, 9, tzinfo=UTC))
+    await says(world, EventType.HIRE_UPDATED, start_date=date(2026, 9, 7))
+    case = await until(world, datetime(2026, 9, 4, 7, tzinfo=UTC))
+    assert (case.state, case.steps["issue_access_pass"].detail) == (State.FOLLOWING_UP, "employment_ended")
+    await says(world, EventType.HIRE_UPDATED, ("end_date",) if end is None else (), end_date=end)
+    case = await until(world, datetime(2026, 9, 7, 10, tzinfo=UTC))
+    assert case.account is not None
+    assert (case.state, len(world.tenant.usable_passes(case.account.id))) == (State.FOLLOWING_UP, 1)
+    assert case.steps["send_welcome"].detail == "sent"
+
+
+async def until(world: World, at: datetime) -> Case:
+    """Whatever is due by then."""
+    while (when := (await world.case()).wakes_at) is not None and when <= at:
+        world.clock.at = max(world.clock.at, when)
+        await work.handle(world.s, WorkMessage(case_id=CASE_ID, why="look"))
+    world.clock.at = max(world.clock.at, at)
+    return await world.case()

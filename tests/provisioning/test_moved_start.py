@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -14,6 +15,7 @@ from onboarding.domain.case import Case
 from onboarding.domain.evidence import Act, By, Evidence, Registration, Status
 from onboarding.domain.hire import EventType, Hire, HireEvent
 from onboarding.domain.lifecycle import Event, State
+from onboarding.domain.places.place import place_of
 from onboarding.domain.policy_file import load
 from onboarding.domain.records import StepStatus
 from onboarding.errors import Unavailable
@@ -482,4 +484,20 @@ async def test_a_corrected_place_whose_days_off_are_others_moves_the_day_of_the_
     assert record is not None
     assert record.usable_from is not None
     assert (record.status, record.usable_from.day) == (PassStatus.DELIVERED, usable_on)
+    assert len(usable(world, case)) == 1
+
+
+@pytest.mark.parametrize(("first", "then"), [("US", "DE"), ("DE", "US"), ("US", "IN"), ("DE", "SG")])
+async def test_a_corrected_place_in_another_zone_moves_the_hours_of_the_pass(
+    world: World, first: str, then: str
+) -> None:
+    await handed_over(world, work_country=first)
+    await says(world, OLD, work_country=then)
+    await look(world)
+    case = await drive(world)
+    record, zone = case.access_pass, ZoneInfo(place_of(case.hire).zone.zone)
+    assert record is not None
+    assert record.usable_from is not None
+    assert record.status is PassStatus.DELIVERED
+    assert "2026-08-24T08:00" <= record.usable_from.astimezone(zone).isoformat() < "2026-08-24T12:00"
     assert len(usable(world, case)) == 1

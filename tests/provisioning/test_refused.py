@@ -9,19 +9,22 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from onboarding.domain.account import PassStatus
 from onboarding.domain.case import TENANT, Alias, AliasKind, Case
 from onboarding.domain.hire import EventType
 from onboarding.domain.lifecycle import State
 from onboarding.domain.people_policy import Match, PeoplePolicy
 from onboarding.domain.policy import Policy
-from onboarding.errors import EffectUnknown, LimitReached
+from onboarding.errors import EffectUnknown, LimitReached, Throttled
 from onboarding.operate import work
 from onboarding.operate.actions import Ask, act
 from onboarding.operate.explain import explain
 from onboarding.ports import CLAIM_LEASE, REPLICATION, DirectoryUser, WorkMessage
+from onboarding.settings import Settings
 from tests.support.doubles import CASE_ID, T0, Killed, World, advance, drive, make_case
 from tests.support.full_policy import SETTINGS, full_case, full_policy, full_world
 from tests.support.hr_says import says
+from tests.support.kinds import account
 
 MakeWorld = Callable[..., World]
 WHO = Ask("op", "HR was asked")
@@ -102,12 +105,12 @@ async def test_nobody_who_has_begun_is_locked_out_by_a_rerun(make_world: MakeWor
     await world.file(make_case())
     case = await drive(world)
     world.clock.at = T0 + timedelta(days=30)
-    case.access_pass = None  # the company gives the first credential in its own way
+    case.access_pass = None  # nobody knows of a first credential, and yet the person may have one
     case.hire = replace(case.hire, employment_type="guest")
     await world.store.cases.save(case)
     await act(world.s, "rerun", CASE_ID, replace(WHO, from_step="create_account"))
     case = await drive(world)
-    assert (case.reason_code, enabled(world)) == ("guest_not_created", [True])
+    assert (case.reason_code, enabled(world)) == ("account_contradicted", [True])
     (entry,) = [item for item in await world.story() if item.action == "account_not_disabled"]
     assert entry.detail["reason"] == "disable_after_start"
 
@@ -405,3 +408,193 @@ async def test_whoever_was_given_a_pass_keeps_it_and_the_case_says_what_hr_says(
     case = await until(world, world.clock.at)
     assert (case.state, enabled(world)) == (State.FOLLOWING_UP, [True])
     assert "says which of the two stays" in explain(case)
+
+
+# --- the first day, and what was not given ------------------------------------------------------------------------
+
+
+FOLLOWED = {State.FOLLOWING_UP, State.CONFIRMED}
+
+
+def made(world: World) -> list[tuple[str, bool | None]]:
+    return [(user.id, user.account_enabled) for user in world.tenant.users.values() if user.id != "manager-1"]
+
+
+@pytest.mark.parametrize("credential", ["none", "access_pass_to_manager"])
+@pytest.mark.parametrize("there", [True, False], ids=["disabled until then", "not there"])
+async def test_active_directorys_is_waited_for_beyond_the_first_day(
+    make_world: MakeWorld, credential: str, there: bool
+) -> None:
+    world = make_world(
+        policy=ON_PREMISES,
+        settings=Settings(service_desk="desk@contoso.example", first_credential=credential),
+    )
+    await world.file(make_case(begun=False, hired_at=T0 - timedelta(days=1)))
+    await until(world, T0 + timedelta(days=2))
+    await says(world, EventType.HIRE_UPDATED, employment_type="onprem")
+    if there:
+        sync(world)
+        world.tenant.users["sync-1"] = replace(world.tenant.users["sync-1"], account_enabled=False)
+    case = await until(world, FIRST_DAY)
+    assert (case.next_action.why, made(world)[0]) == ("waiting_for_sync", ("user-2", False))
+    sync(world)
+    case = await until(world, FIRST_DAY + timedelta(days=2))
+    assert case.account is not None
+    assert (case.state, case.account.id) == (State.FOLLOWING_UP, "sync-1")
+    assert (made(world), world.tenant.issued) == ([("user-2", False), ("sync-1", True)], [])
+
+
+async def test_where_active_directorys_does_not_come_somebody_is_told(own_way: World) -> None:
+    await followed_up(own_way)
+    await says(own_way, EventType.HIRE_UPDATED, employment_type="onprem")
+    case = await until(own_way, FIRST_DAY + timedelta(days=10))
+    assert (case.state, case.reason_code, enabled(own_way)) == (State.BLOCKED, "sync_did_not_come", [False])
+
+
+@pytest.mark.parametrize("credential", ["none", "access_pass_to_manager"])
+@pytest.mark.parametrize("word", ["guest", "onprem"])
+async def test_one_that_may_not_be_disabled_stays_alone_and_an_administrator_decides(
+    make_world: MakeWorld, credential: str, word: str
+) -> None:
+    """Restored for somebody who comes back, and enabled: it is not this service's to take away."""
+    settings = Settings(service_desk="desk@contoso.example", first_credential=credential)
+    world = make_world(policy=Policy(people=PEOPLE), settings=settings)
+    world.tenant.add(account(account_enabled=False))
+    await world.file(make_case(hired_at=T0 - timedelta(days=1)))
+    assert (await advance(world)).reason_code == "needs_approval_restore"
+    await act(world.s, "approve", CASE_ID, WHO)
+    await until(world, T0 + timedelta(days=2))
+    assert made(world) == [("old-1", True)]
+    await says(world, EventType.HIRE_UPDATED, employment_type=word)
+    sync(world)
+    case = await until(world, FIRST_DAY)
+    assert (case.state, case.reason_code) == (State.BLOCKED, "account_contradicted")
+    assert case.account is not None
+    assert case.account.id == "old-1"
+    told = [entry for entry in await world.story() if entry.action == "account_not_disabled"]
+    assert [entry.detail["reason"] for entry in told] == ["disable_adopted_account"]
+    world.tenant.users["old-1"] = replace(world.tenant.users["old-1"], account_enabled=False)
+    await act(world.s, "rerun", CASE_ID, WHO)
+    case = await until(world, FIRST_DAY + timedelta(hours=2))
+    assert case.account is not None
+    after = (State.FOLLOWING_UP, None) if word == "onprem" else (State.BLOCKED, "guest_not_created")
+    assert (case.state, case.reason_code) == after
+    assert case.account.id == ("sync-1" if word == "onprem" else "old-1")
+
+
+@pytest.mark.parametrize("word", ["guest", "onprem"])
+@pytest.mark.parametrize("method", ["microsoftAuthenticatorPush", "mobilePhone"])
+async def test_whoever_signs_in_ahead_of_the_first_day_keeps_the_account(
+    make_world: MakeWorld, method: str, word: str
+) -> None:
+    """With a password of the company's own: no pass was given, and no list of methods was read yet."""
+    world = make_world(policy=Policy(people=PEOPLE))
+    await world.file(make_case(hired_at=T0 - timedelta(days=1)))
+    await until(world, T0 + timedelta(days=3))
+    world.tenant.methods["user-2"] = (method,)
+    case = await until(world, T0 + timedelta(days=4, hours=2))
+    assert (case.state, case.access_pass) == (State.FOLLOWING_UP, None)
+    await says(world, EventType.HIRE_UPDATED, employment_type=word)
+    sync(world)
+    case = await until(world, world.clock.at + timedelta(hours=6))
+    assert (case.state in FOLLOWED, enabled(world)) == (True, [True])
+    assert "theirs already" in explain(case)
+    await act(world.s, "rerun", CASE_ID, replace(WHO, from_step="create_account"))
+    case = await until(world, FIRST_DAY)
+    assert (case.state in FOLLOWED, enabled(world)) == (True, [True])
+
+
+async def test_a_rerun_of_somebody_at_work_goes_on_with_the_follow_up(own_way: World) -> None:
+    await followed_up(own_way)
+    await until(own_way, FIRST_DAY)
+    await says(own_way, EventType.HIRE_UPDATED, employment_type="guest")
+    await act(own_way.s, "rerun", CASE_ID, replace(WHO, from_step="assign_groups"))
+    case = await until(own_way, FIRST_DAY + timedelta(hours=2))
+    assert (case.state, enabled(own_way)) == (State.FOLLOWING_UP, [True])
+
+
+@pytest.mark.parametrize("word", ["guest", "onprem"])
+async def test_a_pass_that_was_only_meant_to_be_made_is_given_to_nobody(
+    make_world: MakeWorld, word: str
+) -> None:
+    world = make_world(policy=Policy(people=PEOPLE))
+    await world.file(make_case(hired_at=T0 - timedelta(days=1)))
+    await until(world, T0 + timedelta(days=3))
+    world.faults.before("create_pass", *[Throttled("429", retry_after=600)] * 12)
+    case = await until(world, datetime(2026, 8, 21, 7, 5, tzinfo=UTC))
+    assert case.access_pass is not None
+    assert case.access_pass.status is PassStatus.INTENDED
+    await says(world, EventType.HIRE_UPDATED, employment_type=word)
+    case = await until(world, world.clock.at + timedelta(hours=3))
+    assert enabled(world) == [False]
+    sync(world)
+    case = await until(world, FIRST_DAY)
+    assert (world.tenant.issued, enabled(world)) == ([], [False])
+    assert case.state is (State.FOLLOWING_UP if word == "onprem" else State.BLOCKED)
+
+
+@pytest.mark.parametrize("answer", ["approve", "other-person"])
+async def test_an_account_that_came_meanwhile_is_asked_about_where_hr_takes_the_word_back(
+    make_world: MakeWorld, answer: str
+) -> None:
+    world = make_world(policy=ON_PREMISES)
+    await world.file(make_case(begun=False, hired_at=T0 - timedelta(days=1)))
+    await until(world, T0 + timedelta(hours=1))
+    await says(world, EventType.HIRE_UPDATED, employment_type="onprem")
+    await until(world, T0 + timedelta(hours=2))
+    sync(world)
+    await says(world, EventType.HIRE_UPDATED, employment_type="Employee")
+    case = await until(world, T0 + timedelta(hours=3))
+    assert (case.reason_code, made(world)) == ("needs_approval_adopt", [("user-2", False), ("sync-1", True)])
+    await act(world.s, answer, CASE_ID, WHO)
+    case = await until(world, FIRST_DAY)
+    assert case.account is not None
+    own = answer == "other-person"
+    assert (case.state, case.account.id) == (State.FOLLOWING_UP, "user-2" if own else "sync-1")
+    assert made(world) == [("user-2", own), ("sync-1", True)]
+
+
+async def test_what_hr_takes_back_is_said_no_more_whatever_the_case_waits_for(own_way: World) -> None:
+    await followed_up(own_way)
+    await until(own_way, FIRST_DAY)
+    await says(own_way, EventType.HIRE_UPDATED, employment_type="guest")
+    await until(own_way, FIRST_DAY + timedelta(hours=2))
+    await act(own_way.s, "pause", CASE_ID, WHO)
+    own_way.clock.move(minutes=1)
+    assert "calls this person a guest" in explain(await own_way.case())
+    case = await says(own_way, EventType.HIRE_UPDATED, employment_type="Employee")
+    assert (case.state, "guest" in explain(case)) == (State.PAUSED, False)
+
+
+async def test_an_adopted_account_has_the_sentence_as_well(make_world: MakeWorld) -> None:
+    world = make_world(policy=Policy(people=PEOPLE))
+    world.tenant.add(account(licences=()))
+    await world.file(make_case(hired_at=T0 - timedelta(days=1)))
+    assert (await advance(world)).reason_code == "needs_approval_adopt"
+    await act(world.s, "approve", CASE_ID, WHO)
+    world.settings = replace(world.settings, first_credential="none")
+    world.s = world.services()
+    await until(world, FIRST_DAY)
+    await says(world, EventType.HIRE_UPDATED, employment_type="guest")
+    case = await until(world, FIRST_DAY + timedelta(hours=1))
+    assert (case.state, "calls this person a guest" in explain(case)) == (State.FOLLOWING_UP, True)
+
+
+async def test_to_an_account_that_is_made_anew_everything_is_done_again(own_way: World) -> None:
+    """The closed one was deleted for good before HR took its word back."""
+    await own_way.file(full_case(begun=False, hired_at=T0 - timedelta(days=1)))
+    await until(own_way, T0 + timedelta(hours=1))
+    await says(own_way, EventType.HIRE_UPDATED, employment_type="onprem")
+    await until(own_way, T0 + timedelta(hours=2))
+    del own_way.tenant.users["user-2"]
+    own_way.clock.move(hours=25)
+    await says(own_way, EventType.HIRE_UPDATED, employment_type="Employee")
+    case = await until(own_way, own_way.clock.at + timedelta(hours=1))
+    if case.steps["create_account"].code == "not_yet_visible":
+        await act(own_way.s, "purged", CASE_ID, WHO)
+    case = await until(own_way, FIRST_DAY)
+    assert case.account is not None
+    assert case.state is State.FOLLOWING_UP
+    groups = {group for group, user in own_way.tenant.held.added if user == case.account.id}
+    assert groups == set(case.account.groups) != set()
+    assert own_way.tenant.managers[case.account.id] == "manager-1"

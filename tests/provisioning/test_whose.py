@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -452,3 +453,35 @@ async def test_a_restore_that_has_to_wait_names_the_account(make_world: MakeWorl
     assert "old-1" in story.sentence(waits.action, waits.detail)
     case = await look_now(world)
     assert (linked(case)[1], case.found_account) == ("restored", None)
+
+
+async def test_gone_for_good_is_said_of_the_account_that_is_named_alone(make_world: MakeWorld) -> None:
+    """The request comes twice, and by then another account is waited for, which somebody restored by hand."""
+    world = make_world()
+    for name in ("a", "b"):
+        world.tenant.held.deleted[f"acc-{name}"] = account(
+            id=f"acc-{name}", user_principal_name=f"{name}@contoso.example", account_enabled=False
+        )
+    await world.file(make_case())
+    assert (await advance(world)).reason_code == "needs_approval_restore"
+    restored = world.tenant.held.deleted["acc-b"]
+    world.tenant.held.deleted.clear()
+    world.tenant.users["acc-b"] = replace(restored, account_enabled=True)
+    world.tenant.hidden |= {"acc-b", "b@contoso.example", "4711"}
+    case = await say(world, "purged", account="A@contoso.example")
+    assert case.steps["create_account"].code == "not_yet_visible"
+    with pytest.raises(RequestError, match="does not wait for this account"):
+        await say(world, "purged", account="A@contoso.example")
+    world.tenant.hidden.clear()
+    case = await drive(world)
+    assert (case.reason_code, world.tenant.created) == ("needs_approval_adopt", [])
+
+
+async def test_of_those_that_are_waited_for_the_named_one_is_gone(make_world: MakeWorld) -> None:
+    world = make_world()
+    world.tenant.held.deleted["old-1"] = account(account_enabled=False)
+    await world.file(make_case())
+    await advance(world)
+    world.tenant.held.deleted.clear()
+    assert (await say(world, "approve")).steps["create_account"].code == "not_yet_visible"
+    assert linked(await say(world, "purged", account="OLD-1"))[1] == "created"

@@ -56,8 +56,12 @@ async def run(ctx: Context) -> Outcome:
     """Create, or take up what an earlier try created or what was there before."""
     refusal = reserve_username.refusal(ctx)
     if refused.is_due(ctx):
-        return await refused.close(ctx) or refusal or await from_sync.await_sync(ctx)
-    refused.forget(ctx.case)
+        if (closed := await refused.close(ctx)) is not None:
+            return closed
+        if refused.is_due(ctx):  # else it turned out to be in use
+            return refusal or await from_sync.await_sync(ctx)
+    if (stopped := await refused.taken_up(ctx)) is not None:
+        return stopped
     if ctx.case.account:
         made_just_now = ctx.case.rehired_at is None and ctx.now < ctx.account.created_at + REPLICATION
         found = Done("already_linked") if made_just_now else await existing.come_back(ctx)

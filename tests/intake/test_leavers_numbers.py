@@ -1,0 +1,201 @@
+"""Employee numbers are given again: an end that names one alone is that of whoever had it then, in whatever order HR's
+words come; and what is remembered of leavers takes nothing away from somebody whose account is made."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from onboarding.domain.case import Alias, AliasKind, Case
+from onboarding.domain.hire import EventType, Hire, HireEvent, ManagerRef
+from onboarding.domain.lifecycle import State
+from onboarding.domain.records import Said
+from onboarding.intake import leavers, process
+from onboarding.operate import work
+from onboarding.ports import WORK_QUEUE, Delivery, DeliveryStatus, WorkMessage
+from tests.support.doubles import CASE_ID, T0, World, hire, make_case
+
+HIRED, TERMINATED = EventType.HIRE_CREATED, EventType.EMPLOYMENT_TERMINATED
+UPDATED, DELETED = EventType.HIRE_UPDATED, EventType.EMPLOYEE_DELETED
+ZOE: dict[str, Any] = {
+    "employee_id": "z",
+    "given_name": "Zoë",
+    "family_name": "Müller-Strauß",
+    "work_country": "DE",
+    "start_date": date(2026, 8, 24),
+    "manager": ManagerRef(email="chef@contoso.example"),
+}
+MONDAY = datetime(2026, 8, 24, 10, tzinfo=UTC)
+
+
+def at(day: int, hour: int = 9) -> datetime:
+    return datetime(2026, 8, day, hour, tzinfo=UTC)
+
+
+@pytest.fixture
+def world() -> Iterator[World]:
+    opened = World()
+    yield opened
+    opened.close()
+
+
+async def comes(
+    world: World,
+    when: datetime,
+    kind: EventType,
+    said: datetime | None,
+    source: str = "bamboohr",
+    **fields: Any,
+) -> None:
+    """A delivery with one event comes; `said`: when that happened, where the HR system says so."""
+    await until(world, when)
+    delivery = Delivery(
+        f"d_{when:%d%H%M}_{kind}", source, source, when, DeliveryStatus.QUEUED, "0" * 64, b"{}"
+    )
+    event = HireEvent(source, kind, Hire(**fields), "x", occurred_at=said)
+    await process._apply(world.s, delivery, 0, event, WORK_QUEUE)
+    await until(world, when)
+
+
+async def zoe(world: World) -> Case | None:
+    for alias in (
+        Alias("bamboohr", AliasKind.EMPLOYEE_ID, "z"),
+        Alias("greenhouse", AliasKind.CANDIDATE_ID, "c1"),
+    ):
+        if found := await world.store.cases.owners([alias]):
+            return await world.store.cases.get(found[alias])
+    return None
+
+
+async def until(world: World, when: datetime) -> Case | None:
+    """Whatever is due for her by then."""
+    while (case := await zoe(world)) and case.wakes_at is not None and case.wakes_at <= when:
+        world.clock.at = max(world.clock.at, case.wakes_at)
+        await work.handle(world.s, WorkMessage(case_id=case.case_id, why="look"))
+    world.clock.at = max(world.clock.at, when)
+    return await zoe(world)
+
+
+def usable(world: World, case: Case) -> int:
+    assert case.account is not None
+    return len(world.tenant.usable_passes(case.account.id))
+
+
+# --- whose number it was ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("late", [False, True], ids=["in order", "late"])
+@pytest.mark.parametrize("kind", [TERMINATED, DELETED])
+async def test_an_end_from_before_she_had_the_number_is_not_hers(
+    world: World, late: bool, kind: EventType
+) -> None:
+    bob = (at(18) if late else at(15), kind, at(15), {"employee_number": "77"})
+    words = [
+        (at(14), HIRED, at(14), ZOE),
+        (at(17), UPDATED, at(17), {"employee_id": "z", "employee_number": "77"}),
+    ]
+    for when, what, said, fields in sorted([bob, *words], key=lambda item: item[0]):
+        await comes(world, when, what, said, **fields)
+    case = await until(world, MONDAY)
+    assert case is not None
+    assert (case.state, case.reason_code, usable(world, case)) == (State.FOLLOWING_UP, None, 1)
+
+
+async def test_an_end_from_before_is_not_her_last_day_either(world: World) -> None:
+    await comes(world, at(17), HIRED, at(17), **ZOE, employee_number="77")
+    await comes(world, at(18), TERMINATED, at(15), employee_number="77", end_date=date(2026, 9, 30))
+    case = await until(world, MONDAY)
+    assert case is not None
+    assert (case.state, case.hire.end_date, case.ends_at) == (State.FOLLOWING_UP, None, None)
+
+
+async def test_an_end_since_she_has_the_number_is_hers(world: World) -> None:
+    await comes(world, at(14), HIRED, at(14), **ZOE, employee_number="77")
+    await comes(world, at(15), UPDATED, at(15), employee_id="z", employee_number="77")
+    await comes(world, at(18), TERMINATED, at(14, 12), employee_number="77")
+    case = await zoe(world)
+    assert case is not None
+    assert (case.state, case.reason_code) == (State.CLOSED, "employment_ended")
+
+
+@pytest.mark.parametrize("kind", [UPDATED, EventType.EMPLOYMENT_STARTED])
+async def test_without_times_what_was_remembered_of_a_number_is_not_hers_who_was_known_already(
+    world: World, kind: EventType
+) -> None:
+    await comes(world, at(17), HIRED, None, **ZOE)
+    await comes(world, at(18), TERMINATED, None, employee_number="77")
+    brought = at(19) if kind is UPDATED else at(24, 5)
+    await comes(world, brought, kind, None, employee_id="z", employee_number="77")
+    case = await until(world, MONDAY)
+    assert case is not None
+    assert (case.state, case.reason_code, usable(world, case)) == (State.FOLLOWING_UP, None, 1)
+
+
+@pytest.mark.parametrize(
+    ("words", "hers"),
+    [
+        ([(T0, TERMINATED, None)], True),
+        ([(T0, TERMINATED, None), (T0 + timedelta(hours=2), DELETED, "b")], True),
+        ([(T0, TERMINATED, None), (T0 - timedelta(days=5), TERMINATED, "b")], True),
+        ([(T0, TERMINATED, "b")], False),
+        ([(T0, TERMINATED, "b"), (T0 - timedelta(days=10), DELETED, None)], False),
+        ([(T0, DELETED, None), (T0, TERMINATED, "b")], False),
+    ],
+)
+async def test_each_word_about_a_number_is_judged_by_what_was_said_with_it(
+    world: World, words: list[tuple[datetime, EventType, str | None]], hers: bool
+) -> None:
+    """Her hire was said the day before, and arrives last. A later word about somebody else takes no end along."""
+    for said, kind, employee_id in words:
+        event = HireEvent("bamboohr", kind, Hire(employee_id, "77"), "x", occurred_at=said)
+        await leavers.remember(world.s, event, "d_1", said, max(said, world.clock.at))
+    world.clock.move(hours=3)
+    hired = T0 - timedelta(days=1)
+    case = make_case(at=world.clock.at, hired_at=hired, hire=hire(employee_id="z"), source="bamboohr")
+    event = HireEvent("bamboohr", HIRED, Hire("z", "77"), "x", occurred_at=hired)
+    await leavers.recall(world.s, case, event, hired, world.clock.at)
+    assert (case.ended_at is not None) is hers
+
+
+# --- what an end of before takes along ----------------------------------------------------------------------------
+
+
+async def interned(world: World) -> None:
+    """Recruiting agreed on the first day on the 1st and hired on the 10th; the HR system had ended an internship of
+    hers on the 5th, when nobody knew her."""
+    case = make_case(hire=hire(employee_id=None, candidate_id="c1"), hired_at=at(10))
+    case.said = {"start_date": Said(at(1), True, "d_offer", "greenhouse")}
+    await world.file(case)
+    await world.store.cases.claim_alias(Alias("greenhouse", AliasKind.CANDIDATE_ID, "c1"), CASE_ID)
+    event = HireEvent("bamboohr", TERMINATED, Hire(employee_id="z"), "x", occurred_at=at(5))
+    await leavers.remember(world.s, event, "d_e", at(5), world.clock.at)
+
+
+@pytest.mark.parametrize("day", [19, 26])
+async def test_a_first_day_that_an_account_was_made_for_stays(world: World, day: int) -> None:
+    await interned(world)
+    await until(world, at(day))
+    event = HireEvent(
+        "bamboohr", UPDATED, Hire(employee_id="z", department="Sales"), "x", occurred_at=at(day)
+    )
+    case = await world.case()
+    await leavers.recall(world.s, case, event, at(day), at(day))
+    assert (case.ended_at, case.hire.start_date) == (at(5), date(2026, 8, 24))
+
+
+async def test_a_first_day_of_before_goes_where_nothing_was_made_for_it(world: World) -> None:
+    await interned(world)
+    event = HireEvent("bamboohr", UPDATED, Hire(employee_id="z"), "x", occurred_at=at(17))
+    case = await world.case()
+    await leavers.recall(world.s, case, event, at(17), at(17))
+    assert case.hire.start_date is None
+
+
+async def test_a_row_from_before_fields_were_dated_keeps_its_first_day(world: World) -> None:
+    case = make_case(hire=hire(employee_id="4711"), ended_at=at(5), hired_at=at(10), hire_as_of=at(10))
+    event = HireEvent("greenhouse", UPDATED, Hire(employee_id="4711"), "x", occurred_at=at(17))
+    await leavers.recall(world.s, case, event, at(17), at(17))
+    assert case.hire.start_date == date(2026, 8, 24)
