@@ -36,6 +36,7 @@ tools: $(STAMP) $(TOOLS)
 
 install: $(STAMP)
 
+# KEEP=1 make demo: goes on with what the last run left in build/demo
 demo: $(STAMP)
 	@$(PY) -m onboarding demo --seed $(SEED) $(if $(ONCE),--once)
 

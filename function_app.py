@@ -76,6 +76,7 @@ async def _http(
     from onboarding.web import problem
 
     observe.correlation.set(secrets.token_hex(8))
+    request = s = who = None
     try:
         request = _decode(req)
         s = _services()
@@ -91,10 +92,22 @@ async def _http(
         status, headers = (503, {"Retry-After": RETRY_AFTER}) if name == "hr" else (500, {})
         response = problem(status, "internal", "This is a fault of the service; the log has it.", headers)
     if name.startswith("dashboard"):
-        from onboarding.dashboard import pages
-
-        response = pages.dressed(response)
+        response = await _dressed(name, response, s, request, who)
     return _encode(response)
+
+
+async def _dressed(
+    name: str, response: "Response", s: "Services | None", request: "Request | None", who: Any
+) -> "Response":
+    """A problem as a page, mostly the page of the form that led to it."""
+    from onboarding import observe
+    from onboarding.dashboard import again
+
+    try:
+        return await again.dressed(name, response, s, request, who)
+    except Exception as exc:
+        observe.failure(logging.getLogger(__name__), "page_crashed", exc, function=name)
+        return again.alone(name, response)
 
 
 # --- HR systems -------------------------------------------------------------------------------------------
@@ -253,6 +266,15 @@ async def dashboard_rerun_many(req: func.HttpRequest) -> func.HttpResponse:
     from onboarding.dashboard import reruns
 
     return await _http("dashboard_rerun_many", req, reruns.carry_out)
+
+
+# The host asks its routes in the order of the functions' names: this one has to be the last of the dashboard's.
+@app.function_name("dashboard_unknown")
+@app.route("dashboard/{*rest}", methods=["GET"])
+async def dashboard_unknown(req: func.HttpRequest) -> func.HttpResponse:
+    from onboarding.dashboard import pages
+
+    return await _http("dashboard_unknown", req, pages.unknown)
 
 
 # --- operators: JSON --------------------------------------------------------------------------------------

@@ -52,6 +52,7 @@ ROUTES: dict[str, Role | None] = {
     "dashboard_plan_apply": Role.OPERATOR,
     "dashboard_reruns": Role.VIEWER,
     "dashboard_rerun_many": Role.OPERATOR,
+    "dashboard_unknown": Role.VIEWER,
     "cases": Role.VIEWER,
     "case": Role.VIEWER,
     "case_action": Role.OPERATOR,
@@ -173,13 +174,21 @@ def form_token(who: Principal, settings: Settings, now: datetime) -> str:
 def check_form(request: Request, who: Principal, settings: Settings, now: datetime, token: str) -> None:
     """Raise Forbidden unless the form came from our own page, for this principal, not long ago."""
     same_site(request)
+    if not signed(who, settings, token):
+        raise Forbidden("The form is incomplete: open the page again and repeat the action.", code="csrf")
+    age = timedelta(seconds=now.timestamp() - int(token.partition(".")[0]))
+    if age < timedelta(minutes=-5):
+        raise Forbidden("The form is not of now: open the page again and repeat the action.", code="csrf")
+    if age > TOKEN_LIFE:
+        raise Forbidden("The form is too old: send it again.", code="form_too_old")
+
+
+def signed(who: Principal, settings: Settings, token: str) -> bool:
+    """The token is one of ours, for this principal, of whatever time."""
     stamp, _, signature = token.partition(".")
     if not (stamp.isascii() and stamp.isdigit() and signature.isascii() and len(stamp) <= 12):
-        raise Forbidden("The form is incomplete: open the page again and repeat the action.", code="csrf")
-    good = hmac.compare_digest(signature, _sign(who, settings, stamp))
-    age = timedelta(seconds=now.timestamp() - int(stamp))
-    if not good or not timedelta(minutes=-5) <= age <= TOKEN_LIFE:
-        raise Forbidden("The form is too old: open the page again and repeat the action.", code="csrf")
+        return False
+    return hmac.compare_digest(signature, _sign(who, settings, stamp))
 
 
 def same_site(request: Request) -> None:

@@ -41,7 +41,8 @@ _PORTS = "Environment: PORT (7071) and SIM_PORT (7072)"
 _EPILOGS = {
     "serve": f"{_PORTS}; KEEP=1 goes on with the data and the pretend tenant of the last time; exported ONBOARDING_* "
     "settings win. Where to post, and with which secrets: build/serve.json.",
-    "demo": f"{_PORTS}; DEMO_FOLDER (build/demo) takes what is left behind.",
+    "demo": f"{_PORTS}; DEMO_FOLDER (build/demo) takes what is left behind, and KEEP=1 goes on with that "
+    "and plays nothing.",
 }
 
 

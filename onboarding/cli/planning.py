@@ -49,6 +49,10 @@ def _told(args: argparse.Namespace, found: Reruns) -> None:
         }
         for item in data["items"]
     ]
+    if not rows:
+        return context.out(
+            "Nobody matches: nothing would run." if args.dry_run else "Nobody matches: nothing was run."
+        )
     columns = [("case_id", "CASE"), ("display_name", "NAME"), ("state", "STATE"), ("reason_code", "REASON")]
     context.table(rows, [*columns, ("steps", "STEPS"), ("result", "RESULT")])
     context.out(f"matched: {data['matched']}, can be run again: {found.possible}, more: {data['more']}")
@@ -97,6 +101,8 @@ def _one_told(data: dict[str, Any]) -> None:
         context.out(data["voids"])
     context.out()
     _actions(data["would"]["actions"])
+    if not data["would"]["actions"]:
+        context.out("Nothing would be written or sent.")
     ends = data["would"]["ends"]
     context.out(f"ends: {ends['state']} ({ends['why']})")
     context.out(f"plan: {data['plan_hash']}")

@@ -43,8 +43,14 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 MARK = ".made-by-onboarding"
 #: The pretend tenant of a service that can be stopped and started again; beside the store, in the folder.
 STATE = "simulator.state"
+STORE_FILE = "onboarding.db"
 #: Folders here are ours with or without the mark.
 BUILD = Path("build")
+
+
+def wants_kept() -> bool:
+    """KEEP=1: go on with what is there."""
+    return os.environ.get("KEEP") == "1"
 
 
 def secret_name(source: str) -> str:
@@ -269,7 +275,7 @@ def prepare(
         **{name: value for name, value in example_values().items() if name.startswith(PREFIX)},
         **{name: value for name, value in exported.items() if name.startswith(PREFIX)},
         f"{PREFIX}STORE": store,
-        f"{PREFIX}STORE_PATH": str((folder / "onboarding.db").resolve()),
+        f"{PREFIX}STORE_PATH": str((folder / STORE_FILE).resolve()),
         f"{PREFIX}GRAPH": "simulated",
         f"{PREFIX}GRAPH_BASE_URL": simulator,
         f"{PREFIX}CLOCK": "simulator",

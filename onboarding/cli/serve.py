@@ -39,7 +39,10 @@ def run(store: str = "embedded") -> int:
 
 def _serve(store: str) -> int:
     _refuse_second()
-    pair = processes.prepare(FOLDER, os.environ, keep=os.environ.get("KEEP") == "1", store=store)
+    kept = processes.wants_kept()
+    if kept and store == "embedded" and not (FOLDER / processes.STORE_FILE).exists():
+        context.note(f"Nothing is left in {FOLDER} to go on with: it starts empty.")
+    pair = processes.prepare(FOLDER, os.environ, keep=kept, store=store)
     read_pretend_hr_apis(pair.settings, pair.simulator)
     with pair:
         try:

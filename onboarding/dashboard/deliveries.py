@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from onboarding import access
 from onboarding.access import Principal, Role
-from onboarding.dashboard.pages import read_form
+from onboarding.dashboard.forms import Again, read_form
 from onboarding.dashboard.render import page
 from onboarding.operate import actions, deliveries, vendors
 from onboarding.ports import DeliveryStatus, Services
@@ -37,7 +37,7 @@ async def listing(s: Services, request: Request, who: Principal) -> Response:
     )
 
 
-async def one(s: Services, request: Request, who: Principal) -> Response:
+async def one(s: Services, request: Request, who: Principal, again: Again | None = None) -> Response:
     """`GET dashboard/deliveries/{delivery_id}`: what came, of its body the shape only."""
     delivery = await deliveries.find(s, request.params["delivery_id"])
     data, now = deliveries.shown(delivery), await s.clock.now()
@@ -45,6 +45,7 @@ async def one(s: Services, request: Request, who: Principal) -> Response:
     return page(
         200,
         "delivery.html",
+        again=again,
         who=who,
         now=now,
         delivery=data,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from onboarding import access
 from onboarding.access import Principal
+from onboarding.dashboard.forms import Again
 from onboarding.dashboard.render import page
 from onboarding.operate import desk
 from onboarding.operate import handout as printed
@@ -12,13 +13,14 @@ from onboarding.ports import Services
 from onboarding.web import Request, Response
 
 
-async def methods(s: Services, request: Request, who: Principal) -> Response:
+async def methods(s: Services, request: Request, who: Principal, again: Again | None = None) -> Response:
     """`GET dashboard/cases/{case_id}/methods`: choose the lost one. Read from the tenant now; kept nowhere."""
     data = await desk.methods(s, request.params["case_id"])
     now = await s.clock.now()
     return page(
         200,
         "methods.html",
+        again=again,
         who=who,
         now=now,
         data=data,

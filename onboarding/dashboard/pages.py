@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from datetime import datetime
 from functools import partial
 from typing import Any
-from urllib.parse import parse_qs, urlencode
+from urllib.parse import urlencode
 
 from onboarding import access
 from onboarding.access import Principal, Role
 from onboarding.dashboard import buttons
+from onboarding.dashboard.forms import Again, read_form
 from onboarding.dashboard.render import page
 from onboarding.domain.case import Case
 from onboarding.domain.evidence import Status
@@ -27,46 +27,15 @@ from onboarding.operate.next_step import for_approver, listed_next, next_because
 from onboarding.operate.story import rung_words, said_once, sentence
 from onboarding.ports import CaseQuery, CaseSummary, Services
 from onboarding.safeguards.stops import waits_for
-from onboarding.web import PROBLEM, Request, Response
+from onboarding.web import Request, Response
 
-FORM_LIMIT = 8_192
 #: Beginning of the name of a check box of the identity checks.
 _CHECK = "check_"
 #: … of the choices for each method of a lost phone.
 _METHOD = "method_"
-FORM_FIELDS = 40
 REFERENCE_LIMIT = 40
 #: In the order in which somebody has to look at them.
 _STATES = sorted(State, key=lambda state: (state is not State.BLOCKED, list(State).index(state)))
-
-#: code of a problem → what it is, for people.
-_TITLES = {
-    "csrf": "The form was not accepted",
-    "unknown_filter": "There is nothing to choose by that name",
-    "reason_required": "A reason is missing",
-    "reason_too_long": "The reason is too long",
-    "too_large": "The form is too large",
-    "unreadable": "The form could not be read",
-    "unauthenticated": "Sign in first",
-    "forbidden": "Your role does not allow this",
-    "not_found": "Not found",
-    "ambiguous": "Several people have this id",
-    "illegal_transition": "Not possible now",
-    "plan_stale": "It has changed since you looked",
-    "question_changed": "It has changed since you looked",
-    "media_type": "The form could not be read",
-    "body_pruned": "Its content is gone",
-    "not_an_event": "This is not an event",
-    "unknown_filter_value": "There is nothing to choose by that name",
-}
-_TITLES_BY_STATUS = {
-    400: "That cannot be done",
-    401: "Sign in first",
-    403: "Not allowed",
-    404: "Not found",
-    409: "Not possible now",
-    503: "Not available at the moment",
-}
 
 
 async def overview(s: Services, request: Request, who: Principal) -> Response:
@@ -107,7 +76,7 @@ def _known_filters(given: dict[str, str]) -> None:
             raise RequestError(f"There is no such {name}: choose one from the list.", code="unknown_filter")
 
 
-async def case_page(s: Services, request: Request, who: Principal) -> Response:
+async def case_page(s: Services, request: Request, who: Principal, again: Again | None = None) -> Response:
     """`GET dashboard/cases/{case_id}`: why this person is stuck, and what happens next."""
     case = await cases.find(s, request.params["case_id"])
     timeline = await s.cases.timeline(case.case_id)
@@ -125,6 +94,7 @@ async def case_page(s: Services, request: Request, who: Principal) -> Response:
     return page(
         200,
         "case.html",
+        again=again,
         asked=asked,
         recognised=recognise(s.settings.hash_key.reveal(), case, asked) if asked else None,
         who=who,
@@ -239,31 +209,8 @@ def _said(values: dict[str, str], word: str) -> tuple[str, ...]:
     )
 
 
-async def read_form(s: Services, request: Request, who: Principal) -> dict[str, str]:
-    """The fields of one of our own forms. Raises RequestError, and Forbidden unless it came from our own page."""
-    if len(request.body) > FORM_LIMIT:
-        raise RequestError("The form is too large.", code="too_large")
-    try:
-        form = parse_qs(request.body.decode("utf-8"), max_num_fields=FORM_FIELDS)
-    except ValueError as exc:
-        raise RequestError("The form cannot be read: open the page again.", code="unreadable") from exc
-    values = {name: entries[-1] for name, entries in form.items()}
-    access.check_form(request, who, s.settings, await s.clock.now(), values.get("token", ""))
-    return values
-
-
-def dressed(response: Response) -> Response:
-    """A problem as a page: what went wrong and what to do next."""
-    if response.content_type != PROBLEM:
-        return response
-    found: dict[str, Any] = json.loads(response.body)
-    dressed_page = page(
-        response.status,
-        "problem.html",
-        status=response.status,
-        title=_TITLES.get(found["code"]) or _TITLES_BY_STATUS.get(response.status, "Something went wrong"),
-        detail=found["detail"],
-        candidates=found.get("candidates", []),
+async def unknown(s: Services, request: Request, who: Principal) -> Response:
+    """`GET dashboard/{*rest}`: an address under which nothing stands."""
+    raise NotFound(
+        "There is no page at this address. It may be cut off, or of an older version: go on from the list."
     )
-    headers = {**dressed_page.headers, **response.headers}
-    return Response(response.status, dressed_page.body, dressed_page.content_type, headers)

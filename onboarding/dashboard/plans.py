@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from onboarding import access
 from onboarding.access import Principal, Role
-from onboarding.dashboard.pages import read_form
+from onboarding.dashboard.forms import Again, read_form
 from onboarding.dashboard.render import page
 from onboarding.operate import case_plan, plan
 from onboarding.operate.actions import Ask
@@ -16,14 +16,16 @@ from onboarding.web import Request, Response
 PEOPLE = 25
 
 
-async def one(s: Services, request: Request, who: Principal) -> Response:
+async def one(s: Services, request: Request, who: Principal, again: Again | None = None) -> Response:
     """`GET dashboard/cases/{case_id}/plan?from_step=`: the preview of a rerun, and the button that does it."""
-    from_step = request.query.get("from_step", "").strip() or None
+    given = again.typed if again else request.query
+    from_step = given.get("from_step", "").strip() or None
     data = await case_plan.shown(s, request.params["case_id"], from_step)
     now = await s.clock.now()
     return page(
         200,
         "case_plan.html",
+        again=again,
         who=who,
         now=now,
         data=data,
@@ -34,9 +36,9 @@ async def one(s: Services, request: Request, who: Principal) -> Response:
     )
 
 
-async def shown(s: Services, request: Request, who: Principal) -> Response:
+async def shown(s: Services, request: Request, who: Principal, again: Again | None = None) -> Response:
     """`GET dashboard/plan`: what would be created and sent, before anything is."""
-    return await _page(s, who, await plan.survey(s, PEOPLE), done=False)
+    return await _page(s, who, await plan.survey(s, PEOPLE), done=False, again=again)
 
 
 async def carry_out(s: Services, request: Request, who: Principal) -> Response:
@@ -46,11 +48,14 @@ async def carry_out(s: Services, request: Request, who: Principal) -> Response:
     return await _page(s, who, await plan.carry_out(s, ask, PEOPLE), done=True)
 
 
-async def _page(s: Services, who: Principal, found: Survey, *, done: bool) -> Response:
+async def _page(
+    s: Services, who: Principal, found: Survey, *, done: bool, again: Again | None = None
+) -> Response:
     now = await s.clock.now()
     return page(
         200,
         "plan.html",
+        again=again,
         who=who,
         now=now,
         data=found.as_json(),

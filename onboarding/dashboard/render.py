@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import cache
 from typing import Any
 
+from onboarding.dashboard.forms import Again
 from onboarding.web import HTML, Response
 
 #: No script, no foreign content, no framing; forms only to ourselves.
@@ -25,6 +26,7 @@ def _environment() -> Any:
         loader=PackageLoader("onboarding.dashboard"), autoescape=True, undefined=StrictUndefined
     )
     environment.filters["when"] = _when
+    environment.filters["day"] = _day
     # A name may turn the writing direction of what follows it; in a title no markup can hold it.
     environment.filters["isolated"] = lambda text: f"\u2068{text}\u2069"
     environment.filters["label"] = lambda text: str(text).replace("_", " ")
@@ -39,7 +41,15 @@ def _when(value: str | datetime | None) -> str:
     return at.astimezone(UTC).strftime("%a %d %b %Y, %H:%M UTC")
 
 
-def page(status: int, template: str, /, **values: Any) -> Response:
-    """Render a template."""
-    body = _environment().get_template(template).render(**values)
-    return Response(status, body.encode(), HTML, HEADERS)
+def _day(value: str | date | None) -> str:
+    """A day in the same form."""
+    if value is None:
+        return "–"
+    return (date.fromisoformat(value) if isinstance(value, str) else value).strftime("%a %d %b %Y")
+
+
+def page(status: int, template: str, /, *, again: Again | None = None, **values: Any) -> Response:
+    """Render a template; `again`: it is shown once more, with the answer to a form and what was typed into it."""
+    typed = again.value if again else Again.nothing
+    body = _environment().get_template(template).render(again=again, typed=typed, **values)
+    return Response(again.status if again else status, body.encode(), HTML, HEADERS)

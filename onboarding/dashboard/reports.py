@@ -8,6 +8,7 @@ from typing import Any
 from onboarding.access import Principal
 from onboarding.dashboard import charts
 from onboarding.dashboard.charts import Chart
+from onboarding.dashboard.forms import Again
 from onboarding.dashboard.render import page
 from onboarding.errors import RequestError
 from onboarding.operate import at_risk, usage
@@ -41,9 +42,9 @@ GROUPS = {
 }
 
 
-async def reports(s: Services, request: Request, who: Principal) -> Response:
-    """`GET dashboard/reports?by=&since=&until=`"""
-    ask = usage.Ask(request.query.get("by") or usage.WEEK, _day(request, "since"), _day(request, "until"))
+async def reports(s: Services, request: Request, who: Principal, again: Again | None = None) -> Response:
+    """`GET dashboard/reports?by=&since=&until=`; `again`: the usual weeks stand under the fields as they were."""
+    ask = usage.Ask(usage.WEEK, None, None) if again else _asked(request)
     found = await usage.report(s, ask)
     rate = s.policy.reports.calls_per_reset
     rows = [(name, row.as_json(rate)) for name, row in found.rows]
@@ -51,6 +52,7 @@ async def reports(s: Services, request: Request, who: Principal) -> Response:
     return page(
         200,
         "reports.html",
+        again=again,
         who=who,
         now=await s.clock.now(),
         simulated=s.settings.graph == "simulated",
@@ -68,6 +70,10 @@ async def reports(s: Services, request: Request, who: Principal) -> Response:
         first_words=FIRST,
         group_words=GROUPS,
     )
+
+
+def _asked(request: Request) -> usage.Ask:
+    return usage.Ask(request.query.get("by") or usage.WEEK, _day(request, "since"), _day(request, "until"))
 
 
 def _day(request: Request, name: str) -> date | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from onboarding import access
 from onboarding.access import Principal, Role
-from onboarding.dashboard.pages import read_form
+from onboarding.dashboard.forms import Again, read_form
 from onboarding.dashboard.render import page
 from onboarding.domain.policy import LIMITED
 from onboarding.errors import RequestError
@@ -13,7 +13,7 @@ from onboarding.ports import Services
 from onboarding.web import Request, Response
 
 
-async def shown(s: Services, request: Request, who: Principal) -> Response:
+async def shown(s: Services, request: Request, who: Principal, again: Again | None = None) -> Response:
     """`GET dashboard/trouble`"""
     found, now = await trouble.survey(s), await s.clock.now()
     approved = request.query.get("approved", "")
@@ -21,6 +21,7 @@ async def shown(s: Services, request: Request, who: Principal) -> Response:
     return page(
         200,
         "trouble.html",
+        again=again,
         who=who,
         now=now,
         stops=[found.stop_json(item) for item in found.stops],
@@ -38,7 +39,7 @@ async def approve(s: Services, request: Request, who: Principal) -> Response:
     values = await read_form(s, request, who)
     allow = values.get("allow", "").strip()
     if allow and not (allow.isascii() and allow.isdigit() and len(allow) <= 9):
-        raise RequestError("How many may be done is a whole number.", code="unreadable")
+        raise RequestError("How many may be done is a whole number.", code="not_a_number")
     ask = actions.Ask(who.id, values.get("reason", ""))
     await trouble.approve(s, request.params["kind"], ask, int(allow) if allow else None)
     return Response(303, headers={"Location": f"../../trouble?approved={request.params['kind']}"})

@@ -111,7 +111,7 @@ async def read(run: Run) -> None:
     try:
         async for page in run.s.security.registration_report():
             await reading.take(page)
-        after = sources.next_report(before, run.now, reading.newest)
+        after = sources.next_report(before, run.now, reading.newest, followed=len(people) > 0)
     except OperatorError as exc:
         if exc.code != "report_needs_premium":
             raise

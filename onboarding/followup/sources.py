@@ -14,6 +14,7 @@ from math import ceil
 from typing import Any
 
 from onboarding import observe
+from onboarding.domain.provenance import LISTING_LAG
 from onboarding.domain.rules import Rules
 from onboarding.errors import StoreConflict
 from onboarding.ports import Marker, Services
@@ -46,7 +47,8 @@ class Sources:
 
     audit: `ok`, `behind` (half of the retention), `at_risk` (80 %), `lost` (records are gone unread), `never`.
     `never` becomes the next three by the time since the first try (`audit_since`).
-    report: `ok`, `frozen` (it does not move on), `stale`, `needs_premium`, `empty`, `never`.
+    report: `ok`, `frozen` (it does not move on), `stale`, `needs_premium`, `empty` (though it should not be), `nobody`
+    (empty, and nobody could be in it yet), `never`.
     """
 
     audit: str
@@ -85,7 +87,7 @@ class Sources:
         """Can the report carry that nothing is registered, and how it stands."""
         if (text := _REPORT.get(self.report)) is not None:
             return self.report == "needs_premium", text.format_map(self._facts())
-        said = "not read yet" if self.report == "never" else f"as of {_day(self.report_as_of)}"
+        said = _REPORT_WELL.get(self.report) or f"as of {_day(self.report_as_of)}"
         if self.unknown_methods:
             said += f"; methods that this version does not know, and does not count: {', '.join(self.unknown_methods)}"
         return True, said
@@ -138,6 +140,7 @@ _REPORT: Mapping[str, str] = {
     "registered nothing.",
     "empty": "The registration report is empty: check that the app may read it.",
 }
+_REPORT_WELL = {"never": "not read yet", "nobody": "read, and nobody is in it yet"}
 
 
 def _day(moment: datetime | None) -> str:
@@ -241,8 +244,11 @@ async def alarm(s: Services, now: datetime) -> Sources:
 # --- the report's marker -----------------------------------------------------------------------------------
 
 
-def next_report(known: Mapping[str, Any], now: datetime, as_of: datetime | None) -> dict[str, Any]:
-    """The marker after a whole report was read, whose newest row is as of `as_of`.
+def next_report(
+    known: Mapping[str, Any], now: datetime, as_of: datetime | None, *, followed: bool = False
+) -> dict[str, Any]:
+    """The marker after a whole report was read, whose newest row is as of `as_of`; None: it has no row, which is
+    `_without_a_row`. `followed`: somebody with an account is followed.
 
     How often a tenant's report moves on is documented nowhere, so it is learned: `same` counts the readings in a row
     that said the same, `runs` are the last of these counts, and one reading more than usual is a report that stands
@@ -252,7 +258,7 @@ def next_report(known: Mapping[str, Any], now: datetime, as_of: datetime | None)
     value: dict[str, Any] = {"at": now.isoformat(), "as_of": as_of.isoformat() if as_of else None}
     runs = _runs(known)
     if as_of is None:
-        return value | {"state": "empty", "runs": runs}
+        return value | {**_without_a_row(known, now, followed=followed), "runs": runs}
     before, same, odd = moment(known, "as_of"), int(known.get("same") or 0), known.get("odd")
     usual = _usual(runs)
     if before is None:
@@ -269,6 +275,18 @@ def next_report(known: Mapping[str, Any], now: datetime, as_of: datetime | None)
     else:
         runs, odd = [*runs, same], None
     return value | {"state": "ok", "same": 0, "runs": runs[-_RUNS:], "odd": odd}
+
+
+def _without_a_row(known: Mapping[str, Any], now: datetime, *, followed: bool) -> dict[str, Any]:
+    """A new account comes into the report within `LISTING_LAG`: until somebody has been followed for so long, an empty
+    one is no news (`nobody`). Where somebody was in it before, it is one at once."""
+    if known.get("state") not in {None, "nobody", "needs_premium"}:
+        return {"state": "empty"}
+    if not followed:
+        return {"state": "nobody"}
+    since = moment(known, "awaited_since") or now
+    state = "empty" if now - since >= LISTING_LAG else "nobody"
+    return {"state": state, "awaited_since": since.isoformat()}
 
 
 def _runs(known: Mapping[str, Any]) -> list[int]:

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from onboarding.domain import phone
 from onboarding.domain.evidence import Registration
 from onboarding.errors import EffectUnknown, Unavailable
 from onboarding.graph import calls_security as calls
@@ -159,8 +160,7 @@ def _pass(row: dict[str, Any]) -> AccessPass:
 
 def _method(row: dict[str, Any], name: str) -> SignInMethod:
     """The number's last two digits; else the device's own name."""
-    digits = [char for char in str(row.get("phoneNumber") or "") if char.isdigit()]
-    label = f"…{''.join(digits[-2:])}" if digits else str(row.get("displayName") or "")
+    label = phone.ending(str(row.get("phoneNumber") or "")) or str(row.get("displayName") or "")
     return SignInMethod(str(row["id"]), name, label, instant(row.get("createdDateTime")))
 
 

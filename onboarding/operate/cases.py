@@ -238,11 +238,11 @@ def _phones(case: Case) -> list[dict[str, Any]]:
     """Masked: an operator needs to know which number and what is wrong with it, not the number."""
     if case.phone_hash or case.phone_reason:
         status = phone.PhoneStatus.OK if case.phone_hash else phone.PhoneStatus.REJECTED
-        masked = f"…{case.phone_tail}" if case.phone_tail else None
-        return [{"masked": masked, "label": None, "status": str(status), "reason": case.phone_reason}]
+        masked = phone.ending(case.phone_tail)
+        return [{"masked": masked or None, "label": None, "status": str(status), "reason": case.phone_reason}]
     return [
         {
-            "masked": found.raw_masked,
+            "masked": found.shown or None,
             "label": item.label,
             "status": str(found.status),
             "reason": found.reason and str(found.reason),

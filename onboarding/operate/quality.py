@@ -20,6 +20,7 @@ from datetime import datetime
 from typing import Any
 
 from onboarding import observe
+from onboarding.domain import phone
 from onboarding.domain.case import Case
 from onboarding.domain.quality import WORDS
 from onboarding.domain.records import Finding
@@ -72,12 +73,12 @@ class Line:
 
 
 def finding_json(item: Finding) -> dict[str, Any]:
-    """One finding as every view shows it. `masked` shows the last two digits of a number at most."""
+    """One finding as every view shows it. `masked`: the last two digits of a number; of what is none, its shape."""
     return {
         "code": item.code,
         "field": item.field,
         "what": WORDS.get(item.code, item.code.replace("_", " ")),
-        "masked": item.masked,
+        "masked": phone.ending(item.masked) or item.masked,
         "delivery_id": item.delivery,
         "at": stamp(item.at),
     }

@@ -151,5 +151,5 @@ class StateFile:
     def _refusal(self, what: str) -> ConfigurationError:
         return ConfigurationError(
             f"The state file {self.path} {what}: remove it, or name another one "
-            "(`make serve` without KEEP=1 begins with a fresh one)."
+            "(`make serve` and `make demo` without KEEP=1 begin with a fresh one)."
         )

@@ -8,6 +8,9 @@ from typing import Any
 import pytest
 
 from onboarding.domain.lifecycle import State
+from onboarding.domain.records import StepRecord, StepStatus
+from onboarding.provisioning.plan import steps
+from tests.support.doubles import T0
 from tests.support.outer import case_id, make_case, rich_case
 
 Run = Callable[..., Any]
@@ -67,6 +70,18 @@ def test_one_case_is_previewed_and_run_as_it_was_seen(run: Run) -> None:
     assert run("rerun", case_id(1), "--reason", "x", "--plan-hash", "0" * 32).code == 5
     done = run("rerun", case_id(1), "--reason", "x", "--plan-hash", seen.json["plan_hash"], "--json")
     assert (done.code, done.json["case_id"]) == (0, case_id(1))
+
+
+def test_where_nothing_would_run_a_sentence_stands_in_place_of_a_table(run: Run, put: Put) -> None:
+    done = {item.step.name: StepRecord(StepStatus.DONE, 1, T0) for item in steps()}
+    put(rich_case(1, steps=done))
+    one = run("rerun", case_id(1), "--dry-run")
+    assert one.code == 0
+    assert "No step is left to run: the follow-up looks at the person again." in one.out
+    assert "STEP" not in one.out
+    many = run("rerun", "--state", "blocked", "--dry-run")
+    assert (many.code, many.out) == (0, "Nobody matches: nothing would run.\n")
+    assert run("rerun", "--state", "blocked", "--dry-run", "--json").json["items"] == []
 
 
 def test_a_case_that_cannot_be_rerun_is_exit_5_in_the_preview_too(run: Run, put: Put) -> None:

@@ -144,7 +144,11 @@ async def test_the_page_is_printed_after_the_reason_and_holds_no_id_of_ours(oute
     assert status == 200
     assert "@media print" in text
     assert case_id(1) not in text
-    assert "<a " not in text
+    assert re.findall(r"<a [^>]*>", text) == ['<a href="./">'], (
+        "back to the person, without an id on the page"
+    )
+    assert re.search(r'<p class="tool" lang="en" dir="ltr"><a href="\./">.*To print: Ctrl and P', text)
+    assert re.search(r"@media print\{.*\.tool\{display:none\}", text)
     assert planted.PHONE not in text
     entry = (await outer.s.cases.timeline(case_id(1)))[-1]
     assert (entry.action, entry.actor) == ("handout", "operator:pretend")

@@ -556,6 +556,19 @@ async def test_the_list_goes_on_and_keeps_its_filter(outer: Outer) -> None:
     assert first.text.count("Qwxyplanted") + second.text.count("Qwxyplanted") == 60
 
 
+async def test_days_have_one_form_on_the_list_and_on_the_page(outer: Outer) -> None:
+    await outer.put(rich_case(1))
+    await outer.put(make_case(2, State.RECEIVED))
+    other = make_case(3, State.RECEIVED)
+    other.hire = replace(other.hire, start_date=None)
+    await outer.put(other)
+    for page in (await get(outer, "dashboard"), await get(outer)):
+        assert "Tue 01 Sep 2026\n" in page.text
+        assert "2026-09-01" not in page.text
+        assert not re.search(r"\d{4}-\d\d-\d\d", page.text)
+    assert "\n–\n" in (await get(outer, "dashboard")).text
+
+
 async def test_an_empty_list_says_what_to_do(outer: Outer) -> None:
     assert "first signed HR delivery" in (await get(outer, "dashboard")).text
     assert "Nobody matches" in (await get(outer, "dashboard", query={"q": "nobody"})).text

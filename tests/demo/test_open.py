@@ -88,7 +88,7 @@ def test_who_may_approve_and_how_is_said_at_the_end(stay: Any, tmp_path: Path) -
     assert "ONBOARDING_DEV_ROLE=approver make demo" in said
     said = stay(pair(tmp_path, ONBOARDING_DEV_ROLE="approver"))[0]
     assert "You are an approver there" in said
-    assert "make demo" not in said
+    assert "ONBOARDING_DEV_ROLE" not in said
 
 
 @pytest.mark.parametrize(
@@ -107,6 +107,57 @@ def test_the_world_reads_cases_whatever_role_the_dashboard_has(tmp_path: Path) -
     world = World(pair(tmp_path))
     assert world.http.headers["x-dev-role"] == "viewer"
     world.http.close()
+
+
+def test_a_process_that_ends_by_itself_is_told_with_the_way_to_go_on(
+    stay: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("DEMO_FOLDER", raising=False)
+    said = stay(pair(tmp_path))[0]
+    assert "To go on with everybody as they are: KEEP=1 make demo." in said
+    monkeypatch.setenv("DEMO_FOLDER", "/tmp/a b")
+    assert "DEMO_FOLDER='/tmp/a b' KEEP=1 make demo." in stay(pair(tmp_path))[0]
+
+
+@pytest.mark.parametrize(
+    ("keep", "left", "once", "plays"),
+    [
+        ("", True, False, True),
+        ("1", True, False, False),
+        ("1", True, True, True),
+        ("1", False, False, True),
+        ("yes", True, False, True),
+    ],
+)
+def test_it_goes_on_only_where_it_is_asked_to_and_something_is_there(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    keep: str,
+    left: bool,
+    once: bool,
+    plays: bool,
+) -> None:
+    monkeypatch.setenv("KEEP", keep)
+    monkeypatch.setenv("DEMO_FOLDER", str(tmp_path))
+    if left:
+        (tmp_path / processes.STATE).touch()
+    done: list[str] = []
+
+    def stands_in(name: str) -> Any:
+        def call(*_: object, **__: object) -> int:
+            done.append(name)
+            return 0
+
+        return call
+
+    for name in ("_run", "_go_on"):
+        monkeypatch.setattr(run, name, stands_in(name))
+    run.run(once=once, seed=1)
+    assert done == ["_run" if plays else "_go_on"]
+    assert ("to go on with: the demo plays" in " ".join(capsys.readouterr().err.split())) is (
+        keep == "1" and not left and not once
+    )
 
 
 @pytest.mark.parametrize(

@@ -177,6 +177,15 @@ def test_keep_keeps_the_data_and_without_it_the_folder_is_fresh(checkout: Path, 
         items = again.http.get(f"{found['service']}/api/deliveries").json()["items"]
         assert [item["delivery_id"] for item in items] == expected
         assert again.stop() == 0
+    assert "it starts empty" not in (checkout / "serve.log").read_text()
+
+
+def test_keep_with_nothing_there_says_that_it_starts_empty(checkout: Path, serves: list[Serve]) -> None:
+    serves.append(first := Serve(checkout, KEEP="1"))
+    first.ready()
+    assert first.stop() == 0
+    said = (checkout / "serve.log").read_text()
+    assert "Nothing is left in build/serve to go on with: it starts empty." in said
 
 
 def test_keep_keeps_the_tenant_and_its_clock_when_everything_is_killed(

@@ -15,7 +15,9 @@ import time
 import warnings
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
+import httpx
 import pytest
 
 from onboarding.cli import processes
@@ -58,6 +60,7 @@ def alive(pid: int) -> bool:
     return Path(f"/proc/{pid}").exists()
 
 
+ROOT = Path(__file__).parents[2]
 COMMAND = [sys.executable, "-m", "onboarding", "demo", "--once"]
 
 
@@ -100,6 +103,57 @@ def test_a_signal_in_the_middle_ends_both_processes_and_exits_0(
     assert not [pid for pid in started if alive(pid)]
     assert not answers(ports[0])
     assert not answers(ports[1])
+
+
+def of(port: int, path: str) -> Any:
+    answer = httpx.get(f"http://127.0.0.1:{port}{path}", headers={"x-dev-role": "viewer"}, trust_env=False)
+    return answer.json()["items"]
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="looks for children in /proc")
+@pytest.mark.parametrize("number", [1, 2], ids=["the service", "both"])
+def test_what_was_played_when_processes_are_killed_can_be_gone_on_with(tmp_path: Path, number: int) -> None:
+    """The demo says how, and what it says works: everybody is there, in the service and in the tenant."""
+    ports, folder = free_ports(), tmp_path / "data"
+    play = [word for word in COMMAND if word != "--once"]
+    given: dict[str, Any] = {
+        "stdout": subprocess.PIPE,
+        "stderr": subprocess.STDOUT,
+        "encoding": "utf-8",
+        "cwd": ROOT,
+        "start_new_session": True,
+    }
+    demos = [subprocess.Popen(play, env=environment(folder, ports), **given)]
+    try:
+        until(lambda: answers(ports[0]))
+        until(lambda: len(of(ports[0], "/api/cases")) > 4)
+        users = {item["id"] for item in of(ports[1], "/_control/users")}
+        cases = {item["case_id"] for item in of(ports[0], "/api/cases")}
+        for child in children(demos[0].pid)[-number:]:
+            os.kill(child, signal.SIGKILL)
+        said, _ = demos[0].communicate(timeout=60)
+        assert demos[0].returncode == 5
+        assert f"DEMO_FOLDER={folder} KEEP=1 make demo" in " ".join(said.split()), said
+        demos.append(subprocess.Popen(play, env=environment(folder, ports, KEEP="1"), **given))
+        stream = demos[1].stdout
+        assert stream is not None
+        said = ""
+        for line in stream:
+            said += line
+            if "Ctrl-C ends it" in line:
+                break
+        assert users <= {item["id"] for item in of(ports[1], "/_control/users")}
+        assert cases <= {item["case_id"] for item in of(ports[0], "/api/cases")}
+        demos[1].send_signal(signal.SIGTERM)
+        demos[1].communicate(timeout=20)
+        assert demos[1].returncode == 0
+        assert "nothing is played" in said
+        assert "It ended before the story did: the rest of the story is not played." in said
+    finally:
+        for demo in demos:
+            if demo.poll() is None:
+                os.killpg(demo.pid, signal.SIGKILL)
+                demo.wait()
 
 
 def test_a_port_that_is_taken_is_named_with_the_variable_to_set(tmp_path: Path) -> None:

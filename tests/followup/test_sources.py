@@ -187,6 +187,9 @@ async def test_a_marker_of_an_older_version_says_nothing_of_it(error: Exception 
 # --- a report that stands still ----------------------------------------------------------------------------
 
 
+EMPTY = "The registration report is empty: check that the app may read it."
+
+
 def readings(*as_of: float) -> list[str]:
     """States after readings every four hours; `as_of` in hours."""
     value: dict[str, Any] = {}
@@ -257,6 +260,37 @@ def test_a_marker_of_an_older_version_is_read_and_an_empty_report_forgets_nothin
     empty = sources.next_report(once, MONDAY + 8 * HOUR, None)
     assert (once["state"], once["runs"]) == ("ok", [2])
     assert (empty["state"], empty["runs"]) == ("empty", [2])
+
+
+async def test_an_empty_report_is_no_news_until_somebody_should_be_in_it() -> None:
+    """Sixty hours is what a new account may take to come into the report."""
+    w = world()
+    w.security.rows = []
+
+    async def stands(hours: float) -> tuple[str, list[str]]:
+        w.clock.at = MONDAY + hours * HOUR
+        await track(w.s)
+        found = await sources.look(w.s, w.clock.at)
+        assert (found.report_says == (False, EMPTY)) is (found.report == "empty")
+        return found.report, found.sentences
+
+    assert await stands(0) == ("nobody", []), "nobody is there yet"
+    assert await stands(200) == ("nobody", []), "nor a week later"
+    await w.add(make_case())
+    assert await stands(204) == ("nobody", [])
+    assert (await sources.look(w.s, w.clock.at)).report_says == (True, "read, and nobody is in it yet")
+    assert await stands(260) == ("nobody", [])
+    assert await stands(264) == ("empty", [EMPTY])
+    assert await stands(300) == ("empty", [EMPTY])
+    w.security.rows = [SeenRegistration(USER, Registration((), w.clock.at))]
+    assert (await stands(304))[0] == "ok"
+    w.security.rows = []
+    assert await stands(308) == ("empty", [EMPTY]), "there was somebody in it"
+
+
+@pytest.mark.parametrize("state", ["empty", "ok", "frozen"])
+def test_what_is_known_of_an_older_version_makes_an_empty_report_news(state: str) -> None:
+    assert sources.next_report({"state": state}, MONDAY, None)["state"] == "empty"
 
 
 async def test_a_frozen_report_says_nobody_has_nothing_until_it_moves_on() -> None:

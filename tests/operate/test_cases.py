@@ -15,6 +15,7 @@ from onboarding.domain.case import TENANT, Alias, AliasKind, Case
 from onboarding.domain.evidence import Act, By, Evidence, Recoverable, Registration, Status
 from onboarding.domain.hire import Hire, Phone
 from onboarding.domain.lifecycle import State
+from onboarding.domain.phone import phonebook
 from onboarding.domain.records import NextAction, RungStatus, StepStatus, TimelineEntry
 from onboarding.errors import Ambiguous, NotFound, Throttled, Unavailable
 from onboarding.operate import cases
@@ -119,6 +120,24 @@ def test_phones_are_shown_masked(raw: str) -> None:
     data = cases.case_json(make_case(hire=hire(phones=(Phone(raw, "mobile"),))), [])
     check(data)
     assert "345678" not in json.dumps(data)
+
+
+@pytest.mark.parametrize(
+    ("raw", "shown"),
+    [
+        ("+49 1512 3456789", "…89"),
+        ("01512/3456789", "…89"),
+        ("+49 30 901820 ext 17", "…20"),
+        ("rubbish 3456789", None),
+        ("12", None),
+    ],
+)
+def test_a_number_is_shown_in_one_form_before_and_after_it_is_forgotten(raw: str, shown: str | None) -> None:
+    case = make_case(hire=hire(phones=(Phone(raw, "mobile"),), work_country="DE"))
+    (before,) = cases.case_json(case, [])["hire"]["phones"]
+    phonebook.forget_numbers(case, "key")
+    (after,) = cases.case_json(case, [])["hire"]["phones"]
+    assert (before["masked"], after["masked"]) == (shown, shown)
 
 
 @pytest.mark.parametrize("state", State)

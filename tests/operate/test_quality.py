@@ -118,16 +118,30 @@ def found(code: str = "unknown_country", field: str = "work_country", **changes:
 
 async def test_a_spreadsheet_finds_no_formula_in_the_export(world: World):
     await file(
-        world, 0, found(field="=HYPERLINK(1)"), found("invalid", "+phone", masked="-…12"), found(field="@x")
+        world, 0, found(field="=HYPERLINK(1)"), found("invalid", "+phone", masked="-** a"), found(field="@x")
     )
     rows = [line.as_json() async for line in quality.lines(world.s)]
     text = quality.as_csv(rows)
     table = list(csv.DictReader(io.StringIO(text)))
     assert [row["field"] for row in table] == ["'=HYPERLINK(1)", "'+phone", "'@x"]
     assert {row["employee_id"] for row in table} == {"'=cmd0"}
-    assert table[1]["masked"] == "'-…12"
+    assert table[1]["masked"] == "'-** a"
     assert all(not cell.startswith(("=", "+", "-", "@")) for row in table for cell in row.values())
     assert quality.as_csv([]).startswith("employee_id,source,field")
+
+
+@pytest.mark.parametrize(
+    ("kept", "shown"),
+    [
+        ("***-*** ** 68", "…68"),
+        ("+** (*)*** *** **** a*15", "…15"),
+        ("a ***", "a ***"),
+        ("", ""),
+        (None, None),
+    ],
+)
+def test_a_number_is_shown_in_one_form_and_what_is_none_by_its_shape(kept: str | None, shown: str | None):
+    assert quality.finding_json(found(masked=kept))["masked"] == shown
 
 
 # --- the digest ----------------------------------------------------------------------------------------------

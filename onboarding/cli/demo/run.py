@@ -1,4 +1,4 @@
-"""`demo`: start, play, print what happened to whom, and leave the dashboard open."""
+"""`demo`: start, play, print what happened to whom, and leave the dashboard open; or go on with what a run left."""
 
 from __future__ import annotations
 
@@ -30,15 +30,21 @@ def folder() -> Path:
 
 def run(*, once: bool, seed: int) -> int:
     """Play the demo. With `once` the last and only line on standard output is the result as JSON; otherwise
-    the dashboard stays up until Ctrl-C.
+    the dashboard stays up until Ctrl-C. KEEP=1, without `once`, plays nothing: service and pretend tenant go on with
+    what the last run left in the folder, however it ended.
 
-    Nothing exported changes it but PORT, SIM_PORT and DEMO_FOLDER, and ONBOARDING_DEV_ROLE what the dashboard
+    Nothing else exported changes it but PORT, SIM_PORT and DEMO_FOLDER, and ONBOARDING_DEV_ROLE what the dashboard
     lets you do afterwards. While it stays up, build/serve.json leads the other verbs to it, unless a `make serve`
     runs from here. Exit codes: 0 also after Ctrl-C, 5 when it cannot start, 70 when a process ended by itself.
     """
     out = report.console()
     with processes.interrupts():
         try:
+            kept = processes.wants_kept() and not once
+            if kept and (folder() / processes.STATE).exists():
+                return _go_on(out)
+            if kept:
+                out.print(f"Nothing is left in {folder()} to go on with: the demo plays from the beginning.")
             return _run(out, once=once, seed=seed)
         except KeyboardInterrupt:
             out.print("Stopped.")
@@ -47,11 +53,10 @@ def run(*, once: bool, seed: int) -> int:
 
 def _run(out: Console, *, once: bool, seed: int) -> int:
     hires = people.hires(seed)
-    with processes.prepare(folder(), {POLICY: str(DEMO_POLICY), **_role()}) as pair:
-        serve.read_pretend_hr_apis(pair.settings, pair.simulator)
+    with _pair(keep=False) as pair:
         out.print(f"{len(hires)} people are hired; {story.DAYS} days pass. Nobody here is real.")
         with report.Watch(out) as watch:
-            pair.start(seed=seed, logs=True)
+            pair.start(seed=seed, logs=True, kept=True)
             world = World(pair)
             try:
                 story.play(world, hires, watch.tell)
@@ -68,10 +73,37 @@ def _run(out: Console, *, once: bool, seed: int) -> int:
         return _stay(out, pair)
 
 
+def _pair(*, keep: bool) -> processes.Pair:
+    pair = processes.prepare(folder(), {POLICY: str(DEMO_POLICY), **_role()}, keep=keep)
+    serve.read_pretend_hr_apis(pair.settings, pair.simulator)
+    return pair
+
+
+def _go_on(out: Console) -> int:
+    """Service and tenant as the last run left them; their clock has gone on meanwhile."""
+    with _pair(keep=True) as pair:
+        pair.start(logs=True, kept=True)
+        out.print(
+            f"Everybody is as the last run left them in {pair.folder}; nothing is played.", soft_wrap=True
+        )
+        if not (pair.folder / "result.json").exists():
+            out.print("It ended before the story did: the rest of the story is not played.")
+        return _stay(out, pair)
+
+
+def _again() -> str:
+    """What to type to go on."""
+    named = os.environ.get("DEMO_FOLDER")
+    return f"{f'DEMO_FOLDER={shlex.quote(named)} ' if named else ''}KEEP=1 make demo"
+
+
 def _broken(pair: processes.Pair) -> ConfigurationError:
     """One of the two does not answer any more. During Ctrl-C that is no news: they got it as well."""
     time.sleep(0.3)
-    return ConfigurationError(f"Simulator or service stopped answering: see the logs in {pair.folder}.")
+    return ConfigurationError(
+        f"Simulator or service stopped answering: see the logs in {pair.folder}. What was played so far is there: "
+        f"{_again()}. To play from the beginning: make demo."
+    )
 
 
 def _role() -> dict[str, str]:
@@ -104,8 +136,10 @@ def _open(out: Console, pair: processes.Pair, *, ours: bool) -> int:
     while (code := pair.died()) is None:
         time.sleep(0.2)
     out.print(
-        f"A process ended with exit code {code}: see the logs in {pair.folder}. Started again, the demo plays from the "
-        "beginning; what can be stopped and gone on with is KEEP=1 make serve."
+        f"A process ended with exit code {code}: see the logs in {pair.folder}. To go on with everybody as they are: "
+        f"{_again()}. To play from the beginning: make demo.",
+        soft_wrap=True,
+        markup=False,
     )
     return context.BUG
 
@@ -117,5 +151,5 @@ def _may(role: str, *, by_command: bool) -> str:
     command = f"with {COMMAND} approve CASE --reason TEXT, or " if by_command else ""
     return (
         f"You are {role} there. Approve what waits for an approver {command}on the dashboard after "
-        f"{ROLE}=approver make demo."
+        f"KEEP=1 {ROLE}=approver make demo."
     )

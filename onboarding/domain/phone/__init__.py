@@ -44,14 +44,14 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from onboarding.domain.phone.clean import Written, clean, mask
+from onboarding.domain.phone.clean import Written, clean, ending, mask
 from onboarding.domain.phone.library import Number
 from onboarding.domain.phone.plan import NO_COUNTRY, plan_of
 from onboarding.domain.phone.read import Evidence, Reading, nearest_country
 from onboarding.domain.phone.several import read_field
 from onboarding.domain.phone.types import PhoneKind, PhoneReason, PhoneResult, PhoneStatus
 
-__all__ = ["PhoneKind", "PhoneReason", "PhoneResult", "PhoneStatus", "directory_phone", "normalise"]
+__all__ = ["PhoneKind", "PhoneReason", "PhoneResult", "PhoneStatus", "directory_phone", "ending", "normalise"]
 
 
 def normalise(raw: str | None, countries: Sequence[str | None] = ()) -> PhoneResult:

@@ -95,6 +95,12 @@ def mask(raw: str | None, tail: bool = False) -> str:
     return masked
 
 
+def ending(text: str | None) -> str:
+    """How every view shows a number: `…56`, its last two digits; of a text without digits nothing."""
+    digits = [character for character in text or "" if character.isdigit()]
+    return f"…{''.join(digits[-2:])}" if digits else ""
+
+
 def _mask_one(character: str) -> str:
     if character.isascii():
         return marks.MASK[ord(character)]

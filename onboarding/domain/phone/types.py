@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from onboarding.domain.phone.clean import ending
+
 
 class PhoneStatus(StrEnum):
     """What may be done with the number: use it, ask a human, or give it back to HR."""
@@ -72,6 +74,11 @@ class PhoneResult:
     region: str | None
     assumed_region: bool
     extension: str | None
+
+    @property
+    def shown(self) -> str:
+        """What the views show of it: its `ending`, where `raw_masked` has digits; else nothing."""
+        return ending(self.raw_masked) and ending(self.e164 or self.raw_masked)
 
     def as_json(self) -> dict[str, object]:
         return {
