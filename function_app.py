@@ -268,15 +268,6 @@ async def dashboard_rerun_many(req: func.HttpRequest) -> func.HttpResponse:
     return await _http("dashboard_rerun_many", req, reruns.carry_out)
 
 
-# The host asks its routes in the order of the functions' names: this one has to be the last of the dashboard's.
-@app.function_name("dashboard_unknown")
-@app.route("dashboard/{*rest}", methods=["GET"])
-async def dashboard_unknown(req: func.HttpRequest) -> func.HttpResponse:
-    from onboarding.dashboard import pages
-
-    return await _http("dashboard_unknown", req, pages.unknown)
-
-
 # --- operators: JSON --------------------------------------------------------------------------------------
 
 

@@ -52,7 +52,6 @@ ROUTES: dict[str, Role | None] = {
     "dashboard_plan_apply": Role.OPERATOR,
     "dashboard_reruns": Role.VIEWER,
     "dashboard_rerun_many": Role.OPERATOR,
-    "dashboard_unknown": Role.VIEWER,
     "cases": Role.VIEWER,
     "case": Role.VIEWER,
     "case_action": Role.OPERATOR,

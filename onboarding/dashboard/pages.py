@@ -207,10 +207,3 @@ def _said(values: dict[str, str], word: str) -> tuple[str, ...]:
         for name, value in values.items()
         if name.startswith(_METHOD) and value == word
     )
-
-
-async def unknown(s: Services, request: Request, who: Principal) -> Response:
-    """`GET dashboard/{*rest}`: an address under which nothing stands."""
-    raise NotFound(
-        "There is no page at this address. It may be cut off, or of an older version: go on from the list."
-    )

@@ -56,7 +56,6 @@ CALLS: dict[str, tuple[str, dict[str, str]]] = {
     "dashboard_plan_apply": ("POST", {}),
     "dashboard_reruns": ("GET", {}),
     "dashboard_rerun_many": ("POST", {}),
-    "dashboard_unknown": ("GET", {"rest": "xyz"}),
 }
 #: JSON bodies of writes that take more than a reason.
 BODIES: dict[str, dict[str, Any]] = {
@@ -408,9 +407,6 @@ async def test_a_fault_shows_nothing_personal_and_says_who_acts(
     headers = full.signed(planted.body()) if name == "hr" else {}
     body = {"body": planted.body()} if name == "hr" else body
     answer = await ask(full, name, headers, **body)
-    if name == "dashboard_unknown" and fault != "no settings":  # asks nothing of the store
-        assert answer.status_code == 404
-        return
     assert answer.status_code == (500 if fault == "crash" and name not in {"hr", "health"} else 503)
     assert answer.status_code == 500 or int(answer.headers["Retry-After"]) > 0
     nothing_personal(answer)

@@ -93,7 +93,6 @@ FUNCTIONS = {
     "dashboard_plan_apply": http("dashboard/plan", "POST"),
     "dashboard_reruns": http("dashboard/reruns"),
     "dashboard_rerun_many": http("dashboard/reruns", "POST"),
-    "dashboard_unknown": http("dashboard/{*rest}"),
     "case_plan": http("cases/{case_id}/plan"),
     "plan": http("plan"),
     "plan_apply": http("plan", "POST"),

@@ -53,7 +53,6 @@ HTTP = (
     "deliveries", "delivery", "delivery_replay", "dashboard_deliveries", "dashboard_delivery", "dashboard_replay",
     "dashboard_reports",
     "dashboard_case_plan", "dashboard_plan", "dashboard_plan_apply", "dashboard_reruns", "dashboard_rerun_many",
-    "dashboard_unknown",
     "case_methods", "dashboard_methods", "dashboard_handout", "case_plan", "plan", "plan_apply", "reruns",
 )  # fmt: skip
 
