@@ -82,6 +82,8 @@ class Account:
     contradicted: str | None = None
     #: HR called the person one of these before anybody was given it: it is closed, or an administrator decides.
     withheld: bool = False
+    #: When it was first found disabled, or disabled, for that: whoever enables it after that is not overruled.
+    closed_at: datetime | None = None
 
     def note_synced(self, synced: bool | None) -> None:
         """What a read of the account says: Active Directory may take over an account that was made in the cloud (a soft

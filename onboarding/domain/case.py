@@ -104,8 +104,8 @@ class Case:
     emptied: dict[str, dict[str, Said]] = field(default_factory=dict)
     #: HR system → field of the hire → the id by which that system knows the person (`employee_id`, `candidate_id`).
     ids: dict[str, dict[str, str]] = field(default_factory=dict)
-    #: Since when the employee number is the person's, as far as HR said; None: not known.
-    number_since: datetime | None = None
+    #: HR system and employee number (`bamboohr:00731`) → since when it is the person's, as far as HR said.
+    number_since: dict[str, datetime] = field(default_factory=dict)
     #: Newest event of each kind: together they say where the hire stands, whatever order they came in.
     hired_at: datetime | None = None
     cancelled_at: datetime | None = None

@@ -22,8 +22,7 @@ def follow(case: Case, before: Hire, now: datetime) -> int:
     if case.state not in OVER | {State.EXCLUDED}:
         if moved > 0 or first is None:
             first_day.put_off(case)
-        if moved or first_day.moves_pass(case, before):
-            first_day.outdate_pass(case, now)
+        first_day.outdate_pass(case, before, now)
         first_day.undo_ended(case, before, now)
     if case.account is not None and case.hire != before:
         case.account.contradicted = None  # what HR calls the person is judged anew (`provisioning.refused`)

@@ -48,22 +48,19 @@ def put_off(case: Case) -> None:
             record.status, record.code = StepStatus.PENDING, None
 
 
-def moves_pass(case: Case, before: Hire) -> bool:
-    """After HR's word, `before` which the hire was this: the pass has to work on another day, because the start moved,
-    or the place of work, whose days off or hours are others."""
+def outdate_pass(case: Case, before: Hire, now: datetime) -> None:
+    """After HR's word, `before` which the hire was this: call the pass back if it is of no use any more and nobody has
+    used it, because the start moved, or the place of work, whose days off or hours are others; and where an approver
+    said no to one, and another day lies ahead now, the step judges anew. Whoever is followed up goes back to
+    provisioning, also from a pause or a block."""
     off = case.access_pass.days_off if case.access_pass is not None else NONE
-    first, now = pass_day(before, off), pass_day(case.hire, off)
-    if first is None or now is None:
-        return False
-    return now != first or place_of(before).zone.zone != place_of(case.hire).zone.zone
-
-
-def outdate_pass(case: Case, now: datetime) -> None:
-    """After that: call the pass back if it is of no use on the new day and nobody has used it; and where an approver
-    said no to one, and the day lies ahead now, the step judges anew. Whoever is followed up goes back to provisioning,
-    also from a pause or a block."""
-    if _is_refused(case, now):
+    first, day = pass_day(before, off), pass_day(case.hire, off)
+    if first is None or day is None:
+        return
+    if day != first and _is_refused(case, now):
         _issue_anew(case)
+        return
+    if day == first and place_of(before).zone.zone == place_of(case.hire).zone.zone:
         return
     record = case.access_pass
     if record is None or record.status is PassStatus.VOID or is_in_use(case):

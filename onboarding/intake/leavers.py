@@ -89,7 +89,7 @@ def is_of_another(case: Case, event: HireEvent, at: datetime) -> bool:
     whoever had it before, however late it comes."""
     by_number = {alias.kind for alias in event_aliases(event)} == {AliasKind.EMPLOYEE_NUMBER}
     ends = event.certainty is Certainty.EMPLOYEE and event.event_type in _KINDS
-    since = case.number_since
+    since = case.number_since.get(f"{event.source}:{event.hire.employee_number}")
     return ends and by_number and since is not None and at < since
 
 
@@ -130,7 +130,7 @@ def _of_this_person(told: Mapping[str, Any], person: str | None, at: datetime | 
     one is known), to whom HR gave the number at `at`."""
 
     def is_theirs(kind: str) -> bool:
-        of = told.get(_OF.format(kind))
+        of = told.get(_OF.format(kind), told.get("of"))  # rows of before have one for all kinds
         if of is not None and person is not None:
             return bool(of == person)
         return at is None or datetime.fromisoformat(told[kind]) > at

@@ -128,6 +128,8 @@ def join_facts(case: Case, other: Case) -> None:
     for name in ("hired_at", "cancelled_at", "ended_at", "recorded_at"):
         moments = [moment for moment in (getattr(case, name), getattr(other, name)) if moment is not None]
         setattr(case, name, max(moments, default=None))
+    for number, since in other.number_since.items():
+        _note_newer(case.number_since, number, since)
     deletions.join(case, other)
     _note_newest(case.hired_by, other.hired_by)
     _note_newest(case.cancelled_by, other.cancelled_by)
@@ -212,13 +214,9 @@ def _drop_earlier_end(case: Case, hired: datetime) -> None:
         del case.said["end_date"]
 
 
-def _note_number(case: Case, number: str, said: Said, before: Said | None) -> None:
+def _note_newer(known: dict[str, datetime], number: str, at: datetime) -> None:
     """Since when it is the person's: an end that names only the number may be of whoever had it before."""
-    if number == case.hire.employee_number:
-        if case.number_since is not None:
-            case.number_since = min(case.number_since, said.at)
-    elif before is None or before.gives_way_to(said):
-        case.number_since = said.at
+    known[number] = min(at, known.get(number, at))
 
 
 def _take(case: Case, hire: Hire, said: Said) -> None:
@@ -229,7 +227,7 @@ def _take(case: Case, hire: Hire, said: Said) -> None:
         elif value is not None and not _is_void(case, name, said):
             before = _said(case, name)
             if name == "employee_number":
-                _note_number(case, value, said, before)
+                _note_newer(case.number_since, f"{said.source or case.source}:{value}", said.at)
             if before is None or before.gives_way_to(said):
                 case.hire = replace(case.hire, **{name: value})
                 case.said[name] = said

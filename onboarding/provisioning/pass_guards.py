@@ -10,6 +10,7 @@ manager it is called back (`provisioning.recall`).
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import timedelta
 
 from onboarding.domain import calendar, run
@@ -86,18 +87,31 @@ async def unused(ctx: Context) -> list[AccessPass] | None:
 
     Raises NotYetVisible.
     """
+    if await _is_registered(ctx) and not proofed(ctx):
+        return None
+    found = await ctx.s.security.passes(ctx.account.id)
+    return None if _was_used(ctx, found) and not _approved(ctx) else found
+
+
+async def is_in_use(ctx: Context) -> bool:
+    """There is a sign of use, whatever an approver has said about another pass. Raises NotYetVisible."""
+    return await _is_registered(ctx) or _was_used(ctx, await ctx.s.security.passes(ctx.account.id))
+
+
+async def _is_registered(ctx: Context) -> bool:
+    """Somebody has added a method to the account, beside a pass and the number that this service added."""
     registered = await ctx.s.security.registration_of(ctx.account.id, ctx.now)
     if not registered.present:
         raise NotYetVisible("The account's methods cannot be read yet; waiting for replication.")
     others = set(registered.methods) - {"temporaryAccessPass"}
-    if others == {prepopulate_phone.METHOD} and await prepopulate_phone.is_ours(ctx):
-        others = set()
-    if others and not proofed(ctx):
-        return None
-    found = await ctx.s.security.passes(ctx.account.id)
-    # One that was used in an employment before is no sign of this one.
-    used = any(item.reason == "OneTimeUsed" and run.counts(ctx.case, item.usable_from) for item in found)
-    return None if used and not _approved(ctx) else found
+    return bool(others) and not (
+        others == {prepopulate_phone.METHOD} and await prepopulate_phone.is_ours(ctx)
+    )
+
+
+def _was_used(ctx: Context, passes: Iterable[AccessPass]) -> bool:
+    """One that was used in an employment before is no sign of this one."""
+    return any(item.reason == "OneTimeUsed" and run.counts(ctx.case, item.usable_from) for item in passes)
 
 
 def _approved(ctx: Context) -> bool:

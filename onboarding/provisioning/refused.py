@@ -8,15 +8,16 @@ of HR's: an administrator decides, as for a withdrawn hire (`steps.disable_accou
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from onboarding import casework
 from onboarding.domain import beginning
-from onboarding.domain.account import OWN_ORIGINS, PassRecord, PassStatus
+from onboarding.domain.account import OWN_ORIGINS, Account, PassRecord, PassStatus
 from onboarding.domain.case import Case
 from onboarding.domain.lifecycle import Event, State
 from onboarding.domain.records import TimelineEntry
-from onboarding.ports import CLAIM_LEASE, Services
+from onboarding.errors import DeployerError
+from onboarding.ports import CANNOT_READ, CLAIM_LEASE, Services
 from onboarding.provisioning import from_sync, pass_guards
 from onboarding.provisioning.linking import upn_alias
 from onboarding.provisioning.step import Block, Context, Done, Outcome, Wait
@@ -24,6 +25,8 @@ from onboarding.provisioning.steps import disable_account, enable_account, reser
 
 #: An account that may be somebody's stays enabled against HR's word: an administrator decides.
 CONTRADICTED = "account_contradicted"
+#: So long after it was closed an account may still look enabled.
+_LAG = timedelta(hours=1)
 
 
 def is_given(ctx: Context) -> bool:
@@ -101,7 +104,7 @@ async def taken_up(ctx: Context) -> Outcome | None:
     if account is not None and account.withheld:
         if (found := await from_sync.instead_of(ctx, account)) is not None:
             return found
-        account.withheld = False
+        account.withheld, account.closed_at = False, None
     forget(ctx.case)
     return None
 
@@ -112,8 +115,8 @@ async def close(ctx: Context) -> Wait | Block | None:
     case, account = ctx.case, ctx.case.account
     if account is None and case.intent is None:
         return None
-    if account is not None and await _is_in_use(ctx):
-        account.contradicted = _word(ctx)
+    if account is not None and await _stays(ctx, account):
+        account.contradicted, account.withheld, account.closed_at = _word(ctx), False, None
         await casework.save(ctx.s, case, ctx.now, *_noted(ctx, account.contradicted))
         return None
     record = case.access_pass
@@ -123,6 +126,8 @@ async def close(ctx: Context) -> Wait | Block | None:
     if isinstance(outcome, Wait):
         return outcome
     forget(case)
+    if case.account is not None and isinstance(outcome, Done):
+        case.account.closed_at = case.account.closed_at or ctx.now  # saved with what follows
     if isinstance(outcome, Block):
         await ctx.save("account_not_disabled", reason=outcome.reason)
     elif outcome == Done("disabled"):
@@ -155,12 +160,21 @@ async def _disabled(ctx: Context) -> Outcome:
     return outcome
 
 
-async def _is_in_use(ctx: Context) -> bool:
+async def _stays(ctx: Context, account: Account) -> bool:
     """Somebody has registered something, or used a pass: ahead of the first day, with a password of the company's own.
+    Or an administrator enabled what was closed. Where the app may not read methods (neither role is needed for an
+    account), what the case knows has to do, which is nothing of the kind (`is_given`).
 
     Raises NotYetVisible.
     """
-    user = await ctx.s.directory.get_user(ctx.account.id)
+    user = await ctx.s.directory.get_user(account.id)
     if user is None or user.account_enabled is False:
         return False
-    return await pass_guards.unused(ctx) is None
+    if account.closed_at is not None and not user.synced and ctx.now >= account.closed_at + _LAG:
+        return True
+    try:
+        return await pass_guards.is_in_use(ctx)
+    except DeployerError as exc:
+        if exc.code not in CANNOT_READ:
+            raise
+        return False

@@ -252,7 +252,8 @@ does what about it stands on the case's page.
   once the first day has come. So it is where HR says late that the account comes from Active Directory; that one is
   waited for also beyond the first day. One that this service may not disable stays, and the case asks an administrator
   (`account_contradicted`). Whoever keeps an account against HR's word has a sentence on the case that says so. Where HR
-  takes the word back, and another account with HR's number came meanwhile, an approver says whose that is.
+  takes the word back, and another account with HR's number came meanwhile, an approver says whose that is. What an
+  administrator enables again by hand is not closed anew.
 - **Contractors**: after the last day that HR named nothing is sent and nothing is given, however late a case that was
   held or blocked goes on: every step that gives something stops at `end_date_passed`, until HR names a later day
   and somebody reruns the case. `account.leave_date` also writes it to `employeeLeaveDateTime`, and follows HR: a

@@ -13,7 +13,7 @@ from onboarding.domain.case import Alias, AliasKind, Case
 from onboarding.domain.hire import EventType, Hire, HireEvent, ManagerRef
 from onboarding.domain.lifecycle import State
 from onboarding.domain.records import Said
-from onboarding.intake import leavers, process
+from onboarding.intake import leavers, merging, process
 from onboarding.operate import work
 from onboarding.ports import WORK_QUEUE, Delivery, DeliveryStatus, WorkMessage
 from tests.support.doubles import CASE_ID, T0, World, hire, make_case
@@ -47,15 +47,16 @@ async def comes(
     when: datetime,
     kind: EventType,
     said: datetime | None,
-    source: str = "bamboohr",
+    *,
+    cleared: tuple[str, ...] = (),
     **fields: Any,
 ) -> None:
     """A delivery with one event comes; `said`: when that happened, where the HR system says so."""
     await until(world, when)
     delivery = Delivery(
-        f"d_{when:%d%H%M}_{kind}", source, source, when, DeliveryStatus.QUEUED, "0" * 64, b"{}"
+        f"d_{when:%d%H%M}_{kind}", "bamboohr", "bamboohr", when, DeliveryStatus.QUEUED, "0" * 64, b"{}"
     )
-    event = HireEvent(source, kind, Hire(**fields), "x", occurred_at=said)
+    event = HireEvent("bamboohr", kind, Hire(**fields), "x", occurred_at=said, cleared=cleared)
     await process._apply(world.s, delivery, 0, event, WORK_QUEUE)
     await until(world, when)
 
@@ -121,6 +122,35 @@ async def test_an_end_since_she_has_the_number_is_hers(world: World) -> None:
     assert (case.state, case.reason_code) == (State.CLOSED, "employment_ended")
 
 
+@pytest.mark.parametrize(
+    "numbers",
+    [[], ["78"], ["077"], ["78", "77"], [None, "77"]],
+    ids=lambda numbers: "-".join(map(str, numbers)),
+)
+async def test_an_end_of_a_number_that_was_hers_is_hers_whatever_hr_corrected_since(
+    world: World, numbers: list[str | None]
+) -> None:
+    await comes(world, at(14), HIRED, at(14), **ZOE, employee_number="77")
+    for hour, number in enumerate(numbers):
+        cleared = ("employee_number",) if number is None else ()
+        said = at(17, 9 + hour)
+        await comes(world, said, UPDATED, said, cleared=cleared, employee_id="z", employee_number=number)
+    await comes(world, at(18), TERMINATED, at(16), employee_number="77")
+    case = await until(world, MONDAY)
+    assert case is not None
+    assert (case.state, case.reason_code) == (State.CLOSED, "employment_ended")
+    assert [user.account_enabled for user in world.tenant.users.values() if user.id == "user-2"] == [False]
+
+
+def test_a_number_is_the_persons_since_the_first_word_of_either_case() -> None:
+    lead = make_case(hire=hire(employee_id=None), hired_at=at(10))
+    other = make_case("c_" + "2" * 20, hire=hire(employee_number="77"), hired_at=at(10), source="bamboohr")
+    other.number_since = {"bamboohr:77": at(1)}
+    other.said["employee_number"] = Said(at(17), True, "d_9", "bamboohr")
+    merging.join_facts(lead, other)
+    assert lead.number_since == {"bamboohr:77": at(1)}
+
+
 @pytest.mark.parametrize("kind", [UPDATED, EventType.EMPLOYMENT_STARTED])
 async def test_without_times_what_was_remembered_of_a_number_is_not_hers_who_was_known_already(
     world: World, kind: EventType
@@ -158,6 +188,27 @@ async def test_each_word_about_a_number_is_judged_by_what_was_said_with_it(
     event = HireEvent("bamboohr", HIRED, Hire("z", "77"), "x", occurred_at=hired)
     await leavers.recall(world.s, case, event, hired, world.clock.at)
     assert (case.ended_at is not None) is hers
+
+
+async def test_a_row_of_before_says_of_all_its_words_whose_they_are(world: World) -> None:
+    event = HireEvent("bamboohr", TERMINATED, Hire("b", "77"), "x", occurred_at=T0)
+    await leavers.remember(world.s, event, "d_1", T0, T0)
+    for name, marker in [(name, await world.store.cases.read_marker(name)) for name in ROWS]:
+        if marker is not None:
+            value = {key: old(told) for key, told in marker.value.items()}
+            await world.store.cases.write_marker(name, value, marker.etag)
+    hired = T0 - timedelta(hours=3)
+    case = make_case(at=T0, hired_at=hired, hire=hire(employee_id="z"), source="bamboohr")
+    event = HireEvent("bamboohr", HIRED, Hire("z", "77"), "x", occurred_at=hired)
+    await leavers.recall(world.s, case, event, hired, T0)
+    assert case.ended_at is None
+
+
+ROWS = [f"{leavers.MARKER}{digit:x}" for digit in range(16)]
+
+
+def old(told: dict[str, Any]) -> dict[str, Any]:
+    return {name.removeprefix("ended_at."): value for name, value in told.items()}
 
 
 # --- what an end of before takes along ----------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from onboarding.domain.account import Account
 from onboarding.domain.case import Case
 from onboarding.domain.hire import EventType
 from onboarding.domain.lifecycle import State
@@ -18,6 +19,7 @@ from onboarding.operate.next_step import next_words
 from onboarding.ports import DirectoryUser
 from tests.support.doubles import CASE_ID, T0, World, drive, hire, make_case
 from tests.support.hr_says import says
+from tests.support.kinds import account
 
 NO = Ask("approver", "has a password from the branch", reason_code="needs_approval_pass")
 
@@ -56,6 +58,23 @@ async def test_it_was_said_of_the_day_that_hr_named_then(world: World, days: int
     await says(world, EventType.START_DATE_CHANGED, start_date=(world.clock.at + timedelta(days=days)).date())
     case = await drive(world)
     assert (case.state, len(world.tenant.issued)) == (State.FOLLOWING_UP, issued)
+
+
+@pytest.mark.parametrize("country", ["AT", "US"])
+async def test_another_place_of_work_asks_nobody_again(world: World, country: str) -> None:
+    """The day is the same; the hours of a place matter to a pass that is out."""
+    await world.file(make_case(rehired_at=T0, hired_at=T0))
+    case = await world.case()
+    case.account = Account("old-1", "z.mueller@contoso.example", "4711", T0 - timedelta(days=900))
+    world.tenant.add(account())
+    await world.store.cases.save(case)
+    assert (await drive(world)).reason_code == "needs_approval_pass"
+    await actions.act(world.s, "without-pass", CASE_ID, NO)
+    await drive(world)
+    world.clock.move(minutes=5)
+    await says(world, EventType.HIRE_UPDATED, work_country=country)
+    case = await drive(world)
+    assert (case.state, case.steps["issue_access_pass"].detail) == (State.FOLLOWING_UP, "approver_said_no")
 
 
 async def test_a_new_pass_can_be_asked_for_all_the_same(world: World) -> None:

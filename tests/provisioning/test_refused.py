@@ -15,13 +15,14 @@ from onboarding.domain.hire import EventType
 from onboarding.domain.lifecycle import State
 from onboarding.domain.people_policy import Match, PeoplePolicy
 from onboarding.domain.policy import Policy
-from onboarding.errors import EffectUnknown, LimitReached, Throttled
+from onboarding.errors import EffectUnknown, LimitReached, PermissionMissing, Throttled
 from onboarding.operate import work
 from onboarding.operate.actions import Ask, act
 from onboarding.operate.explain import explain
 from onboarding.ports import CLAIM_LEASE, REPLICATION, DirectoryUser, WorkMessage
+from onboarding.safeguards import stops
 from onboarding.settings import Settings
-from tests.support.doubles import CASE_ID, T0, Killed, World, advance, drive, make_case
+from tests.support.doubles import CASE_ID, T0, Killed, SecurityInfo, World, advance, drive, make_case
 from tests.support.full_policy import SETTINGS, full_case, full_policy, full_world
 from tests.support.hr_says import says
 from tests.support.kinds import account
@@ -413,6 +414,7 @@ async def test_whoever_was_given_a_pass_keeps_it_and_the_case_says_what_hr_says(
 # --- the first day, and what was not given ------------------------------------------------------------------------
 
 
+CHECKS = tuple(check.code for check in Policy().desk.identity_checks)
 FOLLOWED = {State.FOLLOWING_UP, State.CONFIRMED}
 
 
@@ -598,3 +600,59 @@ async def test_to_an_account_that_is_made_anew_everything_is_done_again(own_way:
     groups = {group for group, user in own_way.tenant.held.added if user == case.account.id}
     assert groups == set(case.account.groups) != set()
     assert own_way.tenant.managers[case.account.id] == "manager-1"
+
+
+@pytest.mark.parametrize("word", ["guest", "onprem"])
+async def test_whoever_is_in_use_stays_so_while_an_approver_has_a_new_pass_made(
+    make_world: MakeWorld, word: str
+) -> None:
+    world = make_world(policy=Policy(people=PEOPLE))
+    await world.file(make_case(hired_at=T0 - timedelta(days=1)))
+    await until(world, T0 + timedelta(days=3))
+    world.tenant.methods["user-2"] = ("mobilePhone",)
+    await until(world, T0 + timedelta(days=4, hours=2))
+    world.faults.before("create_pass", *[Throttled("429", retry_after=600)] * 12)
+    await act(world.s, "new-pass", CASE_ID, replace(WHO, confirmed=CHECKS))
+    case = await until(world, world.clock.at)
+    assert (case.state, case.identity_proofed_at is not None) == (State.PROVISIONING, True)
+    await says(world, EventType.HIRE_UPDATED, employment_type=word)
+    case = await until(world, world.clock.at + timedelta(minutes=5))
+    assert enabled(world) == [True]
+    assert "theirs already" in explain(case)
+
+
+async def test_without_the_roles_that_read_methods_a_guest_is_closed_and_nobody_else_held(
+    own_way: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An account can be made without them."""
+
+    async def refused(*_given: object) -> None:
+        raise PermissionMissing("Graph refused: grant UserAuthenticationMethod.Read.All")
+
+    await followed_up(own_way)
+    for name in ("registration_of", "passes"):
+        monkeypatch.setattr(SecurityInfo, name, refused)
+    own_way.s = own_way.services()
+    await says(own_way, EventType.HIRE_UPDATED, employment_type="guest")
+    case = await until(own_way, own_way.clock.at + timedelta(minutes=5))
+    assert (case.state, case.reason_code, enabled(own_way)) == (State.BLOCKED, "guest_not_created", [False])
+    assert list((await stops.read(own_way.s.cases)).stops) == []
+
+
+@pytest.mark.parametrize("minutes", [30, 90])
+async def test_an_administrator_who_enables_what_was_closed_is_not_overruled(
+    own_way: World, minutes: int
+) -> None:
+    """Active Directory was HR's mistake. Soon after it was closed the tenant may only show it as it was before."""
+    await followed_up(own_way)
+    await says(own_way, EventType.HIRE_UPDATED, employment_type="onprem")
+    await until(own_way, own_way.clock.at)
+    assert enabled(own_way) == [False]
+    own_way.clock.move(minutes=minutes)
+    own_way.tenant.users["user-2"] = replace(own_way.tenant.users["user-2"], account_enabled=True)
+    await act(own_way.s, "rerun", CASE_ID, WHO)
+    case = await until(own_way, own_way.clock.at + timedelta(minutes=5))
+    kept = minutes > 60
+    assert enabled(own_way) == [kept]
+    assert ("theirs already" in explain(case)) is kept
+    assert case.state is (State.FOLLOWING_UP if kept else State.PROVISIONING)
