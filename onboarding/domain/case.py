@@ -104,8 +104,9 @@ class Case:
     emptied: dict[str, dict[str, Said]] = field(default_factory=dict)
     #: HR system → field of the hire → the id by which that system knows the person (`employee_id`, `candidate_id`).
     ids: dict[str, dict[str, str]] = field(default_factory=dict)
-    #: HR system and employee number (`bamboohr:00731`) → since when it is the person's, as far as HR said.
-    number_since: dict[str, datetime] = field(default_factory=dict)
+    #: HR system and employee number (`bamboohr:00731`; without a number: that there is none) → when that system first
+    #: and last said so (`intake.numbers`).
+    numbers: dict[str, tuple[datetime, datetime]] = field(default_factory=dict)
     #: Newest event of each kind: together they say where the hire stands, whatever order they came in.
     hired_at: datetime | None = None
     cancelled_at: datetime | None = None

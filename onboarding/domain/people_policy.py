@@ -119,6 +119,14 @@ class MailboxPolicy:
     wait_minutes: int = 60
 
 
+def called(people: PeoplePolicy, case: Case) -> str | None:
+    """What HR calls the person for whom no account is made here: a `guest`, `synced` from Active Directory, or
+    neither."""
+    if any_fits(people.guests, case):
+        return "guest"
+    return "synced" if any_fits(people.synced, case) else None
+
+
 def any_fits(rules: Iterable[Match], case: Case) -> bool:
     """Is the person one of these?"""
     return any(rule.fits(case) for rule in rules)

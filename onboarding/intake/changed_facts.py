@@ -23,9 +23,8 @@ def follow(case: Case, before: Hire, now: datetime) -> int:
         if moved > 0 or first is None:
             first_day.put_off(case)
         first_day.outdate_pass(case, before, now)
+    if case.state not in OVER:
         first_day.undo_ended(case, before, now)
-    if case.account is not None and case.hire != before:
-        case.account.contradicted = None  # what HR calls the person is judged anew (`provisioning.refused`)
     leave_date.follow(case, before)
     former_manager.recall_pass(case, before, now)
     hire_date.follow(case, before)

@@ -19,17 +19,21 @@ from onboarding.domain.case import JOINED, Alias, AliasKind, Case, ids_in
 from onboarding.domain.hire import Certainty, EventType, Hire, HireEvent
 from onboarding.domain.lifecycle import State
 from onboarding.errors import StoreConflict
-from onboarding.intake import twins, two_cases
+from onboarding.intake import numbers, twins, two_cases
 from onboarding.intake.adapter import LinkedEvent
 from onboarding.intake.erasure import refuse_forgotten
 from onboarding.intake.joining import ask, join, weight
 from onboarding.intake.outcome import APPROVE_SAME_PERSON
-from onboarding.ports import Services
+from onboarding.ports import CaseQuery, Services
 
 #: Events about people whom we do not know, and then need not: existing staff leaving, records deleted.
 _NEVER_OPENS = frozenset(
     {EventType.EMPLOYMENT_TERMINATED, EventType.EMPLOYEE_DELETED, EventType.IGNORED, EventType.TEST_PING}
 )
+
+
+#: Cases that are looked at for whose a number is.
+_SAME_NUMBER = 20
 
 
 @dataclass(slots=True)
@@ -103,6 +107,20 @@ async def locate(
             found.case = await join(s, found.case, cases[other], other, aliases, now)
     await _meet_twins(s, found, event, now)
     return found
+
+
+async def holder(s: Services, event: HireEvent, at: datetime) -> Located | None:
+    """The one case whose number the event names, where that is filed under somebody who had it before. None: nobody's,
+    or it is not sure whose."""
+    number, found = event.hire.employee_number, []
+    rows = await s.cases.search(CaseQuery(employee_id=number), None, _SAME_NUMBER)
+    for row in rows.items:
+        case = await s.cases.get(row.case_id)
+        if case is not None and case.hire.employee_number == number and number is not None:
+            known = f"{event.source}:{number}" in case.numbers
+            found += [case] if known and numbers.is_theirs(case, event.source, number, at) else []
+    refuse_forgotten(found)
+    return Located(found[0], etag=found[0].etag) if len(found) == 1 else None
 
 
 async def _meet_twins(s: Services, found: Located, event: HireEvent, now: datetime) -> None:

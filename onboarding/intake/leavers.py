@@ -30,7 +30,7 @@ from onboarding.domain.records import Said
 from onboarding.intake import deletions, leave_date
 from onboarding.intake.candidates import applications_of
 from onboarding.intake.identity import event_aliases
-from onboarding.intake.merging import drop_dates, newest_withdrawal, planned_end, take_end
+from onboarding.intake.merging import drop_dates_of_before, newest_withdrawal, planned_end, take_end
 from onboarding.ports import Services
 
 #: Rows: one for each first hex digit of the hash.
@@ -84,15 +84,6 @@ async def _note(
     await s.cases.write_marker(row + digest[0], _newest(noted, now), marker.etag if marker else None)
 
 
-def is_of_another(case: Case, event: HireEvent, at: datetime) -> bool:
-    """An end or a deletion that names the person by a number alone, said before HR gave the number to this one: of
-    whoever had it before, however late it comes."""
-    by_number = {alias.kind for alias in event_aliases(event)} == {AliasKind.EMPLOYEE_NUMBER}
-    ends = event.certainty is Certainty.EMPLOYEE and event.event_type in _KINDS
-    since = case.number_since.get(f"{event.source}:{event.hire.employee_number}")
-    return ends and by_number and since is not None and at < since
-
-
 async def recall(s: Services, case: Case, event: HireEvent, at: datetime | None, now: datetime) -> None:
     """Tell a case what was noted of the person, under the ids that the event is the first to give it. `at`: when HR
     said that; None: it does not say, and the event opens the case."""
@@ -118,11 +109,8 @@ async def recall(s: Services, case: Case, event: HireEvent, at: datetime | None,
             moment = datetime.fromisoformat(told[_CANCELLED])
             case.cancelled_by[alias.value] = max(moment, case.cancelled_by.get(alias.value, moment))
     newest = newest_withdrawal(case)
-    made = case.account is not None or case.intent is not None
-    if newest is None or newest == before or made or case.hired_at is None:
-        return
-    if case.hired_at > newest:
-        drop_dates(case, newest)  # said of the hire before it
+    if newest is not None and newest != before and case.hired_at is not None and case.hired_at > newest:
+        drop_dates_of_before(case, newest)
 
 
 def _of_this_person(told: Mapping[str, Any], person: str | None, at: datetime | None) -> Mapping[str, Any]:

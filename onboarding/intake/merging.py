@@ -23,7 +23,7 @@ from typing import Any
 from onboarding.domain.case import Case, ids_in
 from onboarding.domain.hire import Certainty, EventType, Hire, HireEvent, ManagerRef, Phone
 from onboarding.domain.records import Said, StepRecord
-from onboarding.intake import deletions
+from onboarding.intake import deletions, numbers
 from onboarding.intake.candidates import applications_of
 from onboarding.intake.planned_reads import tells_more
 
@@ -128,14 +128,13 @@ def join_facts(case: Case, other: Case) -> None:
     for name in ("hired_at", "cancelled_at", "ended_at", "recorded_at"):
         moments = [moment for moment in (getattr(case, name), getattr(other, name)) if moment is not None]
         setattr(case, name, max(moments, default=None))
-    for number, since in other.number_since.items():
-        _note_newer(case.number_since, number, since)
+    numbers.join(case, other)
     deletions.join(case, other)
     _note_newest(case.hired_by, other.hired_by)
     _note_newest(case.cancelled_by, other.cancelled_by)
     newest = newest_withdrawal(case)
     if newest is not None and case.hired_at is not None and case.hired_at > newest:
-        drop_dates(case, newest)
+        drop_dates_of_before(case, newest)
     if shown := max(filter(None, (case.hired_at, case.recorded_at)), default=None):
         _drop_earlier_end(case, shown)
     for source, fetch in other.fetches.items():
@@ -194,6 +193,13 @@ def _is_of_an_earlier_hire(case: Case, at: datetime) -> bool:
     return newest is not None and at <= newest and case.hired_at is not None and case.hired_at > newest
 
 
+def drop_dates_of_before(case: Case, until: datetime) -> None:
+    """As `drop_dates`, where the hire that stands was said after `until`, and nothing was made for it yet. What an
+    account was made for stays until HR says another day, or a new run begins."""
+    if case.account is None and case.intent is None:
+        drop_dates(case, until)
+
+
 def drop_dates(case: Case, until: datetime) -> None:
     """Forget start, end and status as far as they were said at `until` or before, or nobody knows when."""
     for name in _DATED:
@@ -214,11 +220,6 @@ def _drop_earlier_end(case: Case, hired: datetime) -> None:
         del case.said["end_date"]
 
 
-def _note_newer(known: dict[str, datetime], number: str, at: datetime) -> None:
-    """Since when it is the person's: an end that names only the number may be of whoever had it before."""
-    known[number] = min(at, known.get(number, at))
-
-
 def _take(case: Case, hire: Hire, said: Said) -> None:
     for name in _FIELDS:
         value = getattr(hire, name)
@@ -227,7 +228,7 @@ def _take(case: Case, hire: Hire, said: Said) -> None:
         elif value is not None and not _is_void(case, name, said):
             before = _said(case, name)
             if name == "employee_number":
-                _note_newer(case.number_since, f"{said.source or case.source}:{value}", said.at)
+                numbers.note(case, said, value)
             if before is None or before.gives_way_to(said):
                 case.hire = replace(case.hire, **{name: value})
                 case.said[name] = said
@@ -235,6 +236,8 @@ def _take(case: Case, hire: Hire, said: Said) -> None:
 
 def _empty(case: Case, name: str, said: Said) -> None:
     """One system says that a field is empty: its own older words on it are void, whenever they come."""
+    if name == "employee_number":
+        numbers.note(case, said, None)
     source, known = said.source or "", case.emptied.setdefault(name, {})
     if source not in known or known[source].gives_way_to(said):
         known[source] = said

@@ -12,15 +12,17 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from onboarding import casework, observe
+from onboarding.domain import beginning, people_policy
+from onboarding.domain.account import OWN_ORIGINS, PassStatus
 from onboarding.domain.case import Case, delivery_of, event_mark
 from onboarding.domain.hire import HireEvent
 from onboarding.domain.lifecycle import ACTIVE, State
 from onboarding.domain.records import NextAction
-from onboarding.intake import answers, catalog, joining, leavers, quality
+from onboarding.intake import answers, catalog, joining, leavers, numbers, quality
 from onboarding.intake.adapter import SILENT, Adapter, UnreadableEvent
 from onboarding.intake.decide import apply_event, apply_join
 from onboarding.intake.erasure import BeingForgotten
-from onboarding.intake.identity import locate
+from onboarding.intake.identity import holder, locate
 from onboarding.intake.merging import event_time
 from onboarding.intake.outcome import APPROVE_SAME_PERSON, FETCH, Circumstances, Outcome, block
 from onboarding.intake.payload import Unreadable
@@ -153,7 +155,9 @@ async def _apply(s: Services, delivery: Delivery, index: int, event: HireEvent, 
             return stopped.case.case_id  # it came before the erasure, and goes with the case
         raise
     at = event_time(event, delivery.received_at)
-    if found is None or leavers.is_of_another(found.case, event, at):
+    if found is not None and numbers.is_of_another(found.case, event, at):
+        found = await holder(s, event, at)
+    if found is None:
         await leavers.remember(s, event, delivery.delivery_id, at, now)
         return None
     case = found.case
@@ -171,8 +175,10 @@ async def _apply(s: Services, delivery: Delivery, index: int, event: HireEvent, 
         read_lag=s.hr.settles_in(event.source) if event.needs_fetch else timedelta(0),
     )
     noted = await answers.drop_answered(s, case, now)
+    before = people_policy.called(s.policy.people, case)
     outcome = apply_event(case, event, about, now)
     outcome = replace(outcome, entries=(*noted, *outcome.entries))
+    _note_called(s, case, before, now)
     await quality.note_event(s, case, event, delivery.delivery_id, now)
     case.deliveries = [*case.deliveries, seen][-REMEMBERED:]
     await lay_down(s, case, outcome, now, queue)
@@ -181,6 +187,20 @@ async def _apply(s: Services, delivery: Delivery, index: int, event: HireEvent, 
         event=event.event_type, state=case.state, reason=case.reason_code,
     )  # fmt: skip
     return case.case_id
+
+
+def _note_called(s: Services, case: Case, before: str | None, now: datetime) -> None:
+    """HR calls the person a guest, or somebody of Active Directory, no more: nothing is said of that any longer, and
+    whether they got another account meanwhile is looked for (`provisioning.refused`)."""
+    account, after = case.account, people_policy.called(s.policy.people, case)
+    if account is None or after == before:
+        return
+    kept, account.contradicted = account.contradicted is not None, None
+    passed = case.access_pass is not None and case.access_pass.status is PassStatus.DELIVERED
+    theirs = kept or passed or beginning.is_in_use(case) or beginning.has_begun(case, now)
+    ours = account.origin in OWN_ORIGINS and not account.synced
+    if before == "synced" and after is None and ours and not theirs:
+        account.withheld = True
 
 
 def _began(case: Case, delivery: Delivery) -> bool:

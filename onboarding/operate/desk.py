@@ -142,6 +142,12 @@ def no_pass(s: Services, case: Case, now: datetime) -> Refused | None:
         )
     if case.account is None:
         return None  # told where the account is asked for
+    if case.account.withheld:
+        return Refused(
+            "By HR's word no account is made here for this person, and the one that there is was closed: HR corrects "
+            "the record first, or the account of Active Directory comes, with a password of its own.",
+            code="account_closed",
+        )
     if case.account.origin == "synced":
         return Refused(
             "The account comes from Active Directory, and so does its password: have whoever runs it there give a new "

@@ -137,6 +137,10 @@ def explain(case: Case, now: datetime | None = None) -> str:
     return " ".join(parts)
 
 
+_CLOSED = (
+    "By HR's word the account of this person comes from Active Directory: it is waited for, and the one that this "
+    "service had made is closed."
+)
 _AT_WORK = frozenset({State.WAITING_START, State.PROVISIONING})
 
 
@@ -144,6 +148,8 @@ def _under_way(case: Case) -> str | None:
     """Of somebody who has an account and comes by again: for a new pass, or included again. None: the usual words."""
     if case.account is None or case.state not in _AT_WORK:
         return None
+    if case.account.withheld and case.next_action.why == "waiting_for_sync":
+        return _CLOSED
     if case.identity_proofed_at is not None:
         return "The account exists; a new pass that an approver asked for is being made."
     if case.state is State.WAITING_START:

@@ -94,16 +94,17 @@ async def with_corrected_number(ctx: Context, linked: DirectoryUser) -> Outcome 
 async def instead_of(ctx: Context, account: Account) -> Outcome | None:
     """The account was closed for one of Active Directory, and HR takes that back: whether the person has another one by
     now, which carries HR's number, is for an approver. None: there is no other one, or it is somebody else's."""
-    number = reserve_username.hr_mark(ctx.hire)
-    return None if number is None else await _ask_about_others(ctx, account.id, number)
+    numbers = dict.fromkeys(filter(None, (reserve_username.hr_mark(ctx.hire), account.mark)))
+    return await _ask_about_others(ctx, account.id, *numbers)
 
 
-async def _ask_about_others(ctx: Context, own: str, number: str, *, synced: bool = False) -> Outcome | None:
-    """Whether an account beside the case's `own` one that has the number is the person's, and to be linked. `synced`:
-    asked of those of Active Directory alone."""
+async def _ask_about_others(ctx: Context, own: str, *numbers: str, synced: bool = False) -> Outcome | None:
+    """Whether an account beside the case's `own` one that has one of the numbers is the person's, and to be linked.
+    `synced`: asked of those of Active Directory alone."""
+    seen = {user.id: user for number in numbers for user in await ctx.s.directory.find_by_employee_id(number)}
     found = [
         user
-        for user in await ctx.s.directory.find_by_employee_id(number)
+        for user in seen.values()
         if user.id != own and not is_anothers(ctx.case, user) and (user.synced or not synced)
     ]
     if not found:

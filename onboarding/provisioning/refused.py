@@ -11,7 +11,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from onboarding import casework
-from onboarding.domain import beginning
+from onboarding.domain import beginning, people_policy
 from onboarding.domain.account import OWN_ORIGINS, Account, PassRecord, PassStatus
 from onboarding.domain.case import Case
 from onboarding.domain.lifecycle import Event, State
@@ -39,12 +39,20 @@ def is_given(ctx: Context) -> bool:
         return True
     if account.contradicted is not None and account.contradicted == _word(ctx):
         return True
-    return ctx.s.settings.first_credential == "none" and beginning.has_begun(case, ctx.now)
+    closed = account.withheld or account.closed_at is not None
+    return not closed and ctx.s.settings.first_credential == "none" and _has_begun(ctx)
+
+
+def _has_begun(ctx: Context) -> bool:
+    """In this run: who comes back has begun in the one before."""
+    case = ctx.case
+    again = case.rehired_at is not None
+    return beginning.first_day_came(case, ctx.now) if again else beginning.has_begun(case, ctx.now)
 
 
 def _is_handed_over(record: PassRecord | None) -> bool:
-    """Somebody may have it. One that was only meant to be made is called back."""
-    return record is not None and (record.delivered_at is not None or record.status is PassStatus.DELIVERED)
+    """Somebody has it. One that was only meant to be made is called back, and one that is void is of no use."""
+    return record is not None and record.status is PassStatus.DELIVERED
 
 
 def is_due(ctx: Context) -> bool:
@@ -69,7 +77,8 @@ async def heed(s: Services, case: Case, now: datetime) -> bool:
     account = case.account
     if account is None:
         return False
-    if case.state is State.FOLLOWING_UP and is_due(ctx) and not beginning.has_begun(case, now):
+    due = is_due(ctx) or (account.withheld and not is_given(ctx))
+    if case.state is State.FOLLOWING_UP and due and not beginning.has_begun(case, now):
         case.apply(Event.START_MOVED)
         note = casework.entry(now, "account_reconsidered", reason=_word(ctx))
         await casework.hand_over(s, case, now, "provision", note)
@@ -83,9 +92,7 @@ async def heed(s: Services, case: Case, now: datetime) -> bool:
 
 def _word(ctx: Context) -> str | None:
     """What HR calls the person, as a code of `Account.contradicted`."""
-    if reserve_username.refusal(ctx) is not None:
-        return "guest"
-    return "synced" if reserve_username.is_synced(ctx) else None
+    return people_policy.called(ctx.s.policy.people, ctx.case)
 
 
 def _noted(ctx: Context, word: str | None) -> list[TimelineEntry]:
@@ -149,14 +156,14 @@ async def _disabled(ctx: Context) -> Outcome:
     that comes."""
     case, account = ctx.case, ctx.case.account
     if account is not None:
-        account.withheld = account.withheld or not beginning.has_begun(case, ctx.now)
+        account.withheld = account.withheld or not _has_begun(ctx)
+        case.steps.pop(enable_account.STEP.name, None)  # to be done once more, should HR take that back
     elif case.intent is not None and case.intent.unmade:
         return Done(disable_account.NEVER)  # no request has taken effect, for certain
     # One that is found only now was nobody's yet, also on a first day.
     outcome = await disable_account.disable(ctx, given=account is not None)
     if case.account is not None and case.account.disabled_by_us:
         case.account.withheld = True
-        case.steps.pop(enable_account.STEP.name, None)  # to be done once more, should HR take that back
     return outcome
 
 

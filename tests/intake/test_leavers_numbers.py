@@ -14,7 +14,10 @@ from onboarding.domain.hire import EventType, Hire, HireEvent, ManagerRef
 from onboarding.domain.lifecycle import State
 from onboarding.domain.records import Said
 from onboarding.intake import leavers, merging, process
+from onboarding.intake.decide import apply_event
+from onboarding.intake.outcome import Circumstances
 from onboarding.operate import work
+from onboarding.operate.actions import Ask, act
 from onboarding.ports import WORK_QUEUE, Delivery, DeliveryStatus, WorkMessage
 from tests.support.doubles import CASE_ID, T0, World, hire, make_case
 
@@ -142,13 +145,52 @@ async def test_an_end_of_a_number_that_was_hers_is_hers_whatever_hr_corrected_si
     assert [user.account_enabled for user in world.tenant.users.values() if user.id == "user-2"] == [False]
 
 
+@pytest.mark.parametrize("kind", [TERMINATED, DELETED])
+@pytest.mark.parametrize("number", ["78", None])
+async def test_an_end_of_a_number_that_hr_took_back_from_her_is_not_hers(
+    world: World, number: str | None, kind: EventType
+) -> None:
+    """Mistyped: it is Bob's, who has no case here."""
+    await comes(world, at(14), HIRED, at(14), **ZOE, employee_number="77")
+    cleared = ("employee_number",) if number is None else ()
+    await comes(world, at(15), UPDATED, at(15), cleared=cleared, employee_id="z", employee_number=number)
+    await comes(world, at(20), kind, at(20), employee_number="77")
+    case = await until(world, MONDAY)
+    assert case is not None
+    assert (case.state, case.reason_code, usable(world, case)) == (State.FOLLOWING_UP, None, 1)
+
+
+@pytest.mark.parametrize("approved", [True, False])
+async def test_an_end_of_a_number_that_was_passed_on_is_of_whoever_has_it(
+    world: World, approved: bool
+) -> None:
+    """Both have a case; the number leads to the one who had it first."""
+    bob = {**ZOE, "employee_id": "b", "given_name": "Bob", "family_name": "Berg"}
+    await comes(world, at(12), HIRED, at(12), **bob, employee_number="77")
+    await comes(world, at(13), UPDATED, at(13), employee_id="b", employee_number="78")
+    await comes(world, at(14), HIRED, at(14), **ZOE, employee_number="77")
+    case = await zoe(world)
+    assert case is not None
+    assert case.reason_code == "needs_approval_shared_id"
+    if approved:
+        await act(world.s, "approve", case.case_id, Ask("o-1", "two people"))
+    await comes(world, at(20), TERMINATED, at(20), employee_number="77")
+    case = await zoe(world)
+    assert case is not None
+    assert (case.state, case.reason_code) == (State.CLOSED, "employment_ended")
+    found = await world.store.cases.owners([Alias("bamboohr", AliasKind.EMPLOYEE_ID, "b")])
+    (other,) = [await world.store.cases.get(case_id) for case_id in found.values()]
+    assert other is not None
+    assert other.state is not State.CLOSED
+
+
 def test_a_number_is_the_persons_since_the_first_word_of_either_case() -> None:
     lead = make_case(hire=hire(employee_id=None), hired_at=at(10))
     other = make_case("c_" + "2" * 20, hire=hire(employee_number="77"), hired_at=at(10), source="bamboohr")
-    other.number_since = {"bamboohr:77": at(1)}
+    other.numbers = {"bamboohr:77": (at(1), at(17))}
     other.said["employee_number"] = Said(at(17), True, "d_9", "bamboohr")
     merging.join_facts(lead, other)
-    assert lead.number_since == {"bamboohr:77": at(1)}
+    assert lead.numbers == {"bamboohr:77": (at(1), at(17))}
 
 
 @pytest.mark.parametrize("kind", [UPDATED, EventType.EMPLOYMENT_STARTED])
@@ -234,6 +276,35 @@ async def test_a_first_day_that_an_account_was_made_for_stays(world: World, day:
     )
     case = await world.case()
     await leavers.recall(world.s, case, event, at(day), at(day))
+    assert (case.ended_at, case.hire.start_date) == (at(5), date(2026, 8, 24))
+
+
+@pytest.mark.parametrize("kind", [TERMINATED, EventType.HIRE_CANCELLED])
+@pytest.mark.parametrize("day", [18, 26])
+async def test_so_it_does_where_the_end_itself_comes_late(world: World, day: int, kind: EventType) -> None:
+    case = make_case(hire=hire(employee_id="4711"), hired_at=at(16))
+    case.said = {"start_date": Said(at(14), True, "d_1", "greenhouse")}
+    await world.file(case)
+    await work.handle(world.s, WorkMessage(case_id=CASE_ID, why="look"))
+    world.clock.at = at(day)
+    case = await world.case()
+    event = HireEvent("greenhouse", kind, Hire(employee_id="4711"), "x", occurred_at=at(15))
+    apply_event(case, event, Circumstances("d_late", at(day)), at(day))
+    assert case.account is not None
+    assert (case.hire.start_date, case.state in {State.CLOSED, State.CANCELLED}) == (date(2026, 8, 24), False)
+
+
+async def test_so_it_does_where_a_case_that_is_over_is_joined(world: World) -> None:
+    case = make_case(hire=hire(employee_id="4711"), hired_at=at(10))
+    case.said = {"start_date": Said(at(1), True, "d_1", "greenhouse")}
+    await world.file(case)
+    await work.handle(world.s, WorkMessage(case_id=CASE_ID, why="look"))
+    case = await world.case()
+    other = make_case(
+        "c_" + "2" * 20, hire=hire(employee_id="z", start_date=None), source="bamboohr", state=State.CLOSED
+    )
+    other.hired_at, other.ended_at = at(2), at(5)
+    merging.join_facts(case, other)
     assert (case.ended_at, case.hire.start_date) == (at(5), date(2026, 8, 24))
 
 

@@ -345,9 +345,10 @@ def test_a_new_step_ends_with_the_last_day_unless_it_says_otherwise() -> None:
     }
 
 
+@pytest.mark.parametrize("held", [None, "pause", "exclude"])
 @pytest.mark.parametrize("end", [date(2026, 9, 11), None])
 async def test_what_an_end_left_out_is_done_after_all_where_hr_moves_it_on(
-    make_world: MakeWorld, end: date | None
+    make_world: MakeWorld, end: date | None, held: str | None
 ) -> None:
     """An engagement that is postponed: HR moves the first day, and the last one only on the eve."""
     world = make_world()
@@ -356,7 +357,12 @@ async def test_what_an_end_left_out_is_done_after_all_where_hr_moves_it_on(
     await says(world, EventType.HIRE_UPDATED, start_date=date(2026, 9, 7))
     case = await until(world, datetime(2026, 9, 4, 7, tzinfo=UTC))
     assert (case.state, case.steps["issue_access_pass"].detail) == (State.FOLLOWING_UP, "employment_ended")
+    if held:
+        await act(world.s, held, CASE_ID, Ask("o-1", "HR is asked"))
+        world.clock.move(minutes=1)
     await says(world, EventType.HIRE_UPDATED, ("end_date",) if end is None else (), end_date=end)
+    if held:
+        await act(world.s, "resume", CASE_ID, Ask("o-1", "HR has answered"))
     case = await until(world, datetime(2026, 9, 7, 10, tzinfo=UTC))
     assert case.account is not None
     assert (case.state, len(world.tenant.usable_passes(case.account.id))) == (State.FOLLOWING_UP, 1)

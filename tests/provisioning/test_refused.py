@@ -5,21 +5,32 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 
 from onboarding.domain.account import PassStatus
 from onboarding.domain.case import TENANT, Alias, AliasKind, Case
-from onboarding.domain.hire import EventType
+from onboarding.domain.hire import EventType, Hire, HireEvent
 from onboarding.domain.lifecycle import State
 from onboarding.domain.people_policy import Match, PeoplePolicy
 from onboarding.domain.policy import Policy
-from onboarding.errors import EffectUnknown, LimitReached, PermissionMissing, Throttled
+from onboarding.domain.policy_file import load
+from onboarding.errors import EffectUnknown, LimitReached, PermissionMissing, Refused, Throttled
+from onboarding.intake import process
 from onboarding.operate import work
 from onboarding.operate.actions import Ask, act
 from onboarding.operate.explain import explain
-from onboarding.ports import CLAIM_LEASE, REPLICATION, DirectoryUser, WorkMessage
+from onboarding.ports import (
+    CLAIM_LEASE,
+    REPLICATION,
+    WORK_QUEUE,
+    Delivery,
+    DeliveryStatus,
+    DirectoryUser,
+    WorkMessage,
+)
 from onboarding.safeguards import stops
 from onboarding.settings import Settings
 from tests.support.doubles import CASE_ID, T0, Killed, SecurityInfo, World, advance, drive, make_case
@@ -556,18 +567,6 @@ async def test_an_account_that_came_meanwhile_is_asked_about_where_hr_takes_the_
     assert made(world) == [("user-2", own), ("sync-1", True)]
 
 
-async def test_what_hr_takes_back_is_said_no_more_whatever_the_case_waits_for(own_way: World) -> None:
-    await followed_up(own_way)
-    await until(own_way, FIRST_DAY)
-    await says(own_way, EventType.HIRE_UPDATED, employment_type="guest")
-    await until(own_way, FIRST_DAY + timedelta(hours=2))
-    await act(own_way.s, "pause", CASE_ID, WHO)
-    own_way.clock.move(minutes=1)
-    assert "calls this person a guest" in explain(await own_way.case())
-    case = await says(own_way, EventType.HIRE_UPDATED, employment_type="Employee")
-    assert (case.state, "guest" in explain(case)) == (State.PAUSED, False)
-
-
 async def test_an_adopted_account_has_the_sentence_as_well(make_world: MakeWorld) -> None:
     world = make_world(policy=Policy(people=PEOPLE))
     world.tenant.add(account(licences=()))
@@ -656,3 +655,167 @@ async def test_an_administrator_who_enables_what_was_closed_is_not_overruled(
     assert enabled(own_way) == [kept]
     assert ("theirs already" in explain(case)) is kept
     assert case.state is (State.FOLLOWING_UP if kept else State.PROVISIONING)
+
+
+# --- words that come and go, as deliveries ---------------------------------------------------------------------
+
+
+async def delivers(world: World, kind: EventType = EventType.HIRE_UPDATED, **fields: Any) -> Case:
+    """The same with everything that a delivery does."""
+    world.clock.move(minutes=1)
+    now = world.clock.at
+    await world.store.cases.claim_alias(Alias("greenhouse", AliasKind.EMPLOYEE_ID, "4711"), CASE_ID)
+    event = HireEvent("greenhouse", kind, Hire(employee_id="4711", **fields), "x", occurred_at=now)
+    delivery = Delivery(
+        f"d_{now:%d%H%M%S}", "greenhouse", "greenhouse", now, DeliveryStatus.QUEUED, "0" * 64, b"{}"
+    )
+    await process._apply(world.s, delivery, 0, event, WORK_QUEUE)
+    return await world.case()
+
+
+async def test_the_sentence_stays_as_long_as_the_word_whatever_the_case_waits_for(own_way: World) -> None:
+    await followed_up(own_way)
+    await until(own_way, FIRST_DAY)
+    await delivers(own_way, employment_type="guest")
+    await until(own_way, FIRST_DAY + timedelta(hours=1))
+    await act(own_way.s, "pause", CASE_ID, WHO)
+    case = await delivers(own_way, department="Sales")
+    assert "calls this person a guest" in explain(case)
+    case = await delivers(own_way, employment_type="Employee")
+    assert (case.state, "guest" in explain(case)) == (State.PAUSED, False)
+
+
+@pytest.mark.parametrize("when", ["paused", "followed up"])
+async def test_what_came_between_two_looks_is_asked_about(own_way: World, when: str) -> None:
+    """Nothing was closed, since nobody looked: and yet Active Directory has heard HR, too."""
+    if when == "paused":
+        await own_way.file(full_case(begun=False, hired_at=T0 - timedelta(days=1)))
+        await until(own_way, T0 + timedelta(hours=1))
+        await act(own_way.s, "pause", CASE_ID, WHO)
+    else:
+        await followed_up(own_way)
+    await delivers(own_way, employment_type="onprem")
+    sync(own_way)
+    await delivers(own_way, employment_type="Employee")
+    if when == "paused":
+        await act(own_way.s, "resume", CASE_ID, WHO)
+    case = await until(own_way, own_way.clock.at + timedelta(hours=1))
+    assert case.reason_code == "needs_approval_adopt"
+    await act(own_way.s, "other-person", CASE_ID, WHO)
+    case = await until(own_way, FIRST_DAY)
+    assert case.account is not None
+    assert (case.state, case.account.id, enabled(own_way)) == (State.FOLLOWING_UP, "user-2", [True])
+
+
+async def test_an_account_of_the_number_before_is_asked_about_as_well(make_world: MakeWorld) -> None:
+    world = make_world(policy=ON_PREMISES)
+    await world.file(make_case(begun=False, hired_at=T0 - timedelta(days=1)))
+    await until(world, T0 + timedelta(hours=1))
+    await delivers(world, employment_type="onprem")
+    await until(world, T0 + timedelta(hours=2))
+    sync(world)
+    await delivers(world, employment_type="Employee", employee_number="4712")
+    case = await until(world, T0 + timedelta(hours=3))
+    assert (case.reason_code, made(world)) == ("needs_approval_adopt", [("user-2", False), ("sync-1", True)])
+
+
+@pytest.mark.parametrize("credential", ["none", "access_pass_to_manager"])
+@pytest.mark.parametrize("rehire", ["ask", "restore"])
+async def test_a_leaver_who_comes_back_as_a_guest_gets_nothing_back(
+    make_world: MakeWorld, rehire: str, credential: str
+) -> None:
+    """They have begun to work in the run before, and not in this one."""
+    settings = Settings(service_desk="desk@contoso.example", first_credential=credential)
+    people = f'[account]\nrehire = "{rehire}"'
+    world = make_world(policy=replace(load(people), people=PEOPLE), settings=settings)
+    await world.file(make_case(hired_at=T0 - timedelta(days=1)))
+    await until(world, datetime(2026, 9, 4, 8, tzinfo=UTC))
+    await delivers(world, EventType.EMPLOYMENT_TERMINATED)
+    await until(world, datetime(2026, 10, 1, 8, tzinfo=UTC))
+    world.tenant.users["user-2"] = replace(world.tenant.users["user-2"], account_enabled=False)
+    back = {"start_date": date(2026, 10, 12), "employment_type": "guest", "work_country": "DE"}
+    await delivers(world, EventType.HIRE_CREATED, **back)
+    for day in (2, 5, 12, 14):
+        case = await until(world, datetime(2026, 10, day, 8, tzinfo=UTC))
+        if case.reason_code == "needs_approval_rehire":
+            await act(world.s, "approve", CASE_ID, WHO)
+        elif case.state is State.BLOCKED:
+            await act(world.s, "rerun", CASE_ID, WHO)
+    case = await until(world, datetime(2026, 10, 14, 9, tzinfo=UTC))
+    assert (case.reason_code, enabled(world)) == ("guest_not_created", [False])
+
+
+@pytest.mark.parametrize("word", ["guest", "onprem"])
+async def test_a_pass_that_is_void_is_nobodys(make_world: MakeWorld, word: str) -> None:
+    """The first day moved away, and the pass was called back unused."""
+    world = make_world(policy=Policy(people=PEOPLE))
+    await world.file(make_case(hired_at=T0 - timedelta(days=1)))
+    assert (await until(world, T0 + timedelta(days=5))).state is State.FOLLOWING_UP
+    await delivers(world, EventType.START_DATE_CHANGED, start_date=date(2026, 9, 14))
+    case = await until(world, world.clock.at + timedelta(hours=1))
+    assert case.access_pass is not None
+    assert (case.state, case.access_pass.status) == (State.PROVISIONING, PassStatus.VOID)
+    await delivers(world, employment_type=word)
+    sync(world)
+    case = await until(world, datetime(2026, 9, 14, 10, tzinfo=UTC))
+    assert (enabled(world), len(world.tenant.issued)) == ([False], 1)
+    assert case.state is (State.FOLLOWING_UP if word == "onprem" else State.BLOCKED)
+
+
+async def test_what_is_in_use_by_now_is_not_left_for_another(own_way: World) -> None:
+    """Closed; an administrator enables it, the person registers, and then Active Directory's comes."""
+    await followed_up(own_way)
+    await delivers(own_way, employment_type="onprem")
+    await until(own_way, own_way.clock.at)
+    own_way.clock.move(minutes=30)
+    own_way.tenant.users["user-2"] = replace(own_way.tenant.users["user-2"], account_enabled=True)
+    own_way.tenant.methods["user-2"] = ("mobilePhone", "email")
+    sync(own_way)
+    case = await until(own_way, own_way.clock.at + timedelta(hours=5))
+    assert case.account is not None
+    assert (case.account.id, enabled(own_way)) == ("user-2", [True])
+    assert "theirs already" in explain(case)
+
+
+@pytest.mark.parametrize("credential", ["none", "access_pass_to_manager"])
+@pytest.mark.parametrize("end", ["before", "after", "lost"])
+async def test_hr_takes_the_word_back_before_a_try_to_close_is_done_again(credential: str, end: str) -> None:
+    """The worker died at the request, or its answer was lost. The account is enabled, and the first day counts."""
+    world = full_world(
+        settings=replace(SETTINGS, first_credential=credential), policy=replace(full_policy(), people=PEOPLE)
+    )
+    await world.file(full_case(begun=False, hired_at=T0 - timedelta(days=1)))
+    await until(world, datetime(2026, 8, 21, 1, tzinfo=UTC))
+    assert (enabled(world), (await world.case()).access_pass) == ([True], None)
+    await delivers(world, employment_type="onprem")
+    if end == "lost":
+        world.faults.after("disable_user", Throttled("busy"))
+    else:
+        world.tape.calls.clear()
+        world.tape.kill_on = ("disable_user", end)
+    with contextlib.suppress(Killed):
+        await look(world)
+    world.tape.kill_on = None
+    assert enabled(world) == [end == "before"]
+    await delivers(world, employment_type="Employee")
+    case = await until(world, FIRST_DAY + timedelta(days=1))
+    assert case.account is not None
+    assert (case.state, enabled(world), case.account.withheld) == (State.FOLLOWING_UP, [True], False)
+    assert len(world.tenant.issued) == (0 if credential == "none" else 1)
+    await delivers(world, EventType.HIRE_CANCELLED)
+    case = await until(world, FIRST_DAY + timedelta(days=2))
+    assert (case.state, enabled(world)) == (State.CANCELLED, [True])
+    assert case.next_action.why == "disable_after_start"
+    world.close()
+
+
+async def test_nobody_is_promised_a_pass_for_an_account_that_is_closed(make_world: MakeWorld) -> None:
+    world = make_world(policy=ON_PREMISES)
+    await world.file(make_case(begun=False, hired_at=T0 - timedelta(days=1)))
+    await until(world, T0 + timedelta(hours=1))
+    await delivers(world, employment_type="onprem")
+    case = await until(world, FIRST_DAY)
+    with pytest.raises(Refused) as refused:
+        await act(world.s, "new-pass", CASE_ID, replace(WHO, confirmed=CHECKS))
+    assert refused.value.code == "account_closed"
+    assert "comes from Active Directory: it is waited for" in explain(case)

@@ -501,10 +501,11 @@ class WorkQueue:
 
 @dataclass
 class Tape:
-    """Numbers every call of every wrapped port. `kill_at` is (number, "before" or "after")."""
+    """Numbers every call of every wrapped port. `kill_at`: (number, "before" or "after"); `kill_on`: (method, side)."""
 
     calls: list[str] = field(default_factory=list)
     kill_at: tuple[int, str] | None = None
+    kill_on: tuple[str, str] | None = None
     killed: bool = False
     #: Yields to other workers this many times before each call, drawn from here.
     shuffle: random.Random | None = None
@@ -517,11 +518,12 @@ class Tape:
         self.calls.append(name)
         for _ in range(self.shuffle.randrange(6) if self.shuffle else 0):
             await asyncio.sleep(0)
-        if self.kill_at == (number, "before"):
+        method = name.rpartition(".")[2]
+        if self.kill_at == (number, "before") or self.kill_on == (method, "before"):
             self.killed = True
             raise Killed(f"before {name}")
         answer = await call()
-        if self.kill_at == (number, "after"):
+        if self.kill_at == (number, "after") or self.kill_on == (method, "after"):
             self.killed = True
             raise Killed(f"after {name}")
         return answer
