@@ -294,6 +294,27 @@ async def test_so_it_does_where_the_end_itself_comes_late(world: World, day: int
     assert (case.hire.start_date, case.state in {State.CLOSED, State.CANCELLED}) == (date(2026, 8, 24), False)
 
 
+@pytest.mark.parametrize("order", [("cancel", "hire"), ("hire", "cancel")])
+@pytest.mark.parametrize("announced", [False, True])
+async def test_an_end_of_the_hire_before_goes_in_any_order(
+    world: World, order: tuple[str, str], announced: bool
+) -> None:
+    """A fixed term is cancelled, and a minute later the person is hired for good."""
+    first = {**ZOE, "end_date": None if announced else date(2026, 8, 28)}
+    await comes(world, at(14), HIRED, at(14), **first)
+    if announced:
+        await comes(world, at(18), TERMINATED, at(18), employee_id="z", end_date=date(2026, 8, 28))
+    for minute, word in enumerate(order):
+        when = at(19, 10) + timedelta(minutes=10 + minute)
+        if word == "cancel":
+            await comes(world, when, EventType.HIRE_CANCELLED, at(19, 10), employee_id="z")
+        else:
+            await comes(world, when, HIRED, at(19, 10) + timedelta(minutes=1), **ZOE)
+    case = await zoe(world)
+    assert case is not None
+    assert (case.hire.start_date, case.hire.end_date, case.ends_at) == (date(2026, 8, 24), None, None)
+
+
 async def test_so_it_does_where_a_case_that_is_over_is_joined(world: World) -> None:
     case = make_case(hire=hire(employee_id="4711"), hired_at=at(10))
     case.said = {"start_date": Said(at(1), True, "d_1", "greenhouse")}
@@ -301,11 +322,15 @@ async def test_so_it_does_where_a_case_that_is_over_is_joined(world: World) -> N
     await work.handle(world.s, WorkMessage(case_id=CASE_ID, why="look"))
     case = await world.case()
     other = make_case(
-        "c_" + "2" * 20, hire=hire(employee_id="z", start_date=None), source="bamboohr", state=State.CLOSED
+        "c_" + "2" * 20,
+        hire=hire(employee_id="z", start_date=None, end_date=date(2026, 8, 28)),
+        source="bamboohr",
+        state=State.CLOSED,
     )
     other.hired_at, other.ended_at = at(2), at(5)
+    other.said = {"end_date": Said(at(2), True, "d_2", "bamboohr")}
     merging.join_facts(case, other)
-    assert (case.ended_at, case.hire.start_date) == (at(5), date(2026, 8, 24))
+    assert (case.ended_at, case.hire.start_date, case.hire.end_date) == (at(5), date(2026, 8, 24), None)
 
 
 async def test_a_first_day_of_before_goes_where_nothing_was_made_for_it(world: World) -> None:
