@@ -3,7 +3,8 @@
 A field that the key's user may not see is left out of the answer without a word; an empty one is null or "". Dates are
 YYYY-MM-DD, "0000-00-00" is "not set". `onlyCurrent=false` shows values that only begin on the first day, such as the
 job of somebody who is hired for next month. Status Inactive with a termination date says that the person left on that
-day, or will not come at all where it is not after the hire date.
+day, or will not come at all where it is not after the hire date. `country` is that of the employee's address; of the
+place of work there is a name only (`location`), so the country of work is known only where an office is called by it.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from onboarding.domain.hire import FetchRef, Hire
+from onboarding.domain.places.place import country_of_office
 from onboarding.hr_api.client import Client, segment
 from onboarding.hr_api.reader import Reader
 from onboarding.hr_api.said import Said, iso_day, manager, number
@@ -25,7 +27,7 @@ TEXTS = {
     "employee_number": "employeeNumber",
     "work_email": "workEmail",
     "personal_email": "homeEmail",
-    "work_country": "country",  # a full English name. Doubt: the employee's address or the place of work
+    "home_country": "country",  # a full English name; stands with the address lines, as in field-based events
     "location": "location",
     "department": "department",
     "job_title": "jobTitle",
@@ -73,11 +75,18 @@ async def read(client: Client, ref: FetchRef) -> HrRecord:
             said.text("manager", "supervisorEmail"),
             said.text("manager", "supervisor"),
         ),
+        work_country=country_of_office(texts["location"]),
         **texts,  # type: ignore[arg-type]
         **days,  # type: ignore[arg-type]
     )
     inactive = (hire.status or "").lower() == "inactive"
-    return replace(said.record(hire), ended=inactive and hire.end_date is not None)
+    record = said.record(hire)
+    named = hire.work_country is not None or "location" in record.withheld
+    return replace(
+        record,
+        ended=inactive and hire.end_date is not None,
+        cleared=record.cleared if named else (*record.cleared, "work_country"),
+    )
 
 
 READER = Reader(

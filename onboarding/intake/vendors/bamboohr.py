@@ -30,6 +30,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from onboarding.domain.hire import EventType, FetchRef, Hire, HireEvent, ManagerRef, Phone
+from onboarding.domain.places.place import country_of_office
 from onboarding.intake.adapter import THIN_NEEDS, Adapter, Evidence, Headers, Need, Role, each
 from onboarding.intake.dates import DATE_FORMATS
 from onboarding.intake.forms import FORM, form_pairs, is_form, parts, read_form
@@ -171,6 +172,7 @@ def _with_fields(item: Payload, choices: Choices) -> HireEvent:
 def _emptied(fields: Payload, hire: Hire, odd: tuple[str, ...]) -> tuple[str, ...]:
     """Every field that the company posts is in every delivery, so one that is posted empty was emptied."""
     posted = {ours for name, ours in {**TEXTS, **DATES}.items() if name in fields}
+    posted |= {"work_country"} if "location" in fields else set()
     posted |= {"manager"} if any(name in fields for name in MANAGER) else set()
     gone = {ours for ours in posted if getattr(hire, ours) is None and f"bad_date:{ours}" not in odd}
     return tuple(sorted(gone))
@@ -194,6 +196,7 @@ def _fields(item: Payload) -> Payload:
 def _hire(employee_id: str, fields: Payload, choices: Choices) -> tuple[Hire, tuple[str, ...]]:
     """The hire, and a warning for each date that cannot be read and is left out; `0000-00-00` is "none"."""
     said: dict[str, Any] = {ours: fields.optional_text(name) for name, ours in TEXTS.items()}
+    said["work_country"] = country_of_office(said["location"])
     for name, ours in IDS.items():
         said[ours] = said.get(ours) or fields.optional_identifier(name)
     odd = []

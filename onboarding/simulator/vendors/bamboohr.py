@@ -15,7 +15,7 @@ FIELDS = {
     "employeeNumber": "employee_number",
     "workEmail": "work_email",
     "homeEmail": "personal_email",
-    "country": "work_country",
+    "country": "home_country",
     "location": "location",
     "department": "department",
     "jobTitle": "job_title",
