@@ -1,11 +1,13 @@
 """Finch: individual and employment of one id, in two batch calls of one. Bearer token of the connection.
 
-Finch reads other systems: a null may be "not set" or "this provider does not say". Without the product `employment`
-that call is refused, and what it would have said counts as withheld. Birth date and the like are never mapped.
+Finch reads other systems: a null may be "not set" or "this provider does not say". Whoever is `terminated` (`retired`,
+`deceased`) has left, also where the end is not said or lies before the first day. Without the product `employment` that
+call is refused, and what it would have said counts as withheld. Birth date and the like are never mapped.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from onboarding.domain.hire import FetchRef, Hire, Phone
@@ -19,7 +21,10 @@ VERSION = {"Finch-API-Version": "2020-09-17"}
 #: https://developer.tryfinch.com/api-reference/organization/individual: type → label.
 LABELS = {"work": "work", "personal": "mobile"}  # doubt: a personal number is a mobile one most of the time
 #: https://developer.tryfinch.com/api-reference/organization/employment
-FROM_EMPLOYMENT = ("start_date", "job_title", "department", "manager")
+FROM_EMPLOYMENT = ("start_date", "job_title", "department", "manager", "status")
+#: https://github.com/Finch-API/finch-api-python/blob/main/src/finch/types/hris/employment_data.py: `employment_status`.
+#: The others are `active`, `leave`, and of who is yet to begin `onboarding` and `prehire`.
+GONE = frozenset({"terminated", "retired", "deceased"})
 
 
 async def read(client: Client, ref: FetchRef) -> HrRecord:
@@ -54,8 +59,9 @@ async def read(client: Client, ref: FetchRef) -> HrRecord:
         manager=manager(job.text("manager", "manager.id")),
         start_date=job.day("start_date", "start_date", iso_day),
         end_date=job.day("end_date", "end_date", iso_day),
+        status=job.text("status", "employment_status"),
     )
-    return said.record(hire)
+    return replace(said.record(hire), ended=(hire.status or "").lower() in GONE)
 
 
 async def _one(client: Client, what: str, identifier: str) -> dict[str, Any]:

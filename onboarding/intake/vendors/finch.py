@@ -14,7 +14,7 @@ What the API reader fetches, with the connection's access token and the header `
 Both take `{"requests": [{"individual_id": id}]}`. `individual`: `first_name last_name preferred_name
 emails[{data,type}] phone_numbers[{data,type}] residence`; it also holds `dob`, `ssn` and `ethnicity`, which are never
 kept. `employment`: `title department.name manager.id start_date end_date employment_status location source_id`, and
-`income`, which is never kept. The person has left when `employment_status` is `terminated`.
+`income`, which is never kept. The person has left when `employment_status` is `terminated`, `retired` or `deceased`.
 """
 
 from __future__ import annotations

@@ -26,7 +26,7 @@ def _individual(person: Person) -> dict[str, Any]:
 
 
 def _employment(person: Person) -> dict[str, Any]:
-    manager = person.get("manager") or {}
+    manager, status = person.get("manager") or {}, str(person.get("status") or "active").lower()
     return {
         "id": person.id,
         "title": person.get("job_title"),
@@ -35,7 +35,8 @@ def _employment(person: Person) -> dict[str, Any]:
         "employment": {"type": "employee", "subtype": person.get("employment_type")},
         "start_date": person.get("start_date"),
         "end_date": person.get("end_date"),
-        "is_active": True,
+        "employment_status": status,
+        "is_active": status in {"active", "leave"},
         "location": {"country": person.get("work_country"), "city": person.get("location")},
         "source_id": person.get("employee_number"),
     }

@@ -1,0 +1,93 @@
+"""Finch: who has left by the employment's own word, whatever dates stand beside it, and who is yet to begin."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from typing import Any
+
+import httpx
+import pytest
+
+from onboarding.domain.lifecycle import State
+from tests.support.intake_services import World
+from tests.support.read_world import post, read_source, read_world
+
+NOW = datetime(2026, 8, 17, 20, 0, tzinfo=UTC)
+ANN = {"id": "i1", "first_name": "Ann", "last_name": "Lee", "emails": [], "phone_numbers": []}
+HIRED = {"id": "i1", "title": "Developer", "start_date": "2026-09-01", "end_date": None,
+         "employment_status": "active", "is_active": True}  # fmt: skip
+
+
+@pytest.fixture
+def job() -> dict[str, Any]:
+    return dict(HIRED)
+
+
+@pytest.fixture
+def world(job: dict[str, Any]) -> Iterator[World]:
+    def answer(request: httpx.Request) -> Any:
+        body = ANN if request.url.path.endswith("/individual") else job
+        return {"responses": [{"individual_id": "i1", "code": 200, "body": body}]}
+
+    made = read_world(NOW, answer, read_source("finch"))
+    yield made
+    made.store.close()
+
+
+async def say(world: World, what: str) -> None:
+    body = {"company_id": "c", "account_id": "a", "event_type": what, "data": {"individual_id": "i1"}}
+    world.clock.move(hours=1)
+    await post(world, "finch", body)
+
+
+@pytest.mark.parametrize("status", ["terminated", "Terminated", "retired", "deceased"])
+@pytest.mark.parametrize("end", [None, "2026-08-10", "2026-09-01"])
+async def test_whoever_has_left_gets_no_account_whatever_the_end_says(
+    world: World, job: dict[str, Any], status: str, end: str | None
+):
+    await say(world, "individual.created")
+    assert (await world.only_case()).state is State.WAITING_START
+    job |= {"employment_status": status, "is_active": False, "end_date": end}
+    await say(world, "employment.updated")
+    case = await world.only_case()
+    assert (case.state, case.reason_code) == (State.CLOSED, "employment_ended")
+
+
+async def test_whoever_had_left_before_they_were_seen_gets_none_either(world: World, job: dict[str, Any]):
+    job |= {"employment_status": "terminated", "is_active": False}
+    await say(world, "individual.created")
+    case = await world.only_case()
+    assert (case.state, case.reason_code) == (State.CLOSED, "employment_ended")
+
+
+@pytest.mark.parametrize(
+    ("status", "active"),
+    [("prehire", False), ("onboarding", False), ("leave", False), ("active", True), (None, None)],
+)
+async def test_whoever_is_yet_to_begin_is_awaited(
+    world: World, job: dict[str, Any], status: str | None, active: bool | None
+):
+    job |= {"employment_status": status, "is_active": active}
+    await say(world, "individual.created")
+    assert (await world.only_case()).state is State.WAITING_START
+
+
+async def test_an_end_ahead_is_awaited_and_read_again(world: World, job: dict[str, Any]):
+    await say(world, "individual.created")
+    job |= {"employment_status": "terminated", "is_active": True, "end_date": "2026-12-31"}
+    await say(world, "employment.updated")
+    case = await world.only_case()
+    assert (case.state, case.hire.end_date) == (State.WAITING_START, date(2026, 12, 31))
+
+
+async def test_whoever_comes_back_is_a_hire_once_the_status_says_so(world: World, job: dict[str, Any]):
+    await say(world, "individual.created")
+    job |= {"employment_status": "terminated", "is_active": False}
+    await say(world, "employment.updated")
+    job |= {"start_date": "2026-11-02"}
+    await say(world, "employment.updated")
+    assert (await world.only_case()).state is State.CLOSED
+    job |= {"employment_status": "prehire"}
+    await say(world, "employment.updated")
+    assert (await world.only_case()).state is State.WAITING_START
