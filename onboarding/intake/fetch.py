@@ -56,6 +56,7 @@ APPLICANTS = frozenset({"candidate", "application", "opportunity"})
 #: States in which the case waits for the read.
 _WAITS = frozenset({State.AWAITING_FETCH})
 _OVER = frozenset({State.CANCELLED, State.CLOSED})
+_WITHDRAWALS = frozenset({EventType.HIRE_CANCELLED, EventType.EMPLOYMENT_TERMINATED})
 
 log = logging.getLogger(__name__)
 
@@ -122,6 +123,7 @@ async def _apply(s: Services, case: Case, fetch: Fetch, record: HrRecord, now: d
         is_read=True,
         withheld=tuple(sorted(record.withheld)),
         doubtful=verdict is Verdict.DOUBT,
+        unclear=record.unclear and event.event_type not in _WITHDRAWALS,
         ask_rehire=s.policy.account.rehire == "ask",
     )
     noted = await drop_answered(s, mine, now)
@@ -209,7 +211,7 @@ def _is_taken_back(case: Case, fetch: Fetch, record: HrRecord) -> bool:
 
     What an HR system has confirmed meanwhile, recruiting does not take back.
     """
-    alone = set(case.ids) <= {fetch.source} and fetch.kind in APPLICANTS
+    alone = set(case.ids) <= {fetch.source} and fetch.kind in APPLICANTS and not record.unclear
     return alone and case.certainty is Certainty.EMPLOYEE is not record.certainty
 
 

@@ -17,7 +17,7 @@ from onboarding.domain.hire import HireEvent
 from onboarding.domain.lifecycle import Event, State
 from onboarding.domain.records import TimelineEntry
 from onboarding.intake.merging import READ, event_time, merge
-from onboarding.intake.standing import APPROVE_REHIRE
+from onboarding.intake.standing import APPROVE_REHIRE, APPROVE_UNCLEAR
 from onboarding.ports import hr
 
 MISSING_START_DATE = "missing_start_date"
@@ -34,7 +34,7 @@ TWO_ACCOUNTS = cases.TWO_ACCOUNTS
 PAUSED, EXCLUDED = cases.PAUSED, cases.EXCLUDED
 #: Questions that nothing else on a case tells: whether HR's id was shared, and whether the record was clear, is known
 #: from the event or the read alone (`merged`).
-KEPT_QUESTIONS = frozenset({APPROVE_SHARED_ID, APPROVE_REHIRE})
+KEPT_QUESTIONS = frozenset({APPROVE_SHARED_ID, APPROVE_REHIRE, APPROVE_UNCLEAR})
 #: Blocks of a read that failed for good; another read may mend them.
 READ_FAILED = frozenset(
     {
@@ -71,6 +71,8 @@ class Circumstances:
     withheld: tuple[str, ...] = ()
     #: The record may say that a hire stands again, or only not say that it ended: an approver is asked.
     doubtful: bool = False
+    #: The record that was read does not say whether the person is to begin or has left: an approver is asked.
+    unclear: bool = False
     #: Somebody who comes back to an account of this case: an approver is asked (`account.rehire` of the policy).
     ask_rehire: bool = True
 
@@ -125,8 +127,23 @@ def merged(case: Case, event: HireEvent, about: Circumstances) -> str:
         _ask_also(case, APPROVE_SHARED_ID)
     if about.doubtful and case.state not in OVER:
         _ask_also(case, APPROVE_REHIRE)
+    if about.unclear and case.state not in OVER:
+        _ask_also(case, APPROVE_UNCLEAR)
+    elif is_clear(case, event, about):
+        case.questions = [word for word in case.questions if word != APPROVE_UNCLEAR]
+        case.take_back({APPROVE_UNCLEAR})  # what is unclear later is asked anew
     delivery = READ if about.is_read else about.delivery_id
     return merge(case, event, delivery, about.received_at, opened=about.opened)
+
+
+def is_clear(case: Case, event: HireEvent, about: Circumstances) -> bool:
+    """The record says where the person stands, and no other system's can be what was asked about."""
+    return about.is_read and not about.unclear and is_read_alone(case, event)
+
+
+def is_read_alone(case: Case, event: HireEvent) -> bool:
+    """No other system than the event's is read about this person."""
+    return set(case.fetches) <= {event.source}
 
 
 def _is_before_plan(case: Case) -> bool:

@@ -82,6 +82,12 @@ REASONS: dict[str, tuple[str, str]] = {
         "Ask HR whether the person is back and whether an account may be used again, then approve: if it is disabled "
         "or deleted, it is enabled near the start date. The first credential needs an approval of its own.",
     ),
+    "needs_approval_unclear": (
+        "HR's record does not say whether this person is yet to begin or has left: it is inactive and says no more, or "
+        "one hire of the person's was taken back and another one was not.",
+        "Ask HR. If the person is to begin, or works there, an approver approves; if not, exclude the case. Once HR "
+        "completes the record, the case goes on, or ends, by itself.",
+    ),
     "needs_approval_pass": (
         "A pass would go to an account that we did not create, to somebody who came back, or long after the start.",
         "Check the person's identity; then an approver approves. If the person got the first credential in another "

@@ -38,6 +38,8 @@ class HrRecord:
     withdrawn: bool = False
     #: The record itself says that the person left, or never begins, on its `end_date`; without one, already.
     ended: bool = False
+    #: The record does not say whether the person is to begin or has left: an approver is asked.
+    unclear: bool = False
     #: Other names of the person's in that system, in the form of its events: `contract:{id}`.
     also_known_as: tuple[str, ...] = ()
 

@@ -1,8 +1,9 @@
 """Finch: individual and employment of one id, in two batch calls of one. Bearer token of the connection.
 
 Finch reads other systems: a null may be "not set" or "this provider does not say". Whoever is `terminated` (`retired`,
-`deceased`) has left, also where the end is not said or lies before the first day. Without the product `employment` that
-call is refused, and what it would have said counts as withheld. Birth date and the like are never mapped.
+`deceased`) has left, also where the end is not said or lies before the first day. Who is not active, while no status
+says why, may have left or be yet to begin. Without the product `employment` that call is refused, and what it would
+have said counts as withheld. Birth date and the like are never mapped.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ FROM_EMPLOYMENT = ("start_date", "job_title", "department", "manager", "status")
 #: https://github.com/Finch-API/finch-api-python/blob/main/src/finch/types/hris/employment_data.py: `employment_status`.
 #: The others are `active`, `leave`, and of who is yet to begin `onboarding` and `prehire`.
 GONE = frozenset({"terminated", "retired", "deceased"})
+STAYS = frozenset({"active", "leave", "onboarding", "prehire"})
 
 
 async def read(client: Client, ref: FetchRef) -> HrRecord:
@@ -61,7 +63,9 @@ async def read(client: Client, ref: FetchRef) -> HrRecord:
         end_date=job.day("end_date", "end_date", iso_day),
         status=job.text("status", "employment_status"),
     )
-    return replace(said.record(hire), ended=(hire.status or "").lower() in GONE)
+    status = (hire.status or "").lower()
+    silent = job.flag("is_active") is False and status not in GONE | STAYS
+    return replace(said.record(hire), ended=status in GONE, unclear=silent)
 
 
 async def _one(client: Client, what: str, identifier: str) -> dict[str, Any]:

@@ -9,7 +9,9 @@ from typing import Any
 import httpx
 import pytest
 
-from onboarding.domain.lifecycle import State
+from onboarding.domain.lifecycle import Event, State
+from onboarding.intake.standing import APPROVE_UNCLEAR
+from onboarding.operate.actions import Ask, act
 from tests.support.intake_services import World
 from tests.support.read_world import post, read_source, read_world
 
@@ -91,3 +93,72 @@ async def test_whoever_comes_back_is_a_hire_once_the_status_says_so(world: World
     job |= {"employment_status": "prehire"}
     await say(world, "employment.updated")
     assert (await world.only_case()).state is State.WAITING_START
+
+
+# --- not active, and nothing says why ---------------------------------------------------------------------------
+
+SILENT = {"employment_status": None, "is_active": False}
+
+
+@pytest.mark.parametrize("end", [None, "2026-08-10", "2026-12-31"])
+async def test_who_is_not_active_without_a_status_is_asked_about(
+    world: World, job: dict[str, Any], end: str | None
+):
+    await say(world, "individual.created")
+    job |= {**SILENT, "end_date": end}
+    await say(world, "employment.updated")
+    case = await world.only_case()
+    assert (case.state, case.reason_code) == (State.BLOCKED, APPROVE_UNCLEAR)
+
+
+async def test_an_end_that_is_over_says_enough(world: World, job: dict[str, Any]):
+    await say(world, "individual.created")
+    job |= {**SILENT, "start_date": "2026-08-03", "end_date": "2026-08-14"}
+    await say(world, "employment.updated")
+    assert (await world.only_case()).reason_code == "employment_ended"
+
+
+async def test_an_approvers_word_holds_until_the_record_says_more(world: World, job: dict[str, Any]):
+    job |= SILENT
+    await say(world, "individual.created")
+    await act(world.services, "approve", (await world.only_case()).case_id, Ask("a-1", "HR says so"))
+    case = await world.only_case()
+    assert (case.state, case.approvals) == (State.WAITING_START, [APPROVE_UNCLEAR])
+    await say(world, "individual.updated")
+    assert (await world.only_case()).state is State.WAITING_START
+    job |= {"is_active": True}
+    await say(world, "employment.updated")
+    job |= SILENT
+    await say(world, "employment.updated")
+    case = await world.only_case()
+    assert (case.state, case.reason_code) == (State.BLOCKED, APPROVE_UNCLEAR)
+
+
+@pytest.mark.parametrize(
+    ("said", "state"),
+    [
+        ({"employment_status": "prehire"}, State.WAITING_START),
+        ({"is_active": True}, State.WAITING_START),
+        ({"employment_status": "terminated"}, State.CLOSED),
+    ],
+)
+async def test_a_record_that_says_more_answers(
+    world: World, job: dict[str, Any], said: dict[str, Any], state: State
+):
+    job |= SILENT
+    await say(world, "individual.created")
+    assert (await world.only_case()).reason_code == APPROVE_UNCLEAR
+    job |= said
+    await say(world, "employment.updated")
+    assert (await world.only_case()).state is state
+
+
+async def test_who_works_there_already_is_asked_about_too(world: World, job: dict[str, Any]):
+    await say(world, "individual.created")
+    case = await world.only_case()
+    case.apply(Event.START_NEAR)
+    await world.store.cases.save(case)
+    job |= SILENT
+    await say(world, "employment.updated")
+    case = await world.only_case()
+    assert (case.state, case.reason_code) == (State.BLOCKED, APPROVE_UNCLEAR)
