@@ -219,6 +219,22 @@ async def test_status_and_drafts_decide_how_sure_the_record_is(http: httpx.Clien
         assert (record.certainty, record.withdrawn) == (certainty, withdrawn), (vendor, status)
 
 
+async def test_lever_names_the_contact_of_a_hire_and_knows_of_the_contacts_other_hires(http: httpx.Client):
+    put(http, "lever", contact="p-1")
+    record = await read(http, "lever")
+    assert (record.also_known_as, record.unclear) == (("contact:p-1",), False)
+    for other, unclear in (("hired", True), ("underqualified", False), ("active", False)):
+        http.put("/_control/vendors/lever/people/other", json={**PERSON, "contact": "p-1", "status": other})
+        for status in ("active", "underqualified"):
+            put(http, "lever", contact="p-1", status=status)
+            record = await read(http, "lever")
+            said = (record.certainty, record.also_known_as, record.unclear, record.withdrawn)
+            assert said == (Certainty.CANDIDATE, (), unclear, status != "active" and not unclear), (
+                other,
+                status,
+            )
+
+
 async def test_rate_limits_and_outages_are_waited_for_a_little_and_then_handed_on(http: httpx.Client):
     put(http, "bamboohr")
     path = "/vendors/bamboohr/**"

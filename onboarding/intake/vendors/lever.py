@@ -10,14 +10,15 @@ What the API reader fetches (Basic with the API key, times in milliseconds since
 
 | kind | id | read |
 |---|---|---|
-| opportunity | `data.opportunityId` | `GET /v1/opportunities/{id}?expand=contact` and `…/{id}/offers` |
+| opportunity | `data.opportunityId` | `GET /v1/opportunities/{id}` and `…/{id}/offers` |
 
 `name emails[] phones[{value,type}] location`, of the signed offer the start date and title among its `fields[]`;
 compensation is never kept. **What is read decides**: hired is an opportunity whose `archived.reason` is one of
 `GET /v1/archive_reasons?type=hired`, and nothing else makes an employee of the case. An opportunity that was hired and
 is so no more withdraws the hire. 404 is what a deletion looks like.
 
-Opportunities are the key: `contactId` is the person, who may have others that were rejected, and is not signed.
+Opportunities are the key of the events; `contact` of what is read is the person. Opportunities of one contact that are
+hired are one case's; one that led to nothing changes nothing of it. `contactId` in an event is not signed: not used.
 """
 
 from __future__ import annotations

@@ -23,20 +23,34 @@ def _known(visit: Visit) -> Person:
 
 def opportunity(visit: Visit) -> Answer:
     person = _known(visit)
-    if person.raw is not None:
-        return Answer(200, person.raw)
+    return Answer(200, person.raw if person.raw is not None else {"data": _opportunity(person)})
+
+
+def opportunities(visit: Visit) -> Answer:
+    """Those of a contact."""
+    if visit.basic() is None:
+        raise VendorError(401, {"code": "NotAuthorized", "message": "unauthorized"})
+    if "contact_id" not in visit.query or visit.query.get("archived") != "true":
+        raise VendorError(
+            501, {"code": "NotModelled", "message": "contact_id and archived=true are modelled"}
+        )
+    found = [_opportunity(person) for person in visit.everybody() if person.raw is None]
+    data = [item for item in found if item["contact"] == visit.query["contact_id"] and item["archived"]]
+    return Answer(200, {"data": data, "hasNext": False})
+
+
+def _opportunity(person: Person) -> dict[str, Any]:
     name = " ".join(filter(None, (person.get("given_name"), person.get("family_name"))))
     phones = [("mobile", person.phone("mobile")), ("work", person.phone("work"))]
-    data = {
+    return {
         "id": person.id,
         "name": person.get("display_name") or name or None,
-        "contact": f"contact-{person.id}",
+        "contact": person.get("contact") or f"contact-{person.id}",
         "emails": [value for value in (person.get("personal_email"),) if value],
         "phones": [{"type": kind, "value": value} for kind, value in phones if value],
         "location": person.get("location"),
         "archived": _archived(str(person.get("status") or "hired").lower()),
     }
-    return Answer(200, {"data": data})
 
 
 def _archived(status: str) -> dict[str, Any] | None:
@@ -72,6 +86,7 @@ def offers(visit: Visit) -> Answer:
 API = Api(
     "lever",
     (
+        ("GET", "/v1/opportunities", ("contact_id", "archived"), opportunities),
         ("GET", "/v1/opportunities/{id}", (), opportunity),
         ("GET", "/v1/opportunities/{id}/offers", (), offers),
         ("GET", "/v1/archive_reasons", ("type",), archive_reasons),

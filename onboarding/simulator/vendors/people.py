@@ -121,6 +121,11 @@ class Visit:
         hidden = said.get("hidden")
         return Person(identifier, said, frozenset(hidden) if isinstance(hidden, list) else frozenset())
 
+    def everybody(self) -> list[Person]:
+        """All who are known at this source now."""
+        known = [name for owner, name in self.tenant.vendors if owner == self.source]
+        return [found for name in known if (found := self.find(name)) is not None]
+
     def person(self, missing: VendorError) -> Person:
         """The person named in the path; the given error when there is none."""
         found = self.find(self.params["id"])
