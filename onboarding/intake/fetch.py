@@ -123,7 +123,7 @@ async def _apply(s: Services, case: Case, fetch: Fetch, record: HrRecord, now: d
         is_read=True,
         withheld=tuple(sorted(record.withheld)),
         doubtful=verdict is Verdict.DOUBT,
-        unclear=record.unclear and event.event_type not in _WITHDRAWALS,
+        unclear=record.unclear and event.event_type not in _WITHDRAWALS and _decides(mine, fetch),
         ask_rehire=s.policy.account.rehire == "ask",
     )
     noted = await drop_answered(s, mine, now)
@@ -211,8 +211,13 @@ def _is_taken_back(case: Case, fetch: Fetch, record: HrRecord) -> bool:
 
     What an HR system has confirmed meanwhile, recruiting does not take back.
     """
-    alone = set(case.ids) <= {fetch.source} and fetch.kind in APPLICANTS and not record.unclear
+    alone = fetch.kind in APPLICANTS and _decides(case, fetch) and not record.unclear
     return alone and case.certainty is Certainty.EMPLOYEE is not record.certainty
+
+
+def _decides(case: Case, fetch: Fetch) -> bool:
+    """An HR system's word on whether the person is to begin, or recruiting's, where no HR system knows them."""
+    return fetch.kind not in APPLICANTS or set(case.ids) <= {fetch.source}
 
 
 def _with_kept_numbers(case: Case, record: HrRecord) -> Hire:

@@ -122,6 +122,18 @@ async def test_a_hire_that_one_opportunity_takes_back_and_another_one_does_not_i
     assert case.certainty is Certainty.CANDIDATE
 
 
+async def test_whom_an_hr_system_has_nobody_asks_about(world: World, lever: dict[str, dict[str, Any]]):
+    await say(world, "opp-a")
+    await say(world, "opp-b")
+    (case,) = await alive(world)
+    case.ids["bamboohr"] = {"employee_id": "7"}
+    await world.store.cases.save(case)
+    lever["opp-b"]["archived"] = REJECTED
+    await say(world, "opp-b", "candidateArchiveChange")
+    (case,) = await alive(world)
+    assert (case.state, case.questions) == (State.WAITING_START, [])
+
+
 @pytest.mark.parametrize("archived", [REJECTED, None])
 async def test_a_candidacy_that_led_to_nothing_changes_nothing_of_the_hire(
     world: World, lever: dict[str, dict[str, Any]], archived: Any
