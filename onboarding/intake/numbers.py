@@ -20,7 +20,13 @@ _ENDS = frozenset({EventType.EMPLOYMENT_TERMINATED, EventType.EMPLOYEE_DELETED, 
 
 def note(case: Case, said: Said, number: str | None) -> None:
     """HR says that this is the person's number, or (None) that they have none."""
-    _merge(case, f"{said.source or case.source}:{number or ''}", said.at, said.at)
+    source, word = said.source or case.source, case.said.get("employee_number")
+    known = any(name.startswith(f"{source}:") for name in case.numbers)
+    if not known and word is not None and (word.source or case.source) == source:
+        _merge(
+            case, f"{source}:{case.hire.employee_number}", word.at, word.at
+        )  # a row from before this was kept
+    _merge(case, f"{source}:{number or ''}", said.at, said.at)
 
 
 def join(case: Case, other: Case) -> None:

@@ -22,7 +22,12 @@ EXISTING_STAFF = "existing_staff"
 APPROVE_REHIRE = "needs_approval_rehire"
 APPROVE_UNCLEAR = "needs_approval_unclear"
 #: An approver's words about one run; another run needs words of its own. (Those of the steps: `provisioning`.)
-OF_ONE_RUN = ABOUT_ACCOUNT | {APPROVE_REHIRE, APPROVE_UNCLEAR, "needs_approval_pass"}
+OF_ONE_RUN = ABOUT_ACCOUNT | {
+    APPROVE_REHIRE,
+    APPROVE_UNCLEAR,
+    "needs_approval_pass",
+    "needs_approval_other_name",
+}
 
 
 def is_hired_since(case: Case, at: datetime) -> bool:

@@ -836,3 +836,21 @@ async def test_nobody_is_promised_a_pass_for_an_account_that_is_closed(make_worl
         await act(world.s, "new-pass", CASE_ID, replace(WHO, confirmed=CHECKS))
     assert refused.value.code == "account_closed"
     assert "comes from Active Directory: it is waited for" in explain(case)
+
+
+@pytest.mark.parametrize("credential", ["none", "access_pass_to_manager"])
+async def test_an_account_that_nobody_could_use_yet_is_not_given_by_a_first_day(credential: str) -> None:
+    """Made disabled, and paused until the first day was over."""
+    world = full_world(
+        settings=replace(SETTINGS, first_credential=credential), policy=replace(full_policy(), people=PEOPLE)
+    )
+    await world.file(full_case(begun=False, hired_at=T0 - timedelta(days=1)))
+    await until(world, T0 + timedelta(hours=1))
+    assert enabled(world) == [False]
+    await act(world.s, "pause", CASE_ID, WHO)
+    await until(world, FIRST_DAY + timedelta(days=1))
+    await delivers(world, employment_type="guest")
+    await act(world.s, "resume", CASE_ID, WHO)
+    case = await until(world, FIRST_DAY + timedelta(days=3))
+    assert (case.reason_code, enabled(world), world.tenant.issued) == ("guest_not_created", [False], [])
+    world.close()
