@@ -47,6 +47,8 @@ _ABOUT_RETURN = frozenset({"needs_approval_restore", "needs_approval_rehire"})
 SAME_PERSON, TWO_ACCOUNTS = "needs_approval_same_person", "two_accounts"
 #: Reason codes of questions about another case → the field that holds the one that is asked about.
 ABOUT_CASE = {SAME_PERSON: "maybe_same", TWO_ACCOUNTS: "second_account"}
+#: … and the one by which somebody is asked what HR's record leaves open; a later read may answer it.
+UNCLEAR = "needs_approval_unclear"
 #: … and the one by which somebody is asked about a user name (`provisioning.steps.reserve_username`).
 LOOKALIKE = "needs_approval_lookalike"
 #: … or an operator, because it is taken and nobody who can be read has it (`provisioning.steps.create_account`).
@@ -369,7 +371,7 @@ class Case:
 
         Of a hire that HR withdrew only those that were asked for since: they tell whether somebody came back.
         """
-        if self.state in ACTIVE:
+        if self.state in ACTIVE or (self.state is State.BLOCKED and self.reason_code == UNCLEAR):
             return [item for item in self.fetches.values() if item.due_at is not None]
         if self.withdrawn_at is None or self.state not in {State.CANCELLED, State.CLOSED} or not self.listed:
             return []

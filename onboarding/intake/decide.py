@@ -52,7 +52,6 @@ from onboarding.intake.outcome import (
     account_of,
     block,
     is_clear,
-    is_read_alone,
     kept,
     merged,
     noted_event,
@@ -296,7 +295,7 @@ def _is_mended(case: Case, event: HireEvent, about: Circumstances) -> bool:
     if reason == APPROVE_SAME_PERSON:  # the other case was joined to this one, by an id that both have
         return case.maybe_same is None
     if reason == APPROVE_UNCLEAR:
-        return is_clear(case, event, about) or (event.needs_fetch is not None and is_read_alone(case, event))
+        return is_clear(case, event, about)
     if reason == NO_LOCATION:  # the step writes the country that HR sends now, where the account is ours
         ours = case.account is not None and case.account.origin in OWN_ORIGINS
         return ours and usage_location(case.hire) is not None

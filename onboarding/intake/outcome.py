@@ -146,12 +146,7 @@ def merged(case: Case, event: HireEvent, about: Circumstances) -> str:
 
 def is_clear(case: Case, event: HireEvent, about: Circumstances) -> bool:
     """The record says where the person stands, and no other system's can be what was asked about."""
-    return about.is_read and not about.unclear and is_read_alone(case, event)
-
-
-def is_read_alone(case: Case, event: HireEvent) -> bool:
-    """No other system than the event's is read about this person."""
-    return set(case.fetches) <= {event.source}
+    return about.is_read and not about.unclear and set(case.fetches) <= {event.source}
 
 
 def _is_before_plan(case: Case) -> bool:

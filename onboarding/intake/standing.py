@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from onboarding.casework import entry
 from onboarding.domain import run
-from onboarding.domain.case import ABOUT_ACCOUNT, JOINED, PAUSED, Case
+from onboarding.domain.case import ABOUT_ACCOUNT, JOINED, PAUSED, UNCLEAR, Case
 from onboarding.domain.hire import Certainty, EventType, HireEvent
 from onboarding.domain.lifecycle import Event
 from onboarding.domain.records import TimelineEntry
@@ -20,7 +20,7 @@ CANCELLED_BY_HR = "cancelled_by_hr"
 EMPLOYMENT_ENDED = "employment_ended"
 EXISTING_STAFF = "existing_staff"
 APPROVE_REHIRE = "needs_approval_rehire"
-APPROVE_UNCLEAR = "needs_approval_unclear"
+APPROVE_UNCLEAR = UNCLEAR
 #: An approver's words about one run; another run needs words of its own. (Those of the steps: `provisioning`.)
 OF_ONE_RUN = ABOUT_ACCOUNT | {
     APPROVE_REHIRE,

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import httpx
 import pytest
 
+from onboarding.domain.account import Account
 from onboarding.domain.lifecycle import Event, State
+from onboarding.intake import catalog
+from onboarding.intake.process import process_delivery
+from onboarding.intake.receive import receive
 from onboarding.intake.standing import APPROVE_UNCLEAR
 from onboarding.operate.actions import Ask, act
-from tests.support.intake_services import World
+from tests.support.intake_services import World, signed
 from tests.support.read_world import post, read_source, read_world
 
 NOW = datetime(2026, 8, 17, 20, 0, tzinfo=UTC)
@@ -162,3 +167,33 @@ async def test_who_works_there_already_is_asked_about_too(world: World, job: dic
     await say(world, "employment.updated")
     case = await world.only_case()
     assert (case.state, case.reason_code) == (State.BLOCKED, APPROVE_UNCLEAR)
+
+
+@pytest.mark.parametrize("begun", [False, True])
+async def test_what_leaves_it_open_stays_asked_and_an_event_alone_answers_nothing(
+    world: World, job: dict[str, Any], begun: bool
+):
+    await say(world, "individual.created")
+    case = await world.only_case()
+    if begun:
+        case.apply(Event.START_NEAR)
+        case.account = Account("o-1", "ann@contoso.example", "i1", NOW)
+        await world.store.cases.save(case)
+    job |= SILENT
+    for what in ("employment.updated", "individual.updated"):
+        await say(world, what)
+        case = await world.only_case()
+        assert (case.state, case.reason_code) == (State.BLOCKED, APPROVE_UNCLEAR)
+    adapter = catalog.adapters()["finch"]
+    body = {
+        "company_id": "c",
+        "account_id": "a",
+        "event_type": "individual.updated",
+        "data": {"individual_id": "i1"},
+    }
+    call = signed(adapter, json.dumps(body).encode(), world.clock.at, message_id="msg_unread")
+    answer = json.loads((await receive(world.services, "finch", call)).body)
+    await process_delivery(world.services, answer["delivery_id"])
+    case = await world.only_case()
+    assert (case.state, case.reason_code) == (State.BLOCKED, APPROVE_UNCLEAR)
+    assert case.wakes_at == world.clock.at + timedelta(seconds=2), "it is read all the same"
