@@ -112,6 +112,21 @@ async def test_whoever_keeps_a_word_of_the_name_is_the_same_person(
     assert (case.state, len(inherits(case))) == (State.WAITING_START, 4)
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"start_date": ANNA["start_date"]},
+        {"given_name": "山田", "family_name": "太郎"},
+    ],
+)
+async def test_a_name_that_is_written_otherwise_is_no_other_person(
+    world: World, changes: dict[str, Any]
+) -> None:
+    await anna(world, None)
+    case = await hr(world, EventType.HIRE_CREATED, **{**BERT, **changes})
+    assert (case.state, len(inherits(case))) == (State.WAITING_START, 4)
+
+
 async def test_an_older_word_that_comes_late_takes_nothing_from_the_one_that_stands(world: World) -> None:
     await anna(world, None)
     old = world.clock.at - timedelta(days=3)
