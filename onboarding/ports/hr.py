@@ -16,6 +16,8 @@ SIGN_IN = "hr_sign_in"
 PERMISSION = "hr_permission"
 RECORD_GONE = "hr_record_gone"
 UNREADABLE = "hr_unreadable"
+#: The read was refused, and an option of the source that it needs is missing or wrong.
+OPTION = "hr_option"
 #: Given by whoever waits for the read: no answer for as long as the policy tries.
 UNREACHABLE = "hr_unreachable"
 

@@ -352,6 +352,47 @@ async def test_bamboohr_says_that_somebody_left_by_status_and_date_together(http
         assert (await read(http, "bamboohr")).ended is ended, (status, end)
 
 
+# --- Workable: a token of the account reads in a member's name ---------------------------------------------------
+
+
+def workable(http: httpx.Client, token: str, options: dict[str, Any]) -> Settings:
+    url = f"{str(http.base_url).rstrip('/')}/vendors/workable"
+    source = SourceSettings("workable", "workable", api_url=url, api_token=Secret(token), options=options)
+    return Settings(sources={"workable": source})
+
+
+async def test_workable_reads_with_a_token_of_the_account_in_a_members_name(http: httpx.Client):
+    put(http, "workable")
+    for token, options in (
+        ("account-1", {"member_id": "13e0eb0e"}),
+        ("user-1", {}),
+        ("user-1", {"member_id": "9"}),
+    ):
+        record = await read(http, "workable", workable(http, token, options))
+        assert record.hire.family_name == "O'Neill-Weiß", (token, options)
+    log = http.get("/_control/requests").json()["items"]
+    asked = [item["path"].partition("?")[2] for item in log if "/spi/v3/employees/" in item["path"]]
+    assert asked == ["member_id=13e0eb0e", "", "member_id=9"]
+
+
+async def test_workable_says_which_option_is_missing_or_wrong(http: httpx.Client):
+    put(http, "workable")
+    with pytest.raises(ReaderRefused, match=r"ONBOARDING_HR_WORKABLE_OPTIONS: .* needs member_id") as caught:
+        await read(http, "workable", workable(http, "account-1", {}))
+    assert caught.value.code == "hr_option"
+    for member in (13, "", " "):
+        with pytest.raises(
+            ReaderRefused, match="ONBOARDING_HR_WORKABLE_OPTIONS: member_id must be"
+        ) as caught:
+            await read(http, "workable", workable(http, "account-1", {"member_id": member}))
+        assert caught.value.code == "hr_not_configured"
+    fault = {"method": "GET", "path": "/vendors/workable/**", "mode": "status", "times": 1, "status": 400}
+    assert http.post("/_control/faults", json=fault).is_success
+    with pytest.raises(ReaderRefused, match="check that member_id is the id of a member") as caught:
+        await read(http, "workable", workable(http, "account-1", {"member_id": "left"}))
+    assert caught.value.code == "hr_option"
+
+
 # --- Deel: events about a contract -------------------------------------------------------------------------------
 
 

@@ -8,7 +8,7 @@ What the API reader fetches:
 
 | kind | id | read |
 |---|---|---|
-| employee | Workable's employee id | `GET /spi/v3/employees/{id}` |
+| employee | Workable's employee id | `GET /spi/v3/employees/{id}?member_id={option member_id}` |
 
 A record that still is a draft has certainty `draft`. Its `department` is an id in events.
 """
@@ -22,15 +22,15 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from onboarding.domain.hire import Certainty, EventType, FetchRef, Hire, HireEvent, Phone
-from onboarding.errors import ConfigurationError
 from onboarding.intake import candidates
 from onboarding.intake.adapter import THIN_NEEDS, Adapter, Role
 from onboarding.intake.candidates import Named
+from onboarding.intake.options import Options
 from onboarding.intake.payload import Payload, Unreadable
 from onboarding.intake.pruning import narrowed, only
 from onboarding.intake.reading import day, first_id, ignored, moment
 from onboarding.intake.scheme import SignatureScheme
-from onboarding.settings import PREFIX, SourceSettings
+from onboarding.settings import SourceSettings
 
 #: https://workable.readme.io/reference/employee-events
 EVENTS = {
@@ -42,6 +42,11 @@ EVENTS = {
 #: https://workable.readme.io/reference/webhook-subscriptions-candidates-employees: applicants, and absences. Nothing
 #: is kept about people whom nobody hired; who is hired becomes an employee, with events of their own.
 PASSED_OVER = ("candidate_created", "candidate_moved", "timeoff_updated")
+#: What a source without the option is told about itself.
+NO_MEMBER = (
+    "Workable's documentation demands a member's id of whoever reads employees with a token of the account: set "
+    "member_id in the source's options, unless the token is a user's."
+)
 #: `status_draft` is in the sample. Doubt: how a published employee is called.
 DRAFT = "status_draft"
 
@@ -150,19 +155,20 @@ def _narrowed(tree: dict[str, Any]) -> dict[str, Any]:
 
 
 def bind(adapter: Adapter, source: SourceSettings) -> Adapter:
-    """Option `time_zone`, such as `Asia/Tokyo`: where the company's days begin."""
-    options: dict[str, Any] = dict(source.options)
-    name = options.pop("time_zone", None)
-    setting = f"{PREFIX}HR_{source.source.upper().replace('-', '_')}_OPTIONS"
-    if options:
-        raise ConfigurationError(f"{setting}: only time_zone may be set for Workable.", code="source_options")
+    """`time_zone`, such as `Asia/Tokyo`: where the company's days begin. `member_id`: in whose name the API is read."""
+    options = Options(source)
+    member, name = options.text("member_id"), options.text("time_zone")
+    options.done()
+    if member is None:
+        adapter = replace(adapter, doubts=(NO_MEMBER, *adapter.doubts))
+    elif not member.strip():
+        raise options.wrong("member_id", "must be a member's id.")
     if name is None:
         return adapter
     try:
         return replace(adapter, parse=partial(parse, zone=ZoneInfo(name)))
     except (ZoneInfoNotFoundError, ValueError, TypeError, OSError):
-        message = f"{setting}: time_zone must name a time zone, such as Europe/Berlin."
-        raise ConfigurationError(message, code="source_options") from None
+        raise options.wrong("time_zone", "must name a time zone, such as Europe/Berlin.") from None
 
 
 ADAPTER = Adapter(

@@ -58,10 +58,16 @@ def test_a_start_in_another_form_is_named_and_not_guessed(said: object):
 
 
 @pytest.mark.parametrize("options", [{"time_zone": "Nowhere/Land"}, {"time_zone": 7}, {"time_zone": ""},
-                                     {"time_zone": "../etc"}, {"time_zone": "Europe"}, {"zone": "UTC"}])  # fmt: skip
+                                     {"time_zone": "../etc"}, {"time_zone": "Europe"}, {"zone": "UTC"},
+                                     {"member_id": 13}, {"member_id": ""}, {"member_id": " "}])  # fmt: skip
 def test_an_option_that_cannot_be_used_says_what_to_mend(options: dict[str, object]):
     with pytest.raises(ConfigurationError, match="ONBOARDING_HR_WORKABLE_OPTIONS"):
         bound(options)
+
+
+def test_a_source_without_a_member_is_told_what_a_token_of_the_account_needs():
+    assert "member_id" in bound({}).doubts[0]
+    assert not any("member_id" in text for text in bound({"member_id": "13e0eb0e"}).doubts)
 
 
 @pytest.mark.parametrize(
