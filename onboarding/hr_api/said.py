@@ -104,7 +104,7 @@ class Said:
             self._withheld.add(field)
 
     def record(
-        self, hire: Hire, *, certainty: Certainty = Certainty.EMPLOYEE, withdrawn: bool = False
+        self, hire: Hire, *, certainty: Certainty | None = Certainty.EMPLOYEE, withdrawn: bool = False
     ) -> HrRecord:
         """The hire with what was noted on the way."""
         doubtful = {field for _, field in self._unusable} | self._withheld

@@ -32,8 +32,9 @@ class HrRecord:
     withheld: tuple[str, ...] = ()
     #: (reason code, field) of values that could not be used, without the values.
     unusable: tuple[tuple[str, str], ...] = ()
-    #: `draft` and the like where the record itself says that nothing is settled.
-    certainty: Certainty = Certainty.EMPLOYEE
+    #: `draft` and the like where the record itself says that nothing is settled; None: it says neither, and what was
+    #: known of the person stands.
+    certainty: Certainty | None = Certainty.EMPLOYEE
     #: Fields of the hire that the record has and that are empty there: HR cleared them, or never filled them in.
     cleared: tuple[str, ...] = ()
     #: The record itself says that nobody is coming: the application was withdrawn, the hire undone.

@@ -42,7 +42,6 @@ async def read(client: Client, ref: FetchRef) -> HrRecord:
     whole = Said(answer)
     wrapped = [key for key in ("employee", "data") if isinstance(answer.get(key), dict)]
     said = whole.part(wrapped[0]) if wrapped else whole
-    status = said.text("status", "status") or ""
     said.empty("phones", "phone_group")
     hire = Hire(
         employee_id=said.text("employee_id", "id") or ref.id,
@@ -52,8 +51,22 @@ async def read(client: Client, ref: FetchRef) -> HrRecord:
         start_date=said.day("start_date", "start_date", _reader_of_days(client)),
         **{ours: said.text(ours, theirs) for ours, theirs in TEXTS.items()},  # type: ignore[arg-type]
     )
-    draft = status.startswith("status_draft")
-    return said.record(hire, certainty=Certainty.DRAFT if draft else Certainty.EMPLOYEE)
+    return said.record(hire, certainty=_certainty(said))
+
+
+def _certainty(said: Said) -> Certainty | None:
+    """Doubt: which key says it, and in which words. A record that does not say leaves it at what the events said."""
+    words = [
+        value for key in ("status", "state") if isinstance(value := said.raw(key), str) and value.strip()
+    ]
+    if any(is_draft(value) for value in words):
+        return Certainty.DRAFT
+    return Certainty.EMPLOYEE if words else None
+
+
+def is_draft(word: str) -> bool:
+    """`status_draft`, `draft`, `Draft` …; the same as of the events."""
+    return "draft" in word.casefold()
 
 
 async def _employee(client: Client, ref: FetchRef) -> dict[str, Any]:

@@ -47,14 +47,14 @@ NO_MEMBER = (
     "Workable's documentation demands a member's id of whoever reads employees with a token of the account: set "
     "member_id in the source's options, unless the token is a user's."
 )
-#: `status_draft` is in the sample. Doubt: how a published employee is called.
-DRAFT = "status_draft"
+#: `status: status_draft` is in the sample. Doubts: how a published employee is called, and whether a `state` says it.
+DRAFT = "draft"
 
 #: `phone_type` → ours. `phone_type_mobile` is in the sample; the others follow it.
 LABELS = {"phone_type_mobile": "mobile", "phone_type_work": "work", "phone_type_home": "home"}
 #: Keys of `data` that the mapping uses. The rest (address, birth date, salary, documents …) is not kept.
 USED = frozenset(
-    {"id", "status", "firstname", "lastname", "preferred_name", "job_title", "department", "start_date",
+    {"id", "status", "state", "firstname", "lastname", "preferred_name", "job_title", "department", "start_date",
      "phone_group", "personal_email", "work_email", "employee_number"}
 )  # fmt: skip
 
@@ -70,7 +70,7 @@ def parse(payload: Payload, headers: Mapping[str, str], zone: ZoneInfo | None = 
     if employee_id is None:
         raise Unreadable("missing", payload.place("id"))
     hire = replace(_hire(payload, zone), employee_id=employee_id)
-    at, certainty = moment(payload, "fired_at"), _certainty(name, hire)
+    at, certainty = moment(payload, "fired_at"), _certainty(name, payload)
     created = name == "employee_created"
     return [
         HireEvent(
@@ -89,11 +89,17 @@ def parse(payload: Payload, headers: Mapping[str, str], zone: ZoneInfo | None = 
     ]
 
 
-def _certainty(name: str, hire: Hire) -> Certainty:
+def _certainty(name: str, payload: Payload) -> Certainty:
     """Published employees are employees; of an update that does not say, the record that is read tells."""
-    if name == "employee_published" or (hire.status and hire.status.lower() != DRAFT):
-        return Certainty.EMPLOYEE
-    return Certainty.DRAFT
+    said = [payload.raw(f"data.{key}") for key in ("status", "state")]
+    words = [word for word in said if isinstance(word, str) and word.strip()]
+    sure = bool(words) and not any(is_draft(word) for word in words)
+    return Certainty.EMPLOYEE if sure or name == "employee_published" else Certainty.DRAFT
+
+
+def is_draft(word: str) -> bool:
+    """`status_draft`, `draft`, `Draft` …; the same as of what is read."""
+    return DRAFT in word.casefold()
 
 
 def _candidate_deleted(payload: Payload, name: str) -> HireEvent:
@@ -184,7 +190,8 @@ ADAPTER = Adapter(
         "How Workable writes the signature is not documented: hex and base64 are read.",
         "Workable sends the start date as a point in time in UTC; it is taken as the day that is written, or as the "
         "day in the time zone that you set in the source's options.",
-        "How a published employee's status is called is not documented: whatever is not status_draft counts.",
+        "How a published employee's status is called is not documented: whatever has no draft in "
+        "it counts. A record without one leaves it at what the messages said.",
     ),
     pruner=prune,
     needs=THIN_NEEDS,
