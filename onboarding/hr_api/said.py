@@ -34,6 +34,11 @@ class Said:
         self._withheld: set[str] = beside._withheld if beside else set()
         self._empty: set[str] = beside._empty if beside else set()
 
+    @property
+    def value(self) -> Mapping[str, Any]:
+        """The record itself."""
+        return self._value
+
     def raw(self, where: str | tuple[str, ...]) -> Any:
         """What stands there: None for null, also of an object on the way; `ABSENT` when a key is missing."""
         value: Any = self._value
