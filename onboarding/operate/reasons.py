@@ -46,6 +46,12 @@ REASONS: dict[str, tuple[str, str]] = {
         "The HR system answered in a form that this service does not know.",
         "Check the API address with whoever deploys; the log names the place in the answer. Then rerun.",
     ),
+    "hr_option": (
+        "The HR system refused the read: an option of the source that it needs is missing or wrong (Workable: "
+        "member_id).",
+        "Whoever deploys sets it in ONBOARDING_HR_<SOURCE>_OPTIONS as the vendor's page in docs/vendors says; then "
+        "rerun.",
+    ),
     "hr_unreachable": (
         "The HR system did not answer for as long as the policy tries (retry.give_up_after_hours, 72 by default).",
         "Find out with HR whether the system is down or its address has changed. When it answers again, rerun.",
