@@ -151,6 +151,6 @@ async def test_the_next_name_is_asked_about_again(world: World) -> None:
     await hr(world, EventType.HIRE_CREATED, **BERT)
     await act(world.s, "approve", CASE_ID, Ask("o-1", "the same person", reason_code=CODE))
     case = await hr(
-        world, EventType.HIRE_CREATED, given_name="Carla", family_name="Dorn", start_date=BERT["start_date"]
+        world, EventType.HIRE_CREATED, given_name="Carla", family_name="Dorn", start_date=date(2026, 10, 5)
     )
     assert case.reason_code == CODE
