@@ -75,6 +75,8 @@ class LinkedEvent(HireEvent):
     also_known_as: tuple[str, ...] = ()
     #: False: the event updates a case that exists and opens none (it fires for people nobody hired).
     opens: bool = True
+    #: True: `occurred_at` is only the earliest time at which it may have happened; the vendor does not say when it did.
+    at_the_earliest: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
