@@ -60,6 +60,7 @@ _DOES_FOR = {
     ("approve", "needs_approval_manager"): "yes, the new manager is right: the pass goes to them.",
     ("approve", "needs_approval_lookalike"): "yes, the person is real: the user name is given to them.",
     ("approve", "needs_approval_same_person"): "yes, one person: the two cases become one.",
+    ("approve", "needs_approval_other_name"): "yes, the same person under another name: the case goes on.",
     ("approve", "needs_approval_shared_id"): "yes, two people: this one gets an account of their own.",
     ("rerun", "needs_approval_same_person"): "no, two people: each case goes on by itself.",
 }

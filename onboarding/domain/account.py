@@ -82,6 +82,9 @@ class Account:
     contradicted: str | None = None
     #: HR called the person one of these before anybody was given it: it is closed, or an administrator decides.
     withheld: bool = False
+    #: HR called the person one of Active Directory's for a while, and nobody looked meanwhile: whether another account
+    #: came is looked for once.
+    look_instead: bool = False
     #: When it was first found disabled, or disabled, for that: whoever enables it after that is not overruled.
     closed_at: datetime | None = None
 

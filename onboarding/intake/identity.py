@@ -23,7 +23,7 @@ from onboarding.intake import numbers, twins, two_cases
 from onboarding.intake.adapter import LinkedEvent
 from onboarding.intake.erasure import refuse_forgotten
 from onboarding.intake.joining import ask, join, weight
-from onboarding.intake.outcome import APPROVE_SAME_PERSON
+from onboarding.intake.outcome import APPROVE_SAME_PERSON, OVER
 from onboarding.ports import CaseQuery, Services
 
 #: Events about people whom we do not know, and then need not: existing staff leaving, records deleted.
@@ -109,18 +109,24 @@ async def locate(
     return found
 
 
-async def holder(s: Services, event: HireEvent, at: datetime) -> Located | None:
-    """The one case whose number the event names, where that is filed under somebody who had it before. None: nobody's,
-    or it is not sure whose."""
-    number, found = event.hire.employee_number, []
+async def holder(s: Services, event: HireEvent, at: datetime, filed: Located) -> Located | None:
+    """Whose number it was that an end names alone, and which leads to the case of `filed`: that one, as long as the
+    number was theirs, or the one who has it since that one left. None: nobody's, or it is not sure whose."""
+    number = event.hire.employee_number or ""
+    theirs = numbers.is_theirs(filed.case, event.source, number, at)
+    if theirs and filed.case.state not in OVER:
+        return filed
+    found: list[Case] = []
     rows = await s.cases.search(CaseQuery(employee_id=number), None, _SAME_NUMBER)
     for row in rows.items:
-        case = await s.cases.get(row.case_id)
-        if case is not None and case.hire.employee_number == number and number is not None:
+        case = await s.cases.get(row.case_id) if row.case_id != filed.case.case_id else None
+        if case is not None and case.hire.employee_number == number:
             known = f"{event.source}:{number}" in case.numbers
             found += [case] if known and numbers.is_theirs(case, event.source, number, at) else []
     refuse_forgotten(found)
-    return Located(found[0], etag=found[0].etag) if len(found) == 1 else None
+    if len(found) == 1:
+        return Located(found[0], etag=found[0].etag)
+    return filed if theirs and not found else None
 
 
 async def _meet_twins(s: Services, found: Located, event: HireEvent, now: datetime) -> None:

@@ -110,7 +110,10 @@ async def recall(s: Services, case: Case, event: HireEvent, at: datetime | None,
             case.cancelled_by[alias.value] = max(moment, case.cancelled_by.get(alias.value, moment))
     newest = newest_withdrawal(case)
     if newest is not None and newest != before and case.hired_at is not None and case.hired_at > newest:
+        facts = case.hire
+        leave_date.note(case)
         drop_dates_of_before(case, newest)
+        leave_date.follow(case, facts)
 
 
 def _of_this_person(told: Mapping[str, Any], person: str | None, at: datetime | None) -> Mapping[str, Any]:

@@ -15,7 +15,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import fields, replace
 from datetime import date, datetime
 from typing import Any
@@ -194,15 +194,17 @@ def _is_of_an_earlier_hire(case: Case, at: datetime) -> bool:
 
 
 def drop_dates_of_before(case: Case, until: datetime) -> None:
-    """As `drop_dates`, where the hire that stands was said after `until`, and nothing was made for it yet. What an
-    account was made for stays until HR says another day, or a new run begins."""
-    if case.account is None and case.intent is None:
-        drop_dates(case, until)
+    """As `drop_dates`, where the hire that stands was said after `until`. The first day that an account was made for
+    stays until HR says another one, or a new run begins."""
+    made = case.account is not None or case.intent is not None
+    drop_dates(case, until, ("start_date",) if made else ())
 
 
-def drop_dates(case: Case, until: datetime) -> None:
+def drop_dates(case: Case, until: datetime, kept: Collection[str] = ()) -> None:
     """Forget start, end and status as far as they were said at `until` or before, or nobody knows when."""
     for name in _DATED:
+        if name in kept:
+            continue
         said = case.said.get(name)
         if said is None or said.at <= until:
             case.hire = replace(case.hire, **{name: None})

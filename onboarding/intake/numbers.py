@@ -14,13 +14,19 @@ from onboarding.domain.hire import Certainty, EventType, HireEvent
 from onboarding.domain.records import Said
 from onboarding.intake.adapter import LinkedEvent
 
-#: What ends a person's employment, or takes their record away.
-_ENDS = frozenset({EventType.EMPLOYMENT_TERMINATED, EventType.EMPLOYEE_DELETED})
+#: What takes something away from the person.
+_ENDS = frozenset({EventType.EMPLOYMENT_TERMINATED, EventType.EMPLOYEE_DELETED, EventType.HIRE_CANCELLED})
 
 
 def note(case: Case, said: Said, number: str | None) -> None:
     """HR says that this is the person's number, or (None) that they have none."""
-    _merge(case, f"{said.source or case.source}:{number or ''}", said.at, said.at)
+    source, word = said.source or case.source, case.said.get("employee_number")
+    known = any(name.startswith(f"{source}:") for name in case.numbers)
+    if not known and word is not None and (word.source or case.source) == source:
+        _merge(
+            case, f"{source}:{case.hire.employee_number}", word.at, word.at
+        )  # a row from before this was kept
+    _merge(case, f"{source}:{number or ''}", said.at, said.at)
 
 
 def join(case: Case, other: Case) -> None:
@@ -29,16 +35,13 @@ def join(case: Case, other: Case) -> None:
         _merge(case, name, first, last)
 
 
-def is_of_another(case: Case, event: HireEvent, at: datetime) -> bool:
-    """An end or a deletion, said at `at`, that names by a number alone somebody who is not the person of this case,
-    because HR gave them the number only after that, or another one before."""
+def alone(event: HireEvent) -> bool:
+    """An end, a deletion or a cancellation that names the person by a number alone."""
     if event.certainty is not Certainty.EMPLOYEE or event.event_type not in _ENDS:
         return False
     hire = event.hire
     named = hire.employee_id or hire.candidate_id or (isinstance(event, LinkedEvent) and event.also_known_as)
-    if named or not hire.employee_number:
-        return False
-    return not is_theirs(case, event.source, hire.employee_number, at)
+    return bool(hire.employee_number) and not named
 
 
 def is_theirs(case: Case, source: str, number: str, at: datetime) -> bool:

@@ -16,7 +16,9 @@ from onboarding.domain.case import SAME_PERSON, Case
 from onboarding.domain.hire import HireEvent
 from onboarding.domain.lifecycle import Event, State
 from onboarding.domain.records import TimelineEntry
+from onboarding.intake import other_name
 from onboarding.intake.merging import READ, event_time, merge
+from onboarding.intake.other_name import APPROVE_OTHER_NAME as APPROVE_OTHER_NAME
 from onboarding.intake.standing import APPROVE_REHIRE
 from onboarding.ports import hr
 
@@ -34,7 +36,7 @@ TWO_ACCOUNTS = cases.TWO_ACCOUNTS
 PAUSED, EXCLUDED = cases.PAUSED, cases.EXCLUDED
 #: Questions that nothing else on a case tells: whether HR's id was shared, and whether the record was clear, is known
 #: from the event or the read alone (`merged`).
-KEPT_QUESTIONS = frozenset({APPROVE_SHARED_ID, APPROVE_REHIRE})
+KEPT_QUESTIONS = frozenset({APPROVE_SHARED_ID, APPROVE_REHIRE, APPROVE_OTHER_NAME})
 #: Blocks of a read that failed for good; another read may mend them.
 READ_FAILED = frozenset(
     {
@@ -126,6 +128,12 @@ def merged(case: Case, event: HireEvent, about: Circumstances) -> str:
         _ask_also(case, APPROVE_SHARED_ID)
     if about.doubtful and case.state not in OVER:
         _ask_also(case, APPROVE_REHIRE)
+    at = event_time(event, about.received_at)
+    early = case.account is None or _is_before_plan(case)
+    if not about.opened and early and other_name.is_another(case, event, at):
+        other_name.forget(case)
+        case.take_back({APPROVE_OTHER_NAME})
+        _ask_also(case, APPROVE_OTHER_NAME)
     delivery = READ if about.is_read else about.delivery_id
     return merge(case, event, delivery, about.received_at, opened=about.opened)
 

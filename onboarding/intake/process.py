@@ -155,8 +155,8 @@ async def _apply(s: Services, delivery: Delivery, index: int, event: HireEvent, 
             return stopped.case.case_id  # it came before the erasure, and goes with the case
         raise
     at = event_time(event, delivery.received_at)
-    if found is not None and numbers.is_of_another(found.case, event, at):
-        found = await holder(s, event, at)
+    if found is not None and numbers.alone(event):
+        found = await holder(s, event, at, found)
     if found is None:
         await leavers.remember(s, event, delivery.delivery_id, at, now)
         return None
@@ -200,7 +200,7 @@ def _note_called(s: Services, case: Case, before: str | None, now: datetime) -> 
     theirs = kept or passed or beginning.is_in_use(case) or beginning.has_begun(case, now)
     ours = account.origin in OWN_ORIGINS and not account.synced
     if before == "synced" and after is None and ours and not theirs:
-        account.withheld = True
+        account.look_instead = True
 
 
 def _began(case: Case, delivery: Delivery) -> bool:

@@ -21,7 +21,7 @@ EMPLOYMENT_ENDED = "employment_ended"
 EXISTING_STAFF = "existing_staff"
 APPROVE_REHIRE = "needs_approval_rehire"
 #: An approver's words about one run; another run needs words of its own. (Those of the steps: `provisioning`.)
-OF_ONE_RUN = ABOUT_ACCOUNT | {APPROVE_REHIRE, "needs_approval_pass"}
+OF_ONE_RUN = ABOUT_ACCOUNT | {APPROVE_REHIRE, "needs_approval_pass", "needs_approval_other_name"}
 
 
 def is_hired_since(case: Case, at: datetime) -> bool:

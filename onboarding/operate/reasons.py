@@ -93,6 +93,12 @@ REASONS: dict[str, tuple[str, str]] = {
         "HR uses one id of this person for somebody else as well.",
         "Ask HR whether these are two people; approve if they are, exclude this case if not.",
     ),
+    "needs_approval_other_name": (
+        "HR hires somebody under an id of this person, and the two names have no word in common. Addresses, telephone "
+        "numbers and the manager of before were forgotten.",
+        "Ask HR whether this is the same person. If so, an approver approves. If the id was given to somebody else, an "
+        "approver has this case erased (forget), and replays the delivery: it opens a case of its own.",
+    ),
     "needs_approval_manager": (
         "HR changed the manager after the hire, so the first credential does not go there unasked.",
         "Check with HR that the manager is right; then an approver approves. Or set ONBOARDING_SERVICE_DESK and rerun. "

@@ -14,7 +14,7 @@ number, a rerun from `create_account` asks whether the account that carries the 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 
 from onboarding.domain import calendar, names
@@ -33,6 +33,8 @@ from onboarding.provisioning.step import Block, Context, Outcome, Wait
 from onboarding.provisioning.steps import reserve_username
 from onboarding.safeguards import protection
 
+#: Closes the account that is left, or says why not.
+Leave = Callable[[], Awaitable[Wait | Block | None]]
 NO_NUMBER = "sync_needs_number"
 NOT_SYNCED = "sync_did_not_come"
 #: Until the start date a synced account is looked for this often; from then on every hour.
@@ -91,14 +93,17 @@ async def with_corrected_number(ctx: Context, linked: DirectoryUser) -> Outcome 
     return await _ask_about_others(ctx, linked.id, number, synced=True)
 
 
-async def instead_of(ctx: Context, account: Account) -> Outcome | None:
-    """The account was closed for one of Active Directory, and HR takes that back: whether the person has another one by
-    now, which carries HR's number, is for an approver. None: there is no other one, or it is somebody else's."""
+async def instead_of(ctx: Context, account: Account, leave: Leave) -> Outcome | None:
+    """HR said that the account comes from Active Directory, and takes that back: whether the person has another one by
+    now, which carries HR's number, is for an approver. None: there is no other one, or it is somebody else's. `leave`
+    closes the case's own before another takes its place, or says why not."""
     numbers = dict.fromkeys(filter(None, (reserve_username.hr_mark(ctx.hire), account.mark)))
-    return await _ask_about_others(ctx, account.id, *numbers)
+    return await _ask_about_others(ctx, account.id, *numbers, leave=leave)
 
 
-async def _ask_about_others(ctx: Context, own: str, *numbers: str, synced: bool = False) -> Outcome | None:
+async def _ask_about_others(
+    ctx: Context, own: str, *numbers: str, synced: bool = False, leave: Leave | None = None
+) -> Outcome | None:
     """Whether an account beside the case's `own` one that has one of the numbers is the person's, and to be linked.
     `synced`: asked of those of Active Directory alone."""
     seen = {user.id: user for number in numbers for user in await ctx.s.directory.find_by_employee_id(number)}
@@ -116,6 +121,8 @@ async def _ask_about_others(ctx: Context, own: str, *numbers: str, synced: bool 
     if anothers := await of_another_case(ctx, found[0]):
         return anothers
     if said_yes(ctx.case, found[0], NEEDS_APPROVAL):
+        if leave is not None and (stopped := await leave()) is not None:
+            return stopped
         return await link(ctx, found[0], "synced" if found[0].synced else "adopted", None)
     return ask(ctx, found, NEEDS_APPROVAL)
 

@@ -18,7 +18,7 @@ from onboarding.domain.lifecycle import Event, State
 from onboarding.domain.records import TimelineEntry
 from onboarding.errors import DeployerError
 from onboarding.ports import CANNOT_READ, CLAIM_LEASE, Services
-from onboarding.provisioning import from_sync, pass_guards
+from onboarding.provisioning import existing, from_sync, pass_guards
 from onboarding.provisioning.linking import upn_alias
 from onboarding.provisioning.step import Block, Context, Done, Outcome, Wait
 from onboarding.provisioning.steps import disable_account, enable_account, reserve_username
@@ -39,15 +39,16 @@ def is_given(ctx: Context) -> bool:
         return True
     if account.contradicted is not None and account.contradicted == _word(ctx):
         return True
-    closed = account.withheld or account.closed_at is not None
+    closed = account.withheld or account.closed_at is not None or account.disabled_by_us
     return not closed and ctx.s.settings.first_credential == "none" and _has_begun(ctx)
 
 
 def _has_begun(ctx: Context) -> bool:
-    """In this run: who comes back has begun in the one before."""
+    """In this run: who comes back has begun in the one before, with an account that may be disabled since."""
     case = ctx.case
-    again = case.rehired_at is not None
-    return beginning.first_day_came(case, ctx.now) if again else beginning.has_begun(case, ctx.now)
+    if case.rehired_at is not None:
+        return existing.was_enabled(ctx) and beginning.first_day_came(case, ctx.now)
+    return beginning.has_begun(case, ctx.now)
 
 
 def _is_handed_over(record: PassRecord | None) -> bool:
@@ -67,6 +68,11 @@ def is_due(ctx: Context) -> bool:
     return reserve_username.is_synced(ctx) and not had
 
 
+def is_to_look(case: Case) -> bool:
+    """HR took its word back: whether another account came meanwhile is to be looked for, and what was closed opened."""
+    return case.account is not None and (case.account.withheld or case.account.look_instead)
+
+
 async def heed(s: Services, case: Case, now: datetime) -> bool:
     """Of somebody who is followed up. True: the case is in `provisioning` again, which closes the account. False: it
     stays, and says on the account what HR says of the person since.
@@ -77,7 +83,7 @@ async def heed(s: Services, case: Case, now: datetime) -> bool:
     account = case.account
     if account is None:
         return False
-    due = is_due(ctx) or (account.withheld and not is_given(ctx))
+    due = is_due(ctx) or (is_to_look(case) and not is_given(ctx))
     if case.state is State.FOLLOWING_UP and due and not beginning.has_begun(case, now):
         case.apply(Event.START_MOVED)
         note = casework.entry(now, "account_reconsidered", reason=_word(ctx))
@@ -108,11 +114,27 @@ async def taken_up(ctx: Context) -> Outcome | None:
     """HR takes back what an account was closed for. None: there is none, or it is the person's from now on; else
     another one has HR's number meanwhile, and an approver says whose it is."""
     account = ctx.case.account
-    if account is not None and account.withheld:
-        if (found := await from_sync.instead_of(ctx, account)) is not None:
+    if account is not None and is_to_look(ctx.case):
+        if (found := await from_sync.instead_of(ctx, account, lambda: _left(ctx, account))) is not None:
             return found
-        account.withheld, account.closed_at = False, None
+        account.withheld, account.look_instead, account.closed_at = False, False, None
     forget(ctx.case)
+    return None
+
+
+async def _left(ctx: Context, account: Account) -> Wait | Block | None:
+    """Another one takes its place: nobody can sign in to it any more. None: so it is."""
+    if await _stays(ctx, account):
+        return Block(CONTRADICTED)
+    outcome = await _disabled(ctx)
+    if isinstance(outcome, Wait):
+        return outcome
+    forget(ctx.case)
+    if isinstance(outcome, Block):
+        await ctx.save("account_not_disabled", reason=outcome.reason)
+        return Block(CONTRADICTED)
+    if outcome == Done("disabled"):
+        await ctx.save("step_done", step=disable_account.STEP.name, detail=outcome.detail)
     return None
 
 

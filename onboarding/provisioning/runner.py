@@ -116,7 +116,7 @@ def _is_looked_for_again(ctx: Context, name: str) -> bool:
     """A manager who could not be found: once more when the pass may go out. An account that was made before HR said
     that nothing is made here: so that nobody is given it (`refused`)."""
     if name == existing.CREATES:
-        return refused.is_due(ctx) or (ctx.case.account is not None and ctx.case.account.withheld)
+        return refused.is_due(ctx) or refused.is_to_look(ctx.case)
     if name != set_manager.STEP.name or not set_manager.looks_again(ctx.case.steps.get(name), ctx.now):
         return False
     issue = issue_access_pass.STEP.name

@@ -160,28 +160,55 @@ async def test_an_end_of_a_number_that_hr_took_back_from_her_is_not_hers(
     assert (case.state, case.reason_code, usable(world, case)) == (State.FOLLOWING_UP, None, 1)
 
 
-@pytest.mark.parametrize("approved", [True, False])
+CANCELLED = EventType.HIRE_CANCELLED
+
+
+@pytest.mark.parametrize("left", [True, False], ids=["left", "has another"])
+@pytest.mark.parametrize(
+    ("kind", "state", "reason"),
+    [
+        (TERMINATED, State.CLOSED, "employment_ended"),
+        (CANCELLED, State.CANCELLED, "cancelled_by_hr"),
+        (DELETED, State.BLOCKED, "hr_deleted_record"),
+    ],
+)
 async def test_an_end_of_a_number_that_was_passed_on_is_of_whoever_has_it(
-    world: World, approved: bool
+    world: World, kind: EventType, state: State, reason: str, left: bool
 ) -> None:
     """Both have a case; the number leads to the one who had it first."""
     bob = {**ZOE, "employee_id": "b", "given_name": "Bob", "family_name": "Berg"}
     await comes(world, at(12), HIRED, at(12), **bob, employee_number="77")
-    await comes(world, at(13), UPDATED, at(13), employee_id="b", employee_number="78")
+    if left:
+        await comes(world, at(13), TERMINATED, at(13), employee_id="b", employee_number="77")
+    else:
+        await comes(world, at(13), UPDATED, at(13), employee_id="b", employee_number="78")
     await comes(world, at(14), HIRED, at(14), **ZOE, employee_number="77")
     case = await zoe(world)
     assert case is not None
     assert case.reason_code == "needs_approval_shared_id"
-    if approved:
-        await act(world.s, "approve", case.case_id, Ask("o-1", "two people"))
-    await comes(world, at(20), TERMINATED, at(20), employee_number="77")
+    await act(world.s, "approve", case.case_id, Ask("o-1", "two people"))
+    await comes(world, at(20), kind, at(20), employee_number="77")
     case = await zoe(world)
     assert case is not None
-    assert (case.state, case.reason_code) == (State.CLOSED, "employment_ended")
+    assert (case.state, case.reason_code) == (state, reason)
     found = await world.store.cases.owners([Alias("bamboohr", AliasKind.EMPLOYEE_ID, "b")])
     (other,) = [await world.store.cases.get(case_id) for case_id in found.values()]
     assert other is not None
-    assert other.state is not State.CLOSED
+    assert other.deleted_at is None
+    assert (other.state is State.CLOSED, other.state is State.CANCELLED) == (left, False)
+
+
+async def test_of_a_row_of_before_the_number_is_as_old_as_its_last_word(world: World) -> None:
+    await comes(world, at(14), HIRED, at(14), **ZOE, employee_number="77")
+    case = await zoe(world)
+    assert case is not None
+    case.numbers = {}
+    await world.store.cases.save(case)
+    await comes(world, at(19), UPDATED, at(19), employee_id="z", employee_number="77")
+    await comes(world, at(20), TERMINATED, at(18), employee_number="77")
+    case = await zoe(world)
+    assert case is not None
+    assert (case.state, case.reason_code) == (State.CLOSED, "employment_ended")
 
 
 def test_a_number_is_the_persons_since_the_first_word_of_either_case() -> None:
@@ -294,6 +321,27 @@ async def test_so_it_does_where_the_end_itself_comes_late(world: World, day: int
     assert (case.hire.start_date, case.state in {State.CLOSED, State.CANCELLED}) == (date(2026, 8, 24), False)
 
 
+@pytest.mark.parametrize("order", [("cancel", "hire"), ("hire", "cancel")])
+@pytest.mark.parametrize("announced", [False, True])
+async def test_an_end_of_the_hire_before_goes_in_any_order(
+    world: World, order: tuple[str, str], announced: bool
+) -> None:
+    """A fixed term is cancelled, and a minute later the person is hired for good."""
+    first = {**ZOE, "end_date": None if announced else date(2026, 8, 28)}
+    await comes(world, at(14), HIRED, at(14), **first)
+    if announced:
+        await comes(world, at(18), TERMINATED, at(18), employee_id="z", end_date=date(2026, 8, 28))
+    for minute, word in enumerate(order):
+        when = at(19, 10) + timedelta(minutes=10 + minute)
+        if word == "cancel":
+            await comes(world, when, EventType.HIRE_CANCELLED, at(19, 10), employee_id="z")
+        else:
+            await comes(world, when, HIRED, at(19, 10) + timedelta(minutes=1), **ZOE)
+    case = await zoe(world)
+    assert case is not None
+    assert (case.hire.start_date, case.hire.end_date, case.ends_at) == (date(2026, 8, 24), None, None)
+
+
 async def test_so_it_does_where_a_case_that_is_over_is_joined(world: World) -> None:
     case = make_case(hire=hire(employee_id="4711"), hired_at=at(10))
     case.said = {"start_date": Said(at(1), True, "d_1", "greenhouse")}
@@ -301,11 +349,15 @@ async def test_so_it_does_where_a_case_that_is_over_is_joined(world: World) -> N
     await work.handle(world.s, WorkMessage(case_id=CASE_ID, why="look"))
     case = await world.case()
     other = make_case(
-        "c_" + "2" * 20, hire=hire(employee_id="z", start_date=None), source="bamboohr", state=State.CLOSED
+        "c_" + "2" * 20,
+        hire=hire(employee_id="z", start_date=None, end_date=date(2026, 8, 28)),
+        source="bamboohr",
+        state=State.CLOSED,
     )
     other.hired_at, other.ended_at = at(2), at(5)
+    other.said = {"end_date": Said(at(2), True, "d_2", "bamboohr")}
     merging.join_facts(case, other)
-    assert (case.ended_at, case.hire.start_date) == (at(5), date(2026, 8, 24))
+    assert (case.ended_at, case.hire.start_date, case.hire.end_date) == (at(5), date(2026, 8, 24), None)
 
 
 async def test_a_first_day_of_before_goes_where_nothing_was_made_for_it(world: World) -> None:

@@ -685,8 +685,9 @@ async def test_the_sentence_stays_as_long_as_the_word_whatever_the_case_waits_fo
     assert (case.state, "guest" in explain(case)) == (State.PAUSED, False)
 
 
+@pytest.mark.parametrize("answer", ["approve", "other-person"])
 @pytest.mark.parametrize("when", ["paused", "followed up"])
-async def test_what_came_between_two_looks_is_asked_about(own_way: World, when: str) -> None:
+async def test_what_came_between_two_looks_is_asked_about(own_way: World, when: str, answer: str) -> None:
     """Nothing was closed, since nobody looked: and yet Active Directory has heard HR, too."""
     if when == "paused":
         await own_way.file(full_case(begun=False, hired_at=T0 - timedelta(days=1)))
@@ -701,10 +702,26 @@ async def test_what_came_between_two_looks_is_asked_about(own_way: World, when: 
         await act(own_way.s, "resume", CASE_ID, WHO)
     case = await until(own_way, own_way.clock.at + timedelta(hours=1))
     assert case.reason_code == "needs_approval_adopt"
-    await act(own_way.s, "other-person", CASE_ID, WHO)
+    assert enabled(own_way) == [when == "followed up"], "nothing was closed, and the other is not open yet"
+    await act(own_way.s, answer, CASE_ID, WHO)
     case = await until(own_way, FIRST_DAY)
     assert case.account is not None
-    assert (case.state, case.account.id, enabled(own_way)) == (State.FOLLOWING_UP, "user-2", [True])
+    own = answer == "other-person"
+    assert (case.state, case.account.id) == (State.FOLLOWING_UP, "user-2" if own else "sync-1")
+    assert enabled(own_way) == [own], "of two one is left"
+
+
+async def test_a_word_that_was_taken_back_unseen_does_not_hide_the_first_day(own_way: World) -> None:
+    """Paused meanwhile, and no other account came: the person is at work when HR cancels."""
+    await followed_up(own_way)
+    await act(own_way.s, "pause", CASE_ID, WHO)
+    await delivers(own_way, employment_type="onprem")
+    await delivers(own_way, employment_type="Employee")
+    await until(own_way, FIRST_DAY + timedelta(days=2))
+    await delivers(own_way, EventType.HIRE_CANCELLED)
+    case = await until(own_way, FIRST_DAY + timedelta(days=3))
+    assert (case.state, enabled(own_way)) == (State.CANCELLED, [True])
+    assert case.next_action.why == "disable_after_start"
 
 
 async def test_an_account_of_the_number_before_is_asked_about_as_well(make_world: MakeWorld) -> None:
@@ -819,3 +836,21 @@ async def test_nobody_is_promised_a_pass_for_an_account_that_is_closed(make_worl
         await act(world.s, "new-pass", CASE_ID, replace(WHO, confirmed=CHECKS))
     assert refused.value.code == "account_closed"
     assert "comes from Active Directory: it is waited for" in explain(case)
+
+
+@pytest.mark.parametrize("credential", ["none", "access_pass_to_manager"])
+async def test_an_account_that_nobody_could_use_yet_is_not_given_by_a_first_day(credential: str) -> None:
+    """Made disabled, and paused until the first day was over."""
+    world = full_world(
+        settings=replace(SETTINGS, first_credential=credential), policy=replace(full_policy(), people=PEOPLE)
+    )
+    await world.file(full_case(begun=False, hired_at=T0 - timedelta(days=1)))
+    await until(world, T0 + timedelta(hours=1))
+    assert enabled(world) == [False]
+    await act(world.s, "pause", CASE_ID, WHO)
+    await until(world, FIRST_DAY + timedelta(days=1))
+    await delivers(world, employment_type="guest")
+    await act(world.s, "resume", CASE_ID, WHO)
+    case = await until(world, FIRST_DAY + timedelta(days=3))
+    assert (case.reason_code, enabled(world), world.tenant.issued) == ("guest_not_created", [False], [])
+    world.close()

@@ -1,0 +1,141 @@
+"""An id that HR gives again: the next person inherits nothing of the one before, and an approver is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from onboarding.domain.case import Case
+from onboarding.domain.hire import Certainty, EventType, Hire, HireEvent, ManagerRef, Phone
+from onboarding.domain.lifecycle import State
+from onboarding.intake.decide import apply_event
+from onboarding.intake.outcome import Circumstances
+from onboarding.intake.process import lay_down
+from onboarding.operate import work
+from onboarding.operate.actions import Ask, act
+from onboarding.ports import WORK_QUEUE, WorkMessage
+from tests.support.doubles import CASE_ID, T0, World, make_case
+
+ANNA: dict[str, Any] = {
+    "given_name": "Anna",
+    "family_name": "Berg",
+    "personal_email": "anna@private.example",
+    "phones": (Phone("+4915112345678", "mobile"),),
+    "manager": ManagerRef(email="boss@contoso.example"),
+    "work_country": "DE",
+    "start_date": date(2026, 9, 14),
+}
+BERT: dict[str, Any] = {"given_name": "Bert", "family_name": "Colm", "start_date": date(2026, 9, 21)}
+CODE = "needs_approval_other_name"
+
+
+@pytest.fixture
+def world() -> Iterator[World]:
+    opened = World()
+    yield opened
+    opened.close()
+
+
+async def hr(
+    world: World, kind: EventType, *, at: datetime | None = None, snapshot: bool = False, **said: Any
+) -> Case:
+    world.clock.move(minutes=1)
+    case, now = await world.case(), world.clock.at
+    event = HireEvent(
+        "scim",
+        kind,
+        Hire(employee_id="100", employee_number="100", **said),
+        "x",
+        certainty=Certainty.EMPLOYEE,
+        occurred_at=at or now,
+        snapshot=snapshot,
+    )
+    outcome = apply_event(case, event, Circumstances(f"d_{now:%j%H%M}", now), now)
+    await lay_down(world.s, case, outcome, now, WORK_QUEUE)
+    for _ in range(5):
+        case = await world.case()
+        if case.wakes_at is None or case.wakes_at > world.clock.at:
+            break
+        await work.handle(world.s, WorkMessage(case_id=CASE_ID, why="look"))
+    return await world.case()
+
+
+async def anna(world: World, end: EventType | None) -> None:
+    person = Hire(employee_id="100", employee_number="100", **ANNA)
+    await world.file(make_case(hire=person, source="scim", hired_at=T0 - timedelta(days=1)))
+    await hr(world, EventType.HIRE_UPDATED, **ANNA)
+    if end is not None:
+        assert (await hr(world, end)).state in {State.CANCELLED, State.CLOSED}
+
+
+def inherits(case: Case) -> list[object]:
+    hire = case.hire
+    return [item for item in (hire.personal_email, hire.phones, hire.manager, hire.work_country) if item]
+
+
+@pytest.mark.parametrize("end", [EventType.HIRE_CANCELLED, EventType.EMPLOYMENT_TERMINATED, None])
+async def test_a_stranger_under_the_id_inherits_nothing_and_somebody_is_asked(
+    world: World, end: EventType | None
+) -> None:
+    await anna(world, end)
+    case = await hr(world, EventType.HIRE_CREATED, **BERT)
+    assert (case.state, case.reason_code, inherits(case)) == (State.BLOCKED, CODE, [])
+    assert (case.hire.given_name, case.hire.start_date) == ("Bert", date(2026, 9, 21))
+    await act(world.s, "approve", CASE_ID, Ask("o-1", "HR says it is the same person", reason_code=CODE))
+    case = await hr(world, EventType.HIRE_UPDATED, department="Sales")
+    assert (case.state, case.reason_code) == (State.WAITING_START, None)
+
+
+async def test_a_whole_record_that_is_put_in_place_of_another_is_asked_about(world: World) -> None:
+    await anna(world, None)
+    case = await hr(world, EventType.HIRE_UPDATED, snapshot=True, **BERT)
+    assert (case.reason_code, inherits(case)) == (CODE, [])
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"given_name": "Anna", "family_name": "Colm"},
+        {"given_name": "Anne-Marie", "family_name": "Berg"},
+        {"given_name": "ANNA", "family_name": None},
+        {"given_name": None, "family_name": None},
+    ],
+)
+async def test_whoever_keeps_a_word_of_the_name_is_the_same_person(
+    world: World, changes: dict[str, Any]
+) -> None:
+    await anna(world, EventType.HIRE_CANCELLED)
+    case = await hr(world, EventType.HIRE_CREATED, **{**BERT, **changes})
+    assert (case.state, len(inherits(case))) == (State.WAITING_START, 4)
+
+
+async def test_an_older_word_that_comes_late_takes_nothing_from_the_one_that_stands(world: World) -> None:
+    await anna(world, None)
+    old = world.clock.at - timedelta(days=3)
+    case = await hr(world, EventType.HIRE_CREATED, at=old, **BERT)
+    assert (case.state, case.hire.given_name, len(inherits(case))) == (State.WAITING_START, "Anna", 4)
+
+
+async def test_whoever_works_is_followed_up_under_whatever_name(world: World) -> None:
+    await anna(world, None)
+    while (case := await world.case()).state is not State.FOLLOWING_UP:
+        assert case.wakes_at is not None
+        world.clock.at = max(world.clock.at, case.wakes_at)
+        await work.handle(world.s, WorkMessage(case_id=CASE_ID, why="look"))
+    case = await hr(
+        world, EventType.HIRE_UPDATED, snapshot=True, **{**BERT, "start_date": ANNA["start_date"]}
+    )
+    assert (case.state, case.reason_code) == (State.FOLLOWING_UP, None)
+
+
+async def test_the_next_name_is_asked_about_again(world: World) -> None:
+    await anna(world, None)
+    await hr(world, EventType.HIRE_CREATED, **BERT)
+    await act(world.s, "approve", CASE_ID, Ask("o-1", "the same person", reason_code=CODE))
+    case = await hr(
+        world, EventType.HIRE_CREATED, given_name="Carla", family_name="Dorn", start_date=BERT["start_date"]
+    )
+    assert case.reason_code == CODE
