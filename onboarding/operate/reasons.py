@@ -84,9 +84,11 @@ REASONS: dict[str, tuple[str, str]] = {
         "approve; or let HR send a preferred name, then rerun.",
     ),
     "needs_approval_rehire": (
-        "This person left before, and still has an account, or HR's record does not say for sure that they are back.",
-        "Ask HR whether the person is back and whether an account may be used again, then approve: if it is disabled "
-        "or deleted, it is enabled near the start date. The first credential needs an approval of its own.",
+        "This person left before, and still has an account, or HR does not say for sure that they are back: the record "
+        "is not clear, or a hire was announced after HR had taken it back and may be the one that was taken back.",
+        "Ask HR whether the person is back, with which first day, and whether an account may be used again, then "
+        "approve: if it is disabled or deleted, it is enabled near the start date. The first credential of an account "
+        "that was there before needs an approval of its own. If the hire does not stand, exclude the case.",
     ),
     "needs_approval_pass": (
         "A pass would go to an account that we did not create, to somebody who came back, or long after the start.",
