@@ -51,7 +51,7 @@ _DOES_FOR = {
     (
         "approve",
         "needs_approval_rehire",
-    ): "yes, the person is back: the account of before is used again, and enabled near the start date.",
+    ): "yes, the person is back: an account of before is used again, and enabled near the start date.",
     (
         "approve",
         "needs_approval_pass",

@@ -7,7 +7,8 @@
 | 401 | ReaderRefused `hr_sign_in` |
 | 403 | ReaderRefused `hr_permission` |
 | 404, 410 | RecordGone |
-| 3xx, other 4xx, no JSON, over `LARGEST` bytes | ReaderRefused `hr_unreadable` |
+| other 4xx | RequestRefused `hr_unreadable`: a reader may know what is missing |
+| 3xx, no JSON, over `LARGEST` bytes | ReaderRefused `hr_unreadable` |
 
 Every call here only reads, a POST too, so it may be sent again: `ATTEMPTS` times within `BUDGET` seconds; a longer wait
 is the caller's, as a due row. Redirects are not followed, since they would carry the token to another host. No text
@@ -40,6 +41,12 @@ ATTEMPTS, BUDGET = 3, 8.0
 BASE, CAP = 0.5, 4.0
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 _AGAIN = frozenset({408, 425})
+
+
+class RequestRefused(ReaderRefused):
+    """The HR system finds fault with the request itself."""
+
+    code = hr.UNREADABLE
 
 
 class Client:
@@ -230,7 +237,8 @@ def _refusal(response: httpx.Response, name: str) -> Exception | None:
             f"The HR system does not allow this read ({name}): give the token's user the permission.",
             code=hr.PERMISSION,
         )
-    return ReaderRefused(f"The HR system answered {status} to {name}: check API_URL.", code=hr.UNREADABLE)
+    kind = RequestRefused if status >= 400 else ReaderRefused
+    return kind(f"The HR system answered {status} to {name}: check API_URL.", code=hr.UNREADABLE)
 
 
 async def _read(response: httpx.Response, name: str) -> bytes:

@@ -34,6 +34,11 @@ class Said:
         self._withheld: set[str] = beside._withheld if beside else set()
         self._empty: set[str] = beside._empty if beside else set()
 
+    @property
+    def value(self) -> Mapping[str, Any]:
+        """The record itself."""
+        return self._value
+
     def raw(self, where: str | tuple[str, ...]) -> Any:
         """What stands there: None for null, also of an object on the way; `ABSENT` when a key is missing."""
         value: Any = self._value
@@ -104,7 +109,7 @@ class Said:
             self._withheld.add(field)
 
     def record(
-        self, hire: Hire, *, certainty: Certainty = Certainty.EMPLOYEE, withdrawn: bool = False
+        self, hire: Hire, *, certainty: Certainty | None = Certainty.EMPLOYEE, withdrawn: bool = False
     ) -> HrRecord:
         """The hire with what was noted on the way."""
         doubtful = {field for _, field in self._unusable} | self._withheld

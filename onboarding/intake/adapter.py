@@ -75,6 +75,8 @@ class LinkedEvent(HireEvent):
     also_known_as: tuple[str, ...] = ()
     #: False: the event updates a case that exists and opens none (it fires for people nobody hired).
     opens: bool = True
+    #: True: `occurred_at` is only the earliest time at which it may have happened; the vendor does not say when it did.
+    at_the_earliest: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,8 +106,8 @@ def each(items: Iterable[Item], read: Callable[[Item], Iterable[HireEvent]]) -> 
 class Greeting:
     """Our answer to a handshake or ping, which is given before the signature and changes nothing.
 
-    `kept` is text of the request that an operator needs to finish the set-up (a verification token). While the
-    source has no secret it is stored as a delivery, of which the newest is kept; it never enters a log.
+    `kept` is text of the request that an operator needs to finish the set-up (a verification token). It is stored as
+    a delivery, of which the newest is kept; it never enters a log, and no signature is checked with it.
     """
 
     status: int | None = None  # None: the adapter's success status

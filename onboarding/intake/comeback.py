@@ -15,17 +15,23 @@ Of somebody who was not known when they left, the first day is compared with the
 
 A hire that was cancelled stands again by a later first day alone: a record that says nothing of the cancellation is no
 word against it.
+
+A recruiting system may not say when it hired somebody (Greenhouse: the offer stays as it was accepted when the hire is
+taken back, corrected and announced again). Its second hire by one application that came after the cancellation and may
+be older, is in doubt: an approver is asked. The first one is the one that was taken back, in whatever order they come.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from onboarding.domain.case import Case
-from onboarding.domain.hire import Hire
-from onboarding.intake.merging import READ
+from onboarding.domain.hire import Hire, HireEvent
+from onboarding.intake.adapter import LinkedEvent
+from onboarding.intake.candidates import applications_of
+from onboarding.intake.merging import HIRING, READ, event_time, newest_withdrawal
 
 #: Words for somebody who does not work there, as the vendors write them, in lower case.
 GONE = frozenset({"inactive", "terminated", "left", "deleted", "archived", "dismissed", "ended"})
@@ -69,6 +75,24 @@ def newer_record(case: Case, source: str, at: datetime) -> datetime | None:
     if said is None or said.source != source or said.delivery == READ or case.hire.end_date is not None:
         return None
     return said.at if said.at > max(filter(None, (at, case.ended_at))) else None
+
+
+def announced_anew(case: Case, event: HireEvent, received_at: datetime) -> datetime | None:
+    """The earliest time that a second hire which may follow the cancellation of the first can have; None: it follows it
+    for sure, or not at all.
+
+    The earliest one, so that whatever took this hire back, too, is newer.
+    """
+    newest = newest_withdrawal(case)
+    if newest is None or event.event_type not in HIRING:
+        return None
+    if not (isinstance(event, LinkedEvent) and event.at_the_earliest):
+        return None
+    second = any(
+        name in case.hired_by and case.cancelled_by.get(name) == newest for name in applications_of(event)
+    )
+    unsure = event_time(event, received_at) <= newest < received_at
+    return newest + timedelta.resolution if second and unsure else None
 
 
 def _is_ended(case: Case) -> bool:

@@ -11,7 +11,8 @@ Rules in prose:
 - A name or a first day that HR takes back before the account is begun blocks the case like one that never came.
 - An end of the employment that lies ahead, after the first day, is noted as the end date; no more happens before it,
   and the employment has ended after it (`intake.announced_end`).
-- A hire that is over stands again, too, when a whole record says so that is newer (`intake.comeback`).
+- A hire that is over stands again, too, when a whole record says so that is newer, or an approver does of a hire that
+  may be newer (`intake.comeback`).
 - A first day that moves away before there is an account is waited for, whatever holds the case; one that moves after
   its first credential went out leads to another one (`intake.first_day`), and so does another manager than the one who
   holds it (`intake.former_manager`). All that follows from other facts than before: `intake.changed_facts`.
@@ -38,7 +39,7 @@ from onboarding.domain.lifecycle import ACTIVE, Event, State
 from onboarding.domain.places.place import usage_location
 from onboarding.domain.records import TimelineEntry
 from onboarding.intake import changed_facts, first_day, leave_date
-from onboarding.intake.comeback import Verdict, judge
+from onboarding.intake.comeback import Verdict, announced_anew, judge
 from onboarding.intake.merging import HIRING, event_time, newest_withdrawal, note_hire, planned_end
 from onboarding.intake.outcome import (
     APPROVE_SAME_PERSON,
@@ -101,6 +102,8 @@ def apply_event(case: Case, event: HireEvent, about: Circumstances, now: datetim
         return _withdrawn(case, event, about, now)
     if event.event_type is EventType.EMPLOYEE_DELETED:
         return deleted(case, event, about, now)
+    if (anew := announced_anew(case, event, about.received_at)) is not None:
+        event, about = replace(event, occurred_at=anew), replace(about, doubtful=True)
     return _hired(case, event, about, now)
 
 

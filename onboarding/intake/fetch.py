@@ -98,6 +98,8 @@ def _due(case: Case, now: datetime) -> Fetch | None:
 
 async def _apply(s: Services, case: Case, fetch: Fetch, record: HrRecord, now: datetime, queue: str) -> None:
     """Treat the record as one more event about the person, as of `now`."""
+    if record.certainty is None:
+        record = replace(record, certainty=case.certainty)
     event, verdict = _event(case, fetch, record, now), None
     if case.state in _OVER:
         verdict = _judge(case, fetch, record, now)
@@ -111,7 +113,7 @@ async def _apply(s: Services, case: Case, fetch: Fetch, record: HrRecord, now: d
     if found is None:
         raise StoreConflict("The case's ids are gone: look again.")
     mine = found.case
-    if _is_taken_back(mine, fetch, record):
+    if record.certainty is not None and _is_taken_back(mine, fetch, record):
         mine.certainty = record.certainty  # it was an employee's by this system's word alone
     if mine.case_id == case.case_id and found.etag != case.etag:
         raise StoreConflict("The case was written while the HR system was read: read again.")
@@ -179,7 +181,7 @@ def _event(case: Case, fetch: Fetch, record: HrRecord, now: datetime) -> HireEve
         event_type=kind,
         hire=hire,
         vendor_event_type=READ,
-        certainty=record.certainty,
+        certainty=record.certainty or case.certainty,
         occurred_at=now,
         cleared=record.cleared,
         opens=False,

@@ -2,11 +2,13 @@
 
 HR systems give numbers again (SCIM clients make them the `externalId`), and then it is another person: whose private
 address, telephone and manager the case holds must not be taken for the new one's. So they are forgotten, and an
-approver says whether it is the same person.
+approver says whether it is the same person. The first day tells another hire from a name that is corrected; after a
+hire that is over none is known any more. Names in two scripts cannot be compared.
 """
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import fields, replace
 from datetime import datetime
 
@@ -40,12 +42,22 @@ def is_another(case: Case, event: HireEvent, at: datetime) -> bool:
     if any(word.at > at for name in _NAMES if (word := case.said.get(name)) is not None):
         return False  # it comes late, and the name that stands is the newer one
     known, said = case.hire, event.hire
+    first, again = known.start_date, said.start_date
+    if first is not None and again in {None, first}:
+        return False  # of the same hire: a name that was written otherwise
     shown = [text for name in _NAMES if (text := getattr(known, name))]
+    if not all(_is_latin(text) for text in (*shown, *(getattr(said, name) or "" for name in _NAMES))):
+        return False
     person = names.PersonName(said.given_name, said.family_name, said.preferred_name, said.display_name)
     where = place_of(said).country or place_of(known).country
     return bool(shown) and names.nothing_shared(
         person, shown, locale=said.locale or known.locale, country=where
     )
+
+
+def _is_latin(text: str) -> bool:
+    """One in another script may be the same name."""
+    return all(unicodedata.name(char, "").startswith("LATIN") for char in text if char.isalpha())
 
 
 def forget(case: Case) -> None:

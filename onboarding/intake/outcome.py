@@ -71,7 +71,8 @@ class Circumstances:
     is_read: bool = False
     #: Names of fields that the read was not allowed to see.
     withheld: tuple[str, ...] = ()
-    #: The record may say that a hire stands again, or only not say that it ended: an approver is asked.
+    #: The record may say that a hire stands again, or only not say that it ended, or the hire may be older than what
+    #: took it back: an approver is asked.
     doubtful: bool = False
     #: The record that was read does not say whether the person is to begin or has left: an approver is asked.
     unclear: bool = False

@@ -127,8 +127,8 @@ def _resolve(settings: Settings, source: str) -> tuple[SourceSettings, Adapter]:
 async def _greet(
     s: Services, settings: SourceSettings, adapter: Adapter, request: web.Request, greeting: Greeting
 ) -> web.Response:
-    """Answer a handshake or ping. Nothing changes, but for the token that a set-up waits for."""
-    if greeting.kept is not None and not settings.secret:
+    """Answer a handshake or ping. Nothing changes, but for the token that a set-up or a rotation waits for."""
+    if greeting.kept is not None:
         await _keep_token(s, settings, adapter, greeting.kept)
     observe.event(log, "delivery.ping", source=settings.source)
     usual = _answer(adapter, None, "ping")
@@ -143,7 +143,8 @@ async def _greet(
 async def _keep_token(s: Services, settings: SourceSettings, adapter: Adapter, token: str) -> None:
     """One row a source, the newest: whoever sends many cannot fill the store, and a new attempt replaces the old.
 
-    Anybody can send one: the operator proves it at the vendor, who takes only the vendor's own.
+    Anybody can send one, so no signature is ever checked with it: the operator proves it at the vendor, who takes only
+    the vendor's own, and then sets it as the secret. One that comes while a secret is set is that of the next secret.
     """
     now = await s.clock.now()
     kept = Delivery(

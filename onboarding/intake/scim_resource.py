@@ -66,6 +66,35 @@ def _lowered(value: Any, path: str, depth: int) -> Any:
     return found
 
 
+def places(said: Payload, path: str | None, names: frozenset[str]) -> Iterator[tuple[Payload, str]]:
+    """Where an attribute may stand: at `path` (`urn:…:User:HireDate`, `hireDate`); without one, in whatever extension
+    has one of the names (lower case), the Enterprise User last.
+
+    RFC 7643, 3.3: attributes of the core urn stand in the resource itself, those of all others under their urn.
+    """
+    if path is not None:
+        urn, _, name = path.lower().rpartition(":")
+        if f"{urn}:" in {":", CORE_URN}:
+            yield said, name
+        if urn and (place := _extension(said, urn)) is not None:
+            yield place, name
+        return
+    for urn in (*(said.optional_object(EXTENSIONS) or ()), ENTERPRISE_URN):
+        place = _extension(said, urn)
+        yield from ((place, name) for name in place or () if place is not None and name in names)
+
+
+def _extension(said: Payload, urn: str) -> Payload | None:
+    """One extension's attributes. Its urn holds dots, which a path would take for steps."""
+    if urn == ENTERPRISE_URN:
+        return said.optional_object(ENTERPRISE)
+    found = said.optional_object(EXTENSIONS)
+    value = found.value.get(urn) if found is not None else None
+    if value is not None and not isinstance(value, dict):
+        raise Unreadable("expected_object", said.place(EXTENSIONS))
+    return Payload(value, said.place(EXTENSIONS)) if value is not None else None
+
+
 # --- PATCH ---------------------------------------------------------------------------------------------------
 
 

@@ -1,8 +1,9 @@
 """The same person under ids that do not meet: a candidate of one system, later an employee of another.
 
 Never by name alone. Keys are filed for each case, as keyed hashes: the private e-mail address; and together with the
-name the employee number, each telephone number that is not at work, and the first day. Whoever meets the key of another
-case is compared with it, by the strongest key first:
+name the employee number, each telephone number that is not at work, and the first day; and each mobile number with each
+single word of the name, since HR may write a longer name than recruiting. Whoever meets the key of another case is
+compared with it, by the strongest key first:
 
 | key | and | verdict |
 |---|---|---|
@@ -14,6 +15,8 @@ case is compared with it, by the strongest key first:
 | number and name | anything else | doubt: two systems may both number from 1 |
 | number and name | the number is recruiting's word (`external_id`) | doubt |
 | telephone and name | – | doubt |
+| mobile number | names have one word in common; start dates equal, or one is not known | doubt |
+| mobile number | anything else | two people (a family) |
 | first day and name | one is known to recruiting alone, the other to HR alone; nothing known contradicts | doubt |
 | first day and name | anything else | two people |
 
@@ -31,14 +34,14 @@ import hashlib
 import hmac
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
 from onboarding.domain.case import PEOPLE, Alias, AliasKind, Case, ids_in
 from onboarding.domain.hire import Hire, HireEvent
-from onboarding.domain.phone import phonebook
+from onboarding.domain.phone import PhoneKind, phonebook
 from onboarding.domain.places import country
 from onboarding.errors import StoreConflict
 from onboarding.intake import two_cases
@@ -47,8 +50,9 @@ from onboarding.ports import Services
 
 #: HR systems may disagree by so much about the first day of somebody whose number and name are the same.
 NEAR = timedelta(days=31)
-#: Telephone numbers of one person that are filed.
-_NUMBERS = 3
+#: Telephone numbers of one person that are filed, and words of the name with each that is a mobile: the longest.
+_NUMBERS, _WORDS = 3, 6
+_MOBILE = frozenset({PhoneKind.MOBILE, PhoneKind.FIXED_LINE_OR_MOBILE})
 _ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
 
@@ -66,6 +70,7 @@ class Ground(StrEnum):
     ADDRESS = "mail"
     NUMBER = "number"
     TELEPHONE = "phone"
+    MOBILE = "mobile"
     FIRST_DAY = "day"
 
 
@@ -86,6 +91,8 @@ class Side:
     numbers: frozenset[str]
     #: The employee number is what a recruiting system says: there it is a field like any other.
     number_by_recruiting: bool = False
+    #: Those of `numbers` that are a mobile's, or may be.
+    mobiles: frozenset[str] = frozenset()
 
 
 async def find(s: Services, case: Case, event: HireEvent) -> list[Twin]:
@@ -95,7 +102,9 @@ async def find(s: Services, case: Case, event: HireEvent) -> list[Twin]:
     Raises StoreConflict while the other case is being opened. Resumable: a key that is filed is found again.
     """
     hire = case.hire.merged(event.hire, newer=True)
-    mine = Side(hire, _numbers(s, hire, case), _is_recruitings(case, event))
+    mine = Side(
+        hire, _numbers(s, hire, case), _is_recruitings(case, event), frozenset(_private(s, hire, _MOBILE))
+    )
     keys = _keys(s, mine)
     owners = await s.cases.owners(list(keys)) if keys else {}
     found: dict[str, Twin] = {}
@@ -139,6 +148,8 @@ def compare(mine: Side, theirs: Side, ground: Ground) -> Verdict:
         if words(hire) == words(there):
             return Verdict.DOUBT if apart else Verdict.SAME
         return Verdict.DOUBT if words(hire) & words(there) else Verdict.OTHER
+    if ground is Ground.MOBILE:
+        return Verdict.DOUBT if words(hire) & words(there) and not apart else Verdict.OTHER
     if ground is Ground.TELEPHONE:
         return Verdict.DOUBT if words(hire) & words(there) else Verdict.OTHER
     same_name, contrary = words(hire) == words(there), contradict(mine, theirs)
@@ -203,13 +214,16 @@ def _country(said: str | None) -> str | None:
 
 def _numbers(s: Services, hire: Hire, case: Case) -> frozenset[str]:
     """Keyed hashes of the numbers that are not at work; of somebody with an account the one that is kept."""
-    secret = s.settings.hash_key.reveal()
-    found = {
-        phonebook.hashed(secret, result.e164)
-        for item, result in phonebook.results(hire)
-        if result.e164 and item.label != "work" and not item.extension
-    }
+    found = set(_private(s, hire, frozenset(PhoneKind)))
     return frozenset(found | ({case.phone_hash} if case.phone_hash else set()))
+
+
+def _private(s: Services, hire: Hire, kinds: Collection[PhoneKind]) -> Iterator[str]:
+    """Keyed hashes of the numbers of these kinds that are not at work."""
+    secret = s.settings.hash_key.reveal()
+    for item, result in phonebook.results(hire):
+        if result.e164 and result.kind in kinds and item.label != "work" and not item.extension:
+            yield phonebook.hashed(secret, result.e164)
 
 
 def _is_recruitings(case: Case, event: HireEvent | None = None) -> bool:
@@ -247,6 +261,9 @@ def _shared(mine: Side) -> Iterator[tuple[Ground, tuple[str, ...]]]:
         yield Ground.NUMBER, (hire.employee_number, *name)
     for number in sorted(mine.numbers)[:_NUMBERS]:
         yield Ground.TELEPHONE, (number, *name)
+    longest = sorted(name, key=lambda word: (-len(word), word))[:_WORDS]
+    for number in sorted(mine.mobiles)[:_NUMBERS]:
+        yield from ((Ground.MOBILE, (number, word)) for word in sorted(longest))
     if hire.start_date and len(name) > 1 and _is_known_to(hire) != "both":
         yield Ground.FIRST_DAY, (hire.start_date.isoformat(), *name)
 

@@ -46,6 +46,12 @@ REASONS: dict[str, tuple[str, str]] = {
         "The HR system answered in a form that this service does not know.",
         "Check the API address with whoever deploys; the log names the place in the answer. Then rerun.",
     ),
+    "hr_option": (
+        "The HR system refused the read: an option of the source that it needs is missing or wrong (Workable: "
+        "member_id).",
+        "Whoever deploys sets it in ONBOARDING_HR_<SOURCE>_OPTIONS as the vendor's page in docs/vendors says; then "
+        "rerun.",
+    ),
     "hr_unreachable": (
         "The HR system did not answer for as long as the policy tries (retry.give_up_after_hours, 72 by default).",
         "Find out with HR whether the system is down or its address has changed. When it answers again, rerun.",
@@ -78,9 +84,11 @@ REASONS: dict[str, tuple[str, str]] = {
         "approve; or let HR send a preferred name, then rerun.",
     ),
     "needs_approval_rehire": (
-        "This person left before, and still has an account, or HR's record does not say for sure that they are back.",
-        "Ask HR whether the person is back and whether an account may be used again, then approve: if it is disabled "
-        "or deleted, it is enabled near the start date. The first credential needs an approval of its own.",
+        "This person left before, and still has an account, or HR does not say for sure that they are back: the record "
+        "is not clear, or a hire was announced after HR had taken it back and may be the one that was taken back.",
+        "Ask HR whether the person is back, with which first day, and whether an account may be used again, then "
+        "approve: if it is disabled or deleted, it is enabled near the start date. The first credential of an account "
+        "that was there before needs an approval of its own. If the hire does not stand, exclude the case.",
     ),
     "needs_approval_unclear": (
         "HR's record does not say whether this person is yet to begin or has left: it is inactive and says no more, or "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -139,7 +140,7 @@ async def token(s: Services, source: str) -> str:
     if kept is None or kept.body is None:
         raise NotFound(
             "No verification token has come for this source, or it is too old: start the set-up in the HR system "
-            "again. Tokens are kept only while the source has no secret."
+            "again."
         )
     return kept.body.decode("utf-8", "replace")
 
@@ -147,9 +148,9 @@ async def token(s: Services, source: str) -> str:
 async def _report(s: Services, source: SourceSettings, wrong: str | None) -> SourceReport:
     adapter = _adapter(source, wrong)
     found = await s.deliveries.page(source=source.source, size=LOOKED_AT)
-    handshake = next((item for item in found.items if item.vendor_event_type == HANDSHAKE), None)
+    handshake = await s.deliveries.get(handshake_id(source.source))
     came = [item for item in found.items if item.vendor_event_type != HANDSHAKE]
-    waiting = handshake is not None and handshake.pruned_at is None and not source.secret
+    waiting = handshake is not None and handshake.body is not None and not _is_in_use(source, handshake)
     refused = await refusals.read(s.cases, source.source, await s.clock.now())
     return SourceReport(
         refused=refused,
@@ -168,6 +169,12 @@ async def _report(s: Services, source: SourceSettings, wrong: str | None) -> Sou
         keys=_keys(came),
         token_at=handshake.received_at if waiting and handshake else None,
     )
+
+
+def _is_in_use(source: SourceSettings, handshake: Delivery) -> bool:
+    """The token has become one of the source's secrets."""
+    token = handshake.body or b""
+    return any(hmac.compare_digest(secret.reveal().encode(), token) for _, secret in source.secrets)
 
 
 def _keys(came: list[Delivery]) -> dict[str, datetime]:
@@ -233,6 +240,11 @@ def words(report: SourceReport) -> list[str]:
             f"  A verification token came at {stamp(report.token_at)}: show it with "
             f"python -m onboarding vendors --token {report.source}"
         )
+        if report.secrets:
+            lines.append(
+                "  Anybody can send one: unless you are making a new subscription, do nothing. Make it the secret only "
+                "after the HR system has taken it."
+            )
     if report.evidence in {Evidence.SECONDARY, Evidence.UNCONFIRMED}:
         lines.append(f"  Careful: this adapter rests on {EVIDENCE[report.evidence]}.")
     lines += [f"  Note: {text}" for text in report.doubts]

@@ -16,6 +16,8 @@ SIGN_IN = "hr_sign_in"
 PERMISSION = "hr_permission"
 RECORD_GONE = "hr_record_gone"
 UNREADABLE = "hr_unreadable"
+#: The read was refused, and an option of the source that it needs is missing or wrong.
+OPTION = "hr_option"
 #: Given by whoever waits for the read: no answer for as long as the policy tries.
 UNREACHABLE = "hr_unreachable"
 
@@ -30,8 +32,9 @@ class HrRecord:
     withheld: tuple[str, ...] = ()
     #: (reason code, field) of values that could not be used, without the values.
     unusable: tuple[tuple[str, str], ...] = ()
-    #: `draft` and the like where the record itself says that nothing is settled.
-    certainty: Certainty = Certainty.EMPLOYEE
+    #: `draft` and the like where the record itself says that nothing is settled; None: it says neither, and what was
+    #: known of the person stands.
+    certainty: Certainty | None = Certainty.EMPLOYEE
     #: Fields of the hire that the record has and that are empty there: HR cleared them, or never filled them in.
     cleared: tuple[str, ...] = ()
     #: The record itself says that nobody is coming: the application was withdrawn, the hire undone.

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from onboarding.domain.hire import FetchRef
+from onboarding.domain.hire import Certainty, FetchRef
 from onboarding.hr_api import HrApis
 from onboarding.hr_api.vendors import ashby as ashby_reader
 from onboarding.hr_api.vendors import workable as workable_reader
@@ -121,6 +121,29 @@ async def test_workable_a_zone_that_does_not_exist_names_the_setting():
         with pytest.raises(ReaderRefused, match="ONBOARDING_HR_WORKABLE_OPTIONS") as caught:
             await workable("2026-12-01", {"time_zone": name})
         assert caught.value.code == "hr_not_configured"
+
+
+@pytest.mark.parametrize(
+    ("said", "certainty"),
+    [
+        ({}, None),
+        ({"status": None, "state": " "}, None),
+        ({"status": "status_draft"}, Certainty.DRAFT),
+        ({"status": "draft"}, Certainty.DRAFT),
+        ({"state": "Draft"}, Certainty.DRAFT),
+        ({"status": "status_active", "state": "DRAFT"}, Certainty.DRAFT),
+        ({"state": "published"}, Certainty.EMPLOYEE),
+        ({"status": "status_active"}, Certainty.EMPLOYEE),
+    ],
+)
+async def test_workable_a_draft_is_one_however_it_is_spelt_and_no_word_is_no_word(
+    said: dict[str, Any], certainty: Certainty | None
+):
+    answer = {"id": "e1", "firstname": "Ada", **said}
+    record = await read("workable", FetchRef("employee", "e1"), {"e1": answer})
+    assert record.certainty is certainty
+    for word in ("status_draft", "Draft", "published", "status_active"):
+        assert workable_reader.is_draft(word) is workable_webhook.is_draft(word), word
 
 
 async def test_workable_a_legal_entity_is_an_id_and_no_name():

@@ -368,6 +368,113 @@ async def test_bamboohr_says_that_somebody_left_by_status_and_date_together(http
         assert (await read(http, "bamboohr")).ended is ended, (status, end)
 
 
+# --- SmartRecruiters: somebody with several applications ---------------------------------------------------------
+
+
+def application(status: str, start: str | None = None, title: str = "Cook") -> dict[str, Any]:
+    return {"status": status, "start_date": start, "job_title": title}
+
+
+MAIN, OTHER = "2026-09-01", "2026-10-01"
+
+
+@pytest.mark.parametrize(
+    ("main", "others", "certainty", "withdrawn", "start", "title"),
+    [
+        # The main one is put away, or nothing was decided in it, and another one hires.
+        ("REJECTED", [application("HIRED", OTHER)], Certainty.EMPLOYEE, False, OTHER, "Cook"),
+        ("IN_REVIEW", [application("NEW"), application("hired", OTHER)], Certainty.EMPLOYEE, False, OTHER, "Cook"),
+        ("OFFERED", [application("HIRED", OTHER)], Certainty.EMPLOYEE, False, OTHER, "Cook"),
+        # The main one hires.
+        ("HIRED", [application("REJECTED", OTHER)], Certainty.EMPLOYEE, False, MAIN, "Controller"),
+        ("HIRED", [application("HIRED", "2019-01-01")], Certainty.EMPLOYEE, False, MAIN, "Controller"),
+        ("HIRED", [application("HIRED")], Certainty.EMPLOYEE, False, MAIN, "Controller"),
+        # Hired years ago, and again; by the main one or not.
+        ("HIRED", [application("HIRED", OTHER)], Certainty.EMPLOYEE, False, OTHER, "Cook"),
+        ("NEW", [application("HIRED", "2019-01-01", "Waiter"), application("HIRED", OTHER)],
+         Certainty.EMPLOYEE, False, OTHER, "Cook"),
+        # Nobody hires.
+        ("REJECTED", [application("OFFERED", OTHER)], Certainty.OFFER, False, OTHER, "Cook"),
+        ("WITHDRAWN", [application("REJECTED", OTHER)], Certainty.CANDIDATE, True, MAIN, "Controller"),
+        ("REJECTED", [application("IN_REVIEW")], Certainty.CANDIDATE, True, MAIN, "Controller"),
+        ("IN_REVIEW", [application("REJECTED", OTHER)], Certainty.CANDIDATE, False, MAIN, "Controller"),
+    ],
+)  # fmt: skip
+async def test_smartrecruiters_whichever_application_hires_counts(
+    http: httpx.Client, main: str, others: list[dict[str, Any]], certainty: Certainty, withdrawn: bool, start: str,
+    title: str,
+):  # fmt: skip
+    put(http, "smartrecruiters", status=main, secondary=others)
+    record = await read(http, "smartrecruiters")
+    assert (record.certainty, record.withdrawn) == (certainty, withdrawn)
+    assert (record.hire.start_date, record.hire.job_title) == (date.fromisoformat(start), title)
+
+
+async def test_smartrecruiters_the_main_hire_waits_for_its_day_and_others_faults_are_not_the_persons(
+    http: httpx.Client,
+):
+    put(http, "smartrecruiters", start_date=None, secondary=[application("HIRED", "2019-01-01")])
+    assert (await read(http, "smartrecruiters")).hire.start_date is None
+    put(http, "smartrecruiters", secondary=[application("HIRED", "soon")])
+    record = await read(http, "smartrecruiters")
+    assert (record.hire.start_date, record.unusable) == (date(2026, 9, 1), ())
+    put(http, "smartrecruiters", status="REJECTED", secondary=[application("HIRED", "soon")])
+    assert (await read(http, "smartrecruiters")).unusable == (("bad_date", "start_date"),)
+    odd: list[tuple[dict[str, Any], Certainty]] = [
+        (
+            {"primaryAssignment": None, "secondaryAssignments": [None, {"status": "HIRED"}]},
+            Certainty.EMPLOYEE,
+        ),
+        ({"secondaryAssignments": {"status": "HIRED"}}, Certainty.CANDIDATE),
+        ({"primaryAssignment": "HIRED"}, Certainty.CANDIDATE),
+    ]
+    for raw, certainty in odd:
+        put(http, "smartrecruiters", raw={"id": "1f8c-4", **raw})
+        record = await read(http, "smartrecruiters")
+        assert (record.certainty, record.withdrawn) == (certainty, False), raw
+
+
+# --- Workable: a token of the account reads in a member's name ---------------------------------------------------
+
+
+def workable(http: httpx.Client, token: str, options: dict[str, Any]) -> Settings:
+    url = f"{str(http.base_url).rstrip('/')}/vendors/workable"
+    source = SourceSettings("workable", "workable", api_url=url, api_token=Secret(token), options=options)
+    return Settings(sources={"workable": source})
+
+
+async def test_workable_reads_with_a_token_of_the_account_in_a_members_name(http: httpx.Client):
+    put(http, "workable")
+    for token, options in (
+        ("account-1", {"member_id": "13e0eb0e"}),
+        ("user-1", {}),
+        ("user-1", {"member_id": "9"}),
+    ):
+        record = await read(http, "workable", workable(http, token, options))
+        assert record.hire.family_name == "O'Neill-Weiß", (token, options)
+    log = http.get("/_control/requests").json()["items"]
+    asked = [item["path"].partition("?")[2] for item in log if "/spi/v3/employees/" in item["path"]]
+    assert asked == ["member_id=13e0eb0e", "", "member_id=9"]
+
+
+async def test_workable_says_which_option_is_missing_or_wrong(http: httpx.Client):
+    put(http, "workable")
+    with pytest.raises(ReaderRefused, match=r"ONBOARDING_HR_WORKABLE_OPTIONS: .* needs member_id") as caught:
+        await read(http, "workable", workable(http, "account-1", {}))
+    assert caught.value.code == "hr_option"
+    for member in (13, "", " "):
+        with pytest.raises(
+            ReaderRefused, match="ONBOARDING_HR_WORKABLE_OPTIONS: member_id must be"
+        ) as caught:
+            await read(http, "workable", workable(http, "account-1", {"member_id": member}))
+        assert caught.value.code == "hr_not_configured"
+    fault = {"method": "GET", "path": "/vendors/workable/**", "mode": "status", "times": 1, "status": 400}
+    assert http.post("/_control/faults", json=fault).is_success
+    with pytest.raises(ReaderRefused, match="check that member_id is the id of a member") as caught:
+        await read(http, "workable", workable(http, "account-1", {"member_id": "left"}))
+    assert caught.value.code == "hr_option"
+
+
 # --- Deel: events about a contract -------------------------------------------------------------------------------
 
 

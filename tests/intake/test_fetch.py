@@ -169,7 +169,7 @@ async def test_after_the_account_is_begun_nothing_waits_for_a_read(world: World,
 
 
 @pytest.mark.parametrize(
-    "code", ["no_hr_reader", "hr_not_configured", "hr_sign_in", "hr_permission", "hr_unreadable"]
+    "code", ["no_hr_reader", "hr_not_configured", "hr_sign_in", "hr_permission", "hr_unreadable", "hr_option"]
 )
 async def test_what_no_patience_mends_blocks_with_a_sentence_and_a_rerun_reads_again(
     world: World, hr: HrApi, code: str

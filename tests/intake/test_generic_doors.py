@@ -213,6 +213,52 @@ def scim_hire(resource: dict[str, Any], options: dict[str, Any] | None = None, m
 
 
 URN = "urn:ietf:params:scim:schemas:extension:contoso:1.0:User"
+ENTERPRISE_USER = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
+CORE_USER = "urn:ietf:params:scim:schemas:core:2.0:User"
+
+
+@pytest.mark.parametrize(
+    ("resource", "options", "start"),
+    [
+        ({ENTERPRISE_USER: {"HireDate": "2026-09-01"}}, {"start_date": f"{ENTERPRISE_USER}:HireDate"}, 1),
+        (
+            {ENTERPRISE_USER: {"HireDate": "2026-09-01"}},
+            {"start_date": f"{ENTERPRISE_USER.lower()}:hiredate"},
+            1,
+        ),
+        ({ENTERPRISE_USER: {"hireDate": "2026-09-01"}}, {}, 1),
+        ({ENTERPRISE_USER: {"startDate": "2026-09-02"}, URN: {"HireDate": "2026-09-01"}}, {}, 1),
+        ({ENTERPRISE_USER: {"startDate": "2026-09-02"}, URN: {"HireDate": None}}, {}, 2),
+        ({ENTERPRISE_USER: {"department": "Ops"}}, {}, None),
+        ({"hireDate": "2026-09-01"}, {"start_date": f"{CORE_USER}:hireDate"}, 1),
+        ({CORE_USER: {"hireDate": "2026-09-01"}}, {"start_date": f"{CORE_USER}:hireDate"}, 1),
+        ({"hireDate": "2026-09-01"}, {"start_date": f"{ENTERPRISE_USER}:hireDate"}, None),
+        (
+            {"hireDate": "2026-09-01", ENTERPRISE_USER: {"HireDate": "2026-09-02"}},
+            {"start_date": "hireDate"},
+            1,
+        ),
+    ],
+)
+def test_the_start_date_may_stand_in_the_enterprise_user_or_in_the_core(
+    resource: dict[str, Any], options: dict[str, Any], start: int | None
+):
+    event = scim_hire(resource, options)
+    assert event.hire.start_date == (start and date(2026, 9, start))
+    if options and start:
+        assert event.unmapped_keys == ()
+
+
+def test_a_patch_moves_a_start_date_of_the_enterprise_user_and_of_the_core():
+    for urn in (ENTERPRISE_USER, CORE_USER, URN):
+        for operation in (
+            {"op": "replace", "path": f"{urn}:HireDate", "value": "2026-09-01"},
+            {"op": "replace", "value": {f"{urn}:HireDate": "2026-09-01"}},
+            {"op": "replace", "value": {urn: {"HireDate": "2026-09-01"}}},
+        ):
+            body = {"schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"], "Operations": [operation]}
+            event = scim_hire(body, {"start_date": f"{urn}:HireDate"}, "PATCH")
+            assert event.hire.start_date == date(2026, 9, 1), operation
 
 
 def test_the_start_date_comes_from_the_configured_attribute_in_the_configured_form():
@@ -520,6 +566,20 @@ async def test_a_filter_ignores_on_purpose_and_keeps(patterns: tuple[str, ...], 
 
 
 # --- values that HR has emptied --------------------------------------------------------------------------------
+
+
+def test_a_date_without_a_value_is_emptied_in_scim_wherever_it_stands():
+    for urn in (ENTERPRISE_USER, URN):
+        for options in ({}, {"start_date": f"{urn}:HireDate"}):
+            assert scim_hire({urn: {"HireDate": None}}, options, "PUT").cleared == ("start_date",), (
+                urn,
+                options,
+            )
+    assert scim_hire({"hireDate": None}, {"start_date": f"{CORE_USER}:hireDate"}, "PUT").cleared == (
+        "start_date",
+    )
+    elsewhere = {URN: {"HireDate": None}, ENTERPRISE_USER: {"startDate": "2026-09-01"}}
+    assert scim_hire(elsewhere, {}, "PUT").cleared == ()
 
 
 def test_an_attribute_without_a_value_is_emptied_in_scim():

@@ -112,6 +112,21 @@ async def test_whoever_keeps_a_word_of_the_name_is_the_same_person(
     assert (case.state, len(inherits(case))) == (State.WAITING_START, 4)
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"start_date": ANNA["start_date"]},
+        {"given_name": "山田", "family_name": "太郎"},
+    ],
+)
+async def test_a_name_that_is_written_otherwise_is_no_other_person(
+    world: World, changes: dict[str, Any]
+) -> None:
+    await anna(world, None)
+    case = await hr(world, EventType.HIRE_CREATED, **{**BERT, **changes})
+    assert (case.state, len(inherits(case))) == (State.WAITING_START, 4)
+
+
 async def test_an_older_word_that_comes_late_takes_nothing_from_the_one_that_stands(world: World) -> None:
     await anna(world, None)
     old = world.clock.at - timedelta(days=3)
@@ -136,6 +151,6 @@ async def test_the_next_name_is_asked_about_again(world: World) -> None:
     await hr(world, EventType.HIRE_CREATED, **BERT)
     await act(world.s, "approve", CASE_ID, Ask("o-1", "the same person", reason_code=CODE))
     case = await hr(
-        world, EventType.HIRE_CREATED, given_name="Carla", family_name="Dorn", start_date=BERT["start_date"]
+        world, EventType.HIRE_CREATED, given_name="Carla", family_name="Dorn", start_date=date(2026, 10, 5)
     )
     assert case.reason_code == CODE

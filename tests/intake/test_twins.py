@@ -239,6 +239,62 @@ async def test_the_same_telephone_and_name_are_asked_about(world: World, said: d
     assert ("needs_approval_same_person" in [case.reason_code for case in cases]) is (verdict == "doubt")
 
 
+LEGAL = {"given_name": "Maria Fernanda", "family_name": "Lopez Garcia"}
+
+
+@pytest.mark.parametrize("order", [1, -1])
+@pytest.mark.parametrize(
+    ("said", "verdict"),
+    [
+        (LEGAL, "doubt"),
+        (LEGAL | {"start_date": None}, "doubt"),
+        (LEGAL | {"personal_email": "other@example.net"}, "doubt"),
+        (LEGAL | {"given_name": "Fernanda", "family_name": "García-López"}, "doubt"),
+        (LEGAL | {"start_date": "2027-03-01"}, "two"),
+        # A family, or whoever lends somebody a telephone.
+        ({"given_name": "Carmen", "family_name": "Garcia"}, "two"),
+        (LEGAL | {"phones": ["+34 612 345 679"]}, "two"),
+        (LEGAL | {"phones": [{"raw": "+34 612 345 678", "label": "work"}]}, "two"),
+    ],
+)
+async def test_the_same_mobile_and_half_the_name_are_asked_about(
+    world: World, said: dict[str, Any], verdict: str, order: int
+):
+    applied = {"given_name": "Maria", "family_name": "Lopez", "personal_email": None}
+    tell = [
+        (candidate, applied | {"phones": ["+34 612 345 678"]}),
+        (employee, {"personal_email": None, "phones": ["+34 612345678"]} | said),
+    ]
+    for system, words_said in tell[::order]:
+        await system(world, **words_said)
+    cases = await alive(world)
+    assert len(cases) == 2, "nobody is joined on that ground"
+    assert any(case.maybe_same for case in cases) is (verdict == "doubt")
+    if "start_date" not in said:  # without a first day that is asked of HR first
+        asked = [case.reason_code for case in cases if case.reason_code]
+        assert asked == ["needs_approval_same_person"] * (verdict == "doubt")
+
+
+async def test_a_landline_that_a_family_shares_asks_about_equal_names_alone(world: World):
+    shared = {"personal_email": None, "phones": ["+34 912 345 678"]}
+    await candidate(world, given_name="Maria", family_name="Lopez", **shared)
+    await employee(world, **LEGAL | shared)
+    assert [case.reason_code for case in await alive(world)] == [None, None]
+
+
+async def test_behind_a_mobile_that_a_family_shares_each_is_found_by_a_word_of_their_own(world: World):
+    shared = {"personal_email": None, "phones": ["+34 612 345 678"]}
+    await candidate(world, candidate_id="c-1", given_name="Carmen", family_name="Ruiz", **shared)
+    await candidate(world, candidate_id="c-2", given_name="Maria", family_name="Lopez", **shared)
+    await employee(world, **LEGAL | shared)
+    found = {case.hire.candidate_id: case for case in await alive(world)}
+    assert [found[name].reason_code for name in ("c-1", "c-2")] == [None, None]
+    assert (found[None].reason_code, found[None].maybe_same) == (
+        "needs_approval_same_person",
+        found["c-2"].case_id,
+    )
+
+
 async def test_a_telephone_number_is_known_after_it_has_left_the_case(world: World):
     await candidate(world, personal_email=None, phones=["+45 20 12 34 56"], start_date="2027-03-01")
     case = await world.only_case()
@@ -330,7 +386,7 @@ async def test_keys_are_hashes_and_go_with_the_person(world: World):
     case = await world.only_case()
     walked = await world.store.cases.walk_aliases()
     keys = [alias for alias, _ in walked.items if alias.kind is AliasKind.PERSON]
-    assert len(keys) == 3  # address, telephone, first day
+    assert len(keys) == 6  # address, telephone, mobile with each of three words, first day
     assert not {"soren", "4520123456", "2027"} & set(re.findall(r"[a-z]+|[0-9]{4,}", repr(keys).lower()))
     await act_forget(world, case)
     assert [alias for alias, _ in (await world.store.cases.walk_aliases()).items] == []
@@ -340,6 +396,14 @@ async def act_forget(world: World, case: Case) -> None:
     from onboarding.operate import forget
 
     await forget.forget(world.services, case.case_id, Ask("boss", "asked"))
+
+
+async def test_a_long_name_and_many_numbers_file_no_more_than_a_fixed_number_of_keys(world: World):
+    phones = [f"+34 612 345 {number}" for number in range(100, 110)]
+    await candidate(world, given_name="a bb ccc dddd eeeee ffffff ggggggg hhhhhhhh", phones=phones)
+    walked = await world.store.cases.walk_aliases()
+    keys = [alias for alias, _ in walked.items if alias.kind is AliasKind.PERSON]
+    assert len(keys) == 1 + 3 + 3 * 6 + 1
 
 
 def test_words_of_a_name_are_compared_without_case_and_marks():

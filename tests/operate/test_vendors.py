@@ -197,12 +197,23 @@ async def test_a_verification_token_is_kept_for_the_operator_and_nowhere_else(
     assert world.queue.sent == []
 
 
-async def test_once_a_secret_is_set_a_greeting_is_answered_and_nothing_is_kept(
+async def test_the_token_of_the_next_secret_is_kept_beside_the_secret_in_use_until_it_is_one(
     make_world: MakeWorld, vendor: Adapter
 ) -> None:
     world = make_world(settings=settings(SourceSettings("acme", "acme", Secret("x"))))
-    assert await greeted(world, TOKEN) == 200
-    assert (await world.store.deliveries.page()).items == []
+    assert [await greeted(world, text) for text in ("a-strangers", TOKEN)] == [200, 200]
+    assert len((await world.store.deliveries.page()).items) == 1
+    assert await vendors.token(world.s, "acme") == TOKEN
+    for n in range(vendors.LOOKED_AT):  # of the old subscription, which goes on
+        await world.store.deliveries.put_if_absent(
+            make_delivery(n, source="acme", at=T0 + timedelta(minutes=1 + n))
+        )
+    (report,) = (await reports(world)).values()
+    assert report.token_at is not None
+    assert "only after the HR system has taken it" in "\n".join(vendors.words(report))
+    world.s = replace(world.s, settings=settings(SourceSettings("acme", "acme", Secret(TOKEN), Secret("x"))))
+    (report,) = (await reports(world)).values()
+    assert report.token_at is None
 
 
 # --- masked --------------------------------------------------------------------------------------------------

@@ -1,10 +1,14 @@
 """SmartRecruiters: one candidate. API key in the header X-SmartToken.
 
-A candidate is not an employee: only the status HIRED of the main application makes one. Nothing is left out for want of
-permission; a missing right refuses the call.
+A candidate is not an employee: only the status HIRED of an application makes one, whichever application it is. Nothing
+is left out for want of permission; a missing right refuses the call.
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
 
 from onboarding.domain.hire import Certainty, FetchRef, Hire
 from onboarding.hr_api.client import Client, segment
@@ -13,18 +17,18 @@ from onboarding.hr_api.said import Said, iso_day_of_instant, number
 from onboarding.ports import HrRecord
 
 #: https://developers.smartrecruiters.com/reference/candidatesget-1 (candidate details). Doubts: the names within
-#: `primaryAssignment`, and where the first day stands.
+#: `primaryAssignment` and `secondaryAssignments`, and where the first day stands.
 STATUS = {"HIRED": Certainty.EMPLOYEE, "OFFERED": Certainty.OFFER}
 WITHDRAWN = frozenset({"REJECTED", "WITHDRAWN"})
-START = ("primaryAssignment.startDate", "primaryAssignment.application.startDate", "startDate")
+START = ("startDate", "application.startDate")
 
 
 async def read(client: Client, ref: FetchRef) -> HrRecord:
     """One request."""
     headers = {"X-SmartToken": client.token()}
     said = Said(await client.get("smartrecruiters.candidate", f"/candidates/{segment(ref.id)}", headers))
-    status = (said.text("status", "primaryAssignment.status") or "").upper()
-    days = (said.day("start_date", place, iso_day_of_instant) for place in START)
+    counts = Said(_counts(said), said)
+    status = _status(counts)
     hire = Hire(
         candidate_id=said.text("candidate_id", "id") or ref.id,
         given_name=said.text("given_name", "firstName"),
@@ -33,11 +37,40 @@ async def read(client: Client, ref: FetchRef) -> HrRecord:
         phones=tuple(number(said.text("phones", "phoneNumber"), "other", "phoneNumber")),
         home_country=said.text("home_country", "location.countryCode")
         or said.text("home_country", "location.country"),
-        job_title=said.text("job_title", "primaryAssignment.job.title"),
-        start_date=next((day for day in days if day), None),
+        job_title=counts.text("job_title", "job.title"),
+        start_date=_start(counts) or said.day("start_date", "startDate", iso_day_of_instant),
         status=status or None,
     )
     return said.record(hire, certainty=STATUS.get(status, Certainty.CANDIDATE), withdrawn=status in WITHDRAWN)
+
+
+def _counts(said: Said) -> Mapping[str, Any]:
+    """The application that says what becomes of the person: one with a hire, else with an offer, else the main one.
+
+    Of several hires the one that begins last, since an earlier one may be of years ago; the main one is not passed over
+    because its first day is not known yet.
+    """
+    others = said.raw("secondaryAssignments")
+    listed = [said.raw("primaryAssignment"), *(others if isinstance(others, list) else ())]
+    # What is wrong in the others is nothing to note about the person.
+    applications = [Said(item) for item in listed if isinstance(item, Mapping)] or [Said({})]
+    main = applications[0]
+    for wanted in STATUS:
+        found = [item for item in applications if _status(item) == wanted]
+        if main in found and _start(main) is None:
+            break
+        if found:
+            return max(found, key=lambda item: _start(item) or date.min).value
+    return main.value
+
+
+def _status(application: Said) -> str:
+    return (application.text("status", "status") or "").upper()
+
+
+def _start(application: Said) -> date | None:
+    days = (application.day("start_date", place, iso_day_of_instant) for place in START)
+    return next((day for day in days if day), None)
 
 
 READER = Reader(

@@ -3,16 +3,20 @@
 The fields of an employee are those of the webhook's payload. `department` is an id, and so is `legal_entity`, which is
 left out. `start_date` is a date-time: its day counts as it is written, or in the zone of the source's option
 `time_zone`, as in the events. A draft never leads to an account.
+
+https://workable.readme.io/reference/employeesid: "Optional member id for user tokens. Required for account tokens." It
+comes from the source's option `member_id` and goes along with each read of an employee.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from onboarding.domain.hire import Certainty, FetchRef, Hire, Phone
-from onboarding.hr_api.client import Client, segment, setting_name
+from onboarding.hr_api.client import Client, RequestRefused, segment, setting_name
 from onboarding.hr_api.reader import Reader
 from onboarding.hr_api.said import Said, day_in, iso_day_of_instant, number
 from onboarding.ports import HrRecord, ReaderRefused, hr
@@ -34,11 +38,10 @@ async def read(client: Client, ref: FetchRef) -> HrRecord:
     """One request."""
     if ref.kind == "candidate":
         return await _candidate(client, ref)
-    answer = await client.get("workable.employee", f"/spi/v3/employees/{segment(ref.id)}", client.bearer())
+    answer = await _employee(client, ref)
     whole = Said(answer)
     wrapped = [key for key in ("employee", "data") if isinstance(answer.get(key), dict)]
     said = whole.part(wrapped[0]) if wrapped else whole
-    status = said.text("status", "status") or ""
     said.empty("phones", "phone_group")
     hire = Hire(
         employee_id=said.text("employee_id", "id") or ref.id,
@@ -48,8 +51,40 @@ async def read(client: Client, ref: FetchRef) -> HrRecord:
         start_date=said.day("start_date", "start_date", _reader_of_days(client)),
         **{ours: said.text(ours, theirs) for ours, theirs in TEXTS.items()},  # type: ignore[arg-type]
     )
-    draft = status.startswith("status_draft")
-    return said.record(hire, certainty=Certainty.DRAFT if draft else Certainty.EMPLOYEE)
+    return said.record(hire, certainty=_certainty(said))
+
+
+def _certainty(said: Said) -> Certainty | None:
+    """Doubt: which key says it, and in which words. A record that does not say leaves it at what the events said."""
+    words = [
+        value for key in ("status", "state") if isinstance(value := said.raw(key), str) and value.strip()
+    ]
+    if any(is_draft(value) for value in words):
+        return Certainty.DRAFT
+    return Certainty.EMPLOYEE if words else None
+
+
+def is_draft(word: str) -> bool:
+    """`status_draft`, `draft`, `Draft` …; the same as of the events."""
+    return "draft" in word.casefold()
+
+
+async def _employee(client: Client, ref: FetchRef) -> dict[str, Any]:
+    """The record. ReaderRefused `hr_option` for 400 and the like: that is documented, and no 404 for an unknown id."""
+    member, setting = client.source.options.get("member_id"), setting_name(client.source, "OPTIONS")
+    if member is not None and not (isinstance(member, str) and member.strip()):
+        raise ReaderRefused(f"{setting}: member_id must be text, a member's id.", code=hr.NOT_CONFIGURED)
+    params = {"member_id": member.strip()} if member else None
+    path = f"/spi/v3/employees/{segment(ref.id)}"
+    try:
+        return await client.get("workable.employee", path, client.bearer(), params)
+    except RequestRefused as exc:
+        advice = (
+            "check that member_id is the id of a member who may see employees"
+            if member
+            else "a token of the account needs member_id, the id of a member who may see employees"
+        )
+        raise ReaderRefused(f"{exc.message} {setting}: {advice}.", code=hr.OPTION) from exc
 
 
 async def _candidate(client: Client, ref: FetchRef) -> HrRecord:
@@ -100,6 +135,7 @@ READER = Reader(
     slug="workable",
     documents=(
         "https://workable.readme.io/reference/employee-events",
+        "https://workable.readme.io/reference/employeesid",
         "https://workable.readme.io/reference/job-candidates-show",
     ),
     kinds=frozenset({"employee", "candidate"}),

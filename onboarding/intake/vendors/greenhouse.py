@@ -73,12 +73,14 @@ def _hired(payload: Payload, event: Named) -> HireEvent:
         occurred_at_zone_assumed=at.zone_assumed,
         warnings=odd + _odd_addresses(said.object("candidate")),
         also_known_as=application(said.optional_identifier("id")),
+        at_the_earliest=at.at is not None and moment(said, "last_activity_at").at is None,
     )
 
 
 def _when_hired(said: Payload, offer: Payload | None) -> Moment:
     """The newest of what an act of hiring moves: whoever is hired again may have an offer that was accepted before the
-    first hire was taken back. (`resolved_at` is the "date the offer was accepted".)"""
+    first hire was taken back. (`resolved_at` is the "date the offer was accepted".) The dates of the offer are only the
+    earliest that it can be: the sample of a hire has no `last_activity_at`."""
     moments = [moment(said, "last_activity_at")]
     moments += [moment(offer, path) for path in ("resolved_at", "created_at")] if offer else []
     return max(moments, key=lambda found: found.at or _NEVER, default=Moment())

@@ -98,7 +98,7 @@ def parse(payload: Payload, headers: Mapping[str, str]) -> list[HireEvent]:
 
 
 def greet(request: Request) -> Greeting | None:
-    """The token of a new subscription. It is kept until a secret is configured.
+    """The token of a new subscription: the first one, or the next secret of a source that has one.
 
     The page shows nothing else in the body. Doubt: whether the subscription's own id stands beside it; whatever is no
     event may.

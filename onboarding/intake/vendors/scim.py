@@ -20,7 +20,15 @@ from onboarding.intake.options import Options
 from onboarding.intake.payload import Payload, Unreadable
 from onboarding.intake.reading import address_of_type, unmarked
 from onboarding.intake.scheme import TOKEN
-from onboarding.intake.scim_resource import ENTERPRISE, EXTENSIONS, as_payload, patched, phones_changed
+from onboarding.intake.scim_resource import (
+    CORE_URN,
+    ENTERPRISE,
+    EXTENSIONS,
+    as_payload,
+    patched,
+    phones_changed,
+    places,
+)
 from onboarding.settings import SourceSettings
 
 #: https://learn.microsoft.com/entra/identity/app-provisioning/inbound-provisioning-api-custom-attributes uses
@@ -133,10 +141,11 @@ def _one_of_several(hire: Hire, types: frozenset[str]) -> tuple[tuple[str, ...] 
 def _cleared(said: Payload, hire: Hire, reading: Reading) -> tuple[str, ...]:
     """RFC 7643, 2.5: null and an empty list are an attribute without a value; PATCH's `remove` makes one."""
     gone = {ours for ours, path in ALONE.items() if said.is_empty(path)}
-    for ours, path in (("start_date", reading.start), ("end_date", reading.end)):
-        urn, _, name = (path or "").lower().rpartition(":")
-        place = _extension(said, urn) if urn else said
-        if name and place is not None and place.is_empty(name):
+    for ours, path, names in (
+        ("start_date", reading.start, START_NAMES),
+        ("end_date", reading.end, END_NAMES),
+    ):
+        if any(place.is_empty(name) for place, name in places(said, path, names)):
             gone.add(ours)
     return tuple(sorted(ours for ours in gone if getattr(hire, ours) is None))
 
@@ -224,26 +233,8 @@ def _active(said: Payload) -> bool | None:
 
 
 def _date(said: Payload, path: str | None, names: frozenset[str], reading: Reading) -> date | None:
-    """By the configured attribute, else by a name that says it, in whatever extension it stands."""
-    if path is not None:
-        urn, _, name = path.lower().rpartition(":")
-        place = _extension(said, urn) if urn else said
-        return place.optional_date(name, reading.date) if place is not None else None
-    for urn in said.optional_object(EXTENSIONS) or ():
-        place = _extension(said, urn)
-        for name in place or ():
-            if place is not None and name in names:
-                return place.optional_date(name, reading.date)
-    return None
-
-
-def _extension(said: Payload, urn: str) -> Payload | None:
-    """One extension's attributes. Its urn holds dots, which a path would take for steps."""
-    found = said.optional_object(EXTENSIONS)
-    value = found.value.get(urn) if found is not None else None
-    if value is not None and not isinstance(value, dict):
-        raise Unreadable("expected_object", said.place(EXTENSIONS))
-    return Payload(value, said.place(EXTENSIONS)) if value is not None else None
+    dates = (place.optional_date(name, reading.date) for place, name in places(said, path, names))
+    return next((found for found in dates if found is not None), None)
 
 
 #: Attributes that are one field of ours and no other's: emptied, they empty it.
@@ -268,7 +259,7 @@ KNOWN = frozenset(name.lower() for name in PRUNED) | frozenset(
 
 
 def _unmapped(said: Payload, reading: Reading) -> tuple[str, ...]:
-    known = KNOWN | {(reading.start or "").lower(), (reading.end or "").lower()}
+    known = KNOWN | {(path or "").lower().removeprefix(CORE_URN) for path in (reading.start, reading.end)}
     return tuple(sorted(said.place(key) for key in said if key not in known)[:50])
 
 

@@ -8,7 +8,7 @@ What the API reader fetches:
 
 | kind | id | read |
 |---|---|---|
-| employee | Workable's employee id | `GET /spi/v3/employees/{id}` |
+| employee | Workable's employee id | `GET /spi/v3/employees/{id}?member_id={option member_id}` |
 
 A record that still is a draft has certainty `draft`. Its `department` is an id in events.
 """
@@ -22,15 +22,15 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from onboarding.domain.hire import Certainty, EventType, FetchRef, Hire, HireEvent, Phone
-from onboarding.errors import ConfigurationError
 from onboarding.intake import candidates
 from onboarding.intake.adapter import THIN_NEEDS, Adapter, Role
 from onboarding.intake.candidates import Named
+from onboarding.intake.options import Options
 from onboarding.intake.payload import Payload, Unreadable
 from onboarding.intake.pruning import narrowed, only
 from onboarding.intake.reading import day, first_id, ignored, moment
 from onboarding.intake.scheme import SignatureScheme
-from onboarding.settings import PREFIX, SourceSettings
+from onboarding.settings import SourceSettings
 
 #: https://workable.readme.io/reference/employee-events
 EVENTS = {
@@ -42,14 +42,19 @@ EVENTS = {
 #: https://workable.readme.io/reference/webhook-subscriptions-candidates-employees: applicants, and absences. Nothing
 #: is kept about people whom nobody hired; who is hired becomes an employee, with events of their own.
 PASSED_OVER = ("candidate_created", "candidate_moved", "timeoff_updated")
-#: `status_draft` is in the sample. Doubt: how a published employee is called.
-DRAFT = "status_draft"
+#: What a source without the option is told about itself.
+NO_MEMBER = (
+    "Workable's documentation demands a member's id of whoever reads employees with a token of the account: set "
+    "member_id in the source's options, unless the token is a user's."
+)
+#: `status: status_draft` is in the sample. Doubts: how a published employee is called, and whether a `state` says it.
+DRAFT = "draft"
 
 #: `phone_type` → ours. `phone_type_mobile` is in the sample; the others follow it.
 LABELS = {"phone_type_mobile": "mobile", "phone_type_work": "work", "phone_type_home": "home"}
 #: Keys of `data` that the mapping uses. The rest (address, birth date, salary, documents …) is not kept.
 USED = frozenset(
-    {"id", "status", "firstname", "lastname", "preferred_name", "job_title", "department", "start_date",
+    {"id", "status", "state", "firstname", "lastname", "preferred_name", "job_title", "department", "start_date",
      "phone_group", "personal_email", "work_email", "employee_number"}
 )  # fmt: skip
 
@@ -65,7 +70,7 @@ def parse(payload: Payload, headers: Mapping[str, str], zone: ZoneInfo | None = 
     if employee_id is None:
         raise Unreadable("missing", payload.place("id"))
     hire = replace(_hire(payload, zone), employee_id=employee_id)
-    at, certainty = moment(payload, "fired_at"), _certainty(name, hire)
+    at, certainty = moment(payload, "fired_at"), _certainty(name, payload)
     created = name == "employee_created"
     return [
         HireEvent(
@@ -84,11 +89,17 @@ def parse(payload: Payload, headers: Mapping[str, str], zone: ZoneInfo | None = 
     ]
 
 
-def _certainty(name: str, hire: Hire) -> Certainty:
+def _certainty(name: str, payload: Payload) -> Certainty:
     """Published employees are employees; of an update that does not say, the record that is read tells."""
-    if name == "employee_published" or (hire.status and hire.status.lower() != DRAFT):
-        return Certainty.EMPLOYEE
-    return Certainty.DRAFT
+    said = [payload.raw(f"data.{key}") for key in ("status", "state")]
+    words = [word for word in said if isinstance(word, str) and word.strip()]
+    sure = bool(words) and not any(is_draft(word) for word in words)
+    return Certainty.EMPLOYEE if sure or name == "employee_published" else Certainty.DRAFT
+
+
+def is_draft(word: str) -> bool:
+    """`status_draft`, `draft`, `Draft` …; the same as of what is read."""
+    return DRAFT in word.casefold()
 
 
 def _candidate_deleted(payload: Payload, name: str) -> HireEvent:
@@ -150,19 +161,20 @@ def _narrowed(tree: dict[str, Any]) -> dict[str, Any]:
 
 
 def bind(adapter: Adapter, source: SourceSettings) -> Adapter:
-    """Option `time_zone`, such as `Asia/Tokyo`: where the company's days begin."""
-    options: dict[str, Any] = dict(source.options)
-    name = options.pop("time_zone", None)
-    setting = f"{PREFIX}HR_{source.source.upper().replace('-', '_')}_OPTIONS"
-    if options:
-        raise ConfigurationError(f"{setting}: only time_zone may be set for Workable.", code="source_options")
+    """`time_zone`, such as `Asia/Tokyo`: where the company's days begin. `member_id`: in whose name the API is read."""
+    options = Options(source)
+    member, name = options.text("member_id"), options.text("time_zone")
+    options.done()
+    if member is None:
+        adapter = replace(adapter, doubts=(NO_MEMBER, *adapter.doubts))
+    elif not member.strip():
+        raise options.wrong("member_id", "must be a member's id.")
     if name is None:
         return adapter
     try:
         return replace(adapter, parse=partial(parse, zone=ZoneInfo(name)))
     except (ZoneInfoNotFoundError, ValueError, TypeError, OSError):
-        message = f"{setting}: time_zone must name a time zone, such as Europe/Berlin."
-        raise ConfigurationError(message, code="source_options") from None
+        raise options.wrong("time_zone", "must name a time zone, such as Europe/Berlin.") from None
 
 
 ADAPTER = Adapter(
@@ -178,7 +190,8 @@ ADAPTER = Adapter(
         "How Workable writes the signature is not documented: hex and base64 are read.",
         "Workable sends the start date as a point in time in UTC; it is taken as the day that is written, or as the "
         "day in the time zone that you set in the source's options.",
-        "How a published employee's status is called is not documented: whatever is not status_draft counts.",
+        "How a published employee's status is called is not documented: whatever has no draft in "
+        "it counts. A record without one leaves it at what the messages said.",
     ),
     pruner=prune,
     needs=THIN_NEEDS,

@@ -1,6 +1,11 @@
-"""SmartRecruiters, candidate details."""
+"""SmartRecruiters, candidate details. `secondary`: other applications of the person, each with `status`, `start_date`
+and `job_title`, in the shape of the main one.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
 
 from onboarding.simulator.call import Answer
 from onboarding.simulator.vendors.people import Api, VendorError, Visit
@@ -23,13 +28,18 @@ def candidate(visit: Visit) -> Answer:
             "email": person.get("personal_email"),
             "phoneNumber": person.phone("mobile"),
             "location": {"country": person.get("home_country"), "city": person.get("location")},
-            "primaryAssignment": {
-                "status": person.get("status") or "HIRED",
-                "startDate": person.get("start_date"),
-                "job": {"title": person.get("job_title")},
-            },
+            "primaryAssignment": _assignment({**person.said, "status": person.get("status") or "HIRED"}),
+            "secondaryAssignments": [_assignment(item) for item in person.get("secondary") or ()],
         },
     )
+
+
+def _assignment(said: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "status": said.get("status"),
+        "startDate": said.get("start_date"),
+        "job": {"title": said.get("job_title")},
+    }
 
 
 API = Api("smartrecruiters", (("GET", "/candidates/{id}", (), candidate),))

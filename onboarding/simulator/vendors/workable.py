@@ -1,9 +1,17 @@
-"""Workable: an employee in the fields of its webhook, and a candidate."""
+"""Workable: an employee in the fields of its webhook, and a candidate.
+
+https://workable.readme.io/reference/employeesid: `member_id` is required for account tokens, optional for user tokens;
+400 is the one refusal that is documented. Here a token that begins with `account` is one of the account. Inferred: that
+a missing `member_id` is answered by 400, and in which words.
+"""
 
 from __future__ import annotations
 
 from onboarding.simulator.call import Answer
 from onboarding.simulator.vendors.people import Api, Person, VendorError, Visit
+
+#: How a token of the account begins here.
+OF_ACCOUNT = "account"
 
 
 def _known(visit: Visit) -> Person:
@@ -13,6 +21,8 @@ def _known(visit: Visit) -> Person:
 
 
 def employee(visit: Visit) -> Answer:
+    if (visit.bearer() or "").startswith(OF_ACCOUNT) and not visit.query.get("member_id"):
+        raise VendorError(400, {"error": "member_id is missing"})
     person = _known(visit)
     if person.raw is not None:
         return Answer(200, person.raw)
@@ -58,7 +68,7 @@ def candidate(visit: Visit) -> Answer:
 API = Api(
     "workable",
     (
-        ("GET", "/spi/v3/employees/{id}", (), employee),
+        ("GET", "/spi/v3/employees/{id}", ("member_id",), employee),
         ("GET", "/spi/v3/candidates/{id}", (), candidate),
     ),
 )

@@ -13,7 +13,8 @@ from onboarding.domain.hire import FetchRef, HireEvent
 from onboarding.errors import ConfigurationError, SenderError
 from onboarding.intake import catalog
 from onboarding.intake.adapter import METHOD, Adapter, Evidence, Need
-from onboarding.intake.forms import FORM
+from onboarding.intake.checks import MAX_BODY
+from onboarding.intake.forms import FORM, MAX_FIELDS
 from onboarding.intake.signatures import verify
 from onboarding.intake.signing import sign
 from onboarding.settings import Secret, SourceSettings
@@ -69,6 +70,38 @@ def test_the_same_body_at_another_time_is_another_delivery():
     }
     assert len(keys) == 2
     assert BAMBOOHR.dedupe_key({"x-bamboohr-timestamp": "\ud800"}, CAPTURED)
+
+
+#: docs/vendors/bamboohr.md
+FIELDS = ("First Name", "Last Name", "Preferred Name", "Hire Date", "Mobile Phone", "Home Phone", "Work Phone",
+          "Home Email", "Work Email", "Job Title", "Department", "Location", "Country", "Reporting to",
+          "Status")  # fmt: skip
+
+
+def many(count: int, value: str) -> list[tuple[str, str]]:
+    """A field-based form about this many new employees."""
+    pairs = []
+    for index in range(count):
+        one = f"employees[{index}]"
+        pairs += [(f"{one}[id]", str(index)), (f"{one}[action]", "Created")]
+        pairs += [(f"{one}[changedFields][{at}]", name) for at, name in enumerate(FIELDS[:4])]
+        pairs += [(f"{one}[fields][{name}][value]", value) for name in FIELDS]
+    return pairs
+
+
+@pytest.mark.parametrize(("count", "value", "safe"), [(190, "2026-09-01", ""), (300, "", "[]")])
+def test_a_form_about_as_many_people_as_a_body_can_hold_is_read(count: int, value: str, safe: str):
+    body = urlencode(many(count, value), safe=safe).encode()
+    assert MAX_BODY * 0.9 < len(body) < MAX_BODY
+    headers = {"content-type": FORM, METHOD: "POST"}
+    for kept in (body, BAMBOOHR.prune(body)):
+        events = BAMBOOHR.events("x", kept, headers)
+        assert [event.hire.employee_id for event in events] == [str(index) for index in range(count)]
+
+
+def test_the_fields_of_the_largest_form_are_within_the_bound():
+    shortest = urlencode(many(1, ""), safe="[]").encode()
+    assert MAX_BODY / (len(shortest) / len(many(1, ""))) < MAX_FIELDS
 
 
 @pytest.mark.parametrize("secret", [b"98000.00", b"1990-02-28", b"078-05-1120"])

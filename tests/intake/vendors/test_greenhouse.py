@@ -9,13 +9,16 @@ from datetime import UTC, datetime
 
 import pytest
 
+from onboarding.domain.account import Account
 from onboarding.domain.case import Case
 from onboarding.domain.hire import EventType
 from onboarding.domain.lifecycle import State
 from onboarding.intake import catalog
-from onboarding.intake.process import process_delivery
+from onboarding.intake.process import ask_first, process_delivery, reconsider
 from onboarding.intake.receive import receive
 from onboarding.intake.signing import sign
+from onboarding.operate.actions import Ask, act
+from onboarding.operate.deliveries import replay
 from onboarding.settings import Secret, SourceSettings
 from tests.support.intake_services import VENDORS, make_world, request
 
@@ -234,6 +237,127 @@ async def test_whoever_is_hired_again_by_an_offer_that_is_newer_than_the_unhire_
     """The acceptance is dated back, as the offer's form allows."""
     again = hired(1, "2026-08-20T10:00:00Z", offer_made="2026-08-26T09:00:00Z")
     assert await state_after(FIRST, unhired(1, "2026-08-25T10:00:00Z"), again) == (State.WAITING_START, None)
+
+
+UNHIRE = unhired(1, "2026-08-25T10:00:00Z")
+
+
+def corrected(start: str, *, active: str | None = None) -> bytes:
+    """The hire by the offer that stays accepted as it was, with another first day."""
+    said = json.loads(FIRST)
+    said["payload"]["application"]["offer"]["starts_at"] = start
+    if active:
+        said["payload"]["application"]["last_activity_at"] = active
+    return json.dumps(said).encode()
+
+
+@pytest.mark.parametrize(
+    ("bodies", "state", "reason"),
+    [
+        ([FIRST, UNHIRE, corrected("2026-09-21")], State.BLOCKED, "needs_approval_rehire"),
+        ([UNHIRE, FIRST, corrected("2026-09-21")], State.BLOCKED, "needs_approval_rehire"),
+        ([FIRST, UNHIRE, FIRST], State.CANCELLED, "cancelled_by_hr"),
+        ([UNHIRE, FIRST], State.CANCELLED, "cancelled_by_hr"),
+        # A last activity dates the hire.
+        ([FIRST, UNHIRE, corrected("2026-09-21", active="2026-08-25T11:00:00Z")], State.WAITING_START, None),
+        (
+            [FIRST, UNHIRE, corrected("2026-09-21", active="2026-08-25T09:00:00Z")],
+            State.CANCELLED,
+            "cancelled_by_hr",
+        ),
+        # Taken back a second time.
+        (
+            [FIRST, UNHIRE, corrected("2026-09-21"), unhired(1, "2026-08-25T10:01:00Z")],
+            State.CANCELLED,
+            "cancelled_by_hr",
+        ),
+        # By another application, which was not taken back.
+        ([FIRST, SECOND, UNHIRE, corrected("2026-09-21")], State.WAITING_START, None),
+    ],
+)
+async def test_a_second_hire_that_may_be_older_than_the_unhire_is_asked_about(
+    bodies: list[bytes], state: State, reason: str | None
+):
+    assert await state_after(*bodies) == (state, reason)
+
+
+@pytest.mark.parametrize("account", [False, True])
+async def test_an_approver_says_that_the_corrected_hire_stands(account: bool):
+    world = make_world(SourceSettings("greenhouse", "greenhouse", Secret("secret")))
+    world.clock.at = datetime(2026, 8, 30, tzinfo=UTC)
+    ids: list[str] = []
+
+    async def send(body: bytes) -> Case:
+        call = request(sign(GREENHOUSE, "secret", body, now=world.clock.at, message_id="m"), body)
+        ids.append(json.loads((await receive(world.services, "greenhouse", call)).body)["delivery_id"])
+        await process_delivery(world.services, ids[-1])
+        world.clock.move(minutes=1)
+        return await world.only_case()
+
+    case = await send(FIRST)
+    if account:
+        case.account = Account("o-1", "z@contoso.example", "7", world.clock.at)
+        await world.store.cases.save(case, ())
+    await send(UNHIRE)
+    case = await send(corrected("2026-09-21"))
+    assert case.reason_code == "needs_approval_rehire"
+    assert str(case.hire.start_date) == "2026-09-21"
+    await act(world.services, "approve", case.case_id, Ask("o", "recruiting says so"))
+    case = await world.only_case()
+    await reconsider(world.services, case, world.clock.at)
+    case = await world.only_case()
+    assert (case.state, case.next_action.what) == (State.WAITING_START, "provision")
+    # Whatever comes again now, changes nothing of that.
+    assert await ask_first(world.services, case, world.clock.at) is False
+    for body in (corrected("2026-09-21"), UNHIRE, FIRST):
+        assert (await send(body)).state is State.WAITING_START
+    world.store.close()
+
+
+async def test_of_somebody_excluded_the_question_waits_until_they_are_included():
+    world = make_world(SourceSettings("greenhouse", "greenhouse", Secret("secret")))
+    world.clock.at = datetime(2026, 8, 30, tzinfo=UTC)
+    for number, body in enumerate((FIRST, UNHIRE, corrected("2026-09-21"))):
+        call = request(sign(GREENHOUSE, "secret", body, now=world.clock.at, message_id="m"), body)
+        found = json.loads((await receive(world.services, "greenhouse", call)).body)
+        await process_delivery(world.services, found["delivery_id"])
+        case = await world.only_case()
+        if number == 0:
+            await act(world.services, "exclude", case.case_id, Ask("o", "why"))
+        world.clock.move(minutes=1)
+    assert case.state is State.EXCLUDED
+    await act(world.services, "resume", case.case_id, Ask("o", "why"))
+    case = await world.only_case()
+    assert (case.state, case.reason_code) == (State.BLOCKED, "needs_approval_rehire")
+    world.store.close()
+
+
+@pytest.mark.parametrize(
+    ("bodies", "state", "reason"),
+    [
+        # The hire that was taken back stays so.
+        ((FIRST, UNHIRE), State.CANCELLED, "cancelled_by_hr"),
+        # The first one that came at all came after an unhire: it may be the second.
+        ((UNHIRE, FIRST), State.BLOCKED, "needs_approval_rehire"),
+    ],
+)
+async def test_what_an_operator_processes_again_counts_as_of_when_it_came(
+    bodies: tuple[bytes, ...], state: State, reason: str
+):
+    world = make_world(SourceSettings("greenhouse", "greenhouse", Secret("secret")))
+    world.clock.at = datetime(2026, 8, 21, tzinfo=UTC)
+    for body in bodies:
+        call = request(sign(GREENHOUSE, "secret", body, now=world.clock.at, message_id="m"), body)
+        found = json.loads((await receive(world.services, "greenhouse", call)).body)
+        await process_delivery(world.services, found["delivery_id"])
+        if body == FIRST:
+            first = found["delivery_id"]
+        world.clock.at = datetime(2026, 8, 26, tzinfo=UTC)
+    await replay(world.services, first, Ask("o", "why"))
+    await process_delivery(world.services, first)
+    case = await world.only_case()
+    assert (case.state, case.reason_code) == (state, reason)
+    world.store.close()
 
 
 @pytest.mark.parametrize("where", ["email", "phone"])

@@ -6,18 +6,26 @@ import base64
 import hashlib
 import hmac
 import json
-from datetime import date
+from dataclasses import replace
+from datetime import date, timedelta
 
 import pytest
 
-from onboarding.domain.hire import Certainty, HireEvent
+from onboarding.domain.case import Case
+from onboarding.domain.hire import Certainty, Hire, HireEvent
+from onboarding.domain.lifecycle import State
 from onboarding.errors import ConfigurationError
-from onboarding.intake import catalog
+from onboarding.intake import catalog, fetch
+from onboarding.intake import receive as door
 from onboarding.intake.adapter import Adapter
 from onboarding.intake.payload import Unreadable
+from onboarding.intake.process import process_delivery
+from onboarding.intake.receive import Arrivals, receive
 from onboarding.intake.signatures import verify
+from onboarding.ports import HrRecord
 from onboarding.settings import SourceSettings
-from tests.support.intake_services import START, VENDORS, source
+from tests.support.hr_api import HrApi
+from tests.support.intake_services import START, VENDORS, make_world, secrets_of, signed, source
 
 WORKABLE = catalog.adapters()["workable"]
 
@@ -58,10 +66,16 @@ def test_a_start_in_another_form_is_named_and_not_guessed(said: object):
 
 
 @pytest.mark.parametrize("options", [{"time_zone": "Nowhere/Land"}, {"time_zone": 7}, {"time_zone": ""},
-                                     {"time_zone": "../etc"}, {"time_zone": "Europe"}, {"zone": "UTC"}])  # fmt: skip
+                                     {"time_zone": "../etc"}, {"time_zone": "Europe"}, {"zone": "UTC"},
+                                     {"member_id": 13}, {"member_id": ""}, {"member_id": " "}])  # fmt: skip
 def test_an_option_that_cannot_be_used_says_what_to_mend(options: dict[str, object]):
     with pytest.raises(ConfigurationError, match="ONBOARDING_HR_WORKABLE_OPTIONS"):
         bound(options)
+
+
+def test_a_source_without_a_member_is_told_what_a_token_of_the_account_needs():
+    assert "member_id" in bound({}).doubts[0]
+    assert not any("member_id" in text for text in bound({"member_id": "13e0eb0e"}).doubts)
 
 
 @pytest.mark.parametrize(
@@ -71,6 +85,9 @@ def test_an_option_that_cannot_be_used_says_what_to_mend(options: dict[str, obje
         ("employee_created", None, Certainty.DRAFT, False),
         ("employee_created", "status_active", Certainty.EMPLOYEE, True),
         ("employee_updated", None, Certainty.DRAFT, True),
+        ("employee_updated", "Draft", Certainty.DRAFT, True),
+        ("employee_updated", "DRAFT_EMPLOYEE", Certainty.DRAFT, True),
+        ("employee_updated", "published", Certainty.EMPLOYEE, True),
         ("employee_published", None, Certainty.EMPLOYEE, True),
     ],
 )
@@ -79,6 +96,61 @@ def test_a_draft_never_counts_as_an_employee(
 ):
     found = event(WORKABLE, name, status=status)
     assert (found.certainty, found.needs_fetch is not None) == (certainty, fetched)
+
+
+@pytest.mark.parametrize(
+    ("said", "certainty"),
+    [
+        ({"state": "draft"}, Certainty.DRAFT),
+        ({"state": "Draft", "status": "status_active"}, Certainty.DRAFT),
+        ({"state": "published"}, Certainty.EMPLOYEE),
+        ({"state": 1}, Certainty.DRAFT),
+    ],
+)
+def test_a_draft_is_told_by_its_state_too(said: dict[str, object], certainty: Certainty):
+    assert event(WORKABLE, "employee_updated", **said).certainty is certainty
+
+
+async def test_a_record_without_a_status_makes_no_account_of_a_draft(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(door, "_arrivals", Arrivals())
+    hr = HrApi(lag=timedelta(seconds=2))
+    hr.records["4d3"] = HrRecord(
+        Hire(employee_id="4d3", given_name="Ada", start_date=date(2026, 12, 1)), certainty=None
+    )
+    world = make_world(source("workable", "workable", *secrets_of(WORKABLE)))
+    world.services = replace(world.services, hr=hr)
+
+    async def told(name: str, **data: object) -> Case:
+        body = json.dumps(
+            {
+                "event_type": name,
+                "id": "4d3",
+                "data": {"id": "4d3", **data},
+                "fired_at": f"{world.clock.at:%FT%TZ}",
+            }
+        )
+        call = signed(WORKABLE, body.encode(), world.clock.at)
+        answer = json.loads((await receive(world.services, "workable", call)).body)
+        await process_delivery(world.services, answer["delivery_id"])
+        world.clock.move(seconds=3)
+        case = await world.only_case()
+        await fetch.advance(world.services, case, world.clock.at)
+        return await world.only_case()
+
+    await told("employee_created", status="status_draft", firstname="Ada", start_date="2026-12-01")
+    case = await told("employee_updated", job_title="Cook")
+    assert len(hr.reads) == 1
+    assert (case.state, case.certainty, case.next_action.what) == (
+        State.RECEIVED,
+        Certainty.DRAFT,
+        "await_hire",
+    )
+    case = await told("employee_published")
+    assert (case.state, case.certainty) == (State.WAITING_START, Certainty.EMPLOYEE)
+    case = await told("employee_updated", job_title="Chef")
+    assert len(hr.reads) == 3
+    assert (case.state, case.certainty) == (State.WAITING_START, Certainty.EMPLOYEE)
+    world.store.close()
 
 
 def test_a_signature_is_read_in_hex_and_in_base64():
@@ -94,5 +166,7 @@ def test_a_signature_is_read_in_hex_and_in_base64():
 def test_what_is_kept_of_employees_and_of_applicants():
     updated = json.loads(WORKABLE.prune((VENDORS / "workable" / "employee_updated.json").read_bytes()))
     assert set(updated["data"]) == {"id", "personal_email"}
+    draft = b'{"event_type":"employee_updated","data":{"id":"4d3","state":"draft","birthdate":"1990-01-01"}}'
+    assert json.loads(WORKABLE.prune(draft))["data"] == {"id": "4d3", "state": "draft"}
     applicant = json.loads(WORKABLE.prune((VENDORS / "workable" / "candidate_moved.json").read_bytes()))
     assert applicant["data"] == {"id": "108d1748"}
