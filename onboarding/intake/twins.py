@@ -15,7 +15,7 @@ compared with it, by the strongest key first:
 | number and name | anything else | doubt: two systems may both number from 1 |
 | number and name | the number is recruiting's word (`external_id`) | doubt |
 | telephone and name | – | doubt |
-| mobile number | names have one word in common; start dates equal, or one is not known | doubt |
+| mobile number | one name holds all words of the other, two at least; start dates equal, or one is not known | doubt |
 | mobile number | anything else | two people (a family) |
 | first day and name | one is known to recruiting alone, the other to HR alone; nothing known contradicts | doubt |
 | first day and name | anything else | two people |
@@ -149,7 +149,8 @@ def compare(mine: Side, theirs: Side, ground: Ground) -> Verdict:
             return Verdict.DOUBT if apart else Verdict.SAME
         return Verdict.DOUBT if words(hire) & words(there) else Verdict.OTHER
     if ground is Ground.MOBILE:
-        return Verdict.DOUBT if words(hire) & words(there) and not apart else Verdict.OTHER
+        short, long = sorted((words(hire), words(there)), key=len)
+        return Verdict.DOUBT if len(short) > 1 and short <= long and not apart else Verdict.OTHER
     if ground is Ground.TELEPHONE:
         return Verdict.DOUBT if words(hire) & words(there) else Verdict.OTHER
     same_name, contrary = words(hire) == words(there), contradict(mine, theirs)

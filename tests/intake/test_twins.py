@@ -249,10 +249,12 @@ LEGAL = {"given_name": "Maria Fernanda", "family_name": "Lopez Garcia"}
         (LEGAL, "doubt"),
         (LEGAL | {"start_date": None}, "doubt"),
         (LEGAL | {"personal_email": "other@example.net"}, "doubt"),
-        (LEGAL | {"given_name": "Fernanda", "family_name": "García-López"}, "doubt"),
         (LEGAL | {"start_date": "2027-03-01"}, "two"),
         # A family, or whoever lends somebody a telephone.
         ({"given_name": "Carmen", "family_name": "Garcia"}, "two"),
+        ({"given_name": "Carmen", "family_name": "Lopez"}, "two"),
+        ({"given_name": "Fernanda", "family_name": "García-López"}, "two"),
+        ({"given_name": "Maria", "family_name": None}, "two"),
         (LEGAL | {"phones": ["+34 612 345 679"]}, "two"),
         (LEGAL | {"phones": [{"raw": "+34 612 345 678", "label": "work"}]}, "two"),
     ],
