@@ -24,6 +24,8 @@ FIELDS = {
     "originalHireDate": "original_start_date",
     "terminationDate": "end_date",
 }
+#: The one country that BambooHR has, that of the address: of somebody of whom only the place of work is told, its.
+COUNTRY = "country"
 #: Parts of the manager; without them a name only.
 MANAGER = {"supervisor": "name", "supervisorEmail": "email", "supervisorEId": "id"}
 PHONES = {"mobilePhone": "mobile", "homePhone": "home", "workPhone": "work"}
@@ -43,6 +45,7 @@ def employee(visit: Visit) -> Answer:
 def _hidden(person: Person, name: str) -> bool:
     return (
         person.hides(FIELDS.get(name, ""))
+        or (name == COUNTRY and person.hides("work_country"))
         or person.hides(PHONES.get(name, ""))
         or (name in PHONES and person.hides("phones"))
     )
@@ -52,6 +55,8 @@ def _value(person: Person, name: str) -> Any:
     if name in MANAGER:
         return (person.get("manager") or {}).get(MANAGER[name])
     found = person.phone(PHONES[name]) if name in PHONES else person.get(FIELDS.get(name, ""))
+    if name == COUNTRY and found is None:
+        found = person.get("work_country")
     return _EMPTY.get(name) if found is None else found
 
 
