@@ -16,7 +16,7 @@ from onboarding.domain.case import WATCH_ENDED, Case
 from onboarding.domain.hire import Certainty, EventType, HireEvent
 from onboarding.domain.lifecycle import Event, State
 from onboarding.domain.records import TimelineEntry
-from onboarding.intake import changed_facts, deletions
+from onboarding.intake import deletions
 from onboarding.intake.candidates import applications_of
 from onboarding.intake.comeback import newer_record
 from onboarding.intake.merging import drop_dates_of_before, event_time, newest_withdrawal, note_cancelled
@@ -64,9 +64,7 @@ def withdraw(case: Case, event: HireEvent, about: Circumstances, now: datetime) 
     if ended and event.snapshot and (stands := newer_record(case, event.source, at)) is not None:
         case.hired_at = max(stands, case.hired_at or stands)
     if is_hired_since(case, at):
-        before = case.hire
         drop_dates_of_before(case, at)
-        changed_facts.follow(case, before, now)
         known: tuple[TimelineEntry, ...] = ()
         if case.state in OVER and reopens(case, event, at):
             known = reopen(case, event, about.received_at, now)

@@ -83,13 +83,14 @@ async def heed(s: Services, case: Case, now: datetime) -> bool:
     account = case.account
     if account is None:
         return False
+    word = _word(ctx)
     due = is_due(ctx) or (is_to_look(case) and not is_given(ctx))
     if case.state is State.FOLLOWING_UP and due and not beginning.has_begun(case, now):
         case.apply(Event.START_MOVED)
-        note = casework.entry(now, "account_reconsidered", reason=_word(ctx))
-        await casework.hand_over(s, case, now, "provision", note)
+        action = "account_reconsidered" if word else "another_account_looked_for"
+        await casework.hand_over(s, case, now, "provision", casework.entry(now, action, reason=word))
         return True
-    word = None if account.synced or account.origin == "synced" else _word(ctx)
+    word = None if account.synced or account.origin == "synced" else word
     if word != account.contradicted:
         account.contradicted = word
         await casework.save(s, case, now, *_noted(ctx, word))
@@ -129,13 +130,7 @@ async def _left(ctx: Context, account: Account) -> Wait | Block | None:
     outcome = await _disabled(ctx)
     if isinstance(outcome, Wait):
         return outcome
-    forget(ctx.case)
-    if isinstance(outcome, Block):
-        await ctx.save("account_not_disabled", reason=outcome.reason)
-        return Block(CONTRADICTED)
-    if outcome == Done("disabled"):
-        await ctx.save("step_done", step=disable_account.STEP.name, detail=outcome.detail)
-    return None
+    return Block(CONTRADICTED) if isinstance(outcome, Block) else None
 
 
 async def close(ctx: Context) -> Wait | Block | None:
@@ -154,13 +149,6 @@ async def close(ctx: Context) -> Wait | Block | None:
     outcome = await _disabled(ctx)
     if isinstance(outcome, Wait):
         return outcome
-    forget(case)
-    if case.account is not None and isinstance(outcome, Done):
-        case.account.closed_at = case.account.closed_at or ctx.now  # saved with what follows
-    if isinstance(outcome, Block):
-        await ctx.save("account_not_disabled", reason=outcome.reason)
-    elif outcome == Done("disabled"):
-        await ctx.save("step_done", step=disable_account.STEP.name, detail=outcome.detail)
     if case.intent is not None:
         # It took no effect: the name is free again, and is not looked for once more.
         await ctx.s.cases.release_alias(upn_alias(case.intent.user_principal_name), case.case_id)
@@ -174,8 +162,8 @@ async def close(ctx: Context) -> Wait | Block | None:
 
 
 async def _disabled(ctx: Context) -> Outcome:
-    """Written down as withheld before it is: also what may not be disabled is not given to anybody by the first day
-    that comes."""
+    """What came of it, which the timeline says. Written down as withheld before it is: also what may not be disabled is
+    not given to anybody by the first day that comes."""
     case, account = ctx.case, ctx.case.account
     if account is not None:
         account.withheld = account.withheld or not _has_begun(ctx)
@@ -186,6 +174,15 @@ async def _disabled(ctx: Context) -> Outcome:
     outcome = await disable_account.disable(ctx, given=account is not None)
     if case.account is not None and case.account.disabled_by_us:
         case.account.withheld = True
+    if isinstance(outcome, Wait):
+        return outcome
+    forget(case)
+    if case.account is not None and isinstance(outcome, Done):
+        case.account.closed_at = case.account.closed_at or ctx.now  # saved with what follows
+    if isinstance(outcome, Block):
+        await ctx.save("account_not_disabled", reason=outcome.reason)
+    elif outcome == Done("disabled"):
+        await ctx.save("step_done", step=disable_account.STEP.name, detail=outcome.detail)
     return outcome
 
 

@@ -703,6 +703,9 @@ async def test_what_came_between_two_looks_is_asked_about(own_way: World, when: 
     case = await until(own_way, own_way.clock.at + timedelta(hours=1))
     assert case.reason_code == "needs_approval_adopt"
     assert enabled(own_way) == [when == "followed up"], "nothing was closed, and the other is not open yet"
+    actions = [entry.action for entry in await own_way.story()]
+    assert ("another_account_looked_for" in actions) is (when == "followed up")
+    assert "account_reconsidered" not in actions
     await act(own_way.s, answer, CASE_ID, WHO)
     case = await until(own_way, FIRST_DAY)
     assert case.account is not None
