@@ -17,7 +17,7 @@ from onboarding.domain.account import Account, AccountIntent, LostMethod, PassRe
 from onboarding.domain.evidence import Evidence, Recoverable, Registration, Status
 from onboarding.domain.hire import Certainty, Hire
 from onboarding.domain.lifecycle import ACTIVE, REMEMBERS, Event, State, next_state
-from onboarding.domain.records import Fetch, Finding, NextAction, RungRecord, Said, StepRecord
+from onboarding.domain.records import Fetch, Finding, Naming, NextAction, RungRecord, Said, StepRecord
 
 SCHEMA = 1
 
@@ -106,6 +106,8 @@ class Case:
     emptied: dict[str, dict[str, Said]] = field(default_factory=dict)
     #: HR system → field of the hire → the id by which that system knows the person (`employee_id`, `candidate_id`).
     ids: dict[str, dict[str, str]] = field(default_factory=dict)
+    #: HR system → since when it means by its ids the person who bears the name that stands (`intake.other_name`).
+    namings: dict[str, Naming] = field(default_factory=dict)
     #: HR system and employee number (`bamboohr:00731`; without a number: that there is none) → when that system first
     #: and last said so (`intake.numbers`).
     numbers: dict[str, tuple[datetime, datetime]] = field(default_factory=dict)

@@ -89,6 +89,19 @@ class Said:
         return (other.firm, other.at) >= (self.firm, self.at)
 
 
+@dataclass(frozen=True, slots=True)
+class Naming:
+    """Since when one HR system means the person who is called what the case says: its ids may have been another's
+    before (`intake.other_name`)."""
+
+    #: When it first showed them, by a hire or a whole record; None: not yet.
+    shown_at: datetime | None = None
+    #: When it last called somebody by another name before that.
+    former_at: datetime | None = None
+    #: That was another person: what it said before `shown_at` is of them.
+    another: bool = False
+
+
 @dataclass(slots=True)
 class Fetch:
     """What to read from one HR system's API about this person, and how that goes. Kept after the read, so that an

@@ -69,7 +69,7 @@ def merge(case: Case, event: HireEvent, delivery: str, received_at: datetime, *,
     firm = event.certainty not in _UNSURE or event.event_type is EventType.START_DATE_CHANGED
     hire = replace(event.hire, phones=None if case.account else _numbers(case, event))
     cleared = set(event.cleared) - (_USED if case.account or case.intent else frozenset())
-    if _is_of_an_earlier_hire(case, at):
+    if is_of_an_earlier_hire(case, at):
         hire = replace(hire, **dict.fromkeys(_DATED))
         cleared -= set(_DATED)
     again = case.manager_changed and before.manager is None
@@ -79,7 +79,7 @@ def merge(case: Case, event: HireEvent, delivery: str, received_at: datetime, *,
     for name in cleared:
         _empty(case, name, said)
     _judge_manager(case, event, before, received_at, opened=opened, again=again)
-    _forget_manager(case, before.manager)
+    forget_manager(case, before.manager)
     if firm or case.hire_as_of is None:
         case.hire_as_of = max(at, case.hire_as_of or at)
     note_hire(case, event, at)
@@ -124,7 +124,7 @@ def join_facts(case: Case, other: Case) -> None:
         for word in other.emptied.get(name, {}).values():
             _empty(case, name, word)
     case.manager_changed = case.manager_changed or (before is not None and not _is_same(case, before))
-    _forget_manager(case, before)
+    forget_manager(case, before)
     for name in ("hired_at", "cancelled_at", "ended_at", "recorded_at"):
         moments = [moment for moment in (getattr(case, name), getattr(other, name)) if moment is not None]
         setattr(case, name, max(moments, default=None))
@@ -187,7 +187,7 @@ def _stands_by_one(case: Case) -> bool:
     return any(name not in cancelled or at > cancelled[name] for name, at in case.hired_by.items())
 
 
-def _is_of_an_earlier_hire(case: Case, at: datetime) -> bool:
+def is_of_an_earlier_hire(case: Case, at: datetime) -> bool:
     """HR withdrew the hire after this was said, and has hired the person again since."""
     newest = newest_withdrawal(case)
     return newest is not None and at <= newest and case.hired_at is not None and case.hired_at > newest
@@ -294,7 +294,7 @@ def _is_same(case: Case, before: ManagerRef | None) -> bool:
     return now == before or (now is not None and now.within(before))
 
 
-def _forget_manager(case: Case, before: ManagerRef | None) -> None:
+def forget_manager(case: Case, before: ManagerRef | None) -> None:
     """Another manager, or none any more: nobody is told anything before the step has looked for them, and what an
     approver said was about the one before."""
     if _is_same(case, before):

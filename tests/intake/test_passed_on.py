@@ -1,0 +1,124 @@
+"""Ids and numbers that HR gives again: whatever order its words come in, they lead to the same end."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from typing import Any
+
+import pytest
+
+from onboarding.domain.case import Case
+from onboarding.intake import catalog
+from onboarding.intake import receive as door
+from onboarding.intake.process import ask_first, process_delivery
+from onboarding.intake.receive import Arrivals, receive
+from tests.support.intake_services import World, hire_body, make_world, secrets_of, signed, source
+
+SOURCE = "standard-webhooks"
+NOTHING = dict.fromkeys(("employee_id", "given_name", "family_name", "start_date", "work_country"))
+ASKED = "needs_approval_other_name"
+Said = dict[str, Any]
+
+
+def said(kind: str, hour: int, **fields: Any) -> Said:
+    return {"event_type": kind, "occurred_at": f"2026-08-16T{hour:02d}:00:00Z", **fields}
+
+
+async def play(story: list[Said]) -> list[Case]:
+    """One delivery each, in this order; then whoever works looks at every case."""
+    door._arrivals = Arrivals()
+    adapter = catalog.adapters()[SOURCE]
+    world = make_world(source(SOURCE, SOURCE, *secrets_of(adapter)))
+    for number, item in enumerate(story):
+        world.clock.move(minutes=1)
+        body = hire_body(**{**NOTHING, **item})
+        call = signed(adapter, body, world.clock.at, message_id=f"m{number}")
+        answer = json.loads((await receive(world.services, SOURCE, call)).body)
+        await process_delivery(world.services, answer["delivery_id"])
+    for case in await listed(world):
+        await ask_first(world.services, case, world.clock.at)
+    found = await listed(world)
+    world.store.close()
+    return found
+
+
+async def listed(world: World) -> list[Case]:
+    return [case for case in await world.all_cases() if case.listed]
+
+
+def ends(cases: list[Case], *facts: str) -> list[tuple[Any, ...]]:
+    return sorted(
+        (
+            (case.hire.given_name, str(case.state), case.reason_code, *(getattr(case.hire, name) for name in facts))
+            for case in cases
+        ),
+        key=str,
+    )  # fmt: skip
+
+
+# --- an id that is given again ------------------------------------------------------------------------------------
+
+ANNA = {"given_name": "Anna", "family_name": "Berg"}
+BERT = {"given_name": "Bert", "family_name": "Colm", "start_date": "2026-09-21"}
+HERS = {
+    "personal_email": "anna@private.example",
+    "phones": ["+4915112345678"],
+    "manager": {"email": "annas-boss@contoso.example"},
+    "work_country": "DE",
+}
+HIRED = said("hire.created", 1, start_date="2026-09-14", **ANNA, **HERS)
+BARE = said("hire.created", 1, start_date="2026-09-14", **ANNA)
+THIN = said("hire.updated", 2, **HERS)
+NAMED = said("hire.updated", 2, **ANNA, **HERS)
+NEXT = said("hire.created", 4, **BERT)
+SAME_DAY = {**NEXT, "start_date": "2026-09-14"}
+LATER = said("hire.updated", 5, department="Sales", manager={"email": "berts-boss@contoso.example"})
+RENAMED = said("hire.updated", 6, given_name="Bert", family_name="Dorn")
+STORIES = {
+    "hired": [HIRED, NEXT, LATER],
+    "updated": [BARE, THIN, NEXT, LATER],
+    "named by an update": [BARE, NAMED, NEXT, LATER],
+    "named by an update alone": [NAMED, NEXT, LATER],
+    "cancelled": [HIRED, THIN, said("hire.cancelled", 3), NEXT, LATER],
+    "left": [HIRED, said("employment.terminated", 3), NEXT, LATER],
+    "the same first day, cancelled": [HIRED, said("hire.cancelled", 3), SAME_DAY, LATER],
+    "the next one's name is said again": [HIRED, NEXT, LATER, RENAMED],
+    "the next one is shown again": [HIRED, THIN, NEXT, said("employment.started", 7, **BERT)],
+}
+
+
+@pytest.mark.parametrize("story", STORIES.values(), ids=STORIES)
+async def test_whoever_is_given_the_id_inherits_nothing_and_an_approver_is_asked(story: list[Said]) -> None:
+    facts = ("start_date", "personal_email", "phones", "manager", "work_country", "department")
+    wanted = ends(await play([{**item, "employee_id": "100"} for item in story]), *facts)
+    ((name, state, reason, _, mail, phones, manager, country, _),) = wanted
+    assert (name, state, reason, mail, phones or None, country) == (
+        "Bert",
+        "blocked",
+        ASKED,
+        None,
+        None,
+        None,
+    )
+    assert manager is None or manager.email == "berts-boss@contoso.example"
+    for order in itertools.permutations(story):
+        told = [{**item, "employee_id": "100"} for item in order]
+        assert ends(await play(told), *facts) == wanted, [item["occurred_at"][11:13] for item in order]
+
+
+SAME = {
+    "the same first day: a name that was corrected": [HIRED, {**SAME_DAY, "event_type": "hire.created"}],
+    "no more than an update: a name that was corrected": [HIRED, said("hire.updated", 4, **BERT)],
+}
+
+
+@pytest.mark.parametrize("story", SAME.values(), ids=SAME)
+async def test_a_name_that_is_corrected_asks_nobody_in_any_order(story: list[Said]) -> None:
+    for order in itertools.permutations([*story, LATER]):
+        (case,) = await play([{**item, "employee_id": "100"} for item in order])
+        assert (case.reason_code, case.hire.given_name, case.hire.personal_email) == (
+            None,
+            "Bert",
+            "anna@private.example",
+        )
