@@ -17,7 +17,16 @@ from onboarding.domain.account import Account, AccountIntent, LostMethod, PassRe
 from onboarding.domain.evidence import Evidence, Recoverable, Registration, Status
 from onboarding.domain.hire import Certainty, Hire
 from onboarding.domain.lifecycle import ACTIVE, REMEMBERS, Event, State, next_state
-from onboarding.domain.records import Fetch, Finding, Naming, NextAction, RungRecord, Said, StepRecord
+from onboarding.domain.records import (
+    Fetch,
+    Finding,
+    Naming,
+    NextAction,
+    NumberWord,
+    RungRecord,
+    Said,
+    StepRecord,
+)
 
 SCHEMA = 1
 
@@ -111,6 +120,10 @@ class Case:
     #: HR system and employee number (`bamboohr:00731`; without a number: that there is none) → when that system first
     #: and last said so (`intake.numbers`).
     numbers: dict[str, tuple[datetime, datetime]] = field(default_factory=dict)
+    #: Ends, deletions and cancellations that were said of a number alone; and, as long as there are any, the newest
+    #: ones of the fields below that named the person by an id (`intake.number_words`).
+    by_number: list[NumberWord] = field(default_factory=list)
+    by_id: dict[str, datetime] = field(default_factory=dict)
     #: Newest event of each kind: together they say where the hire stands, whatever order they came in.
     hired_at: datetime | None = None
     cancelled_at: datetime | None = None

@@ -6,8 +6,10 @@ Plain data, parts of `domain.case.Case`.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
+
+from onboarding.domain.hire import EventType
 
 
 class StepStatus(StrEnum):
@@ -100,6 +102,25 @@ class Naming:
     former_at: datetime | None = None
     #: That was another person: what it said before `shown_at` is of them.
     another: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NumberWord:
+    """An end, a deletion or a cancellation that HR said of an employee number alone (`intake.number_words`). Two of one
+    kind, number and moment are the same word."""
+
+    kind: EventType
+    source: str
+    number: str
+    at: datetime
+    delivery: str = field(default="", compare=False)
+    #: The last day that it names, and whether that lay ahead.
+    last_day: date | None = field(default=None, compare=False)
+    ahead: bool = field(default=False, compare=False)
+    #: The last day that was known before, who had said so, and when an end was announced for.
+    end_before: date | None = field(default=None, compare=False)
+    said_before: Said | None = field(default=None, compare=False)
+    ends_before: datetime | None = field(default=None, compare=False)
 
 
 @dataclass(slots=True)

@@ -15,8 +15,8 @@ from onboarding.domain.case import HR_DELETED_RECORD as HR_DELETED_RECORD
 from onboarding.domain.case import SAME_PERSON, Case
 from onboarding.domain.hire import HireEvent
 from onboarding.domain.lifecycle import Event, State
-from onboarding.domain.records import TimelineEntry
-from onboarding.intake import other_name
+from onboarding.domain.records import Said, TimelineEntry
+from onboarding.intake import number_words, other_name
 from onboarding.intake.merging import READ, event_time, merge
 from onboarding.intake.other_name import APPROVE_OTHER_NAME as APPROVE_OTHER_NAME
 from onboarding.intake.standing import APPROVE_REHIRE, APPROVE_UNCLEAR
@@ -139,8 +139,9 @@ def merged(case: Case, event: HireEvent, about: Circumstances) -> str:
     early = case.account is None or _is_before_plan(case)
     if other_name.is_another(case, event, at, judged=early) and early:
         _ask_of_name(case)
-    event = other_name.own(case, event, at)
+    event = number_words.bare(other_name.own(case, event, at))
     delivery = READ if about.is_read else about.delivery_id
+    number_words.note_last_day(case, event.hire.end_date, Said(at, True, delivery, event.source))
     return merge(case, event, delivery, about.received_at, opened=about.opened)
 
 

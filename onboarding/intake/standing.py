@@ -72,14 +72,13 @@ def reopens(case: Case, event: HireEvent, at: datetime) -> bool:
     return case.withdrawn_at is None or hired_for_good or at > case.withdrawn_at
 
 
-def reopen(case: Case, event: HireEvent, received_at: datetime, now: datetime) -> tuple[TimelineEntry, ...]:
+def reopen(
+    case: Case, event: HireEvent, received_at: datetime, now: datetime, *, dates_stand: bool = False
+) -> tuple[TimelineEntry, ...]:
     """Back to `received`, for a new run: nothing dated of the old one may carry the new one, and nobody is known to
-    have registered in it. Returns what the timeline says of that."""
-    before = event_time(event, received_at) - timedelta.resolution
-    over = newest_withdrawal(case) or min(case.withdrawn_at or before, before)
-    drop_dates(case, over)
-    if case.ends_at is not None and (case.hire.end_date is None or case.ends_at <= over):
-        case.ends_at = None  # it was announced of the hire that is over
+    have registered in it. Returns what the timeline says of that. `dates_stand`: the hire was never over."""
+    if not dates_stand:
+        _drop_dated(case, event, received_at)
     case.apply(Event.REOPEN)
     case.withdrawn_at = None
     if event.event_type in HIRING:
@@ -106,6 +105,14 @@ def reopen(case: Case, event: HireEvent, received_at: datetime, now: datetime) -
         case.episode_started_at = None
     known = run.start_anew(case)
     return (entry(now, "known_before", **known),) if known else ()
+
+
+def _drop_dated(case: Case, event: HireEvent, received_at: datetime) -> None:
+    before = event_time(event, received_at) - timedelta.resolution
+    over = newest_withdrawal(case) or min(case.withdrawn_at or before, before)
+    drop_dates(case, over)
+    if case.ends_at is not None and (case.hire.end_date is None or case.ends_at <= over):
+        case.ends_at = None  # it was announced of the hire that is over
 
 
 def end(case: Case) -> None:

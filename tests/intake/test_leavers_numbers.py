@@ -185,8 +185,9 @@ async def test_an_end_of_a_number_that_was_passed_on_is_of_whoever_has_it(
     await comes(world, at(14), HIRED, at(14), **ZOE, employee_number="77")
     case = await zoe(world)
     assert case is not None
-    assert case.reason_code == "needs_approval_shared_id"
-    await act(world.s, "approve", case.case_id, Ask("o-1", "two people"))
+    assert case.reason_code == ("needs_approval_shared_id" if left else None)
+    if left:
+        await act(world.s, "approve", case.case_id, Ask("o-1", "two people"))
     await comes(world, at(20), kind, at(20), employee_number="77")
     case = await zoe(world)
     assert case is not None
@@ -196,6 +197,33 @@ async def test_an_end_of_a_number_that_was_passed_on_is_of_whoever_has_it(
     assert other is not None
     assert other.deleted_at is None
     assert (other.state is State.CLOSED, other.state is State.CANCELLED) == (left, False)
+
+
+@pytest.mark.parametrize("how", ["excluded", "deleted", "paused"])
+async def test_so_it_is_where_the_one_before_is_stopped_here(world: World, how: str) -> None:
+    """Excluded by an operator before HR ended it with him, or nobody has answered that HR deleted his record."""
+    bob = {**ZOE, "employee_id": "b", "given_name": "Bob", "family_name": "Berg"}
+    await comes(world, at(12), HIRED, at(12), **bob, employee_number="77")
+    alias = Alias("bamboohr", AliasKind.EMPLOYEE_ID, "b")
+    his = (await world.store.cases.owners([alias]))[alias]
+    if how != "deleted":
+        await act(world.s, "exclude" if how == "excluded" else "pause", his, Ask("o-1", "wait"))
+    gone = DELETED if how == "deleted" else TERMINATED
+    await comes(world, at(13), gone, at(13), employee_id="b", employee_number="77")
+    before = await world.store.cases.get(his)
+    assert before is not None
+    await comes(world, at(14), HIRED, at(14), **ZOE, employee_number="77")
+    case = await zoe(world)
+    assert case is not None
+    await act(world.s, "approve", case.case_id, Ask("o-1", "two people"))
+    await comes(world, at(20), CANCELLED, at(20), employee_number="77")
+    case = await until(world, MONDAY)
+    assert case is not None
+    assert (case.state, case.reason_code) == (State.CANCELLED, "cancelled_by_hr")
+    assert case.account is None or usable(world, case) == 0
+    after = await world.store.cases.get(his)
+    assert after is not None
+    assert (after.state, after.reason_code) == (before.state, before.reason_code)
 
 
 async def test_of_a_row_of_before_the_number_is_as_old_as_its_last_word(world: World) -> None:
