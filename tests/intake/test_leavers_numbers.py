@@ -401,3 +401,56 @@ async def test_a_row_from_before_fields_were_dated_keeps_its_first_day(world: Wo
     event = HireEvent("greenhouse", UPDATED, Hire(employee_id="4711"), "x", occurred_at=at(17))
     await leavers.recall(world.s, case, event, at(17), at(17))
     assert case.hire.start_date == date(2026, 8, 24)
+
+
+# --- what an end of a number took, and a correction gives back ----------------------------------------------------
+
+
+async def comes_back(world: World, kind: EventType, number: str = "78") -> Case:
+    """She has an account when an end of her number comes, of which HR says later that it was not hers by then."""
+    await comes(world, at(14), HIRED, at(14), **ZOE, employee_number="77")
+    case = await until(world, at(20))
+    assert case is not None
+    assert case.account is not None
+    await comes(world, at(20, 10), kind, at(20), employee_number="77")
+    await until(world, at(20, 12))
+    await comes(world, at(20, 13), UPDATED, at(19), employee_id="z", employee_number=number)
+    case = await zoe(world)
+    assert case is not None
+    return case
+
+
+@pytest.mark.parametrize("kind", [TERMINATED, CANCELLED])
+async def test_whose_account_was_closed_for_it_has_it_back_on_an_approvers_word(
+    world: World, kind: EventType
+) -> None:
+    case = await comes_back(world, kind)
+    assert (case.state, case.reason_code) == (State.BLOCKED, "needs_approval_rehire")
+    assert case.hire.start_date == date(2026, 8, 24), "the hire was never over"
+    await act(world.s, "approve", case.case_id, Ask("o-1", "HR mixed two people up"))
+    case = await until(world, MONDAY)
+    assert case is not None
+    assert case.state in {State.FOLLOWING_UP, State.BLOCKED}
+    assert case.account is not None
+    assert world.tenant.users[case.account.id].account_enabled
+
+
+async def test_whose_record_was_deleted_for_it_goes_on_by_herself(world: World) -> None:
+    case = await comes_back(world, DELETED)
+    assert (case.state, case.reason_code, case.deleted_at) == (State.PROVISIONING, None, None)
+    case = await until(world, MONDAY)
+    assert case is not None
+    assert (case.state, case.reason_code, usable(world, case)) == (State.FOLLOWING_UP, None, 1)
+
+
+@pytest.mark.parametrize("how", ["exclude", "pause"])
+async def test_whom_an_operator_stopped_is_stopped_still(world: World, how: str) -> None:
+    await comes(world, at(14), HIRED, at(14), **ZOE, employee_number="77")
+    case = await zoe(world)
+    assert case is not None
+    await act(world.s, how, case.case_id, Ask("o-1", "wait"))
+    await comes(world, at(18), DELETED, at(18), employee_number="77")
+    await comes(world, at(19), UPDATED, at(17), employee_id="z", employee_number="78")
+    case = await zoe(world)
+    assert case is not None
+    assert (case.deleted_at, case.state) == (None, State.EXCLUDED if how == "exclude" else State.PAUSED)
