@@ -20,7 +20,7 @@ from onboarding.domain.provenance import LISTING_LAG, METHODS, REFUSED
 from onboarding.domain.rules import Rules
 from onboarding.errors import OperatorError
 from onboarding.followup import followed, sources
-from onboarding.followup.apply import Run, change, owners
+from onboarding.followup.apply import Run, change, each, owners
 from onboarding.followup.evidence import take_list
 from onboarding.ports import SeenRegistration
 
@@ -65,9 +65,13 @@ class _Reading:
         for user_id, case_id in (await owners(self.run.s, unplaced)).items():
             if case_id in self.people.unplaced:
                 wanted[case_id] = unplaced[user_id]
-        for case_id, row in wanted.items():
-            take = _taking(row.registration, again=case_id in again)
-            await change(self.run, case_id, take, of=row.user_id)
+        await each(
+            self._change(case_id, _taking(row.registration, again=case_id in again), of=row.user_id)
+            for case_id, row in wanted.items()
+        )
+
+    async def _change(self, case_id: str, take: Any, of: str | None = None) -> None:
+        await change(self.run, case_id, take, of=of)
 
     def _look_at(self, names: tuple[str, ...]) -> None:
         """Methods that this version does not know are told to whoever looks after it; never fatal."""
@@ -84,8 +88,8 @@ class _Reading:
         if len(missing) > max(_FEW, len(self.people) // 2):
             observe.event(log, "report_incomplete", level=logging.WARNING, missing=len(missing))
             return
-        for case_id in [*missing, *self.people.still_missing(self.newest, self.fading)]:
-            await change(self.run, case_id, _not_in(self.newest))
+        absent = [*missing, *self.people.still_missing(self.newest, self.fading)]
+        await each(self._change(case_id, _not_in(self.newest)) for case_id in absent)
 
 
 def _taking(seen: Registration, *, again: bool) -> Any:
