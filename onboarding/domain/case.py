@@ -117,9 +117,9 @@ class Case:
     ids: dict[str, dict[str, str]] = field(default_factory=dict)
     #: HR system → since when it means by its ids the person who bears the name that stands (`intake.other_name`).
     namings: dict[str, Naming] = field(default_factory=dict)
-    #: HR system and employee number (`bamboohr:00731`; without a number: that there is none) → when that system first
-    #: and last said so (`intake.numbers`).
-    numbers: dict[str, tuple[datetime, datetime]] = field(default_factory=dict)
+    #: HR system and employee number (`bamboohr:00731`; without a number: that there is none) → when that system said
+    #: so, oldest first (`intake.numbers`).
+    numbers: dict[str, list[datetime]] = field(default_factory=dict)
     #: Ends, deletions and cancellations that were said of a number alone; and, as long as there are any, the newest
     #: ones of the fields below that named the person by an id (`intake.number_words`).
     by_number: list[NumberWord] = field(default_factory=list)

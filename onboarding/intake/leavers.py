@@ -98,7 +98,8 @@ async def recall(s: Services, case: Case, event: HireEvent, at: datetime | None,
     known = set(aliases_of(case))
     employee_id = event.hire.employee_id or ids_in(case, event.source).get("employee_id")
     for alias in event_aliases(event):
-        if alias in known:
+        several = alias.kind is AliasKind.EMPLOYEE_NUMBER and len(numbers.of_source(case, event.source)) > 1
+        if alias in known and not several:
             continue
         told = await _told(s, MARKER, alias, now)
         if alias.kind is AliasKind.EMPLOYEE_NUMBER:
@@ -147,8 +148,8 @@ def _keep_words(
     for kind in _OF_NUMBERS.keys() & told.keys():
         if at is None or told.get(_OF.format(kind), told.get("of")) is not None:
             continue
-        moment, spans = datetime.fromisoformat(told[kind]), numbers.with_event(case, event, at)
-        if not numbers.is_within(spans, event.source, number, moment):
+        moment, words = datetime.fromisoformat(told[kind]), numbers.with_event(case, event, at)
+        if numbers.since(words, event.source, number, moment) is None:
             others.add(kind)
             continue
         end = date.fromisoformat(told[_LAST_DAY]) if kind == _PLANNED else None

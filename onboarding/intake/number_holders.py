@@ -33,14 +33,14 @@ async def holders(s: Services, source: str, number: str, *, now_as: Case | None 
 
 async def is_shared(s: Services, case: Case, event: HireEvent, at: datetime) -> bool:
     """The number that the event, of `at`, names is, or was at once, that of the case and of another person."""
-    number, spans = event.hire.employee_number or "", numbers.with_event(case, event, at)
+    number, words = event.hire.employee_number or "", numbers.with_event(case, event, at)
     alias = Alias(event.source, AliasKind.EMPLOYEE_NUMBER, number)
     owner = (await s.cases.owners([alias])).get(alias)
     others = [item for item in await holders(s, event.source, number) if item.case_id != case.case_id]
     known = {item.case_id for item in others}
     if owner is not None and owner != case.case_id and owner not in known:
         return True  # nobody has said since when the other one has it
-    return any(numbers.overlap(spans, item.numbers, event.source, number) for item in others)
+    return any(numbers.overlap(words, item.numbers, event.source, number) for item in others)
 
 
 def asks(case: Case) -> bool:

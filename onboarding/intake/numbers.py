@@ -2,13 +2,13 @@
 
 HR systems correct numbers, and give those of leavers again. A case stays filed under every number that it ever had, so
 an end that names a number alone finds it also where the number is somebody else's by then, or was when it was said.
-Each HR system says for itself who has which number, in any order of arrival. Of several who had one then it was the
-one's to whom it was given last, whoever had left before aside.
+Each HR system says for itself who has which number, in any order of arrival: what it said last before a moment held
+then. Of several who had one it was the one's to whom it was given last, whoever had left before aside.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from onboarding.domain.case import Case
@@ -16,8 +16,10 @@ from onboarding.domain.hire import Certainty, EventType, HireEvent
 from onboarding.domain.records import Said
 from onboarding.intake.adapter import LinkedEvent
 
-#: `Case.numbers`: HR system and number → when that was first and last said.
-Spans = Mapping[str, tuple[datetime, datetime]]
+#: `Case.numbers`: HR system and number → when that was said, oldest first.
+Words = Mapping[str, Sequence[datetime]]
+#: Moments that are kept of one number, as long as nothing else was said between them.
+MOST = 12
 
 #: What takes something away from the person.
 ENDS = frozenset({EventType.EMPLOYMENT_TERMINATED, EventType.EMPLOYEE_DELETED, EventType.HIRE_CANCELLED})
@@ -28,16 +30,15 @@ def note(case: Case, said: Said, number: str | None) -> None:
     source, word = said.source or case.source, case.said.get("employee_number")
     known = any(name.startswith(f"{source}:") for name in case.numbers)
     if not known and word is not None and (word.source or case.source) == source:
-        _merge(
-            case.numbers, f"{source}:{case.hire.employee_number}", word.at, word.at
-        )  # a row from before this was kept
-    _merge(case.numbers, f"{source}:{number or ''}", said.at, said.at)
+        # A row from before this was kept.
+        _merge(case.numbers, f"{source}:{case.hire.employee_number}", [word.at])
+    _merge(case.numbers, f"{source}:{number or ''}", [said.at])
 
 
 def join(case: Case, other: Case) -> None:
     """What HR said of the same person in another case."""
-    for name, (first, last) in other.numbers.items():
-        _merge(case.numbers, name, first, last)
+    for name, moments in other.numbers.items():
+        _merge(case.numbers, name, moments)
 
 
 def alone(event: HireEvent) -> bool:
@@ -54,49 +55,58 @@ def of_source(case: Case, source: str) -> list[str]:
     return [number for name in case.numbers if (number := name.removeprefix(f"{source}:")) not in {name, ""}]
 
 
-def with_event(case: Case, event: HireEvent, at: datetime) -> Spans:
+def with_event(case: Case, event: HireEvent, at: datetime) -> Words:
     """What is known once the event, of `at`, is merged."""
-    spans = dict(case.numbers)
+    words = {name: list(moments) for name, moments in case.numbers.items()}
     if number := event.hire.employee_number:
-        _merge(spans, f"{event.source}:{number}", at, at)
-    return spans
+        _merge(words, f"{event.source}:{number}", [at])
+    return words
 
 
 def is_theirs(case: Case, source: str, number: str, at: datetime) -> bool:
     """The number was this person's then, as far as that HR system said; also where it said nothing of it."""
-    return f"{source}:{number}" not in case.numbers or is_within(case.numbers, source, number, at)
+    return f"{source}:{number}" not in case.numbers or since(case.numbers, source, number, at) is not None
 
 
-def is_within(spans: Spans, source: str, number: str, at: datetime) -> bool:
-    """The same of whom the system has given the number."""
-    until = _until(spans, source, number)
-    return spans[f"{source}:{number}"][0] <= at and not (until is not None and at >= until)
+def since(words: Words, source: str, number: str, at: datetime) -> datetime | None:
+    """Since when the number was theirs at that time; None: it was not."""
+    spans = _spans(words, source, number)
+    return next((start for start, end in spans if start <= at and (end is None or at < end)), None)
 
 
-def overlap(one: Spans, other: Spans, source: str, number: str) -> bool:
+def overlap(one: Words, other: Words, source: str, number: str) -> bool:
     """Two people had the number at once, as far as is known; also where nothing is known of one of them."""
-    name = f"{source}:{number}"
-    if name not in one or name not in other:
+    mine, theirs = _spans(one, source, number), _spans(other, source, number)
+    if not mine or not theirs:
         return True
-    since = max(one[name][0], other[name][0])
-    return all(
-        until is None or since < until for until in (_until(item, source, number) for item in (one, other))
+    return any(
+        (end is None or begins < end) and (ends is None or start < ends)
+        for start, end in mine
+        for begins, ends in theirs
     )
 
 
 def holder(cases: Iterable[Case], source: str, number: str, at: datetime) -> Case | None:
     """Whose the number was then, of those to whom the system has ever given it. None: nobody's."""
-    name = f"{source}:{number}"
-    found = [case for case in cases if name in case.numbers and is_within(case.numbers, source, number, at)]
-    return max(found, key=lambda case: (not _has_left(case, at), case.numbers[name][0]), default=None)
+    found = [
+        (given, case) for case in cases if (given := since(case.numbers, source, number, at)) is not None
+    ]
+    best = max(found, key=lambda item: (not _has_left(item[1], at), item[0]), default=None)
+    return best[1] if best is not None else None
 
 
-def _until(spans: Spans, source: str, number: str) -> datetime | None:
-    """Another number stands from its first word after the last one of this."""
+def _spans(words: Words, source: str, number: str) -> list[tuple[datetime, datetime | None]]:
+    """From when until when the number was theirs, again and again: until another one is said, or that there is none."""
     mine = f"{source}:{number}"
-    last = spans[mine][1]
-    others = (span for name, span in spans.items() if name.startswith(f"{source}:") and name != mine)
-    return min((since for since, _ in others if since > last), default=None)
+    told = sorted((at, name == mine) for name in words if name.startswith(f"{source}:") for at in words[name])
+    found: list[tuple[datetime, datetime | None]] = []
+    for at, is_mine in told:
+        held = bool(found) and found[-1][1] is None
+        if is_mine and not held:
+            found.append((at, None))
+        elif held and not is_mine:
+            found[-1] = (found[-1][0], at)
+    return found
 
 
 def _has_left(case: Case, at: datetime) -> bool:
@@ -104,12 +114,19 @@ def _has_left(case: Case, at: datetime) -> bool:
     ended, cancelled = case.ended_at, case.cancelled_at
     if case.by_number:
         ended, cancelled = case.by_id.get("ended_at"), case.by_id.get("cancelled_at")
-    gone = max(
-        (moment for moment in (ended, cancelled, case.deleted_at) if moment and moment < at), default=None
-    )
+    moments = (moment for moment in (ended, cancelled, case.deleted_at) if moment and moment < at)
+    gone = max(moments, default=None)
     return gone is not None and not (case.hired_at is not None and gone < case.hired_at <= at)
 
 
-def _merge(spans: dict[str, tuple[datetime, datetime]], name: str, first: datetime, last: datetime) -> None:
-    known = spans.get(name)
-    spans[name] = (min(first, known[0]), max(last, known[1])) if known else (first, last)
+def _merge(words: dict[str, list[datetime]], name: str, moments: Iterable[datetime]) -> None:
+    known = sorted({*words.get(name, ()), *moments})
+    source = name.partition(":")[0]
+    others = [at for item in words if item.startswith(f"{source}:") and item != name for at in words[item]]
+    place = 1
+    while len(known) > MOST and place < len(known) - 1:
+        if any(known[place - 1] < at < known[place + 1] for at in others):
+            place += 1
+        else:
+            del known[place]
+    words[name] = known

@@ -22,23 +22,11 @@ from onboarding.domain.case import Case
 from onboarding.domain.hire import Certainty, Hire, HireEvent
 from onboarding.domain.places.place import place_of
 from onboarding.domain.records import Naming
-from onboarding.intake.merging import HIRING, forget_manager, is_of_an_earlier_hire, newest_withdrawal
+from onboarding.intake.merging import HIRING, IDS, forget_manager, is_of_an_earlier_hire, newest_withdrawal
 
 APPROVE_OTHER_NAME = "needs_approval_other_name"
 _NAMES = ("given_name", "family_name", "preferred_name", "display_name")
-#: What says who it is, and when they work: compared, or said anew by whatever hires.
-_KEPT = frozenset(
-    {
-        "employee_id",
-        "employee_number",
-        "candidate_id",
-        "start_date",
-        "end_date",
-        "status",
-        "original_start_date",
-    }
-)
-_PERSONAL = tuple(item.name for item in fields(Hire) if item.name not in _KEPT)
+_PERSONAL = tuple(item.name for item in fields(Hire) if item.name not in {*IDS, "employee_number"})
 
 
 def is_another(case: Case, event: HireEvent, at: datetime, *, judged: bool = True) -> bool:
@@ -120,12 +108,11 @@ def is_withdrawn_between(case: Case) -> bool:
 
 
 def own(case: Case, event: HireEvent, at: datetime) -> HireEvent:
-    """What the event, of `at`, says of the person of the case: of the one before nothing but ids and dates."""
+    """What the event, of `at`, says of the person of the case: of the one before nothing but ids."""
     known = case.namings.get(event.source)
     if known is None or not known.another or known.shown_at is None or at >= known.shown_at:
         return event
-    cleared = tuple(name for name in event.cleared if name in _KEPT)
-    return replace(event, hire=replace(event.hire, **dict.fromkeys(_PERSONAL)), cleared=cleared)
+    return replace(event, hire=replace(event.hire, **dict.fromkeys(_PERSONAL)), cleared=())
 
 
 def join(case: Case, other: Case) -> None:
@@ -164,7 +151,7 @@ def _is_latin(text: str) -> bool:
 
 
 def _forget(case: Case, since: datetime, sources: Collection[str | None]) -> None:
-    """What these systems said before `since`, or nobody knows when, but for the ids and the dates."""
+    """What these systems said before `since`, or nobody knows when, but for the ids."""
     manager = case.hire.manager
     for name in _PERSONAL:
         word = case.said.get(name)
@@ -174,6 +161,8 @@ def _forget(case: Case, since: datetime, sources: Collection[str | None]) -> Non
         emptied = case.emptied.pop(name, {})
         if kept := {of: word for of, word in emptied.items() if word.at >= since or of not in sources}:
             case.emptied[name] = kept
+    if case.hire.end_date is None:
+        case.ends_at = None
     if case.hire.manager is None:
         case.manager_named_at, case.manager_changed = None, False
     forget_manager(case, manager)

@@ -50,21 +50,27 @@ EVENTS = st.builds(
 # --- the oracle -----------------------------------------------------------------------------------------------------
 
 
-def spans(told: Iterable[Told]) -> dict[str, dict[str, tuple[int, int]]]:
-    """Person → number → minutes of the first and the last word that it is theirs."""
-    found: dict[str, dict[str, tuple[int, int]]] = {}
-    for event in told:
+def numbered(told: Iterable[Told]) -> dict[str, list[tuple[int, str]]]:
+    """Person → minutes and numbers that HR said are theirs, in order."""
+    found: dict[str, list[tuple[int, str]]] = {}
+    for event in sorted(told, key=lambda item: item.minute):
         number = dict(event.fields).get("employee_number")
         if number is not None:
-            mine = found.setdefault(dict(event.ids)["employee_id"], {})
-            first, last = mine.get(number, (event.minute, event.minute))
-            mine[number] = (min(first, event.minute), max(last, event.minute))
+            found.setdefault(dict(event.ids)["employee_id"], []).append((event.minute, number))
     return found
 
 
-def until(mine: dict[str, tuple[int, int]], number: str) -> int:
-    since = (first for other, (first, _) in mine.items() if other != number and first > mine[number][1])
-    return min(since, default=10**9)
+def spans(words: list[tuple[int, str]], number: str) -> list[tuple[int, int]]:
+    """From when until when it was theirs."""
+    ends = [*(minute for minute, _ in words[1:]), 10**9]
+    found = [(minute, end) for (minute, mine), end in zip(words, ends, strict=True) if mine == number]
+    runs: list[tuple[int, int]] = []
+    for start, end in found:
+        if runs and runs[-1][1] == start:
+            runs[-1] = (runs[-1][0], end)
+        else:
+            runs.append((start, end))
+    return runs
 
 
 def has_left(told: Iterable[Told], person: str, minute: int) -> bool:
@@ -80,7 +86,7 @@ def has_left(told: Iterable[Told], person: str, minute: int) -> bool:
 
 def attributed(told: Sequence[Told]) -> set[Told]:
     """The same events, each end of a number as one of the person whose it was; without those of nobody."""
-    known, found = spans(told), set()
+    known, found = numbered(told), set()
     for event in told:
         if "employee_id" in dict(event.ids):
             facts = tuple(item for item in event.fields if item[0] != "employee_number")
@@ -88,9 +94,10 @@ def attributed(told: Sequence[Told]) -> set[Told]:
             continue
         number = dict(event.ids)["employee_number"]
         having = [
-            (not has_left(told, person, event.minute), mine[number][0], person)
-            for person, mine in known.items()
-            if number in mine and mine[number][0] <= event.minute < until(mine, number)
+            (not has_left(told, person, event.minute), start, person)
+            for person, words in known.items()
+            for start, end in spans(words, number)
+            if start <= event.minute < end
         ]
         if having:
             found.add(replace(event, ids=of(max(having)[2])))
@@ -98,9 +105,9 @@ def attributed(told: Sequence[Told]) -> set[Told]:
 
 
 def overlapping(told: Sequence[Told]) -> bool:
-    known = spans(told)
+    known = numbered(told)
     for number in NUMBERS:
-        having = sorted((mine[number][0], until(mine, number)) for mine in known.values() if number in mine)
+        having = sorted(span for words in known.values() for span in spans(words, number))
         if any(one[1] > other[0] for one, other in itertools.pairwise(having)):
             return True
     return False

@@ -242,10 +242,10 @@ async def test_of_a_row_of_before_the_number_is_as_old_as_its_last_word(world: W
 def test_a_number_is_the_persons_since_the_first_word_of_either_case() -> None:
     lead = make_case(hire=hire(employee_id=None), hired_at=at(10))
     other = make_case("c_" + "2" * 20, hire=hire(employee_number="77"), hired_at=at(10), source="bamboohr")
-    other.numbers = {"bamboohr:77": (at(1), at(17))}
+    other.numbers = {"bamboohr:77": [at(1), at(17)]}
     other.said["employee_number"] = Said(at(17), True, "d_9", "bamboohr")
     merging.join_facts(lead, other)
-    assert lead.numbers == {"bamboohr:77": (at(1), at(17))}
+    assert lead.numbers == {"bamboohr:77": [at(1), at(17)]}
 
 
 @pytest.mark.parametrize("kind", [UPDATED, EventType.EMPLOYMENT_STARTED])
@@ -428,19 +428,19 @@ async def test_whose_account_was_closed_for_it_has_it_back_on_an_approvers_word(
     assert (case.state, case.reason_code) == (State.BLOCKED, "needs_approval_rehire")
     assert case.hire.start_date == date(2026, 8, 24), "the hire was never over"
     await act(world.s, "approve", case.case_id, Ask("o-1", "HR mixed two people up"))
-    case = await until(world, MONDAY)
-    assert case is not None
-    assert case.state in {State.FOLLOWING_UP, State.BLOCKED}
-    assert case.account is not None
-    assert world.tenant.users[case.account.id].account_enabled
+    after = await until(world, MONDAY)
+    assert after is not None
+    assert after.state in {State.FOLLOWING_UP, State.BLOCKED}
+    assert after.account is not None
+    assert world.tenant.users[after.account.id].account_enabled
 
 
 async def test_whose_record_was_deleted_for_it_goes_on_by_herself(world: World) -> None:
     case = await comes_back(world, DELETED)
     assert (case.state, case.reason_code, case.deleted_at) == (State.PROVISIONING, None, None)
-    case = await until(world, MONDAY)
-    assert case is not None
-    assert (case.state, case.reason_code, usable(world, case)) == (State.FOLLOWING_UP, None, 1)
+    after = await until(world, MONDAY)
+    assert after is not None
+    assert (after.state, after.reason_code, usable(world, after)) == (State.FOLLOWING_UP, None, 1)
 
 
 @pytest.mark.parametrize("how", ["exclude", "pause"])

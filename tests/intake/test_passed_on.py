@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import json
 import random
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from onboarding.domain.case import Case
 from onboarding.intake import catalog
@@ -213,3 +216,60 @@ async def test_a_number_that_two_people_have_at_once_is_asked_about() -> None:
 
 async def test_a_number_that_was_never_two_peoples_at_once_is_not() -> None:
     await in_any_order([COMES, CORRECTED, PASSED_ON], GOES_ON, ("Ben", "waiting_start", None))
+
+
+# --- any two people under one id ----------------------------------------------------------------------------------
+
+FACTS = st.fixed_dictionaries(
+    {},
+    optional={
+        "department": st.sampled_from(["Sales", "Law"]),
+        "manager": st.sampled_from([{"email": "one@contoso.example"}, {"email": "two@contoso.example"}]),
+        "personal_email": st.sampled_from(["one@private.example", "two@private.example"]),
+        "end_date": st.just("2027-01-31"),
+    },
+)
+KINDS = ["thin", "named", "start_date.changed", "hire.cancelled", "employment.terminated"]
+WORDS = st.lists(st.tuples(st.sampled_from(KINDS), FACTS), max_size=3)
+
+
+def life(name: Said, start: str, facts: Said, words: list[tuple[str, Said]], hour: int) -> list[Said]:
+    """A hire, and what HR says of it in the hours after."""
+    told = [said("hire.created", hour, start_date=start, **name, **facts)]
+    for place, (kind, more) in enumerate(words):
+        at = hour + 1 + place
+        if kind in {"thin", "named"}:
+            told.append(said("hire.updated", at, **more, **(name if kind == "named" else {})))
+        else:
+            day = {"start_date": f"{start[:-2]}{at:02d}"} if kind == "start_date.changed" else {}
+            told.append(said(kind, at, **day))
+    return told
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@given(FACTS, WORDS, FACTS, WORDS, st.randoms(use_true_random=False))
+def test_any_two_people_under_one_id_end_as_if_all_had_come_in_order(
+    hers: Said,
+    of_her: list[tuple[str, Said]],
+    his: Said,
+    of_him: list[tuple[str, Said]],
+    chance: random.Random,
+) -> None:
+    told = life(ANNA, "2026-10-01", hers, of_her, 1)
+    told += life({"given_name": "Bert", "family_name": "Colm"}, "2026-11-01", his, of_him, 11)
+    told = [{**item, "employee_id": "100"} for item in told]
+    wanted = asyncio.run(play(told))
+    over = {str(case.state) for case in wanted} <= {
+        "closed",
+        "cancelled",
+    }  # when facts of which hire are kept is open
+    names = (
+        "family_name",
+        *(() if over else ("start_date", "end_date")),
+        "department",
+        "manager",
+        "personal_email",
+    )
+    chance.shuffle(told)
+    found = asyncio.run(play(told))
+    assert ends(found, *names) == ends(wanted, *names)
