@@ -34,11 +34,10 @@ async def holders(s: Services, source: str, number: str, *, now_as: Case | None 
 async def is_shared(s: Services, case: Case, event: HireEvent, at: datetime) -> bool:
     """The number that the event, of `at`, names is, or was at once, that of the case and of another person."""
     number, words = event.hire.employee_number or "", numbers.with_event(case, event, at)
-    alias = Alias(event.source, AliasKind.EMPLOYEE_NUMBER, number)
-    owner = (await s.cases.owners([alias])).get(alias)
+    owner = await _owner(s, case, Alias(event.source, AliasKind.EMPLOYEE_NUMBER, number))
     others = [item for item in await holders(s, event.source, number) if item.case_id != case.case_id]
     known = {item.case_id for item in others}
-    if owner is not None and owner != case.case_id and owner not in known:
+    if owner is not None and owner not in known:
         return True  # nobody has said since when the other one has it
     return any(numbers.overlap(words, item.numbers, event.source, number) for item in others)
 
@@ -51,10 +50,9 @@ def asks(case: Case) -> bool:
 async def still_shares(s: Services, case: Case) -> bool:
     """One of the ids by which HR knows this person belongs to somebody else, too, as is known now."""
     for source, known in case.ids.items():
-        pairs = [(AliasKind(name), value) for name, value in known.items()]
-        owners = await s.cases.owners([Alias(source, kind, value) for kind, value in pairs])
-        if set(owners.values()) - {case.case_id}:
-            return True
+        for name, value in known.items():
+            if await _owner(s, case, Alias(source, AliasKind(name), value)) is not None:
+                return True
     for name in case.numbers:
         source, _, number = name.partition(":")
         if number and await _shares(s, case, source, number):
@@ -63,10 +61,15 @@ async def still_shares(s: Services, case: Case) -> bool:
 
 
 async def _shares(s: Services, case: Case, source: str, number: str) -> bool:
-    alias = Alias(source, AliasKind.EMPLOYEE_NUMBER, number)
-    owner = (await s.cases.owners([alias])).get(alias)
-    found = await holders(s, source, number, now_as=case)
-    if owner is not None and owner not in {item.case_id for item in found}:
-        return True
-    others = [item for item in found if item is not case]
+    owner = await _owner(s, case, Alias(source, AliasKind.EMPLOYEE_NUMBER, number))
+    others = [item for item in await holders(s, source, number, now_as=case) if item is not case]
+    if owner is not None and owner not in {item.case_id for item in others}:
+        return True  # nobody has said since when the other one has it
     return any(numbers.overlap(case.numbers, item.numbers, source, number) for item in others)
+
+
+async def _owner(s: Services, case: Case, alias: Alias) -> str | None:
+    """Id of another person's case to which the alias leads; None: there is none."""
+    owner = (await s.cases.owners([alias])).get(alias)
+    found = await s.cases.get(owner) if owner is not None and owner != case.case_id else None
+    return owner if found is not None and found.listed else None

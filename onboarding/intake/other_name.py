@@ -33,13 +33,17 @@ def is_another(case: Case, event: HireEvent, at: datetime, *, judged: bool = Tru
     """The event, of `at` and not merged yet, shows that two people were named under the ids of the case: what was said
     of the one before is forgotten, and this has to be asked. `judged` False: whoever works is not asked about, and one
     who is named from now on is no other person; what comes late of one before is void all the same."""
-    if not any(getattr(event.hire, name) for name in _NAMES):
+    said = {name for name in _NAMES if getattr(event.hire, name)}
+    if not said or (not _is_whole(event) and said == {"preferred_name"}):
         return False
     newest = max((word.at for name in _NAMES if (word := case.said.get(name)) is not None), default=None)
     if not _is_other_name(case, event):
         return _same(case, event, at, late=newest is not None and newest >= at)
     if newest is None or newest <= at:
-        return judged and _next(case, event, at, newest or case.created_at)
+        stays = any(getattr(case.hire, name) for name in set(_NAMES) - said)
+        if not judged or (stays and not _is_whole(event)):
+            return False
+        return _next(case, event, at, newest or case.created_at)
     return _one_before(case, event, at)
 
 
@@ -75,6 +79,9 @@ def _one_before(case: Case, event: HireEvent, at: datetime) -> bool:
     if known.former_at is not None and at <= known.former_at:
         return False
     shown = known.shown_at if known.shown_at is not None and known.shown_at > at else None
+    beside = any(getattr(event.hire, name) and not getattr(case.hire, name) for name in _NAMES)
+    if shown is None and beside:
+        return False  # an update named one of its names
     case.namings[event.source] = replace(known, shown_at=shown, former_at=at)
     if known.another:
         return False

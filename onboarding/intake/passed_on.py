@@ -17,7 +17,7 @@ from onboarding.domain.hire import HireEvent
 from onboarding.domain.records import NumberWord
 from onboarding.intake import leavers, number_words, numbers, stand_again
 from onboarding.intake.decide import apply_event
-from onboarding.intake.erasure import refuse_forgotten
+from onboarding.intake.erasure import being_forgotten, refuse_forgotten
 from onboarding.intake.identity import Located
 from onboarding.intake.laying_down import lay_down
 from onboarding.intake.merging import HIRING, newest_withdrawal
@@ -87,6 +87,8 @@ async def tell_others(s: Services, found: Located, event: HireEvent, now: dateti
             if of.case_id == case.case_id:
                 continue
             fresh = await s.cases.get(of.case_id) or of
+            if being_forgotten(fresh):
+                continue  # gone in a moment
             words = lost.get(of.case_id, [])
             outcome = stand_again.without(fresh, words, now, ask_rehire=ask_rehire) if words else Outcome(())
             unshared = asks(fresh) and not await still_shares(s, fresh)

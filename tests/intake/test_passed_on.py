@@ -119,6 +119,16 @@ async def test_whoever_is_given_the_id_inherits_nothing_and_an_approver_is_asked
 
 SAME = {
     "the same first day: a name that was corrected": [HIRED, {**SAME_DAY, "event_type": "hire.created"}],
+    "a name that the person prefers": [
+        HIRED,
+        said("hire.updated", 4, preferred_name="Bert"),
+        {**HIRED, "occurred_at": "2026-08-16T03:00:00Z", "start_date": "2026-09-21"},
+    ],
+    "one of two names": [
+        HIRED,
+        said("hire.updated", 4, given_name="Bert"),
+        {**HIRED, "occurred_at": "2026-08-16T03:00:00Z", "start_date": "2026-09-21"},
+    ],
     "no more than an update: a name that was corrected": [HIRED, said("hire.updated", 4, **BERT)],
 }
 
@@ -127,11 +137,8 @@ SAME = {
 async def test_a_name_that_is_corrected_asks_nobody_in_any_order(story: list[Said]) -> None:
     for order in orders([*story, LATER]):
         (case,) = await play([{**item, "employee_id": "100"} for item in order])
-        assert (case.reason_code, case.hire.given_name, case.hire.personal_email) == (
-            None,
-            "Bert",
-            "anna@private.example",
-        )
+        assert (case.reason_code, case.hire.personal_email) == (None, "anna@private.example")
+        assert "Bert" in {case.hire.given_name, case.hire.preferred_name}
 
 
 # --- a number that is given again ---------------------------------------------------------------------------------
