@@ -98,8 +98,7 @@ async def recall(s: Services, case: Case, event: HireEvent, at: datetime | None,
     known = set(aliases_of(case))
     employee_id = event.hire.employee_id or ids_in(case, event.source).get("employee_id")
     for alias in event_aliases(event):
-        several = alias.kind is AliasKind.EMPLOYEE_NUMBER and len(numbers.of_source(case, event.source)) > 1
-        if alias in known and not several:
+        if alias in known and not _is_news(case, alias, at):
             continue
         told = await _told(s, MARKER, alias, now)
         if alias.kind is AliasKind.EMPLOYEE_NUMBER:
@@ -123,6 +122,14 @@ async def recall(s: Services, case: Case, event: HireEvent, at: datetime | None,
         leave_date.note(case)
         drop_dates_of_before(case, newest)
         leave_date.follow(case, facts)
+
+
+def _is_news(case: Case, alias: Alias, at: datetime | None) -> bool:
+    """That the number was theirs at `at`, too: then what was said of it since may be about them."""
+    if alias.kind is not AliasKind.EMPLOYEE_NUMBER or at is None:
+        return False
+    words = case.numbers.get(f"{alias.source}:{alias.value}", [at])
+    return at < words[0] or len(numbers.of_source(case, alias.source)) > 1
 
 
 def _of_this_person(told: Mapping[str, Any], person: str | None, at: datetime | None) -> Mapping[str, Any]:
