@@ -95,7 +95,7 @@ class Said:
         return value if isinstance(value, bool) else None
 
     def word(self, where: str | tuple[str, ...]) -> str | None:
-        """Text as it stands, to be compared with what is known; None for anything else. It is noted and kept nowhere."""
+        """Text as it stands, to be compared with what is known; None for anything else, which is noted nowhere."""
         value = self.raw(where)
         return value if isinstance(value, str) else None
 

@@ -1,5 +1,7 @@
-"""Whatever type stands in an answer: a reader raises nothing but what its caller expects, and keeps no text that a store
-does not take."""
+"""Whatever type stands in an answer: a reader raises nothing but what its caller expects.
+
+And keeps no text that a store does not take.
+"""
 
 from __future__ import annotations
 
