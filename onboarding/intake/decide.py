@@ -38,7 +38,8 @@ from onboarding.domain.hire import Certainty, EventType, Hire, HireEvent
 from onboarding.domain.lifecycle import ACTIVE, Event, State
 from onboarding.domain.places.place import usage_location
 from onboarding.domain.records import TimelineEntry
-from onboarding.intake import changed_facts, first_day, leave_date
+from onboarding.intake import changed_facts, ends, first_day, leave_date
+from onboarding.intake.adapter import LinkedEvent
 from onboarding.intake.comeback import Verdict, announced_anew, judge
 from onboarding.intake.merging import HIRING, event_time, newest_withdrawal, note_hire, planned_end
 from onboarding.intake.outcome import (
@@ -96,6 +97,7 @@ def apply_event(case: Case, event: HireEvent, about: Circumstances, now: datetim
     leave_date.note(case)
     if event.event_type is EventType.HIRE_CANCELLED:
         return _withdrawn(case, event, about, now)
+    event, about = _by_flag(case, event, about)
     if event.event_type is EventType.EMPLOYMENT_TERMINATED:
         if (end := planned_end(event, event.hire.start_date or case.hire.start_date, now)) is not None:
             return _planned(case, replace(event, hire=replace(event.hire, end_date=end)), about, now)
@@ -140,8 +142,8 @@ def _hired(case: Case, event: HireEvent, about: Circumstances, now: datetime) ->
         note_hire(
             case, event, event_time(event, about.received_at)
         )  # for good: what stands follows from all hires
-    again = was_over and reopens(case, event, event_time(event, about.received_at))
-    known = reopen(case, event, about.received_at, now) if again else ()
+    again = was_over and _stands_again(case, event, about)
+    known = _reopen(case, event, about, now) if again else ()
     if case.reason_code == EXISTING_STAFF and was_over and not again:
         event = replace(event, hire=only_ids(event.hire), cleared=())
     before = case.hire
@@ -155,11 +157,33 @@ def _hired(case: Case, event: HireEvent, about: Circumstances, now: datetime) ->
     entries = (*reopened, *_applied(case, event, about, now, changed=changed, was_candidate=candidacy))
     if moved and case.state in ACTIVE:
         entries += (entry(now, "start_date_moved", "hr", days=moved),)
-    if event.snapshot and case.state in _UNDECIDED and is_existing_staff(case, now):
+    if event.snapshot and not again and case.state in _UNDECIDED and is_existing_staff(case, now):
         outcome = leave_alone(case, now)
     else:
         outcome = _go_on(case, event, about, now, changed=changed, moved=moved)
     return replace(outcome, entries=entries + outcome.entries)
+
+
+def _by_flag(case: Case, event: HireEvent, about: Circumstances) -> tuple[HireEvent, Circumstances]:
+    """Of systems whose records say by a flag whether somebody works there, the newest word counts (`intake.ends`)."""
+    at = event_time(event, about.received_at)
+    if isinstance(event, LinkedEvent) and event.at_work:
+        return event, replace(about, taken_back=ends.take_back(case, event.source, at))
+    if event.event_type is EventType.EMPLOYMENT_TERMINATED and ends.is_outdated(case, event.source, at):
+        # Numbers of a record that ends something are not taken over (`intake.withdraw`).
+        hire = replace(event.hire, phones=None)
+        return replace(event, event_type=EventType.HIRE_UPDATED, hire=hire), about
+    return event, about
+
+
+def _stands_again(case: Case, event: HireEvent, about: Circumstances) -> bool:
+    if about.taken_back and case.withdrawn_at is not None and withdrawn_since_hired(case) is None:
+        return True
+    return reopens(case, event, event_time(event, about.received_at))
+
+
+def _reopen(case: Case, event: HireEvent, about: Circumstances, now: datetime) -> tuple[TimelineEntry, ...]:
+    return reopen(case, event, about.received_at, now, taken_back=about.taken_back)
 
 
 def _end_before(case: Case, event: HireEvent, about: Circumstances) -> None:
@@ -178,11 +202,11 @@ def _kept(case: Case, event: HireEvent, about: Circumstances, now: datetime) -> 
     if not about.is_read:
         event = _as_a_comeback(case, event, about, now)
     known: tuple[TimelineEntry, ...] = ()
-    if withdrawn_since_hired(case) is not None:
-        at, asked = event_time(event, about.received_at), case.reason_code
-        note_hire(case, event, at)
-        if reopens(case, event, at):
-            known = reopen(case, event, about.received_at, now)
+    if about.taken_back or withdrawn_since_hired(case) is not None:
+        asked = case.reason_code
+        note_hire(case, event, event_time(event, about.received_at))
+        if _stands_again(case, event, about):
+            known = _reopen(case, event, about, now)
             case.apply(Event.EXCLUDE, reason=asked)
     before = case.hire
     changed = merged(case, event, about)

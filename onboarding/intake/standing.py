@@ -72,13 +72,21 @@ def reopens(case: Case, event: HireEvent, at: datetime) -> bool:
     return case.withdrawn_at is None or hired_for_good or at > case.withdrawn_at
 
 
-def reopen(case: Case, event: HireEvent, received_at: datetime, now: datetime) -> tuple[TimelineEntry, ...]:
+def reopen(
+    case: Case, event: HireEvent, received_at: datetime, now: datetime, *, taken_back: bool = False
+) -> tuple[TimelineEntry, ...]:
     """Back to `received`, for a new run: nothing dated of the old one may carry the new one, and nobody is known to
-    have registered in it. Returns what the timeline says of that."""
-    before = event_time(event, received_at) - timedelta.resolution
-    over = newest_withdrawal(case) or min(case.withdrawn_at or before, before)
-    drop_dates(case, over)
-    if case.ends_at is not None and (case.hire.end_date is None or case.ends_at <= over):
+    have registered in it. Returns what the timeline says of that.
+
+    `taken_back`: the end was, so that the hire is the old one, and has its dates.
+    """
+    over = newest_withdrawal(case)
+    if over is None and not taken_back:
+        before = event_time(event, received_at) - timedelta.resolution
+        over = min(case.withdrawn_at or before, before)
+    if over is not None:
+        drop_dates(case, over)
+    if case.ends_at is not None and (case.hire.end_date is None or (over and case.ends_at <= over)):
         case.ends_at = None  # it was announced of the hire that is over
     case.apply(Event.REOPEN)
     case.withdrawn_at = None

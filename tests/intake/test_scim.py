@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import itertools
 import json
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from onboarding.domain.case import Case
+from onboarding.domain.account import Account
+from onboarding.domain.case import WATCH_ENDED, Case
+from onboarding.domain.lifecycle import State
+from onboarding.domain.records import NextAction
 from onboarding.intake import catalog
-from onboarding.intake import receive as door
 from onboarding.intake.process import process_delivery
-from onboarding.intake.receive import Arrivals, receive
+from onboarding.intake.receive import receive
+from onboarding.operate.actions import Ask, act
 from onboarding.settings import Secret, SourceSettings
 from tests.support.intake_services import World, make_world, signed
 
@@ -59,10 +62,9 @@ async def say(world: World, method: str, body: dict[str, Any]) -> Case | None:
     return cases[0] if cases else None
 
 
-def stands(case: Case | None) -> tuple[str, str | None, str | None, str | None]:
+def stands(case: Case | None) -> tuple[str, str | None, str, str | None]:
     assert case is not None
-    hire = case.hire
-    return str(case.state), case.reason_code, hire.start_date and str(hire.start_date), hire.job_title
+    return str(case.state), case.reason_code, str(case.hire.start_date), case.hire.job_title
 
 
 # --- when it happened --------------------------------------------------------------------------------------------
@@ -108,4 +110,152 @@ async def test_the_same_message_again_is_a_duplicate_and_what_is_said_again_is_n
         assert case is not None
         assert again is not None
         assert (len(again.deliveries), str(again.hire.start_date)) == (len(case.deliveries), start)
+    world.store.close()
+
+
+# --- an `active` that ends the employment, and takes that back -----------------------------------------------------
+
+
+def inactive(method: str, at: str, active: Any, **said: Any) -> Message:
+    if method == "PATCH":
+        return method, patch({"active": active}, **stamp(at))
+    return method, user(active=active, **said, **stamp(at))
+
+
+T1, T2, T3, T4 = (f"2026-08-17T1{hour}:00:00Z" for hour in range(4))
+HIRED = ("POST", user(active=True, **stamp(T1)))
+LATER = ("PATCH", patch({f"{URN}:HireDate": MOVED}, **stamp(T2)))
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        [HIRED, inactive("PATCH", T2, "False"), inactive("PATCH", T3, "True")],
+        [HIRED, inactive("PUT", T2, False), inactive("PUT", T3, True)],
+        [HIRED, inactive("PUT", T2, False, title="Cook"), inactive("PATCH", T3, True)],
+        [HIRED, inactive("PATCH", T2, False), inactive("POST", T3, True)],
+        [("POST", user(**stamp(T1))), inactive("PATCH", T2, False), inactive("PATCH", T3, True)],
+        [HIRED, inactive("PUT", T2, False, endDate="2026-12-31"), inactive("PATCH", T3, True)],
+        [HIRED, LATER, inactive("PATCH", T3, False), inactive("PATCH", T4, True)],
+        [
+            HIRED,
+            inactive("PATCH", T2, False),
+            inactive("PATCH", T3, True),
+            ("PATCH", patch({"nickName": "Annie"}, **stamp(T4))),
+        ],
+        [
+            HIRED,
+            inactive("PATCH", T2, False),
+            inactive("PATCH", T3, True),
+            inactive("PATCH", T1.replace("10:00", "10:30"), False),
+        ],
+    ],
+)
+async def test_whoever_is_set_active_again_goes_on_with_the_first_day_in_any_order(told: list[Message]):
+    first = MOVED if LATER in told else FIRST
+    for order in itertools.permutations(told):
+        world = a_world(inactive="ends", start_date=f"{URN}:HireDate", end_date="endDate", **STAMPED)
+        for method, body in order:
+            case = await say(world, method, body)
+        assert case is not None
+        assert (*stands(case)[:3], case.ends_at) == ("waiting_start", None, first, None), order
+        world.store.close()
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        [HIRED, inactive("PATCH", T2, True), inactive("PATCH", T3, False)],
+        [HIRED, inactive("PUT", T2, True), inactive("PUT", T3, False)],
+        [
+            HIRED,
+            inactive("PATCH", T2, False),
+            inactive("PATCH", T3, True),
+            inactive("PATCH", T4, False),
+        ],
+    ],
+)
+async def test_whoever_is_set_inactive_last_has_left_in_any_order(told: list[Message]):
+    for order in itertools.permutations(told):
+        world = a_world(inactive="ends", **STAMPED)
+        for method, body in order:
+            case = await say(world, method, body)
+        if case is not None:  # of somebody whom nobody hired here nothing is kept
+            assert stands(case)[:2] == ("closed", "employment_ended"), order
+        world.store.close()
+
+
+async def test_a_client_without_a_stamp_sets_somebody_active_again():
+    for start in (FIRST, MOVED):
+        world = a_world(inactive="ends")
+        await say(world, "POST", user(active=True))
+        assert stands(await say(world, "PATCH", patch({"active": "False"})))[0] == "closed"
+        back = {"active": "True"} if start == FIRST else {"active": "True", f"{URN}:HireDate": start}
+        assert stands(await say(world, "PATCH", patch(back)))[:3] == ("waiting_start", None, start)
+        world.store.close()
+
+
+async def test_an_account_that_exists_needs_an_approver():
+    world = a_world(inactive="ends")
+    case = await say(world, "POST", user(active=True))
+    assert case is not None
+    case.account = Account("o-1", "a@contoso.example", "7", NOW)
+    await world.store.cases.save(case)
+    assert stands(await say(world, "PATCH", patch({"active": False})))[0] == "closed"
+    case = await say(world, "PATCH", patch({"active": True}))
+    assert stands(case)[:3] == ("blocked", "needs_approval_rehire", FIRST)
+    world.store.close()
+
+
+async def test_what_another_system_ended_stays_ended():
+    world = a_world(inactive="ends")
+    case = await say(world, "POST", user(active=True))
+    assert case is not None
+    case.ended_by = {"hris": NOW}
+    case.ended_at = case.withdrawn_at = NOW
+    case.state, case.reason_code = State.CLOSED, "employment_ended"
+    case.hired_at = None
+    await world.store.cases.save(case)
+    for active in (True, False, True):
+        assert stands(await say(world, "PATCH", patch({"active": active})))[0] == "closed"
+    world.store.close()
+
+
+async def test_existing_staff_set_inactive_and_active_again_is_existing_staff():
+    for method in ("PUT", "PATCH"):
+        world = a_world(inactive="ends")
+        assert stands(await say(world, "PUT", user("2019-03-01", active=True)))[1] == "existing_staff"
+        for active in (False, True):
+            body = patch({"active": active}) if method == "PATCH" else user("2019-03-01", active=active)
+            case = await say(world, method, body)
+            assert stands(case)[:2] == ("closed", "existing_staff")
+            assert case is not None
+            assert case.hire.given_name is None
+        world.store.close()
+
+
+async def test_somebody_who_is_excluded_is_put_back_for_when_they_are_included():
+    world = a_world(inactive="ends")
+    case = await say(world, "POST", user(active=True))
+    assert case is not None
+    await act(world.services, "exclude", case.case_id, Ask("operator", "a test"))
+    for active in (False, True):
+        assert stands(await say(world, "PATCH", patch({"active": active})))[0] == "excluded"
+    await act(world.services, "resume", case.case_id, Ask("operator", "no test"))
+    assert stands(await world.only_case())[:3] == ("waiting_start", None, FIRST)
+    world.store.close()
+
+
+async def test_whoever_was_watched_to_the_end_is_watched_on():
+    world = a_world(inactive="ends")
+    case = await say(world, "POST", user(active=True))
+    assert case is not None
+    case.state, case.next_action = State.CLOSED, NextAction("none", None, WATCH_ENDED)
+    await world.store.cases.save(case)
+    case = await say(world, "PATCH", patch({"active": False}))
+    assert case is not None
+    assert (case.reason_code, case.watch_ended) == ("employment_ended", False)
+    case = await say(world, "PATCH", patch({"active": True}))
+    assert case is not None
+    assert (case.state, case.reason_code, case.watch_ended) == (State.CLOSED, None, True)
     world.store.close()

@@ -17,7 +17,7 @@ from datetime import date
 
 from onboarding.domain.hire import EventType, Hire, HireEvent, ManagerRef, Phone
 from onboarding.errors import ConfigurationError
-from onboarding.intake.adapter import METHOD, Adapter, Headers, Role, body_hash, each
+from onboarding.intake.adapter import METHOD, Adapter, Headers, LinkedEvent, Role, body_hash, each
 from onboarding.intake.dates import DATE_FORMATS
 from onboarding.intake.options import Options
 from onboarding.intake.payload import Payload, Unreadable
@@ -118,7 +118,7 @@ def _event(method: str, path: str, said: Payload | None, reading: Reading) -> Hi
     if reading.inactive_ends and _active(data) is False and kind is not EventType.EMPLOYEE_DELETED:
         kind = EventType.EMPLOYMENT_TERMINATED
     at = data.optional_instant("meta.lastmodified") if reading.stamped else None
-    return HireEvent(
+    return LinkedEvent(
         "",
         kind,
         hire,
@@ -130,6 +130,7 @@ def _event(method: str, path: str, said: Payload | None, reading: Reading) -> Hi
         cleared=_cleared(data, hire, reading) if kind is not EventType.EMPLOYEE_DELETED else (),
         snapshot=whole,
         phones_of=phones_of,
+        at_work=reading.inactive_ends and _active(data) is True and kind is not EventType.EMPLOYEE_DELETED,
     )
 
 
