@@ -39,7 +39,6 @@ from onboarding.domain.lifecycle import ACTIVE, Event, State
 from onboarding.domain.places.place import usage_location
 from onboarding.domain.records import TimelineEntry
 from onboarding.intake import changed_facts, ends, first_day, leave_date
-from onboarding.intake.adapter import LinkedEvent
 from onboarding.intake.comeback import Verdict, announced_anew, judge
 from onboarding.intake.merging import HIRING, event_time, newest_withdrawal, note_hire, planned_end
 from onboarding.intake.outcome import (
@@ -97,13 +96,14 @@ def apply_event(case: Case, event: HireEvent, about: Circumstances, now: datetim
     leave_date.note(case)
     if event.event_type is EventType.HIRE_CANCELLED:
         return _withdrawn(case, event, about, now)
-    event, about = _by_flag(case, event, about)
+    if event.event_type is EventType.EMPLOYEE_DELETED:
+        return deleted(case, event, about, now)
+    event, taken_back = ends.by_flag(case, event, event_time(event, about.received_at))
+    about = replace(about, taken_back=taken_back)
     if event.event_type is EventType.EMPLOYMENT_TERMINATED:
         if (end := planned_end(event, event.hire.start_date or case.hire.start_date, now)) is not None:
             return _planned(case, replace(event, hire=replace(event.hire, end_date=end)), about, now)
         return _withdrawn(case, event, about, now)
-    if event.event_type is EventType.EMPLOYEE_DELETED:
-        return deleted(case, event, about, now)
     if (anew := announced_anew(case, event, about.received_at)) is not None:
         event, about = replace(event, occurred_at=anew), replace(about, doubtful=True)
     return _hired(case, event, about, now)
@@ -137,13 +137,11 @@ def _hired(case: Case, event: HireEvent, about: Circumstances, now: datetime) ->
     if not about.is_read:
         event = _as_a_comeback(case, event, about, now)
     _end_before(case, event, about)
-    was_over = case.state in OVER
+    at, taken_back, was_over = event_time(event, about.received_at), about.taken_back, case.state in OVER
     if was_over:
-        note_hire(
-            case, event, event_time(event, about.received_at)
-        )  # for good: what stands follows from all hires
-    again = was_over and _stands_again(case, event, about)
-    known = _reopen(case, event, about, now) if again else ()
+        note_hire(case, event, at)  # for good: what stands follows from all hires
+    again = was_over and reopens(case, event, at, taken_back=taken_back)
+    known = reopen(case, event, about.received_at, now, taken_back=taken_back) if again else ()
     if case.reason_code == EXISTING_STAFF and was_over and not again:
         event = replace(event, hire=only_ids(event.hire), cleared=())
     before = case.hire
@@ -164,28 +162,6 @@ def _hired(case: Case, event: HireEvent, about: Circumstances, now: datetime) ->
     return replace(outcome, entries=entries + outcome.entries)
 
 
-def _by_flag(case: Case, event: HireEvent, about: Circumstances) -> tuple[HireEvent, Circumstances]:
-    """Of systems whose records say by a flag whether somebody works there, the newest word counts (`intake.ends`)."""
-    at = event_time(event, about.received_at)
-    if isinstance(event, LinkedEvent) and event.at_work:
-        return event, replace(about, taken_back=ends.take_back(case, event.source, at))
-    if event.event_type is EventType.EMPLOYMENT_TERMINATED and ends.is_outdated(case, event.source, at):
-        # Numbers of a record that ends something are not taken over (`intake.withdraw`).
-        hire = replace(event.hire, phones=None)
-        return replace(event, event_type=EventType.HIRE_UPDATED, hire=hire), about
-    return event, about
-
-
-def _stands_again(case: Case, event: HireEvent, about: Circumstances) -> bool:
-    if about.taken_back and case.withdrawn_at is not None and withdrawn_since_hired(case) is None:
-        return True
-    return reopens(case, event, event_time(event, about.received_at))
-
-
-def _reopen(case: Case, event: HireEvent, about: Circumstances, now: datetime) -> tuple[TimelineEntry, ...]:
-    return reopen(case, event, about.received_at, now, taken_back=about.taken_back)
-
-
 def _end_before(case: Case, event: HireEvent, about: Circumstances) -> None:
     """A withdrawal came with another case, and this event hires again before anybody looked: over first."""
     newest = withdrawn_since_hired(case)
@@ -203,10 +179,10 @@ def _kept(case: Case, event: HireEvent, about: Circumstances, now: datetime) -> 
         event = _as_a_comeback(case, event, about, now)
     known: tuple[TimelineEntry, ...] = ()
     if about.taken_back or withdrawn_since_hired(case) is not None:
-        asked = case.reason_code
-        note_hire(case, event, event_time(event, about.received_at))
-        if _stands_again(case, event, about):
-            known = _reopen(case, event, about, now)
+        at, asked = event_time(event, about.received_at), case.reason_code
+        note_hire(case, event, at)
+        if reopens(case, event, at, taken_back=about.taken_back):
+            known = reopen(case, event, about.received_at, now, taken_back=about.taken_back)
             case.apply(Event.EXCLUDE, reason=asked)
     before = case.hire
     changed = merged(case, event, about)

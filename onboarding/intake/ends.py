@@ -9,10 +9,25 @@ of a `false` that is older than that, the rest of the record counts. What anothe
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from onboarding.domain.case import WATCH_ENDED, Case
+from onboarding.domain.hire import EventType, HireEvent
 from onboarding.domain.lifecycle import State
+from onboarding.intake.adapter import LinkedEvent
+
+
+def by_flag(case: Case, event: HireEvent, at: datetime) -> tuple[HireEvent, bool]:
+    """What an event of a hire or its end means beside the newest word of its system's flag, and whether it takes back
+    an end."""
+    if event.event_type is not EventType.EMPLOYMENT_TERMINATED:
+        works = isinstance(event, LinkedEvent) and event.at_work
+        return event, works and take_back(case, event.source, at)
+    if not is_outdated(case, event.source, at):
+        return event, False
+    # But for its numbers, as of every record that ends something (`intake.withdraw`).
+    return replace(event, event_type=EventType.HIRE_UPDATED, hire=replace(event.hire, phones=None)), False
 
 
 def note(case: Case, source: str, at: datetime) -> None:

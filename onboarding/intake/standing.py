@@ -54,10 +54,15 @@ def is_finished(case: Case, event: HireEvent) -> bool:
     return not unsaid and not (first and again and again > first)
 
 
-def reopens(case: Case, event: HireEvent, at: datetime) -> bool:
-    """The event, or another case that was joined to this one, makes the hire stand again."""
+def reopens(case: Case, event: HireEvent, at: datetime, *, taken_back: bool = False) -> bool:
+    """The event, or another case that was joined to this one, makes the hire stand again.
+
+    `taken_back`: by the event the same system took back the end that it had said (`intake.ends`).
+    """
     newest = newest_withdrawal(case)
     if newest is not None and is_hired_since(case, newest):
+        return True
+    if taken_back and newest is None and case.withdrawn_at is not None:
         return True
     if event.needs_fetch is not None and newest is None and case.certainty is not Certainty.EMPLOYEE:
         return True  # recruiting withdrew what nobody had confirmed, and only a read can tell whether that stands

@@ -167,6 +167,7 @@ async def test_whoever_is_set_active_again_goes_on_with_the_first_day_in_any_ord
     [
         [HIRED, inactive("PATCH", T2, True), inactive("PATCH", T3, False)],
         [HIRED, inactive("PUT", T2, True), inactive("PUT", T3, False)],
+        [HIRED, LATER, inactive("PUT", T1.replace("10:00", "10:30"), False)],
         [
             HIRED,
             inactive("PATCH", T2, False),

@@ -112,11 +112,7 @@ def _event(method: str, path: str, said: Payload | None, reading: Reading) -> Hi
     if types is not None:
         phones_of, hire = _one_of_several(hire, types)
     hire = replace(hire, employee_id=hire.employee_id or scim_id)
-    whole = method == "PUT" or (method == "POST" and reading.post_is_record)
-    if whole:
-        kind = EventType.HIRE_UPDATED
-    if reading.inactive_ends and _active(data) is False and kind is not EventType.EMPLOYEE_DELETED:
-        kind = EventType.EMPLOYMENT_TERMINATED
+    kind, whole = _meaning(method, kind, data, reading)
     at = data.optional_instant("meta.lastmodified") if reading.stamped else None
     return LinkedEvent(
         "",
@@ -130,8 +126,19 @@ def _event(method: str, path: str, said: Payload | None, reading: Reading) -> Hi
         cleared=_cleared(data, hire, reading) if kind is not EventType.EMPLOYEE_DELETED else (),
         snapshot=whole,
         phones_of=phones_of,
-        at_work=reading.inactive_ends and _active(data) is True and kind is not EventType.EMPLOYEE_DELETED,
+        at_work=reading.inactive_ends and _active(data) is True,
     )
+
+
+def _meaning(method: str, kind: EventType, said: Payload, reading: Reading) -> tuple[EventType, bool]:
+    """What an operation on a user means, and whether it says that a record is so, of whomever it is."""
+    if reading.inactive_ends and _active(said) is False and kind is not EventType.EMPLOYEE_DELETED:
+        return (
+            EventType.EMPLOYMENT_TERMINATED,
+            False,
+        )  # the flag takes it back, and no later record without it
+    whole = method == "PUT" or (method == "POST" and reading.post_is_record)
+    return (EventType.HIRE_UPDATED, True) if whole else (kind, False)
 
 
 def _one_of_several(hire: Hire, types: frozenset[str]) -> tuple[tuple[str, ...] | None, Hire]:
