@@ -9,17 +9,17 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date, datetime
 
-from onboarding.domain.case import Case
+from onboarding.domain.case import Case, ids_in
 from onboarding.domain.hire import EventType, Hire, HireEvent
 from onboarding.domain.records import NumberWord, Said
-from onboarding.intake import deletions, leave_date, numbers
+from onboarding.intake import deletions, ends, leave_date, numbers
 from onboarding.intake.candidates import applications_of
 from onboarding.intake.merging import planned_end
+from onboarding.intake.numbers import ENDED
 
 #: Words of one case. What comes after them is not taken back any more.
 MOST = 40
-#: Fields of the case that say when HR last said so.
-FIELDS = {EventType.EMPLOYMENT_TERMINATED: "ended_at", EventType.HIRE_CANCELLED: "cancelled_at"}
+_CANCELLED = "cancelled_at"
 
 
 def of_event(case: Case, event: HireEvent, at: datetime, delivery: str, now: datetime) -> NumberWord:
@@ -42,8 +42,7 @@ def note(case: Case, word: NumberWord) -> None:
     if word in case.by_number:
         return
     if not case.by_number:
-        known = {name: getattr(case, name) for name in FIELDS.values()}
-        case.by_id = {name: moment for name, moment in known.items() if moment is not None}
+        case.by_id = _direct(case)
     said = case.said.get("end_date")
     word = replace(word, end_before=case.hire.end_date, said_before=said, ends_before=case.ends_at)
     case.by_number = [*case.by_number, word][-MOST:]
@@ -52,7 +51,8 @@ def note(case: Case, word: NumberWord) -> None:
 def note_by_id(case: Case, event: HireEvent, at: datetime) -> None:
     """The same was said of the person by an id, beside what was said of a number."""
     if case.by_number and not applications_of(event):
-        name = FIELDS[event.event_type]
+        ended = event.event_type is EventType.EMPLOYMENT_TERMINATED
+        name = _ended(event.source) if ended else _CANCELLED
         case.by_id[name] = max(at, case.by_id.get(name, at))
 
 
@@ -70,13 +70,12 @@ def note_last_day(case: Case, end: date | None, said: Said) -> None:
 
 def join(case: Case, other: Case) -> None:
     """Before the facts of another case of the same person are joined."""
-    for name in FIELDS.values():
-        known = [item.by_id.get(name) if item.by_number else getattr(item, name) for item in (case, other)]
-        if moments := [moment for moment in known if moment is not None]:
-            case.by_id[name] = max(moments)
-    case.by_number += [word for word in other.by_number if word not in case.by_number]
-    if not case.by_number:
-        case.by_id = {}
+    if case.by_number or other.by_number:
+        mine, theirs = _direct(case), _direct(other)
+        case.by_id = {
+            name: max(item[name] for item in (mine, theirs) if name in item) for name in {*mine, *theirs}
+        }
+        case.by_number += [word for word in other.by_number if word not in case.by_number]
 
 
 def take_back(case: Case, word: NumberWord) -> None:
@@ -85,17 +84,39 @@ def take_back(case: Case, word: NumberWord) -> None:
     if known is None:
         return
     case.by_number = [item for item in case.by_number if item != word]
-    name = FIELDS.get(word.kind)
-    if name is not None:
-        said = [item.at for item in case.by_number if FIELDS.get(item.kind) == name and not item.ahead]
-        moments = [*said, *([case.by_id[name]] if name in case.by_id else [])]
-        setattr(case, name, max(moments, default=None))
+    alike = [item for item in case.by_number if item.kind is word.kind and not item.ahead]
+    if word.kind is EventType.EMPLOYMENT_TERMINATED:
+        _end_again(case, word.source, [item.at for item in alike if item.source == word.source])
+    elif word.kind is EventType.HIRE_CANCELLED:
+        moments = [*(item.at for item in alike), case.by_id.get(_CANCELLED)]
+        case.cancelled_at = max(filter(None, moments), default=None)
     else:
-        said = [item.at for item in case.by_number if item.kind is word.kind and item.number == word.number]
-        deletions.take_back(case, word.source, word.number, max(said, default=None))
+        same = [item.at for item in alike if (item.source, item.number) == (word.source, word.number)]
+        deletions.take_back(case, word.source, word.number, max(same, default=None))
     if not case.by_number:
         case.by_id = {}
     _restore_end(case, known)
+
+
+def _end_again(case: Case, source: str, said: list[datetime]) -> None:
+    """What the system said of the end beside the word that is taken back."""
+    moments = [
+        at for at in (*said, case.by_id.get(_ended(source))) if at and not ends.is_outdated(case, source, at)
+    ]
+    rest = {name: at for name, at in ends.known(case).items() if name != source}
+    ends.keep(case, {**rest, source: max(moments)} if moments else rest)
+
+
+def _direct(case: Case) -> dict[str, datetime]:
+    """What was said of the person by an id."""
+    if case.by_number:
+        return dict(case.by_id)
+    found = {_ended(source): at for source, at in ends.known(case).items()}
+    return found | ({_CANCELLED: case.cancelled_at} if case.cancelled_at else {})
+
+
+def _ended(source: str) -> str:
+    return f"{ENDED}:{source}"
 
 
 def _restore_end(case: Case, word: NumberWord) -> None:
@@ -115,8 +136,9 @@ def _restore_end(case: Case, word: NumberWord) -> None:
     leave_date.follow(case, before)
 
 
-def bare(event: HireEvent) -> HireEvent:
-    """What such an event says of the person for sure: the last day. A name in it may be another's by tomorrow."""
-    return (
-        replace(event, hire=Hire(end_date=event.hire.end_date), cleared=()) if numbers.alone(event) else event
-    )
+def bare(case: Case, event: HireEvent) -> HireEvent:
+    """What such an event says of the person for sure: the last day. A name in it may be another's by tomorrow; not so
+    where the HR system knows the person by the number alone."""
+    if not numbers.alone(event) or (numbers.of_source(case, event.source) and not ids_in(case, event.source)):
+        return event
+    return replace(event, hire=Hire(end_date=event.hire.end_date), cleared=())

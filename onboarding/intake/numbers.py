@@ -21,6 +21,8 @@ Words = Mapping[str, Sequence[datetime]]
 #: Moments that are kept of one number, as long as nothing else was said between them.
 MOST = 12
 
+#: In `Case.by_id`, with the HR system that said so.
+ENDED = "ended_at"
 #: What takes something away from the person.
 ENDS = frozenset({EventType.EMPLOYMENT_TERMINATED, EventType.EMPLOYEE_DELETED, EventType.HIRE_CANCELLED})
 
@@ -111,10 +113,8 @@ def _spans(words: Words, source: str, number: str) -> list[tuple[datetime, datet
 
 def _has_left(case: Case, at: datetime) -> bool:
     """HR had ended it with them by then, by a word that named the person for sure."""
-    ended, cancelled = case.ended_at, case.cancelled_at
-    if case.by_number:
-        ended, cancelled = case.by_id.get("ended_at"), case.by_id.get("cancelled_at")
-    moments = (moment for moment in (ended, cancelled, case.deleted_at) if moment and moment < at)
+    known = [*case.by_id.values()] if case.by_number else [case.ended_at, case.cancelled_at]
+    moments = (moment for moment in (*known, case.deleted_at) if moment and moment < at)
     gone = max(moments, default=None)
     return gone is not None and not (case.hired_at is not None and gone < case.hired_at <= at)
 

@@ -76,6 +76,8 @@ class Circumstances:
     doubtful: bool = False
     #: The record that was read does not say whether the person is to begin or has left: an approver is asked.
     unclear: bool = False
+    #: The event takes back the end of the employment that the same system had said (`intake.ends`).
+    taken_back: bool = False
     #: Somebody who comes back to an account of this case: an approver is asked (`account.rehire` of the policy).
     ask_rehire: bool = True
 
@@ -139,7 +141,7 @@ def merged(case: Case, event: HireEvent, about: Circumstances) -> str:
     early = case.account is None or _is_before_plan(case)
     if other_name.is_another(case, event, at, judged=early) and early:
         _ask_of_name(case)
-    event = number_words.bare(other_name.own(case, event, at))
+    event = number_words.bare(case, other_name.own(case, event, at))
     delivery = READ if about.is_read else about.delivery_id
     number_words.note_last_day(case, event.hire.end_date, Said(at, True, delivery, event.source))
     return merge(case, event, delivery, about.received_at, opened=about.opened)

@@ -62,7 +62,7 @@ def unshared(case: Case, now: datetime, *, ask_rehire: bool) -> Outcome:
 
 def _reopen(case: Case, now: datetime) -> tuple[TimelineEntry, ...]:
     nothing = HireEvent(case.source, EventType.HIRE_UPDATED, Hire(), JOINED, certainty=case.certainty)
-    return reopen(case, nothing, now, now, dates_stand=True)
+    return reopen(case, nothing, now, now, taken_back=True)
 
 
 def _go_on(case: Case, now: datetime, ask_rehire: bool, *noted: TimelineEntry) -> Outcome:
