@@ -63,6 +63,15 @@ _DOES_FOR = {
     ("approve", "needs_approval_unclear"): "yes, the person is to begin, or works there: the case goes on.",
     ("approve", "needs_approval_other_name"): "yes, the same person under another name: the case goes on.",
     ("approve", "needs_approval_shared_id"): "yes, two people: this one gets an account of their own.",
+    (
+        whose.OTHER_PERSON,
+        "own_account_stays",
+    ): "takes the yes back: the account that was found is left alone for good, and the case goes on with the one that "
+    "it has.",
+    (
+        "rerun",
+        "own_account_stays",
+    ): "looks again: once an administrator has disabled the account that the case has, the other one is linked.",
     ("rerun", "needs_approval_same_person"): "no, two people: each case goes on by itself.",
 }
 _ASKS_AGAIN = (

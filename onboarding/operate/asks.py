@@ -87,8 +87,8 @@ async def check_named(s: Services, case: Case, now: datetime, ask: Ask, action: 
         return
     why = "The same answer came a moment ago, to what the case asked then. " if again else ""
     raise Refused(
-        f"{why}Say which question this answers, as the case shows it: reason_code, and in about what asked_about holds, "
-        "if anything (the id of the other case, or of the account).",
+        f"{why}Say which question this answers, as the case shows it: reason_code, and in about what asked_about "
+        "holds, if anything (the id of the other case, or of the account).",
         code=QUESTION_NOT_NAMED,
     )
 

@@ -144,8 +144,9 @@ def no_pass(s: Services, case: Case, now: datetime) -> Refused | None:
         return None  # told where the account is asked for
     if case.account.withheld:
         return Refused(
-            "By HR's word no account is made here for this person, and the one that there is was closed: HR corrects "
-            "the record first, or the account of Active Directory comes, with a password of its own.",
+            "By HR's word no account was to be made here for this person, and the one that there is was closed. HR "
+            "corrects the record first (it is opened within about an hour then), or the account of Active Directory "
+            "comes, with a password of its own.",
             code="account_closed",
         )
     if case.account.origin == "synced":

@@ -54,6 +54,15 @@ OF_STEPS: dict[str, tuple[str, str]] = {
         "Ask HR. If it is right, an administrator disables the account in Entra, then rerun. Else HR corrects the "
         "record, then rerun.",
     ),
+    refused.OWN_STAYS: (
+        "An approver said that the account which was found is this person's, but the one that the case has is enabled, "
+        "and this service may not disable it: somebody uses it, for example, or an administrator enabled it, or the "
+        "first day has come; the timeline says why.",
+        "Ask the person which of the two they use. If it is the one that the case has, an approver takes the yes back "
+        "(other-person): the case goes on with it, and an administrator disables the other one in Entra. If it is the "
+        "one that was found, an administrator disables the one that the case has in Entra, then rerun: the case goes "
+        "on with the other.",
+    ),
     runner.ENDED: (
         "The last day that HR named is over, and nothing is given after it.",
         "HR corrects the end date if the person stays, then rerun; else exclude the case, and disable the account in "

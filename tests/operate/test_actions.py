@@ -339,7 +339,7 @@ async def test_an_approval_that_comes_again_answers_no_question_about_the_person
     ids=["another approver", "another reason", "named", "later"],
 )
 async def test_a_word_of_its_own_answers_the_question_about_the_person(
-    world: World, changed: dict[str, str], minutes: int
+    world: World, changed: dict[str, Any], minutes: int
 ) -> None:
     await start(world, State.BLOCKED, reason_code="needs_approval_adopt", found_ids=["user-8"])
     view = replace(ASK, by_name=True)

@@ -673,6 +673,50 @@ async def delivers(world: World, kind: EventType = EventType.HIRE_UPDATED, **fie
     return await world.case()
 
 
+@pytest.mark.parametrize("seen", [True, False], ids=["seen by a rerun", "not seen"])
+@pytest.mark.parametrize("words", [["onprem"], ["Employee", "guest"], ["onprem", "guest"]])
+async def test_what_an_administrator_enabled_by_hand_stays_whatever_hr_says_next(
+    own_way: World, words: list[str], seen: bool
+) -> None:
+    await followed_up(own_way)
+    await delivers(own_way, employment_type="guest")
+    await until(own_way, own_way.clock.at + timedelta(minutes=5))
+    assert enabled(own_way) == [False]
+    own_way.clock.move(hours=2)
+    own_way.tenant.users["user-2"] = replace(own_way.tenant.users["user-2"], account_enabled=True)
+    if seen:
+        await act(own_way.s, "rerun", CASE_ID, WHO)
+        case = await until(own_way, own_way.clock.at + timedelta(minutes=5))
+        assert (case.state, enabled(own_way)) == (State.FOLLOWING_UP, [True])
+    for word in words:
+        case = await delivers(own_way, employment_type=word)
+        if case.state is State.BLOCKED:
+            await act(own_way.s, "rerun", CASE_ID, WHO)
+        case = await until(own_way, own_way.clock.at + timedelta(minutes=90))
+        assert (case.state, enabled(own_way)) == (State.FOLLOWING_UP, [True]), word
+    assert "theirs already" in explain(case)
+
+
+async def test_it_is_not_kept_for_another_run(own_way: World) -> None:
+    """An administrator's word was about the employment then."""
+    await followed_up(own_way)
+    await delivers(own_way, employment_type="guest")
+    await until(own_way, own_way.clock.at + timedelta(minutes=5))
+    own_way.clock.move(hours=2)
+    own_way.tenant.users["user-2"] = replace(own_way.tenant.users["user-2"], account_enabled=True)
+    await act(own_way.s, "rerun", CASE_ID, WHO)
+    await until(own_way, own_way.clock.at + timedelta(minutes=5))
+    await delivers(own_way, EventType.HIRE_CANCELLED)
+    await until(own_way, own_way.clock.at + timedelta(hours=1))
+    back = {"start_date": date(2026, 10, 12), "employment_type": "guest", "work_country": "DE"}
+    await delivers(own_way, EventType.HIRE_CREATED, **back)
+    case = await until(own_way, datetime(2026, 10, 14, 9, tzinfo=UTC))
+    if case.reason_code == "needs_approval_rehire":
+        await act(own_way.s, "approve", CASE_ID, WHO)
+        case = await until(own_way, own_way.clock.at + timedelta(hours=1))
+    assert (case.reason_code, enabled(own_way)) == ("guest_not_created", [False])
+
+
 async def test_the_sentence_stays_as_long_as_the_word_whatever_the_case_waits_for(own_way: World) -> None:
     await followed_up(own_way)
     await until(own_way, FIRST_DAY)
