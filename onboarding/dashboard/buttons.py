@@ -46,6 +46,15 @@ _DOES_FOR = {
     "and gets what the policy says. Its password stays.",
     (
         "approve",
+        "needs_approval_instead",
+    ): "yes, the person is to work with the account that was found: the one that the case has is disabled, unless it "
+    "comes from Active Directory or somebody works with it already, and the case goes over.",
+    (
+        whose.OTHER_PERSON,
+        "needs_approval_instead",
+    ): "no: this person keeps the one that the case has, and the account that was found is left alone for good.",
+    (
+        "approve",
         "needs_approval_restore",
     ): "yes, it is this person's, and is to be used again: it is restored, and enabled near the start date.",
     (

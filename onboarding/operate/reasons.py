@@ -72,12 +72,11 @@ REASONS: dict[str, tuple[str, str]] = {
         "Ask HR which. Exclude the case, or rerun it; disabling an account is yours to do.",
     ),
     "needs_approval_adopt": (
-        "An account with this person's number, address or name was there before the hire, or came beside the one of "
-        "this case.",
+        "An account with this person's number, address or name already existed before the hire.",
         "Check whether it is the same person's. If it is, an approver approves, and it is linked. If it is another "
         "person's, an approver says so (other-person; of several, one by one): it is left alone for good, and this "
-        "person keeps or gets one of their own. HR's number then stays on that account alone. To have it on the new "
-        "one, take it off that account in Entra (employeeId) and rerun instead.",
+        "person gets another. HR's number then stays on that account alone. To have it on the new one, take it off "
+        "that account in Entra (employeeId) and rerun instead.",
     ),
     "needs_approval_lookalike": (
         "The user name that fits this person can be mistaken for a protected account's.",

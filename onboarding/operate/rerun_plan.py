@@ -47,6 +47,7 @@ ASKED_AGAIN = frozenset(
         reserve_username.NEEDS_APPROVAL,
         create_account.NEEDS_APPROVAL,
         existing.NEEDS_APPROVAL_RESTORE,
+        linking.NEEDS_APPROVAL_INSTEAD,
         issue_access_pass.NEEDS_APPROVAL,
         issue_access_pass.NEEDS_APPROVAL_MANAGER,
     }

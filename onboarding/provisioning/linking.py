@@ -14,6 +14,8 @@ from onboarding.provisioning.step import Block, Context, Done, Outcome, Wait
 
 ANOTHER_CASE = "account_of_another_case"
 NEEDS_APPROVAL = "needs_approval_adopt"
+#: The same of one that would take the place of the account that the case has.
+NEEDS_APPROVAL_INSTEAD = "needs_approval_instead"
 #: Words that are about the accounts that were found, and used up when that is decided.
 _WORDS = ABOUT_ACCOUNT | {PURGED}
 

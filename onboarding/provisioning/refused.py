@@ -167,18 +167,18 @@ async def _left(ctx: Context, account: Account) -> Wait | Block | None:
 async def close(ctx: Context) -> Wait | Block | None:
     """See to it that nobody can sign in to what was made. A wait while that may not be visible yet. Where somebody
     signs in to it already it stays, and is not due any more; where it may not be disabled, an administrator decides."""
-    case, account = ctx.case, ctx.case.account
-    if account is None and case.intent is None:
+    case, known = ctx.case, ctx.case.account is not None
+    if not known and case.intent is None:
         return None
-    if account is not None and await _stays(ctx, account) is not None:
-        account.contradicted, account.kept_for = _word(ctx), run.of(case, account)
-        account.withheld, account.closed_at, account.closed_as = False, None, None
-        await casework.save(ctx.s, case, ctx.now, *_noted(ctx, account.contradicted))
-        return None
-    record = case.access_pass
-    if record is not None and record.recall is None and case.pass_at_large(ctx.now):
-        record.call_back(ctx.now, CLAIM_LEASE)  # saved with what follows
-    outcome = await _disabled(ctx)
+    outcome = None if known else await _found(ctx)
+    if outcome is None:
+        if await _stays(ctx, ctx.account) is not None:
+            await _keep(ctx, ctx.account)
+            return None
+        record = case.access_pass
+        if record is not None and record.recall is None and case.pass_at_large(ctx.now):
+            record.call_back(ctx.now, CLAIM_LEASE)  # saved with what follows
+        outcome = await _disabled(ctx, given=known)
     if isinstance(outcome, Wait):
         return outcome
     if case.intent is not None:
@@ -193,25 +193,41 @@ async def close(ctx: Context) -> Wait | Block | None:
     return None
 
 
-async def _disabled(ctx: Context) -> Outcome:
-    """What came of it, which the timeline says. Written down as withheld before it is: also what may not be disabled is
-    not given to anybody by the first day that comes."""
-    case, account = ctx.case, ctx.case.account
-    if account is not None:
-        account.withheld = account.withheld or not _has_begun(ctx)
-        account.closed_as = _word(ctx) or account.closed_as
-        case.steps.pop(enable_account.STEP.name, None)  # to be done once more, should HR take that back
-    elif case.intent is not None and case.intent.unmade:
+async def _found(ctx: Context) -> Outcome | None:
+    """Whether a request whose answer was lost made one. None: it did, and the case has the account now."""
+    intent = ctx.case.intent
+    if intent is not None and intent.unmade:
         return Done(disable_account.NEVER)  # no request has taken effect, for certain
-    # One that is found only now was nobody's yet, also on a first day.
-    outcome = await disable_account.disable(ctx, given=account is not None)
-    if case.account is not None and case.account.disabled_by_us:
-        case.account.withheld, case.account.closed_as = True, _word(ctx) or case.account.closed_as
+    missing = await disable_account.settle_intent(ctx)
+    return None if missing is None else await _told(ctx, missing)
+
+
+async def _keep(ctx: Context, account: Account) -> None:
+    """It is the person's, in this run, whatever HR calls them."""
+    account.contradicted, account.kept_for = _word(ctx), run.of(ctx.case, account)
+    account.withheld, account.closed_at, account.closed_as = False, None, None
+    await casework.save(ctx.s, ctx.case, ctx.now, *_noted(ctx, account.contradicted))
+
+
+async def _disabled(ctx: Context, *, given: bool = True) -> Outcome:
+    """What came of it, which the timeline says. Written down as withheld before it is: also what may not be disabled is
+    not given to anybody by the first day that comes. One that is found only now was nobody's yet (`given`), also on a
+    first day."""
+    case, account = ctx.case, ctx.account
+    account.withheld = account.withheld or not given or not _has_begun(ctx)
+    account.closed_as = _word(ctx) or account.closed_as
+    case.steps.pop(enable_account.STEP.name, None)  # to be done once more, should HR take that back
+    outcome = await _told(ctx, await disable_account.disable(ctx, given=given))
+    if isinstance(outcome, Done):
+        account.closed_at = account.closed_at or ctx.now  # saved with what follows
+    return outcome
+
+
+async def _told(ctx: Context, outcome: Outcome) -> Outcome:
+    """The outcome, written down where it is one."""
     if isinstance(outcome, Wait):
         return outcome
-    forget(case)
-    if case.account is not None and isinstance(outcome, Done):
-        case.account.closed_at = case.account.closed_at or ctx.now  # saved with what follows
+    forget(ctx.case)
     if isinstance(outcome, Block):
         await ctx.save("account_not_disabled", reason=outcome.reason)
     elif outcome == Done("disabled"):

@@ -10,15 +10,19 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from onboarding.access import Principal, Role
+from onboarding.dashboard import buttons
 from onboarding.domain.account import PassStatus
 from onboarding.domain.case import Case
 from onboarding.domain.hire import EventType
 from onboarding.domain.lifecycle import Event, State
-from onboarding.errors import PermissionMissing, Throttled
+from onboarding.errors import PermissionMissing, Refused, Throttled
 from onboarding.operate.actions import act, possible
 from onboarding.operate.explain import explain
+from onboarding.operate.story import sentence
 from onboarding.ports import CLAIM_LEASE
 from tests.provisioning.test_refused import (
+    CHECKS,
     FIRST_DAY,
     OWN_WAY,
     PEOPLE,
@@ -66,7 +70,7 @@ async def came_meanwhile(world: World, *, looked: bool = True) -> None:
     sync(world)
     await delivers(world, employment_type="Employee")
     case = await soon(world, hours=2)
-    assert (case.state, case.reason_code) == (State.BLOCKED, "needs_approval_adopt")
+    assert (case.state, case.reason_code) == (State.BLOCKED, "needs_approval_instead")
 
 
 def opened(world: World, user_id: str = "user-2", value: bool = True) -> None:
@@ -145,6 +149,63 @@ async def test_or_the_other_one_is_deleted(own_way: World) -> None:
     assert (case.state in {State.FOLLOWING_UP, State.CONFIRMED}, case.account.id) == (True, "user-2")
 
 
+# --- what is said of it ------------------------------------------------------------------------------------------
+
+
+async def test_the_question_says_what_a_yes_does_to_the_account_that_the_case_has(own_way: World) -> None:
+    await followed_up(own_way)
+    await came_meanwhile(own_way, looked=False)
+    case = await own_way.case()
+    text = explain(case)
+    for untrue in ("before the hire", "gets another", "stays on that account alone"):
+        assert untrue not in text
+    assert "the one that the case has is disabled" in text
+    approver = Principal("a-1", Role.APPROVER)
+    does = {button.action: button.does for button in buttons.of(case, approver)}
+    assert "the one that the case has is disabled" in does["approve"]
+    assert "gets what the policy says" not in does["approve"]
+    assert "keeps the one that the case has" in does["other-person"]
+    assert "gets one of their own" not in does["other-person"]
+
+
+async def test_a_word_of_hr_does_not_read_as_if_the_account_were_closed_already(own_way: World) -> None:
+    await followed_up(own_way)
+    own_way.tenant.methods["user-2"] = ("microsoftAuthenticatorPush",)
+    await delivers(own_way, employment_type="guest")
+    await soon(own_way)
+    (entry,) = [item for item in await own_way.story() if item.action == "account_reconsidered"]
+    said = sentence(entry.action, entry.detail)
+    assert "if nobody does" in said
+    assert "Nobody was given" not in said
+    assert "guest" in said
+
+
+async def refused_pass(world: World) -> str:
+    with pytest.raises(Refused) as caught:
+        await act(world.s, "new-pass", CASE_ID, replace(WHO, confirmed=CHECKS))
+    assert caught.value.code == "account_closed"
+    return caught.value.message
+
+
+async def test_why_nobody_gets_a_new_pass_is_said_as_it_is(with_pass: World) -> None:
+    await with_pass.file(full_case(begun=False, hired_at=T0 - timedelta(days=1)))
+    await until(with_pass, PASS_DAY - timedelta(hours=6))
+    with_pass.faults.before("disable_user", *[Throttled("429", retry_after=600)] * 3)
+    await delivers(with_pass, employment_type="onprem")
+    await soon(with_pass)
+    assert enabled(with_pass) == [True]
+    said = await refused_pass(with_pass)
+    assert "HR corrects the record first" in said
+    assert "closed" not in said
+    await soon(with_pass, hours=2)
+    sync(with_pass)
+    await delivers(with_pass, employment_type="Employee")
+    await soon(with_pass, hours=1)
+    said = await refused_pass(with_pass)
+    assert "HR corrects" not in said
+    assert "HR has taken back" in said
+
+
 # --- a pass of the account that is left --------------------------------------------------------------------------
 
 
@@ -176,7 +237,7 @@ async def test_a_pass_is_void_before_its_account_is_left_for_another(
     with_pass.clock.at += CLAIM_LEASE
     case = await soon(with_pass, hours=2)
     if way == "taken back":
-        assert case.reason_code == "needs_approval_adopt"
+        assert case.reason_code == "needs_approval_instead"
         await act(with_pass.s, "approve", CASE_ID, WHO)
         case = await soon(with_pass, hours=1)
     assert case.account is not None
@@ -251,7 +312,7 @@ async def test_what_was_closed_is_opened_once_another_account_would_be_visible(
     assert enabled(own_way) == [not looked]
     own_way.tenant.hidden.clear()
     case = await soon(own_way, hours=1)
-    assert (case.state, case.reason_code) == (State.BLOCKED, "needs_approval_adopt")
+    assert (case.state, case.reason_code) == (State.BLOCKED, "needs_approval_instead")
     assert made(own_way) == [("user-2", not looked), ("sync-1", True)]
 
 
@@ -279,7 +340,7 @@ async def test_also_where_hr_was_read_and_no_event_said_so(own_way: World) -> No
     own_way.tenant.hidden.clear()
     case = await soon(own_way, hours=1)
     assert (case.reason_code, made(own_way)) == (
-        "needs_approval_adopt",
+        "needs_approval_instead",
         [("user-2", False), ("sync-1", True)],
     )
 
@@ -298,7 +359,7 @@ async def test_on_the_first_day_it_is_opened_at_once_and_looked_for_after(own_wa
     assert (case.state, enabled(own_way)) == (State.FOLLOWING_UP, [True])
     own_way.tenant.hidden.clear()
     case = await soon(own_way, days=2)
-    expected = (State.BLOCKED, "needs_approval_adopt") if came else (State.FOLLOWING_UP, None)
+    expected = (State.BLOCKED, "needs_approval_instead") if came else (State.FOLLOWING_UP, None)
     assert (case.state, case.reason_code) == expected
     actions = [item.action for item in await own_way.story()]
     assert actions.count("provisioned") <= 3, "it is looked for once more, not for ever"
@@ -318,7 +379,7 @@ async def test_also_of_somebody_who_has_confirmed_by_then(own_way: World) -> Non
     own_way.tenant.hidden.clear()
     own_way.clock.move(hours=2)
     await look(own_way)
-    assert (await own_way.case()).reason_code == "needs_approval_adopt"
+    assert (await own_way.case()).reason_code == "needs_approval_instead"
 
 
 async def test_a_guest_who_is_none_is_let_in_at_once(own_way: World) -> None:

@@ -160,6 +160,29 @@ async def test_also_on_the_first_day_of_which_nobody_had_the_account(make_world:
     assert (case.reason_code, enabled(world)) == ("guest_not_created", [False])
 
 
+@pytest.mark.parametrize("word", ["guest", "onprem"])
+async def test_nor_is_anybody_locked_out_whose_account_is_found_only_now(
+    make_world: MakeWorld, word: str
+) -> None:
+    """The worker died after the request, the case was paused, and an administrator handed the account over."""
+    world = make_world(policy=Policy(people=PEOPLE))
+    world.tape.kill_on = ("create_user", "after")
+    await world.file(make_case(begun=False, hired_at=T0 - timedelta(days=1)))
+    with contextlib.suppress(Killed):
+        await look(world)
+    world.tape.kill_on = None
+    await act(world.s, "pause", CASE_ID, WHO)
+    world.clock.at = FIRST_DAY + timedelta(days=2)
+    world.tenant.users["user-2"] = replace(world.tenant.users["user-2"], account_enabled=True)
+    world.tenant.methods["user-2"] = ("microsoftAuthenticatorPush", "mobilePhone")
+    await delivers(world, employment_type=word)
+    await act(world.s, "resume", CASE_ID, WHO)
+    case = await until(world, world.clock.at + timedelta(days=1))
+    assert (case.state in FOLLOWED, enabled(world)) == (True, [True])
+    assert "theirs already" in explain(case)
+    assert world.tenant.issued == []
+
+
 # --- linked already, and not given yet -------------------------------------------------------------------------
 
 
@@ -558,7 +581,10 @@ async def test_an_account_that_came_meanwhile_is_asked_about_where_hr_takes_the_
     sync(world)
     await says(world, EventType.HIRE_UPDATED, employment_type="Employee")
     case = await until(world, T0 + timedelta(hours=3))
-    assert (case.reason_code, made(world)) == ("needs_approval_adopt", [("user-2", False), ("sync-1", True)])
+    assert (case.reason_code, made(world)) == (
+        "needs_approval_instead",
+        [("user-2", False), ("sync-1", True)],
+    )
     await act(world.s, answer, CASE_ID, WHO)
     case = await until(world, FIRST_DAY)
     assert case.account is not None
@@ -745,7 +771,7 @@ async def test_what_came_between_two_looks_is_asked_about(own_way: World, when: 
     if when == "paused":
         await act(own_way.s, "resume", CASE_ID, WHO)
     case = await until(own_way, own_way.clock.at + timedelta(hours=1))
-    assert case.reason_code == "needs_approval_adopt"
+    assert case.reason_code == "needs_approval_instead"
     assert enabled(own_way) == [when == "followed up"], "nothing was closed, and the other is not open yet"
     actions = [entry.action for entry in await own_way.story()]
     assert ("another_account_looked_for" in actions) is (when == "followed up")
@@ -780,7 +806,10 @@ async def test_an_account_of_the_number_before_is_asked_about_as_well(make_world
     sync(world)
     await delivers(world, employment_type="Employee", employee_number="4712")
     case = await until(world, T0 + timedelta(hours=3))
-    assert (case.reason_code, made(world)) == ("needs_approval_adopt", [("user-2", False), ("sync-1", True)])
+    assert (case.reason_code, made(world)) == (
+        "needs_approval_instead",
+        [("user-2", False), ("sync-1", True)],
+    )
 
 
 @pytest.mark.parametrize("credential", ["none", "access_pass_to_manager"])
