@@ -271,6 +271,31 @@ async def test_a_death_at_any_call_leaves_no_pass_of_the_account_that_is_left(
     assert (case.account.id, enabled(with_pass), with_pass.tenant.passes["user-2"]) == ("sync-1", [False], [])
 
 
+async def test_also_one_that_was_handed_over_on_the_first_day(with_pass: World) -> None:
+    """Opened at once, with a pass; then the other one shows, and an administrator closes the first."""
+    await with_pass.file(full_case(begun=False, hired_at=T0 - timedelta(days=1)))
+    await until(with_pass, PASS_DAY - timedelta(hours=6))
+    await delivers(with_pass, employment_type="onprem")
+    await until(with_pass, FIRST_DAY)
+    sync(with_pass)
+    with_pass.tenant.hidden.add("sync-1")
+    await delivers(with_pass, employment_type="Employee")
+    case = await soon(with_pass)
+    assert case.access_pass is not None
+    assert (case.access_pass.status, enabled(with_pass)) == (PassStatus.DELIVERED, [True])
+    with_pass.tenant.hidden.clear()
+    with_pass.clock.move(hours=1)
+    await look(with_pass)
+    await act(with_pass.s, "approve", CASE_ID, WHO)
+    case = await soon(with_pass)
+    assert (case.reason_code, len(with_pass.tenant.passes["user-2"])) == (OWN_STAYS, 1)
+    opened(with_pass, value=False)
+    await act(with_pass.s, "rerun", CASE_ID, WHO)
+    case = await soon(with_pass)
+    assert case.account is not None
+    assert (case.account.id, with_pass.tenant.passes["user-2"]) == ("sync-1", [])
+
+
 @pytest.mark.parametrize("error", [Throttled("429", retry_after=60), PermissionMissing("grant it")])
 async def test_the_other_account_waits_until_the_pass_is_void(with_pass: World, error: Exception) -> None:
     await pass_in_doubt(with_pass)

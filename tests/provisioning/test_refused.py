@@ -172,6 +172,7 @@ async def test_nor_is_anybody_locked_out_whose_account_is_found_only_now(
         await look(world)
     world.tape.kill_on = None
     await act(world.s, "pause", CASE_ID, WHO)
+    assert "An account may exist under" in explain(await world.case())
     world.clock.at = FIRST_DAY + timedelta(days=2)
     world.tenant.users["user-2"] = replace(world.tenant.users["user-2"], account_enabled=True)
     world.tenant.methods["user-2"] = ("microsoftAuthenticatorPush", "mobilePhone")
