@@ -125,7 +125,9 @@ async def _apply(s: Services, case: Case, fetch: Fetch, record: HrRecord, now: d
         is_read=True,
         withheld=tuple(sorted(record.withheld)),
         doubtful=verdict is Verdict.DOUBT,
-        unclear=record.unclear and event.event_type not in _WITHDRAWALS and _decides(mine, fetch),
+        unclear=record.leaves_open(now.date())
+        and event.event_type not in _WITHDRAWALS
+        and _decides(mine, fetch),
         ask_rehire=s.policy.account.rehire == "ask",
     )
     noted = await drop_answered(s, mine, now)
