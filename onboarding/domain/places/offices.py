@@ -13,8 +13,8 @@ _TOWNS_TEXT = """
     armenia cuba georgia greece grenada holland jersey jordan lebanon liberia macedonia malta monaco panama peru
     sanmarino sainthelena
 """
-#: Keys of countries' names that towns elsewhere bear, or states, or that are part of a town's name: Lebanon in Tennessee,
-#: Monaco for Munich, Jersey City. Better no country than another one: mostly the country of the address is the same.
+#: Keys of countries' names that towns elsewhere bear, or states, or that are part of a town's name: Lebanon in
+#: Tennessee, Monaco for Munich, Jersey City. Better none than a wrong one: mostly that of the address is the same.
 _TOWNS = frozenset(_TOWNS_TEXT.split())
 #: A shorter text is a code, and an office's code is the company's own: `CA`, `IND`.
 _SHORTEST_NAME = 4
