@@ -33,7 +33,7 @@ class HrRecord:
     #: (reason code, field) of values that could not be used, without the values.
     unusable: tuple[tuple[str, str], ...] = ()
     #: `draft` and the like where the record itself says that nothing is settled; None: it says neither, and what was
-    #: known of the person stands.
+    #: said of the person before stands.
     certainty: Certainty | None = Certainty.EMPLOYEE
     #: Fields of the hire that the record has and that are empty there: HR cleared them, or never filled them in.
     cleared: tuple[str, ...] = ()
