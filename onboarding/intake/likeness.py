@@ -6,7 +6,7 @@ The strongest ground that the two have in common, and that says anything, decide
 | in common | and | verdict |
 |---|---|---|
 | private address | names equal; start dates within a month, or one is not known | the same: the cases are joined |
-| private address | one word of the names; the whole name and the start date were the same once | the same |
+| private address | one word of the names; name and start date were equal once, nothing known contradicts | the same |
 | private address | one word of the names | doubt: an approver decides |
 | private address | nothing of the names; start dates equal, nothing known contradicts | doubt |
 | private address | nothing of the names | two people (a family, a shared mailbox) |
@@ -131,7 +131,8 @@ def _judge(mine: Side, theirs: Side, ground: Ground, common: frozenset[Ground]) 
     sure = doubt = False
     match ground:
         case Ground.ADDRESS:
-            sure = some and (Ground.FIRST_DAY in common or (same_name and near))
+            alike_once = some and Ground.FIRST_DAY in common and not contrary
+            sure = alike_once or (some and same_name and near)
             doubt = some or (apart == timedelta(0) and not contrary)
         case Ground.NUMBER:
             by_recruiting = mine.number_by_recruiting or theirs.number_by_recruiting

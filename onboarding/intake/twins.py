@@ -14,9 +14,10 @@ from __future__ import annotations
 import copy
 import hashlib
 import hmac
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 
 from onboarding.domain.case import PEOPLE, Alias, AliasKind, Case, ids_in
 from onboarding.domain.hire import Hire, HireEvent
@@ -69,7 +70,9 @@ async def find(s: Services, case: Case, event: HireEvent, now: datetime) -> list
 
 async def are_apart(s: Services, case: Case, event: HireEvent, other: Case) -> bool:
     """Somebody has decided about the two already, or an HR system knows them as two; `event` is about `case`."""
-    return _two_people(case, event, other) or await two_cases.is_decided(s, case, other)
+    said = {name: value for name in IDS if (value := getattr(event.hire, name))}
+    known = are_known_as_two(case, other, {event.source: said})
+    return known or await two_cases.is_decided(s, case, other)
 
 
 async def _survivor(s: Services, key: Alias, owner: str) -> Case:
@@ -82,15 +85,16 @@ async def _survivor(s: Services, key: Alias, owner: str) -> Case:
     return other
 
 
-def _two_people(case: Case, event: HireEvent, other: Case) -> bool:
-    """A system that knows both has two ids of one kind for them, whichever system was the first to name either.
+def are_known_as_two(
+    case: Case, other: Case, said: Mapping[str, Mapping[str, str]] = MappingProxyType({})
+) -> bool:
+    """A system that knows both has two ids of one kind for them, whichever system was the first to name either. `said`:
+    system → ids of `case` that are about to be noted.
 
     A candidate and an employee record of one system may be one person.
     """
-    for source in {event.source, case.source, *case.ids}:
-        mine, theirs = ids_in(case, source), ids_in(other, source)
-        if source == event.source:
-            mine = {**mine, **{name: value for name in IDS if (value := getattr(event.hire, name))}}
+    for source in {*said, case.source, *case.ids}:
+        mine, theirs = {**ids_in(case, source), **said.get(source, {})}, ids_in(other, source)
         if any(mine.get(name) and theirs.get(name) and mine[name] != theirs[name] for name in IDS):
             return True
     return False

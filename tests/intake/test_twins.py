@@ -529,3 +529,18 @@ async def test_doubt_about_somebody_who_is_further_on_is_asked_about_as_well(wor
     again = await world.store.cases.get(case.case_id)
     assert again is not None
     assert again.state is state
+
+
+async def test_who_is_excluded_is_asked_about_although_recruiting_has_two_ids(world: World):
+    """An event names ids of both; that recruiting had two for them is no answer."""
+    await candidate(world, personal_email=None)
+    await candidate(world, personal_email=None, candidate_id="c-10", given_name="Ada")
+    cases = {case.hire.candidate_id: case for case in await alive(world)}
+    await act(world.services, "exclude", cases["c-10"].case_id, Ask("op", "wait"))
+    later = {"personal_email": None, "event_type": "hire.updated", "employee_id": "E-1"}
+    for minute, candidate_id in ((30, "c-9"), (31, "c-10"), (32, "c-9")):
+        at = f"2026-08-17T09:{minute}:00Z"
+        await candidate(world, **later, candidate_id=candidate_id, occurred_at=at)
+    case = await world.store.cases.get(cases["c-9"].case_id)
+    assert case is not None
+    assert (case.reason_code, case.maybe_same) == ("needs_approval_same_person", cases["c-10"].case_id)

@@ -83,3 +83,17 @@ async def test_one_person_is_one_case_in_whatever_order_two_systems_are_heard(
     assert wanted[0][:2] == ("waiting_start", None)
     for order in itertools.permutations(events):
         assert await _told(list(order)) == wanted
+
+
+async def test_a_question_is_none_any_more_once_hr_has_ids_for_both(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A family that shares a mailbox and begins together: whom HR's record shows to be two, nobody is asked about."""
+    monkeypatch.setattr(door, "_arrivals", Arrivals())
+    day, bob = {"start_date": "2027-02-01"}, NAME | {"given_name": "Bob"}
+    events = [
+        hris(2, **NAME, **day),
+        ats(1, **bob | {"candidate_id": "c-1"}, **day),  # asked about Ann
+        ats(1, **NAME | {"candidate_id": "c-2"}, **day),
+        hris(2, **bob | {"employee_id": "8"}, **day),
+    ]
+    assert sorted(await _told(events[:2]), key=str)[0][1] == "needs_approval_same_person"
+    assert [line[:2] for line in await _told(events)] == [("waiting_start", None)] * 2
