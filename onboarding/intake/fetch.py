@@ -98,8 +98,7 @@ def _due(case: Case, now: datetime) -> Fetch | None:
 
 async def _apply(s: Services, case: Case, fetch: Fetch, record: HrRecord, now: datetime, queue: str) -> None:
     """Treat the record as one more event about the person, as of `now`."""
-    if record.certainty is None:
-        record = replace(record, certainty=case.certainty)
+    record = _as_far_as_said(case, record)
     event, verdict = _event(case, fetch, record, now), None
     if case.state in _OVER:
         verdict = _judge(case, fetch, record, now)
@@ -125,7 +124,9 @@ async def _apply(s: Services, case: Case, fetch: Fetch, record: HrRecord, now: d
         is_read=True,
         withheld=tuple(sorted(record.withheld)),
         doubtful=verdict is Verdict.DOUBT,
-        unclear=record.unclear and event.event_type not in _WITHDRAWALS and _decides(mine, fetch),
+        unclear=record.leaves_open(now.date())
+        and event.event_type not in _WITHDRAWALS
+        and _decides(mine, fetch),
         ask_rehire=s.policy.account.rehire == "ask",
     )
     noted = await drop_answered(s, mine, now)
@@ -134,6 +135,16 @@ async def _apply(s: Services, case: Case, fetch: Fetch, record: HrRecord, now: d
     await quality.note_read(s, mine, record, fetch.source, now)
     await lay_down(s, mine, outcome, now, queue)
     observe.event(log, "hr_record_read", case_id=mine.case_id, state=mine.state, reason=mine.reason_code)
+
+
+def _as_far_as_said(case: Case, record: HrRecord) -> HrRecord:
+    """A record that does not say how far somebody has come leaves it at what was said before. Where nothing was, and no
+    event announced a hire: it is staff, or was hired before anybody listened, and an approver is asked."""
+    if record.certainty is not None:
+        return record
+    if case.hired_at is None and case.hire.status is None:
+        return replace(record, certainty=Certainty.EMPLOYEE, unclear=True)
+    return replace(record, certainty=case.certainty)
 
 
 def _judge(case: Case, fetch: Fetch, record: HrRecord, now: datetime) -> Verdict:
