@@ -1,8 +1,8 @@
 """SmartRecruiters: one candidate. API key in the header X-SmartToken.
 
-A candidate is not an employee: only the status HIRED of an application makes one, whichever application it is. One beside
-the main one may be of years ago, so the record says as well what it says without it (`HrRecord.otherwise`). Nothing is
-left out for want of permission; a missing right refuses the call.
+A candidate is not an employee: only the status HIRED of an application makes one, whichever application it is. One
+beside the main one may be of years ago, so the record says as well what it says without it (`HrRecord.otherwise`).
+Nothing is left out for want of permission; a missing right refuses the call.
 """
 
 from __future__ import annotations
