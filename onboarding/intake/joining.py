@@ -17,7 +17,7 @@ from onboarding.domain.case import ABOUT_CASE, JOINED, NOT_THIS, Alias, Case, al
 from onboarding.domain.hire import Certainty, EventType, Hire, HireEvent
 from onboarding.domain.lifecycle import ACTIVE, RETURNABLE, Event, State
 from onboarding.domain.records import NextAction, TimelineEntry
-from onboarding.intake import changed_facts, leave_date, merging, two_cases
+from onboarding.intake import changed_facts, leave_date, merging, two_cases, words
 from onboarding.intake.erasure import being_forgotten
 from onboarding.intake.outcome import (
     APPROVE_SAME_PERSON,
@@ -135,6 +135,7 @@ async def join(
             other.apply(Event.CLOSE, reason=JOINED)
         # Raw numbers are kept in one case, until its account is made.
         other.hire = replace(other.hire, phones=None)
+        words.forget_behind(other)
         await casework.rest(
             s, other, now, "none", JOINED, casework.entry(now, "joined_into", other=case.case_id)
         )

@@ -59,6 +59,7 @@ def event_of(case: Case, fetch: Fetch, record: HrRecord, now: datetime) -> HireE
         occurred_at=now,
         cleared=record.cleared,
         opens=False,
+        recruiting=fetch.kind in APPLICANTS,
         also_known_as=record.also_known_as,
     )
 

@@ -133,6 +133,7 @@ ADAPTER = Adapter(
         unseparated=frozenset({EVENT_ID}),
     ),
     parse=parse,
+    recruits=True,
     doubts=(
         "No event says that somebody was hired: every change of an application's status is looked up in the API, "
         "and only a status of Hired counts.",
