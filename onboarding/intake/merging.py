@@ -22,7 +22,7 @@ from datetime import date, datetime
 from onboarding.domain.case import Case, ids_in
 from onboarding.domain.hire import Certainty, EventType, Hire, HireEvent, ManagerRef, Phone
 from onboarding.domain.records import Said, StepRecord
-from onboarding.intake import deletions, numbers, words
+from onboarding.intake import deletions, ends, numbers, words
 from onboarding.intake.candidates import applications_of
 from onboarding.intake.planned_reads import tells_more
 
@@ -117,7 +117,8 @@ def join_facts(case: Case, other: Case) -> None:
     words.join(case, other)
     case.manager_changed = case.manager_changed or (before is not None and not _is_same(case, before))
     _forget_manager(case, before)
-    for name in ("hired_at", "cancelled_at", "ended_at", "recorded_at"):
+    ends.join(case, other)
+    for name in ("hired_at", "cancelled_at", "recorded_at"):
         moments = [moment for moment in (getattr(case, name), getattr(other, name)) if moment is not None]
         setattr(case, name, max(moments, default=None))
     numbers.join(case, other)
