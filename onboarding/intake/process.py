@@ -62,6 +62,7 @@ async def process_delivery(s: Services, delivery_id: str, *, queue: str = WORK_Q
             s, delivery, DeliveryStatus.UNREADABLE, reason=error.reason, path=error.path, body=delivery.body
         )
         return
+    events = [replace(event, recruiting=adapter.recruits) for event in events]
     await _process(s, adapter, delivery, events, queue)
 
 

@@ -12,6 +12,7 @@ from onboarding.domain.case import ABOUT_CASE, Case
 from onboarding.domain.hire import Certainty, Hire
 from onboarding.domain.lifecycle import ACTIVE, Event, State
 from onboarding.domain.records import TimelineEntry
+from onboarding.intake import words
 from onboarding.intake.merging import newest_withdrawal
 from onboarding.intake.outcome import (
     APPROVE_SAME_PERSON,
@@ -177,6 +178,7 @@ def leave_alone(case: Case, now: datetime) -> Outcome:
 def _keep_ids(case: Case) -> None:
     """Nobody hired this person: no more is kept than the ids by which the next event finds the case."""
     case.hire, case.said, case.emptied, case.findings = only_ids(case.hire), {}, {}, []
+    words.forget_behind(case)
 
 
 def only_ids(hire: Hire) -> Hire:
