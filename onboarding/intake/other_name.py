@@ -22,6 +22,7 @@ from onboarding.domain.case import Case
 from onboarding.domain.hire import Certainty, Hire, HireEvent
 from onboarding.domain.places.place import place_of
 from onboarding.domain.records import Naming
+from onboarding.intake import words
 from onboarding.intake.merging import HIRING, IDS, forget_manager, is_of_an_earlier_hire, newest_withdrawal
 
 APPROVE_OTHER_NAME = "needs_approval_other_name"
@@ -66,7 +67,7 @@ def _same(case: Case, event: HireEvent, at: datetime, *, late: bool) -> bool:
 def _next(case: Case, event: HireEvent, at: datetime, newest: datetime) -> bool:
     """Another name from now on. Without a hire or a whole record it is a correction, until one of these comes late."""
     case.namings[event.source] = Naming(at if _is_whole(event) else None, newest)
-    sources = {word.source for word in case.said.values()}
+    sources = {word.source for word in (*case.said.values(), *case.behind_said.values())}
     return _found(case, event.source, case.hire.start_date, event.hire.start_date, {event.source, *sources})
 
 
@@ -161,10 +162,11 @@ def _forget(case: Case, since: datetime, sources: Collection[str | None]) -> Non
     """What these systems said before `since`, or nobody knows when, but for the ids."""
     manager = case.hire.manager
     for name in _PERSONAL:
-        word = case.said.get(name)
+        waits, word = case.behind_said.get(name), case.said.get(name)
+        if waits is not None and waits.at < since and waits.source in sources:
+            words.forget_behind(case, name)
         if word is None or (word.at < since and word.source in sources):
-            case.hire = replace(case.hire, **{name: None})
-            case.said.pop(name, None)
+            words.drop(case, name)
         emptied = case.emptied.pop(name, {})
         if kept := {of: word for of, word in emptied.items() if word.at >= since or of not in sources}:
             case.emptied[name] = kept

@@ -35,6 +35,7 @@ TIMELINE: dict[str, str] = {
     "said_of_another": "What HR said of the employee number alone ({event}) was about somebody else, as is known now",
     "number_not_shared": "Two people never had the number at once, as is known now: nobody is asked about it any more",
     "maybe_same_person": "Another case may be about the same person ({other})",
+    "two_people_known": "One HR system has two ids for the two, so they are two people ({other})",
     "two_people_said": "An approver said, of the other case, that they are two people ({other})",
     "asked_anew": "An approver said one person, where it had been said that they are two ({other}): asked anew",
     "account_not_disabled": "The account was not disabled ({reason}); an administrator has to look",
@@ -59,8 +60,8 @@ TIMELINE: dict[str, str] = {
     "disable_intended": "The account is about to be disabled",
     "leave_date_intended": "The end date is about to be written",
     "phone_method_intended": "HR's phone is about to be added as authentication method",
-    "account_reconsidered": "Nobody was given the account yet, and HR says now that it is not to be made here "
-    "({reason}): it is closed",
+    "account_reconsidered": "HR says now that the account is not to be made here ({reason}): whether "
+    "somebody uses it is looked at, and if nobody does, it is closed",
     "another_account_looked_for": "HR takes back that the account is not made here: whether another one came meanwhile "
     "is looked for",
     "account_contradicted": "HR says now that no account is made here ({reason}), but this one is the person's already "

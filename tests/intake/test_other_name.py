@@ -11,6 +11,7 @@ import pytest
 from onboarding.domain.case import Case
 from onboarding.domain.hire import Certainty, EventType, Hire, HireEvent, ManagerRef, Phone
 from onboarding.domain.lifecycle import State
+from onboarding.domain.records import Said
 from onboarding.intake.decide import apply_event
 from onboarding.intake.outcome import Circumstances
 from onboarding.intake.process import lay_down
@@ -181,3 +182,13 @@ async def test_the_next_name_is_asked_about_again(world: World) -> None:
         world, EventType.HIRE_CREATED, given_name="Carla", family_name="Dorn", start_date=date(2026, 10, 5)
     )
     assert case.reason_code == CODE
+
+
+async def test_what_recruiting_said_of_the_one_before_does_not_come_up_in_its_place(world: World) -> None:
+    await anna(world, None)
+    case = await hr(world, EventType.HIRE_UPDATED, department="Sales")
+    case.behind = Hire(department="Law")
+    case.behind_said = {"department": Said(T0, True, "d_0", "greenhouse", True)}
+    await world.store.cases.save(case)
+    case = await hr(world, EventType.HIRE_CREATED, **BERT)
+    assert (case.reason_code, case.hire.department, case.behind) == (CODE, None, Hire())
