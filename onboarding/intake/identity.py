@@ -137,7 +137,7 @@ async def _meet_twins(s: Services, found: Located, event: HireEvent, now: dateti
     nobody before somebody has decided."""
     if event.event_type in _NEVER_OPENS:
         return
-    met = await twins.find(s, found.case, event)
+    met = await twins.find(s, found.case, event, now)
     refuse_forgotten(twin.case for twin in met)
     sure = await _sure(s, found.case, event, met)
     for other in sure:

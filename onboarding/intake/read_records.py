@@ -36,6 +36,16 @@ def counted(case: Case, record: HrRecord, today: date) -> HrRecord:
     return counted(case, record.otherwise, today)
 
 
+def as_far_as_said(case: Case, record: HrRecord) -> HrRecord:
+    """A record that does not say how far somebody has come leaves it at what was said before. Where nothing was, and no
+    event announced a hire: it is staff, or was hired before anybody listened, and an approver is asked."""
+    if record.certainty is not None:
+        return record
+    if case.hired_at is None and case.hire.status is None:
+        return replace(record, certainty=Certainty.EMPLOYEE, unclear=True)
+    return replace(record, certainty=case.certainty)
+
+
 def verdict_of(case: Case, fetch: Fetch, record: HrRecord, now: datetime) -> Verdict:
     """Whether the hire of a case that is over stands again by the record."""
     if record.withdrawn or record.ended or record.certainty is not Certainty.EMPLOYEE:

@@ -33,6 +33,7 @@ from onboarding.intake.outcome import (
 from onboarding.intake.planned_reads import pending, read_again
 from onboarding.intake.standing import (
     APPROVE_REHIRE,
+    APPROVE_UNCLEAR,
     EXISTING_STAFF,
     end,
     is_hired_since,
@@ -169,6 +170,7 @@ def is_existing_staff(case: Case, now: datetime) -> bool:
 def leave_alone(case: Case, now: datetime) -> Outcome:
     """Not a hire: of whom no more is kept than the ids by which the next event finds this."""
     _keep_ids(case)
+    case.questions = [word for word in case.questions if word != APPROVE_UNCLEAR]
     case.apply(Event.CLOSE, reason=EXISTING_STAFF)
     return Outcome((entry(now, "existing_staff"),), "none", EXISTING_STAFF)
 

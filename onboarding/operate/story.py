@@ -33,6 +33,7 @@ TIMELINE: dict[str, str] = {
     "existing_staff": "The record is that of existing staff and no hire: left alone",
     "withdrawn_before": "HR had withdrawn this hire already ({reason})",
     "maybe_same_person": "Another case may be about the same person ({other})",
+    "two_people_known": "One HR system has two ids for the two, so they are two people ({other})",
     "two_people_said": "An approver said, of the other case, that they are two people ({other})",
     "asked_anew": "An approver said one person, where it had been said that they are two ({other}): asked anew",
     "account_not_disabled": "The account was not disabled ({reason}); an administrator has to look",
