@@ -39,7 +39,7 @@ PAUSED, EXCLUDED = "paused", "excluded"
 #: Reason of a closed case whose person goes on in another case.
 JOINED = "joined"
 #: Reason codes by which an approver is asked about one account (`provisioning.existing`).
-ABOUT_ACCOUNT = frozenset({"needs_approval_adopt", "needs_approval_restore"})
+ABOUT_ACCOUNT = frozenset({"needs_approval_adopt", "needs_approval_instead", "needs_approval_restore"})
 #: … and those by which somebody may have the account back.
 _ABOUT_RETURN = frozenset({"needs_approval_restore", "needs_approval_rehire"})
 #: … and those by which somebody is asked about another case: whether it is the same person's (`intake.twins`), and

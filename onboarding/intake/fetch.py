@@ -44,15 +44,7 @@ from onboarding.intake.merging import READ
 from onboarding.intake.outcome import FETCH, OVER, Circumstances
 from onboarding.intake.planned_reads import take_up
 from onboarding.intake.process import lay_down, reconsider
-from onboarding.intake.read_records import (
-    APPLICANTS,
-    as_far_as_said,
-    counted,
-    decides,
-    event_of,
-    is_taken_back,
-    verdict_of,
-)
+from onboarding.intake.read_records import APPLICANTS, counted, decides, event_of, is_taken_back, verdict_of
 from onboarding.ports import WORK_QUEUE, HrRecord, RecordGone, Services
 
 #: A delayed message may be there a moment before our clock agrees.
@@ -103,7 +95,7 @@ def _due(case: Case, now: datetime) -> Fetch | None:
 
 async def _apply(s: Services, case: Case, fetch: Fetch, record: HrRecord, now: datetime, queue: str) -> None:
     """Treat the record as one more event about the person, as of `now`."""
-    record = counted(case, as_far_as_said(case, record), now.date())
+    record = counted(case, record, now.date())
     event, verdict = event_of(case, fetch, record, now), None
     if case.state in OVER:
         verdict = verdict_of(case, fetch, record, now)
@@ -129,9 +121,7 @@ async def _apply(s: Services, case: Case, fetch: Fetch, record: HrRecord, now: d
         is_read=True,
         withheld=tuple(sorted(record.withheld)),
         doubtful=verdict is Verdict.DOUBT,
-        unclear=record.leaves_open(now.date())
-        and event.event_type not in _WITHDRAWALS
-        and decides(mine, fetch),
+        unclear=record.unclear and event.event_type not in _WITHDRAWALS and decides(mine, fetch),
         ask_rehire=s.policy.account.rehire == "ask",
     )
     noted = await drop_answered(s, mine, now)

@@ -25,7 +25,13 @@ APPLICANTS = frozenset({"candidate", "application", "opportunity"})
 
 
 def counted(case: Case, record: HrRecord, today: date) -> HrRecord:
-    """The record with the hire that counts, of those that it names."""
+    """The record as it is to be understood: with the hire that counts, of those that it names, and saying how far the
+    person has come, or that an approver has to."""
+    found = _as_far_as_said(case, _with_its_hire(case, record, today))
+    return replace(found, unclear=found.leaves_open(today))
+
+
+def _with_its_hire(case: Case, record: HrRecord, today: date) -> HrRecord:
     if record.otherwise is None:
         return record
     start = record.hire.start_date
@@ -33,10 +39,10 @@ def counted(case: Case, record: HrRecord, today: date) -> HrRecord:
         return replace(record, hire=replace(record.hire, job_title=None, status=None), unclear=True)
     if start == case.hire.start_date or start >= today - EXISTING_AFTER:
         return record
-    return counted(case, record.otherwise, today)
+    return _with_its_hire(case, record.otherwise, today)
 
 
-def as_far_as_said(case: Case, record: HrRecord) -> HrRecord:
+def _as_far_as_said(case: Case, record: HrRecord) -> HrRecord:
     """A record that does not say how far somebody has come leaves it at what was said before. Where nothing was, and no
     event announced a hire: it is staff, or was hired before anybody listened, and an approver is asked."""
     if record.certainty is not None:

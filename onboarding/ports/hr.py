@@ -43,10 +43,10 @@ class HrRecord:
     ended: bool = False
     #: The record does not say whether the person is to begin or has left: an approver is asked.
     unclear: bool = False
-    #: What the record says without the hire that it names beside its own one, which may be one of years ago.
-    otherwise: HrRecord | None = None
     #: The record says that the person does not work there now, and nothing of why: yet to begin, or has left.
     inactive: bool = False
+    #: What the record says without the hire that it names beside its own one, which may be one of years ago.
+    otherwise: HrRecord | None = None
     #: Other names of the person's in that system, in the form of its events: `contract:{id}`.
     also_known_as: tuple[str, ...] = ()
 
