@@ -14,6 +14,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 
 from onboarding.domain import calendar, run
+from onboarding.domain.account import ENABLED
 from onboarding.domain.nudges import working_time_of
 from onboarding.errors import NotYetVisible
 from onboarding.ports import AccessPass, DirectoryUser
@@ -68,6 +69,8 @@ async def standing(ctx: Context) -> Outcome | list[AccessPass]:
     if isinstance(user, Block):
         return user
     if user.account_enabled is False:
+        if account.may_lag(ENABLED, ctx.now):
+            raise NotYetVisible("The account does not look enabled yet; waiting for replication.")
         return Block(DISABLED)
     found = await unused(ctx)
     if found is None:

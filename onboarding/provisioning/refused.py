@@ -194,7 +194,7 @@ async def _stays(ctx: Context, account: Account) -> bool:
     Raises NotYetVisible.
     """
     user = await ctx.s.directory.get_user(account.id)
-    if user is None or user.account_enabled is False:
+    if user is None or account.is_disabled(user.account_enabled, ctx.now):
         return False
     if account.closed_at is not None and not user.synced and ctx.now >= account.closed_at + _LAG:
         return True
