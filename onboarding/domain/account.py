@@ -36,7 +36,8 @@ class AccountIntent:
 #: So long after a write a read may show what was there before it (Microsoft, "Designing for eventual consistency": a
 #: successful write does not guarantee that an immediate read sees it; trust the answer to the write).
 READS_LAG = timedelta(hours=1)
-#: What `Account.written` knows: two directions of one property, because of each only the other one puts a read in doubt.
+#: What `Account.written` knows. Two directions of one property: what was written the other way round puts a read in
+#: doubt.
 ENABLED, DISABLED = "enabled", "disabled"
 HIRE_DATE, LEAVE_DATE = "hire_date", "leave_date"
 

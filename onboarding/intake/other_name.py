@@ -67,4 +67,4 @@ def forget(case: Case) -> None:
             case.hire = replace(case.hire, **{item.name: None})
             case.said.pop(item.name, None)
             case.emptied.pop(item.name, None)
-    case.manager_named_at, case.manager_changed = None, False
+    case.manager_named_at, case.manager_changed, case.manager_unannounced = None, False, False

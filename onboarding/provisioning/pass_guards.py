@@ -2,10 +2,11 @@
 
 A pass is a takeover path. It is for an account that we created, that is nobody's who came back, that is near its start
 date, enabled, without any sign of use and not protected (`safeguards.protection`: no role, no role-assignable
-group). It goes to the manager only if the creating event named them (or a read of the HR system, or an approver's word
-stands for it), they are the one who was found for whom HR names now, and their own enabled account is older than that
-delivery and not protected; else to the service desk; never to an address from the payload. Once HR names another
-manager it is called back (`provisioning.recall`).
+group); one that this service itself enabled a moment ago may not look so yet, and is waited for. It goes to the manager
+only if the creating event named them (or a read of the HR system, or an approver's word stands for it), they are the
+one who was found for whom HR names now, and their own enabled account is older than that delivery and not protected;
+else to the service desk; never to an address from the payload. Once HR names another manager it is called back
+(`provisioning.recall`).
 """
 
 from __future__ import annotations

@@ -227,7 +227,7 @@ async def test_somebody_who_is_enabled_on_the_day_of_the_pass_gets_it(worlds: li
     await act(world.s, "resume", CASE_ID, WHO)
     case = await until(world, world.clock.at + timedelta(hours=1))
     assert case.state is not State.BLOCKED
-    assert [mail.to for mail in world.tenant.mail][0] == ("chef@contoso.example",)
+    assert next(mail.to for mail in world.tenant.mail) == ("chef@contoso.example",)
     case = await until(world, FIRST_DAY)
     assert (case.state, len(world.tenant.issued), enabled(world)) == (State.FOLLOWING_UP, 1, [True])
 

@@ -3,8 +3,8 @@
 The account is made with it, so most people have no such step. Those have one whose first day HR moved since the account
 was begun (`intake.hire_date`), and those whose account was there before: of the employment before, or made by IT. It is
 HR's date and HR's word is newer than what stands there, so what differs is written over; synced accounts have theirs
-from Active Directory. Look, and write the difference; after a write of our own, as long as a read may not show it, write
-whatever is read (`Account.may_lag`).
+from Active Directory. Look, and write the difference; after a write of our own, as long as a read may not show it, what
+is wanted is written whatever is read (`Account.may_lag`).
 """
 
 from __future__ import annotations
