@@ -317,13 +317,13 @@ async def test_wherever_it_dies_the_date_that_hr_named_last_is_there_in_the_end(
             await hired(world)
             await until(world, T0 + timedelta(hours=1))
             before = dates(world)
-            await delivers(world, **{what: date(2026, 12, 31)})
+            await delivers(world, EventType.HIRE_UPDATED, **{what: date(2026, 12, 31)})
             world.tape.calls.clear()
             world.tape.kill_at = (number, side)
             with contextlib.suppress(Killed):
                 await look(world)
             killed, world.tape.kill_at = world.tape.killed, None
-            await delivers(world, **{what: first})
+            await delivers(world, EventType.HIRE_UPDATED, **{what: first})
             await until(world, FIRST_DAY)
             assert dates(world) == before, (number, side)
         number += 1

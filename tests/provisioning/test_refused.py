@@ -660,10 +660,9 @@ async def test_an_administrator_who_enables_what_was_closed_is_not_overruled(
 # --- words that come and go, as deliveries ---------------------------------------------------------------------
 
 
-async def delivers(
-    world: World, kind: EventType = EventType.HIRE_UPDATED, cleared: tuple[str, ...] = (), **fields: Any
-) -> Case:
-    """The same with everything that a delivery does."""
+async def delivers(world: World, kind: EventType = EventType.HIRE_UPDATED, **fields: Any) -> Case:
+    """The same with everything that a delivery does; `cleared` names what it empties."""
+    cleared = fields.pop("cleared", ())
     world.clock.move(minutes=1)
     now = world.clock.at
     await world.store.cases.claim_alias(Alias("greenhouse", AliasKind.EMPLOYEE_ID, "4711"), CASE_ID)
