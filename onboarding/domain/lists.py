@@ -93,4 +93,4 @@ def content(one: Registration) -> str:
 
 def as_of_hour(mark: str) -> datetime:
     """The hour in a fingerprint."""
-    return datetime.strptime(mark[:10], "%Y%m%d%H").replace(tzinfo=UTC)
+    return datetime.fromisoformat(f"{mark[:8]}T{mark[8:10]}+00")

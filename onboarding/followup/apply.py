@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import asyncio
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
+from typing import Any
 
 from onboarding import casework
 from onboarding.domain.case import TENANT, Alias, AliasKind, Case
@@ -25,6 +28,8 @@ FOLLOWED = (State.FOLLOWING_UP, State.CONFIRMED)
 #: Looked at even where the answer stays the same.
 _MATTERS = frozenset({Act.CANCELLED, Act.DELETED, Act.RESET_NO_METHODS, Act.RESET_BY_ADMIN})
 _TRIES = 5
+#: Cases that are written at once.
+_AT_ONCE = 16
 
 
 @dataclass(slots=True)
@@ -52,13 +57,24 @@ async def apply_events(run: Run, page: Sequence[SeenEvidence]) -> None:
     by_user: dict[str, list[Evidence]] = {}
     for seen in page:
         by_user.setdefault(seen.user_id, []).append(seen.evidence)
-    for user_id, case_id in (await owners(run.s, by_user)).items():
+
+    async def apply(user_id: str, case_id: str) -> None:
         events = by_user[user_id]
+        new = await change(run, case_id, lambda case: take_events(case, events) or None, events, of=user_id)
+        run.events += new  # not before: others count meanwhile
 
-        def take(case: Case, events: list[Evidence] = events) -> list[Evidence] | None:
-            return take_events(case, events) or None
+    await each(apply(*found) for found in (await owners(run.s, by_user)).items())
 
-        run.events += await change(run, case_id, take, events, of=user_id)
+
+async def each(changes: Iterable[Coroutine[Any, Any, None]]) -> None:
+    """Some cases at a time: a store writes several in the time of one. Raises the first failure, after those that were
+    begun have ended."""
+    waiting = iter(changes)
+    while batch := list(islice(waiting, _AT_ONCE)):
+        ended = await asyncio.gather(*batch, return_exceptions=True)
+        for failure in ended:
+            if failure is not None:
+                raise failure
 
 
 async def change(

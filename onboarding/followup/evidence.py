@@ -16,14 +16,16 @@ from onboarding.domain.provenance import PHONES, SOME_PHONE
 from onboarding.domain.records import TimelineEntry
 from onboarding.domain.rules import Rules
 
-#: A row that says the same again is written only this often, to keep "as of" fresh without a write per report …
-SAME_AGAIN = timedelta(hours=12)
+#: A row that says the same again is written only this often, or before what is known would be too old to carry that
+#: nothing is there (`followed`), to keep "as of" fresh without a write per report …
+SAME_AGAIN = timedelta(hours=24)
 #: … and this often for those who have confirmed: their status rests on what was done, not on what is missing.
 SAME_AGAIN_CONFIRMED = timedelta(days=7)
 
 
-def take_list(case: Case, seen: Registration) -> bool:
-    """Merge a list of methods into the case; True when the case has to be written.
+def take_list(case: Case, seen: Registration, *, again: bool = False) -> bool:
+    """Merge a list of methods into the case; True when the case has to be written. `again`: also where a newer list
+    says the same again.
 
     A method that is listed for the first time becomes a piece of evidence: that it is there, not who added it. The time
     of a list that says the same is on the case in any case: an older one that comes after it is not taken for news, nor
@@ -41,7 +43,8 @@ def take_list(case: Case, seen: Registration) -> bool:
     same = known is not None and not fresh and content(known) == content(now_known)
     admin = bool(now_known.is_admin)
     same = same and roles.since(was, admin) == roles.since(case.role_rows, admin)
-    return known is None or not same or _moved(known, now_known) >= SAME_AGAIN
+    patience = timedelta.resolution if again else SAME_AGAIN
+    return known is None or not same or _moved(known, now_known) >= patience
 
 
 def _moved(known: Registration, now_known: Registration) -> timedelta:

@@ -9,8 +9,9 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
+from typing import NamedTuple
 
 from onboarding.domain.evidence import Registration, Status
 from onboarding.domain.lifecycle import State
@@ -33,8 +34,16 @@ _ON_THE_REPORT = frozenset(
     }
 )
 _ID = 22
+_HOUR = timedelta(hours=1)
 #: Distinct contents of rows that are remembered.
 _CONTENTS = 4096
+
+
+class News(NamedTuple):
+    """A case to load. `again`: only to write down that the report still says the same."""
+
+    case_id: str
+    again: bool
 
 
 @dataclass(slots=True)
@@ -55,10 +64,11 @@ class Followed:
     def case_id(self, at: int) -> str:
         return self.ids[at * _ID : at * _ID + _ID].decode()
 
-    def news(self, user_id: str, row: Registration, *, judge: bool) -> str | None:
+    def news(self, user_id: str, row: Registration, *, judge: bool, fading: datetime) -> News | None:
         """The case to load for this row of the report: None for a stranger, and where it says the same again.
 
-        `judge`: the rules have changed since, so everybody is looked at.
+        `judge`: the rules have changed since, so everybody is looked at. `fading`: what is known as of before then
+        would be too old before the next reading.
         """
         key = _key(user_id)
         at = bisect_left(self.keys, key)
@@ -66,20 +76,34 @@ class Followed:
             return None
         self.flags[at] |= _SEEN
         if judge or not self.flags[at] & _KNOWN or self.contents[at] != self._content(row):
-            return self.case_id(at)
-        patience = SAME_AGAIN_CONFIRMED if self.flags[at] & _CONFIRMED else SAME_AGAIN
+            return News(self.case_id(at), again=False)
+        return News(self.case_id(at), again=True) if self._is_time(at, row.as_of, fading) else None
+
+    def _is_time(self, at: int, as_of: datetime, fading: datetime) -> bool:
+        """To write down that a list as of then says the same again."""
         # It was in that hour: a case that is loaded sooner would find that it is too early.
         known = datetime.fromtimestamp((self.hours[at] + 1) * 3600, UTC)
-        return self.case_id(at) if row.as_of - known >= patience else None
+        if self.flags[at] & (_CONFIRMED | _SHAKY) == _CONFIRMED:
+            return as_of - known >= SAME_AGAIN_CONFIRMED
+        return as_of - known >= SAME_AGAIN or (known - _HOUR < fading and known < as_of)
 
     def missing(self) -> list[str]:
         """Cases whose person is not in the report, as far as that is news."""
-        absent = self._content(_ABSENT)
+        return [self.case_id(at) for at in self._unseen() if not self._is_absent(at)]
+
+    def still_missing(self, as_of: datetime, fading: datetime) -> list[str]:
+        """Cases of which that is no news, and is to be written again."""
         return [
             self.case_id(at)
-            for at, flags in enumerate(self.flags)
-            if not flags & _SEEN and not (flags & _KNOWN and self.contents[at] == absent)
+            for at in self._unseen()
+            if self._is_absent(at) and self._is_time(at, as_of, fading)
         ]
+
+    def _unseen(self) -> Iterator[int]:
+        return (at for at, flags in enumerate(self.flags) if not flags & _SEEN)
+
+    def _is_absent(self, at: int) -> bool:
+        return bool(self.flags[at] & _KNOWN) and self.contents[at] == self._content(_ABSENT)
 
     def shaky(self) -> Iterator[str]:
         """Cases whose status stands or falls with the report."""

@@ -10,7 +10,7 @@ import logging
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from onboarding import observe
@@ -20,7 +20,7 @@ from onboarding.domain.provenance import LISTING_LAG, METHODS, REFUSED
 from onboarding.domain.rules import Rules
 from onboarding.errors import OperatorError
 from onboarding.followup import followed, sources
-from onboarding.followup.apply import Run, change, owners
+from onboarding.followup.apply import Run, change, each, owners
 from onboarding.followup.evidence import take_list
 from onboarding.ports import SeenRegistration
 
@@ -38,6 +38,8 @@ class _Reading:
     def __init__(self, run: Run, people: followed.Followed, judge: bool) -> None:
         self.run, self.people, self.judge = run, people, judge
         self.newest: datetime | None = None
+        #: Two readings before it is too old: one of them may fail.
+        self.fading = run.now - timedelta(hours=run.rules.stale_hours) + 2 * sources.REPORT_EVERY
         self.unknown: set[str] = set()
         self._names: set[tuple[str, ...]] = set()
 
@@ -45,6 +47,7 @@ class _Reading:
         """One page."""
         self.run.rows += len(page)
         wanted: dict[str, SeenRegistration] = {}
+        again: set[str] = set()
         unplaced: dict[str, SeenRegistration] = {}
         for row in page:
             registration = row.registration
@@ -52,16 +55,23 @@ class _Reading:
                 self.newest = registration.as_of
             if registration.methods not in self._names:
                 self._look_at(registration.methods)
-            case_id = self.people.news(row.user_id, registration, judge=self.judge)
-            if case_id is not None:
-                wanted[case_id] = row
+            news = self.people.news(row.user_id, registration, judge=self.judge, fading=self.fading)
+            if news is not None:
+                wanted[news.case_id] = row
+                if news.again:
+                    again.add(news.case_id)
             if self.people.unplaced:
                 unplaced[row.user_id] = row
         for user_id, case_id in (await owners(self.run.s, unplaced)).items():
             if case_id in self.people.unplaced:
                 wanted[case_id] = unplaced[user_id]
-        for case_id, row in wanted.items():
-            await change(self.run, case_id, _taking(row.registration), of=row.user_id)
+        await each(
+            self._change(case_id, _taking(row.registration, again=case_id in again), of=row.user_id)
+            for case_id, row in wanted.items()
+        )
+
+    async def _change(self, case_id: str, take: Any, of: str | None = None) -> None:
+        await change(self.run, case_id, take, of=of)
 
     def _look_at(self, names: tuple[str, ...]) -> None:
         """Methods that this version does not know are told to whoever looks after it; never fatal."""
@@ -78,13 +88,13 @@ class _Reading:
         if len(missing) > max(_FEW, len(self.people) // 2):
             observe.event(log, "report_incomplete", level=logging.WARNING, missing=len(missing))
             return
-        for case_id in missing:
-            await change(self.run, case_id, _not_in(self.newest))
+        absent = [*missing, *self.people.still_missing(self.newest, self.fading)]
+        await each(self._change(case_id, _not_in(self.newest)) for case_id in absent)
 
 
-def _taking(seen: Registration) -> Any:
+def _taking(seen: Registration, *, again: bool) -> Any:
     def take(case: Case) -> list[Evidence] | None:
-        return [] if take_list(case, seen) else None
+        return [] if take_list(case, seen, again=again) else None
 
     return take
 
@@ -93,7 +103,7 @@ def _not_in(as_of: datetime) -> Any:
     def take(case: Case) -> list[Evidence] | None:
         if case.account is None or case.account.created_at > as_of - LISTING_LAG:
             return None
-        return [] if take_list(case, Registration((), as_of, present=False)) else None
+        return [] if take_list(case, Registration((), as_of, present=False), again=True) else None
 
     return take
 

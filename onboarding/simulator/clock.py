@@ -44,7 +44,7 @@ def to_micros(at: datetime) -> str:
 
 def to_ticks(at: datetime) -> str:
     """Graph's form for audit and method times: seven fraction digits (directoryaudit-list, example 2)."""
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f") + "0Z"
+    return at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "0Z"
 
 
 def to_seconds(at: datetime) -> str:

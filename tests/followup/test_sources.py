@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
+from onboarding.domain.confirmation import Assessment, assess
 from onboarding.domain.evidence import Registration, Status
 from onboarding.domain.lifecycle import State
 from onboarding.errors import OperatorError, Throttled
 from onboarding.followup import followed, sources
+from onboarding.followup.evidence import take_list
 from onboarding.followup.track import take_stream, track
 from onboarding.ports import CaseQuery, CaseSummary, Page, SeenEvidence, SeenRegistration
 from tests.support.followup_doubles import MONDAY, USER, Tripwire, World, audit, make_case, world
@@ -358,7 +360,70 @@ async def test_a_row_that_says_the_same_again_costs_no_look_at_the_case() -> Non
     assert await loads(4) == 0
     assert await loads(8, changed=3) == 3
     assert await loads(11.9, changed=3) == 0, "not read yet"
-    assert await loads(16, changed=3) == people - 3, "to keep 'as of' fresh"
+    assert await loads(24, changed=3) == 0
+    assert await loads(28, changed=3) == people - 3, "to keep 'as of' fresh"
+
+
+@pytest.mark.parametrize("behind", [0, 24, 36], ids="{}h".format)
+async def test_a_report_that_is_behind_as_ever_carries_that_nothing_is_registered(behind: int) -> None:
+    """36 hours are usual (Learn), and a case is not written at each reading: that is no reason to know less."""
+    w = world()
+    await w.add(make_case())
+
+    def rows() -> list[SeenRegistration]:
+        return [SeenRegistration(USER, Registration((), w.clock.at - behind * HOUR, sspr_enabled=True))]
+
+    assert await _hourly(w, 6, rows) == {Status.DIRECTORY_ONLY}
+
+
+async def test_who_was_read_by_name_goes_on_to_be_known_by_a_report_that_is_behind() -> None:
+    w = world()
+    await w.add(make_case())
+    w.security.rows = [SeenRegistration(USER, Registration((), MONDAY - 36 * HOUR, sspr_enabled=True))]
+    await track(w.s)
+    case = await w.load(CASE)
+    assert take_list(case, Registration((), MONDAY, direct=True))
+    await w.s.cases.save(case)
+
+    def rows() -> list[SeenRegistration]:
+        return [SeenRegistration(USER, Registration((), w.clock.at - 36 * HOUR, sspr_enabled=True))]
+
+    assert await _hourly(w, 6, rows) == {Status.DIRECTORY_ONLY}
+
+
+async def test_who_is_absent_stays_absent_as_long_as_the_report_goes_on_without_them() -> None:
+    w = world()
+    await w.add(make_case(on_account={"created_at": MONDAY - 9 * 24 * HOUR}))
+
+    def rows() -> list[SeenRegistration]:
+        return [SeenRegistration("other", Registration((), w.clock.at - 12 * HOUR, sspr_enabled=True))]
+
+    assert await _hourly(w, 9, rows) == {Status.ABSENT}
+
+
+async def test_a_report_that_stands_still_carries_nothing_for_long() -> None:
+    w = world()
+    await w.add(make_case())
+    seen = await _hourly(
+        w, 4, lambda: [SeenRegistration(USER, Registration((), MONDAY - 12 * HOUR, sspr_enabled=True))]
+    )
+    assert seen == {Status.DIRECTORY_ONLY, Status.UNKNOWN}
+    assert (await _shown(w)).status is Status.UNKNOWN
+
+
+async def _hourly(w: World, days: int, rows: Callable[[], list[SeenRegistration]]) -> set[Status]:
+    """What is said of the person at each hour of so many days; the report is read as often as always."""
+    seen = set()
+    for hours in range(24 * days):
+        w.clock.at = MONDAY + hours * HOUR
+        w.security.rows = rows()
+        await track(w.s)
+        seen.add((await _shown(w)).status)
+    return seen
+
+
+async def _shown(w: World) -> Assessment:
+    return assess(await w.load(CASE), await sources.rules(w.s, w.clock.at), w.clock.at)
 
 
 async def test_changed_settings_are_applied_to_everybody_at_the_next_report() -> None:

@@ -447,7 +447,7 @@ async def test_the_report_is_read_every_four_hours_and_the_same_row_is_not_writt
         await track(w.s)
         assert w.security.reports == reads
     assert (await w.load(CASE)).etag == etag
-    w.clock.at = MONDAY + 13 * HOUR
+    w.clock.at = MONDAY + 25 * HOUR
     w.security.rows = [SeenRegistration(USER, Registration((), w.clock.at))]
     await track(w.s)
     case = await w.load(CASE)

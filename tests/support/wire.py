@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote
 
 import httpx
+import msgspec
 
 from onboarding.simulator.call import Answer, Incoming
 from onboarding.simulator.models.tenant import Tenant
@@ -68,7 +69,7 @@ def _body(raw: bytes) -> Any:
 
 
 def _response(answer: Answer) -> httpx.Response:
-    body = b"" if answer.body is None else json.dumps(answer.body, ensure_ascii=False).encode()
+    body = b"" if answer.body is None else msgspec.json.encode(answer.body)
     return httpx.Response(
         answer.status, headers={"content-type": answer.content_type, **answer.headers}, content=body
     )
