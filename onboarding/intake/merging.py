@@ -62,7 +62,7 @@ def take_end(case: Case, end: date, said: Said) -> None:
         _take(case, Hire(end_date=end), said)
 
 
-def merge(case: Case, event: HireEvent, delivery: str, received_at: datetime) -> str:
+def merge(case: Case, event: HireEvent, delivery: str, received_at: datetime, *, opened: bool) -> str:
     """Merge the hire; returns the names of the fields whose value changed, comma-separated."""
     at, before = event_time(event, received_at), case.hire
     firm = event.certainty not in _UNSURE or event.event_type is EventType.START_DATE_CHANGED
@@ -76,7 +76,7 @@ def merge(case: Case, event: HireEvent, delivery: str, received_at: datetime) ->
     _take(case, hire, said)
     for name in cleared:
         _empty(case, name, said)
-    _judge_manager(case, event, before.manager, said, received_at)
+    _judge_manager(case, event, before.manager, said, received_at, opened=opened)
     if firm or case.hire_as_of is None:
         case.hire_as_of = max(at, case.hire_as_of or at)
     note_hire(case, event, at)
@@ -147,15 +147,24 @@ def join_facts(case: Case, other: Case) -> None:
 
 
 def _judge_manager(
-    case: Case, event: HireEvent, before: ManagerRef | None, said: Said, received_at: datetime
+    case: Case,
+    event: HireEvent,
+    before: ManagerRef | None,
+    said: Said,
+    received_at: datetime,
+    *,
+    opened: bool,
 ) -> None:
-    """Whether the manager who stands after this word of HR's may have the first credential."""
+    """Whether the manager who stands after this word of HR's may have the first credential. What creates an account is
+    a hire event, or an employee's whole record that is the first word of them."""
     sure = event.certainty is Certainty.EMPLOYEE
+    first = opened or case.certainty is not Certainty.EMPLOYEE
+    creates = sure and (event.event_type in HIRING or (first and event.snapshot))
     named_manager.judge(
         case,
         before,
         received_at,
-        announced=event.hire.manager if sure and event.event_type in HIRING else None,
+        announced=event.hire.manager if creates else None,
         read=sure and said.delivery == READ and case.said.get("manager") == said,
         by_read=_is_by_read(case),
     )

@@ -1,8 +1,9 @@
 """Who may have the first credential of the person: the manager whom the creating event named, or a read. Pure.
 
-- What creates is an employee's hire event, or the record that is read of them (design: account, exactly once; first
-  credential). An offer, a draft or an update may have named somebody before: nobody is trusted by that alone, also
-  where it opened the case. Whom the hire event names then is: the same one, or another.
+- What creates is an employee's hire event, their whole record where HR says that first, or the record that is read of
+  them (design: account, exactly once; first credential). An offer, a draft or an update may have named somebody before:
+  nobody is trusted by that alone, also where it opened the case. Whom the hire event names then is: the same one, or
+  another.
 - From then on whoever stands in the place of that one was changed, until a read says so, or an approver.
 - It makes no difference which of two words came first.
 """
@@ -28,7 +29,7 @@ def judge(
     read: bool,
     by_read: bool,
 ) -> None:
-    """After HR's word, before which the manager was `before`. `announced`: whom it named, where it is a hire event;
+    """After HR's word, before which the manager was `before`. `announced`: whom it named, where it is what creates;
     `read`: the one who stands now was named by it, and it is what was read of an employee; `by_read`: by some read."""
     same, stands = is_same(case, before), case.hire.manager
     if read:
@@ -53,7 +54,7 @@ def join(case: Case, other: Case, before: ManagerRef | None, *, by_read: bool) -
 
 
 def _is_open(case: Case, before: ManagerRef | None) -> bool:
-    """Nobody was named yet, or only by what creates nothing; one who was taken away was named."""
+    """Nobody was named yet, or only by what creates nothing. One who was taken away was named."""
     return case.manager_unannounced or not (before or case.manager_changed)
 
 

@@ -142,7 +142,7 @@ def merged(case: Case, event: HireEvent, about: Circumstances) -> str:
         case.take_back({APPROVE_OTHER_NAME})
         _ask_also(case, APPROVE_OTHER_NAME)
     delivery = READ if about.is_read else about.delivery_id
-    return merge(case, event, delivery, about.received_at)
+    return merge(case, event, delivery, about.received_at, opened=about.opened)
 
 
 def is_clear(case: Case, event: HireEvent, about: Circumstances) -> bool:

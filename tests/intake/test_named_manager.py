@@ -46,7 +46,7 @@ def said(case: Case, *words: Word) -> Case:
         event = HireEvent(
             "greenhouse", kind, Hire(manager=manager), "x", certainty=certainty, occurred_at=hour(at)
         )
-        merge(case, event, READ if read else f"d_{number}", came)
+        merge(case, event, READ if read else f"d_{number}", came, opened=not number)
     return case
 
 
@@ -67,6 +67,22 @@ def test_what_creates_no_account_names_nobody_for_the_credential(
 def test_an_update_that_opens_the_case_does_not_either() -> None:
     assert trusted(said(blank(), word(UPDATED, 1, MALLORY))) is None
     assert trusted(said(blank(), word(UPDATED, 1, MALLORY), word(CREATED, 2))) is None
+
+
+def test_the_whole_record_of_an_employee_that_opens_the_case_names_one() -> None:
+    """There are systems that send nothing else (SCIM with `post_is_record`, BambooHR's posts)."""
+
+    def record(case: Case, at: int, manager: ManagerRef | None, *, opened: bool = False) -> Case:
+        event = HireEvent("scim", UPDATED, Hire(manager=manager), "x", occurred_at=hour(at), snapshot=True)
+        merge(case, event, f"d_{at}", hour(20 + at), opened=opened)
+        return case
+
+    case = record(blank(), 1, ADA, opened=True)
+    assert trusted(case) == ADA
+    assert trusted(record(case, 2, MALLORY)) is None
+    assert trusted(record(record(blank(), 1, None, opened=True), 2, MALLORY)) is None, "named later"
+    drafted = said(blank(), word(UPDATED, 1, MALLORY, DRAFT))
+    assert trusted(record(drafted, 2, ADA)) == ADA
 
 
 @pytest.mark.parametrize("certainty", [DRAFT, OFFER, SURE])
