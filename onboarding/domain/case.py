@@ -114,6 +114,10 @@ class Case:
     cancelled_at: datetime | None = None
     ended_at: datetime | None = None
     deleted_at: datetime | None = None
+    #: HR system → when it last ended the employment (the newest is `ended_at`), as far as it has not taken that back;
+    #: and when its record last said, by a flag that may also end it, that the person works there (`intake.ends`).
+    ended_by: dict[str, datetime] = field(default_factory=dict)
+    active_by: dict[str, datetime] = field(default_factory=dict)
     #: As of when an HR system last showed the whole record of an employee, posted or read.
     recorded_at: datetime | None = None
     #: HR system and record (`bamboohr:4711`) → when it was last deleted, as far as nobody has said that the hire stands

@@ -94,6 +94,11 @@ class Said:
         value = self.raw(where)
         return value if isinstance(value, bool) else None
 
+    def word(self, where: str | tuple[str, ...]) -> str | None:
+        """Text as it stands, to be compared with what is known; None for anything else, which is noted nowhere."""
+        value = self.raw(where)
+        return value if isinstance(value, str) else None
+
     def empty(self, field: str, where: str | tuple[str, ...]) -> None:
         """Note it if the record has the field and it is null, blank or a list of nothing."""
         value = self.raw(where)

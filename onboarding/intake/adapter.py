@@ -77,6 +77,8 @@ class LinkedEvent(HireEvent):
     opens: bool = True
     #: True: `occurred_at` is only the earliest time at which it may have happened; the vendor does not say when it did.
     at_the_earliest: bool = False
+    #: True: the record says, by a flag that ends the employment where it is off, that the person works there.
+    at_work: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,8 @@ record changed. Such an event, newer than the withdrawal, is answered by the rec
 | has no end, and none was known | read: doubt, an approver is asked; posted whole: it stands again |
 | says that the person left, has no first day, or hides its end | it stays over |
 
+An end that a flag of the record said, the same flag takes back: `intake.ends`.
+
 Of somebody who was not known when they left, the first day is compared with the end that was noted (`intake.leavers`).
 
 A hire that was cancelled stands again by a later first day alone: a record that says nothing of the cancellation is no

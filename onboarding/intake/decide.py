@@ -38,7 +38,7 @@ from onboarding.domain.hire import Certainty, EventType, Hire, HireEvent
 from onboarding.domain.lifecycle import ACTIVE, Event, State
 from onboarding.domain.places.place import usage_location
 from onboarding.domain.records import TimelineEntry
-from onboarding.intake import changed_facts, first_day, leave_date
+from onboarding.intake import changed_facts, ends, first_day, leave_date
 from onboarding.intake.comeback import Verdict, announced_anew, judge
 from onboarding.intake.merging import HIRING, event_time, newest_withdrawal, note_hire, planned_end
 from onboarding.intake.outcome import (
@@ -96,12 +96,14 @@ def apply_event(case: Case, event: HireEvent, about: Circumstances, now: datetim
     leave_date.note(case)
     if event.event_type is EventType.HIRE_CANCELLED:
         return _withdrawn(case, event, about, now)
+    if event.event_type is EventType.EMPLOYEE_DELETED:
+        return deleted(case, event, about, now)
+    event, taken_back = ends.by_flag(case, event, event_time(event, about.received_at))
+    about = replace(about, taken_back=taken_back)
     if event.event_type is EventType.EMPLOYMENT_TERMINATED:
         if (end := planned_end(event, event.hire.start_date or case.hire.start_date, now)) is not None:
             return _planned(case, replace(event, hire=replace(event.hire, end_date=end)), about, now)
         return _withdrawn(case, event, about, now)
-    if event.event_type is EventType.EMPLOYEE_DELETED:
-        return deleted(case, event, about, now)
     if (anew := announced_anew(case, event, about.received_at)) is not None:
         event, about = replace(event, occurred_at=anew), replace(about, doubtful=True)
     return _hired(case, event, about, now)
@@ -135,13 +137,11 @@ def _hired(case: Case, event: HireEvent, about: Circumstances, now: datetime) ->
     if not about.is_read:
         event = _as_a_comeback(case, event, about, now)
     _end_before(case, event, about)
-    was_over = case.state in OVER
+    at, taken_back, was_over = event_time(event, about.received_at), about.taken_back, case.state in OVER
     if was_over:
-        note_hire(
-            case, event, event_time(event, about.received_at)
-        )  # for good: what stands follows from all hires
-    again = was_over and reopens(case, event, event_time(event, about.received_at))
-    known = reopen(case, event, about.received_at, now) if again else ()
+        note_hire(case, event, at)  # for good: what stands follows from all hires
+    again = was_over and reopens(case, event, at, taken_back=taken_back)
+    known = reopen(case, event, about.received_at, now, taken_back=taken_back) if again else ()
     if case.reason_code == EXISTING_STAFF and was_over and not again:
         event = replace(event, hire=only_ids(event.hire), cleared=())
     before = case.hire
@@ -155,7 +155,7 @@ def _hired(case: Case, event: HireEvent, about: Circumstances, now: datetime) ->
     entries = (*reopened, *_applied(case, event, about, now, changed=changed, was_candidate=candidacy))
     if moved and case.state in ACTIVE:
         entries += (entry(now, "start_date_moved", "hr", days=moved),)
-    if event.snapshot and case.state in _UNDECIDED and is_existing_staff(case, now):
+    if event.snapshot and not again and case.state in _UNDECIDED and is_existing_staff(case, now):
         outcome = leave_alone(case, now)
     else:
         outcome = _go_on(case, event, about, now, changed=changed, moved=moved)
@@ -178,11 +178,11 @@ def _kept(case: Case, event: HireEvent, about: Circumstances, now: datetime) -> 
     if not about.is_read:
         event = _as_a_comeback(case, event, about, now)
     known: tuple[TimelineEntry, ...] = ()
-    if withdrawn_since_hired(case) is not None:
+    if about.taken_back or withdrawn_since_hired(case) is not None:
         at, asked = event_time(event, about.received_at), case.reason_code
         note_hire(case, event, at)
-        if reopens(case, event, at):
-            known = reopen(case, event, about.received_at, now)
+        if reopens(case, event, at, taken_back=about.taken_back):
+            known = reopen(case, event, about.received_at, now, taken_back=about.taken_back)
             case.apply(Event.EXCLUDE, reason=asked)
     before = case.hire
     changed = merged(case, event, about)

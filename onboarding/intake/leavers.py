@@ -27,7 +27,7 @@ from typing import Any
 from onboarding.domain.case import Alias, AliasKind, Case, aliases_of, ids_in
 from onboarding.domain.hire import Certainty, EventType, HireEvent
 from onboarding.domain.records import Said
-from onboarding.intake import deletions, leave_date
+from onboarding.intake import deletions, ends, leave_date
 from onboarding.intake.candidates import applications_of
 from onboarding.intake.identity import event_aliases
 from onboarding.intake.merging import drop_dates_of_before, newest_withdrawal, planned_end, take_end
@@ -101,7 +101,7 @@ async def recall(s: Services, case: Case, event: HireEvent, at: datetime | None,
             if kind == "deleted_at":
                 deletions.note(case, event, moment)
             else:
-                case.ended_at = max(moment, case.ended_at or moment)
+                ends.note(case, event.source, moment)
         if _PLANNED in told:
             _recall_planned(case, event, told)
     for alias in _applications(event):
@@ -134,7 +134,7 @@ def _recall_planned(case: Case, event: HireEvent, told: Mapping[str, str]) -> No
     end, at = date.fromisoformat(told[_LAST_DAY]), datetime.fromisoformat(told[_PLANNED])
     start = event.hire.start_date or case.hire.start_date
     if start is not None and end <= start:
-        case.ended_at = max(at, case.ended_at or at)
+        ends.note(case, event.source, at)
         return
     before = case.hire
     leave_date.note(case)

@@ -24,7 +24,7 @@ from typing import Any
 from onboarding.domain.case import Case, ids_in
 from onboarding.domain.hire import Certainty, EventType, Hire, HireEvent, ManagerRef, Phone
 from onboarding.domain.records import Said
-from onboarding.intake import deletions, named_manager, numbers
+from onboarding.intake import deletions, ends, named_manager, numbers
 from onboarding.intake.candidates import applications_of
 from onboarding.intake.planned_reads import tells_more
 
@@ -122,7 +122,8 @@ def join_facts(case: Case, other: Case) -> None:
             _empty(case, name, word)
     named_manager.join(case, other, before, by_read=_is_by_read(case))
     named_manager.forget(case, before)
-    for name in ("hired_at", "cancelled_at", "ended_at", "recorded_at"):
+    ends.join(case, other)
+    for name in ("hired_at", "cancelled_at", "recorded_at"):
         moments = [moment for moment in (getattr(case, name), getattr(other, name)) if moment is not None]
         setattr(case, name, max(moments, default=None))
     numbers.join(case, other)

@@ -76,6 +76,8 @@ class Circumstances:
     doubtful: bool = False
     #: The record that was read does not say whether the person is to begin or has left: an approver is asked.
     unclear: bool = False
+    #: The event takes back the end of the employment that the same system had said (`intake.ends`).
+    taken_back: bool = False
     #: Somebody who comes back to an account of this case: an approver is asked (`account.rehire` of the policy).
     ask_rehire: bool = True
 

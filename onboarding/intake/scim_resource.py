@@ -99,9 +99,9 @@ def _extension(said: Payload, urn: str) -> Payload | None:
 
 
 def patched(said: Payload) -> Payload:
-    """The resource that a PatchOp speaks of: `externalId` and `id` beside the operations, and what they set."""
+    """The resource that a PatchOp speaks of: `externalId`, `id` and `meta` beside the operations, and what they set."""
     resource: dict[str, Any] = {}
-    for key in ("schemas", "externalId", "id"):
+    for key in ("schemas", "externalId", "id", "meta"):
         if said.has(key):
             resource[key] = said.raw(key)
     for item in said.items("Operations"):

@@ -54,10 +54,15 @@ def is_finished(case: Case, event: HireEvent) -> bool:
     return not unsaid and not (first and again and again > first)
 
 
-def reopens(case: Case, event: HireEvent, at: datetime) -> bool:
-    """The event, or another case that was joined to this one, makes the hire stand again."""
+def reopens(case: Case, event: HireEvent, at: datetime, *, taken_back: bool = False) -> bool:
+    """The event, or another case that was joined to this one, makes the hire stand again.
+
+    `taken_back`: by the event the same system took back the end that it had said (`intake.ends`).
+    """
     newest = newest_withdrawal(case)
     if newest is not None and is_hired_since(case, newest):
+        return True
+    if taken_back and newest is None and case.withdrawn_at is not None:
         return True
     if event.needs_fetch is not None and newest is None and case.certainty is not Certainty.EMPLOYEE:
         return True  # recruiting withdrew what nobody had confirmed, and only a read can tell whether that stands
@@ -72,13 +77,21 @@ def reopens(case: Case, event: HireEvent, at: datetime) -> bool:
     return case.withdrawn_at is None or hired_for_good or at > case.withdrawn_at
 
 
-def reopen(case: Case, event: HireEvent, received_at: datetime, now: datetime) -> tuple[TimelineEntry, ...]:
+def reopen(
+    case: Case, event: HireEvent, received_at: datetime, now: datetime, *, taken_back: bool = False
+) -> tuple[TimelineEntry, ...]:
     """Back to `received`, for a new run: nothing dated of the old one may carry the new one, and nobody is known to
-    have registered in it. Returns what the timeline says of that."""
-    before = event_time(event, received_at) - timedelta.resolution
-    over = newest_withdrawal(case) or min(case.withdrawn_at or before, before)
-    drop_dates(case, over)
-    if case.ends_at is not None and (case.hire.end_date is None or case.ends_at <= over):
+    have registered in it. Returns what the timeline says of that.
+
+    `taken_back`: the end was, so that the hire is the old one, and has its dates.
+    """
+    over = newest_withdrawal(case)
+    if over is None and not taken_back:
+        before = event_time(event, received_at) - timedelta.resolution
+        over = min(case.withdrawn_at or before, before)
+    if over is not None:
+        drop_dates(case, over)
+    if case.ends_at is not None and (case.hire.end_date is None or (over and case.ends_at <= over)):
         case.ends_at = None  # it was announced of the hire that is over
     case.apply(Event.REOPEN)
     case.withdrawn_at = None

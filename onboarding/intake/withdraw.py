@@ -16,7 +16,7 @@ from onboarding.domain.case import WATCH_ENDED, Case
 from onboarding.domain.hire import Certainty, EventType, HireEvent
 from onboarding.domain.lifecycle import Event, State
 from onboarding.domain.records import TimelineEntry
-from onboarding.intake import deletions
+from onboarding.intake import deletions, ends
 from onboarding.intake.candidates import applications_of
 from onboarding.intake.comeback import newer_record
 from onboarding.intake.merging import drop_dates_of_before, event_time, newest_withdrawal, note_cancelled
@@ -56,7 +56,7 @@ def withdraw(case: Case, event: HireEvent, about: Circumstances, now: datetime) 
     if not ended and _is_tidied(case, event, at):
         return Outcome((noted_event(now, "application_withdrawn", event, about),))
     if sure and ended:
-        case.ended_at = max(at, case.ended_at or at)
+        ends.note(case, event.source, at)
     elif sure:
         note_cancelled(case, event, at)
         if case.cancelled_by and newest_withdrawal(case) is None and case.state not in OVER:

@@ -25,6 +25,7 @@ ROWS = (
     "report_sdk",
     "report_memory",
     "status_requests",
+    "at_risk",
     "freshness",
     "webhook",
     "webhook_azurite",

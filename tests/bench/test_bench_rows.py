@@ -20,6 +20,7 @@ TINY: dict[str, dict[str, Any]] = {
     "report_sdk": {"rows": 1500, "modelled": 2, "rounds": 1},
     "report_memory": {"many": 1500, "few": 100, "rounds": 1},
     "status_requests": {"people": 1500, "chunk": 500},
+    "at_risk": {"many": 1500, "few": 100},
     "freshness": {"people": 6},
     "webhook": {"seconds": 0.2, "rounds": 1, "warm_up": 0.1},
     "webhook_azurite": {"seconds": 0.2, "warm_up": 0.1},

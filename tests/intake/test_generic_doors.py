@@ -324,6 +324,7 @@ def test_the_same_body_by_another_method_is_another_delivery():
         ({"start_date": "urn:x:"}, "start_date and end_date name an attribute"),
         ({"dates": "dd.mm"}, "dates must be one of: iso"),
         ({"inactive": "maybe"}, "inactive must be one of: record, ends"),
+        ({"last_modified": True}, "last_modified must be"),
     ],
 )
 def test_scim_options_are_checked(options: Any, text: str):

@@ -80,7 +80,7 @@ async def _one(client: Client, what: str, identifier: str) -> dict[str, Any]:
     code, body = entry.raw("code"), entry.raw("body")
     if code == 404:
         raise RecordGone(f"Finch has no such person ({what}).")
-    if code in {401, 403}:
+    if code in (401, 403):  # whatever type it has
         raise ReaderRefused(f"Finch may not read this ({what}).", code=hr.PERMISSION)
     if not isinstance(code, int) or not isinstance(body, dict):
         raise ReaderRefused(f"Finch answered in another form ({what}).", code=hr.UNREADABLE)

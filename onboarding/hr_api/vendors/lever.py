@@ -46,8 +46,8 @@ async def read(client: Client, ref: FetchRef) -> HrRecord:
     hire = Hire(
         candidate_id=said.text("candidate_id", "id") or ref.id,
         display_name=said.text("display_name", "name"),
-        personal_email=emails[0]
-        if isinstance(emails, list) and emails and isinstance(emails[0], str)
+        personal_email=Said({"first": emails[0]}, said).text("personal_email", "first")
+        if isinstance(emails, list) and emails
         else None,
         phones=tuple(item for entry in said.items("phones") for item in _phone(entry)),
         location=said.text("location", "location"),
@@ -89,7 +89,7 @@ async def _offer(client: Client, path: str, said: Said) -> tuple[date | None, st
         said.withhold("start_date", ("offers",))
         return None, None
     for offer in reversed(list(Said(answer, said).items("data"))):
-        if offer.raw("status") in SIGNED:
+        if offer.word("status") in SIGNED:
             fields = {str(item.raw("identifier")): item for item in offer.items("fields")}
             begin, title = fields.get(START, Said({})), fields.get(TITLE, Said({}))
             return begin.day("start_date", "value", day_of_millis), title.text("job_title", "value")

@@ -78,9 +78,8 @@ def _manager(said: Said) -> ManagerRef | None:
 
 
 def _attributes(answer: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    data = answer.get("data")
-    found = data.get("attributes") if isinstance(data, dict) else None
-    return {key: item for key, item in (found or {}).items() if isinstance(item, dict)}
+    found = Said(answer).part("data.attributes").value
+    return {key: item for key, item in found.items() if isinstance(item, dict)}
 
 
 def _key(answer: dict[str, Any], name: str) -> str | None:
@@ -89,7 +88,7 @@ def _key(answer: dict[str, Any], name: str) -> str | None:
     if name in attributes:
         return name
     return next(
-        (key for key, item in attributes.items() if name in {item.get("universal_id"), item.get("label")}),
+        (key for key, item in attributes.items() if name in (item.get("universal_id"), item.get("label"))),
         None,
     )
 

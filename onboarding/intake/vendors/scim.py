@@ -4,6 +4,9 @@ RFC 7643 (User, Enterprise User) and RFC 7644 (3.5.2 PATCH, 3.7 Bulk). Microsoft
 updates, so a POST may be either. This door has one address: in PUT, PATCH and DELETE the person is named by
 `externalId`, or in a BulkRequest by the id in `path`.
 SCIM knows no start date: it comes from an extension attribute, by default one called HireDate or StartDate.
+Nor does a client say when something happened: `meta` is the provider's (RFC 7643, 3.1: it "SHALL be ignored when
+provided by clients"), and who reads a resource, changes it and puts it back whole sends the time of before the change
+(RFC 7644, 3.5.1). A message is as of its arrival, unless the source's sender stamps `lastModified` itself.
 """
 
 from __future__ import annotations
@@ -14,7 +17,7 @@ from datetime import date
 
 from onboarding.domain.hire import EventType, Hire, HireEvent, ManagerRef, Phone
 from onboarding.errors import ConfigurationError
-from onboarding.intake.adapter import METHOD, Adapter, Headers, Role, body_hash, each
+from onboarding.intake.adapter import METHOD, Adapter, Headers, LinkedEvent, Role, body_hash, each
 from onboarding.intake.dates import DATE_FORMATS
 from onboarding.intake.options import Options
 from onboarding.intake.payload import Payload, Unreadable
@@ -63,6 +66,8 @@ class Reading:
     inactive_ends: bool = False
     #: True: POST says that a record is so, of whomever it is. Microsoft's senders say POST for every change.
     post_is_record: bool = False
+    #: True: `meta.lastModified` says when it happened: the sender is the provider, and stamps every message itself.
+    stamped: bool = False
 
 
 def events_of(payload: Payload, method: str, reading: Reading) -> list[HireEvent]:
@@ -107,13 +112,9 @@ def _event(method: str, path: str, said: Payload | None, reading: Reading) -> Hi
     if types is not None:
         phones_of, hire = _one_of_several(hire, types)
     hire = replace(hire, employee_id=hire.employee_id or scim_id)
-    whole = method == "PUT" or (method == "POST" and reading.post_is_record)
-    if whole:
-        kind = EventType.HIRE_UPDATED
-    if reading.inactive_ends and _active(data) is False and kind is not EventType.EMPLOYEE_DELETED:
-        kind = EventType.EMPLOYMENT_TERMINATED
-    at = data.optional_instant("meta.lastmodified")
-    return HireEvent(
+    kind, whole = _meaning(method, kind, data, reading)
+    at = data.optional_instant("meta.lastmodified") if reading.stamped else None
+    return LinkedEvent(
         "",
         kind,
         hire,
@@ -125,7 +126,19 @@ def _event(method: str, path: str, said: Payload | None, reading: Reading) -> Hi
         cleared=_cleared(data, hire, reading) if kind is not EventType.EMPLOYEE_DELETED else (),
         snapshot=whole,
         phones_of=phones_of,
+        at_work=reading.inactive_ends and _active(data) is True,
     )
+
+
+def _meaning(method: str, kind: EventType, said: Payload, reading: Reading) -> tuple[EventType, bool]:
+    """What an operation on a user means, and whether it says that a record is so, of whomever it is."""
+    if reading.inactive_ends and _active(said) is False and kind is not EventType.EMPLOYEE_DELETED:
+        return (
+            EventType.EMPLOYMENT_TERMINATED,
+            False,
+        )  # the flag takes it back, and no later record without it
+    whole = method == "PUT" or (method == "POST" and reading.post_is_record)
+    return (EventType.HIRE_UPDATED, True) if whole else (kind, False)
 
 
 def _one_of_several(hire: Hire, types: frozenset[str]) -> tuple[tuple[str, ...] | None, Hire]:
@@ -272,7 +285,8 @@ def parse(payload: Payload, headers: Headers) -> list[HireEvent]:
 
 
 def bind(adapter: Adapter, source: SourceSettings) -> Adapter:
-    """`start_date`, `end_date` (attribute, or urn:attribute), `dates` (a format), `inactive`, `post`: see `Reading`."""
+    """`start_date`, `end_date` (attribute, or urn:attribute), `dates` (a format), `inactive`, `post`, `last_modified`:
+    see `Reading`."""
     reading = reading_of(Options(source))
     return replace(
         adapter, parse=lambda payload, headers: events_of(payload, headers.get(METHOD, "POST"), reading)
@@ -285,6 +299,7 @@ def reading_of(options: Options) -> Reading:
     form = options.choice("dates", "iso-day", *DATE_FORMATS)
     inactive = options.choice("inactive", "record", "record", "ends")
     post = options.choice("post", "hire", "hire", "record")
+    modified = options.choice("last_modified", "ignore", "ignore", "happened")
     options.done()
     for name in (start, end):
         if name is not None and (not name.rpartition(":")[2] or " " in name):
@@ -292,7 +307,9 @@ def reading_of(options: Options) -> Reading:
                 f"{options.name}: start_date and end_date name an attribute: urn:…:User:HireDate, or hireDate.",
                 code="source_options",
             )
-    return Reading(start, end, DATE_FORMATS[form], inactive == "ends", post == "record")
+    return Reading(
+        start, end, DATE_FORMATS[form], inactive == "ends", post == "record", modified == "happened"
+    )
 
 
 ADAPTER = Adapter(

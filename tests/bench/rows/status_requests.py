@@ -28,8 +28,7 @@ def run(people: int = 100_000, chunk: int = 5_000) -> Row:
     """One `track` pass with an empty store: the report, and the audit log of the retention period."""
     with processes.simulator() as base, tempfile.TemporaryDirectory() as folder:
         control = Control(base)
-        for first in range(0, people, chunk):
-            control.post("/_control/users", [_person(n) for n in range(first, min(first + chunk, people))])
+        fill(control, people, chunk)
         before = len(control.requests())
         result = asyncio.run(_pass(settings(f"{folder}/store.db", base)))
         asked = Counter(item["path"].partition("?")[0] for item in control.requests(before))
@@ -46,6 +45,12 @@ def run(people: int = 100_000, chunk: int = 5_000) -> Row:
         f"{people + 1:,}",
         {"report_pages": asked[REPORT], "audit_pages": asked[AUDITS], "others": others},
     )
+
+
+def fill(control: Control, people: int, chunk: int = 5_000) -> None:
+    """So many people in the tenant, `chunk` a request; a third has nothing, a third a passkey alone."""
+    for first in range(0, people, chunk):
+        control.post("/_control/users", [_person(n) for n in range(first, min(first + chunk, people))])
 
 
 def _person(number: int) -> dict[str, Any]:
