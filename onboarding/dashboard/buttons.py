@@ -46,6 +46,15 @@ _DOES_FOR = {
     "and gets what the policy says. Its password stays.",
     (
         "approve",
+        "needs_approval_instead",
+    ): "yes, the person is to work with the account that was found: the one that the case has is disabled, unless it "
+    "comes from Active Directory or somebody works with it already, and the case goes over.",
+    (
+        whose.OTHER_PERSON,
+        "needs_approval_instead",
+    ): "no: this person keeps the one that the case has, and the account that was found is left alone for good.",
+    (
+        "approve",
         "needs_approval_restore",
     ): "yes, it is this person's, and is to be used again: it is restored, and enabled near the start date.",
     (
@@ -63,6 +72,15 @@ _DOES_FOR = {
     ("approve", "needs_approval_unclear"): "yes, the person is to begin, or works there: the case goes on.",
     ("approve", "needs_approval_other_name"): "yes, the same person under another name: the case goes on.",
     ("approve", "needs_approval_shared_id"): "yes, two people: this one gets an account of their own.",
+    (
+        whose.OTHER_PERSON,
+        "own_account_stays",
+    ): "takes the yes back: the account that was found is left alone for good, and the case goes on with the one that "
+    "it has.",
+    (
+        "rerun",
+        "own_account_stays",
+    ): "looks again: once an administrator has disabled the account that the case has, the other one is linked.",
     ("rerun", "needs_approval_same_person"): "no, two people: each case goes on by itself.",
 }
 _ASKS_AGAIN = (

@@ -63,7 +63,7 @@ class Account:
     manager_named: ManagerRef | None = None
     #: We made it disabled, or disabled it when HR withdrew the hire. Whoever else disabled it is not overruled.
     disabled_by_us: bool = False
-    #: The run in which this service enabled it, or found it enabled (`existing.run_of`): whoever disables or deletes it
+    #: The run in which this service enabled it, or found it enabled (`run.of`): whoever disables or deletes it
     #: after that is not overruled.
     enabled_for: datetime | None = None
     #: Groups that we put it into in this run: one that is missing later was taken away, and is not given again.
@@ -92,11 +92,15 @@ class Account:
     contradicted: str | None = None
     #: HR called the person one of these before anybody was given it: it is closed, or an administrator decides.
     withheld: bool = False
-    #: HR called the person one of Active Directory's for a while, and nobody looked meanwhile: whether another account
-    #: came is looked for once.
-    look_instead: bool = False
+    #: When HR took back that the person is one of Active Directory's: whether another account came meanwhile is looked
+    #: for at once, and once more when it has replicated. None: it was, or nobody has to.
+    taken_back_at: datetime | None = None
     #: When it was first found disabled, or disabled, for that: whoever enables it after that is not overruled.
     closed_at: datetime | None = None
+    #: What HR called the person when it was closed, or was about to be: `guest` or `synced`.
+    closed_as: str | None = None
+    #: The run in which that was found, or that somebody signs in with it (`run.is_kept`): it is not closed any more.
+    kept_for: datetime | None = None
 
     def may_lag(self, what: str, now: datetime) -> bool:
         """This service wrote that so lately that a read may show what was before. No such read says that there is
@@ -159,13 +163,14 @@ class PassRecord:
         if self.status is PassStatus.DELIVERED:
             self.status, self.claimed_at = PassStatus.CREATED, claimed_at
 
-    def call_back(self, at: datetime, lease: timedelta) -> None:
+    def call_back(self, at: datetime, lease: timedelta) -> Recall:
         """It is with the wrong person, or for a day that is no first day any more: made void from `at` on, in whatever
         state the case is. One that may be in the making is waited for over the claim's `lease`: whoever makes it cannot
         write the case any more, and so sends it to nobody."""
         self.doubt(at - lease)
         making = self.status is PassStatus.INTENDED
         self.recall = self.recall or Recall(max(at, self.claimed_at + lease) if making else at)
+        return self.recall
 
 
 @dataclass(slots=True)

@@ -39,7 +39,7 @@ PAUSED, EXCLUDED = "paused", "excluded"
 #: Reason of a closed case whose person goes on in another case.
 JOINED = "joined"
 #: Reason codes by which an approver is asked about one account (`provisioning.existing`).
-ABOUT_ACCOUNT = frozenset({"needs_approval_adopt", "needs_approval_restore"})
+ABOUT_ACCOUNT = frozenset({"needs_approval_adopt", "needs_approval_instead", "needs_approval_restore"})
 #: … and those by which somebody may have the account back.
 _ABOUT_RETURN = frozenset({"needs_approval_restore", "needs_approval_rehire"})
 #: … and those by which somebody is asked about another case: whether it is the same person's (`intake.twins`), and
@@ -104,6 +104,12 @@ class Case:
     said: dict[str, Said] = field(default_factory=dict)
     #: Field of the hire → source → when that source last said that the field is empty. Its older words on it are void.
     emptied: dict[str, dict[str, Said]] = field(default_factory=dict)
+    #: What recruiting said of fields on which an older word of an HR system stands before it, and who said it when: it
+    #: stands once that one goes (`intake.words`).
+    behind: Hire = field(default_factory=Hire)
+    behind_said: dict[str, Said] = field(default_factory=dict)
+    #: What was said until then is of a hire that is over.
+    over_until: datetime | None = None
     #: HR system → field of the hire → the id by which that system knows the person (`employee_id`, `candidate_id`).
     ids: dict[str, dict[str, str]] = field(default_factory=dict)
     #: HR system and employee number (`bamboohr:00731`; without a number: that there is none) → when that system first

@@ -175,6 +175,8 @@ class HireEvent:
     cleared: tuple[str, ...] = ()
     #: The event carries the whole record and comes for everybody who works there, hired lately or not.
     snapshot: bool = False
+    #: A recruiting system says so: it gives way to what an HR system says of the person.
+    recruiting: bool = False
     #: Labels of the numbers that `hire.phones` replaces: those of other labels stay. None: there are no others.
     phones_of: tuple[str, ...] | None = None
 

@@ -83,6 +83,8 @@ class Said:
     delivery: str
     #: The HR system that said so; None in cases from before this was noted.
     source: str | None = None
+    #: A recruiting system said so, which gives way to what an HR system says (`intake.words`).
+    recruiting: bool = False
 
     def gives_way_to(self, other: Said) -> bool:
         """The other one is as firm and not older, or firmer. Of two equal ones the later arrival wins."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from onboarding.domain.account import Account
 from onboarding.domain.case import Case
 from onboarding.domain.evidence import Evidence, Recoverable, Status
 
@@ -21,6 +22,18 @@ def began(case: Case) -> datetime | None:
     account = case.account
     of_account = (account.created_at, account.instead_since) if account else ()
     return max(filter(None, (*of_account, case.rehired_at)), default=None)
+
+
+def of(case: Case, account: Account) -> datetime:
+    """What tells one run through the plan with this account from the next one, after HR hired the person again."""
+    return case.rehired_at or account.created_at
+
+
+def is_kept(case: Case) -> bool:
+    """In this run somebody signs in with the account, or an administrator enabled what was closed: it stays, whatever
+    HR calls the person."""
+    account = case.account
+    return account is not None and account.kept_for == of(case, account)
 
 
 def counts(case: Case, at: datetime) -> bool:

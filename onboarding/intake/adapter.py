@@ -147,6 +147,8 @@ class Adapter:
     scheme: SignatureScheme
     #: Meaning of a body. Raises Unreadable with a path. An event type that is not mapped yields IGNORED.
     parse: Callable[[Payload, Headers], list[HireEvent]]
+    #: A recruiting system: what it says of a person gives way to what an HR system says.
+    recruits: bool = False
     #: What signature and mapping rest on.
     evidence: Evidence = Evidence.VENDOR
     #: What nobody has confirmed, a sentence each, for whoever sets the source up.

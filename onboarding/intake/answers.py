@@ -8,7 +8,7 @@ from onboarding import casework
 from onboarding.domain.case import Case
 from onboarding.domain.lifecycle import State
 from onboarding.domain.records import TimelineEntry
-from onboarding.intake import two_cases
+from onboarding.intake import twins, two_cases
 from onboarding.intake.outcome import APPROVE_SAME_PERSON
 from onboarding.intake.two_cases import ASKED_ANEW, TWO_PEOPLE
 from onboarding.ports import Services
@@ -16,8 +16,9 @@ from onboarding.ports import Services
 
 async def drop_answered(s: Services, case: Case, now: datetime) -> list[TimelineEntry]:
     """Doubt about another case is none any more where an approver said of the two, of whichever of the cases that were
-    joined to either, that they are two people; or where it was joined to this one. Returns what the timeline says of
-    that; the case is not written."""
+    joined to either, that they are two people; where an HR system turns out to have two ids for them; or where it was
+    joined to this one. Who is excluded is not let out of a question so. Returns what the timeline says of that; the
+    case is not written."""
     entries, asked = [], case.maybe_same
     for other_id in case.others(APPROVE_SAME_PERSON):
         other = await two_cases.survivor(s, other_id)
@@ -28,6 +29,9 @@ async def drop_answered(s: Services, case: Case, now: datetime) -> list[Timeline
         elif await two_cases.are_two_people(s, case, other):
             case.answered(APPROVE_SAME_PERSON, other_id)
             entries.append(casework.entry(now, "two_people_said", other=other_id))
+        elif twins.are_known_as_two(case, other) and State.EXCLUDED not in {case.state, other.state}:
+            case.answered(APPROVE_SAME_PERSON, other_id)
+            entries.append(casework.entry(now, "two_people_known", other=other_id))
     if case.reason_code == APPROVE_SAME_PERSON and case.maybe_same not in {None, asked}:  # blocked still
         entries.append(casework.entry(now, "maybe_same_person", other=case.maybe_same))
     return entries

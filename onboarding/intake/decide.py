@@ -1,8 +1,8 @@
 """What one hire event does to one case. Pure: plain data in, changed case and an outcome out.
 
 Rules in prose:
-- Field by field the newest word stands (`intake.merging`); an event without a time counts as of its arrival, and
-  one from the future as of its arrival too.
+- Field by field the newest word stands, an HR system's before recruiting's (`intake.merging`); an event without a time
+  counts as of its arrival, and one from the future as of its arrival too.
 - Where the hire stands follows from the newest event of each kind, not from the order in which they came: a hire
   event that is newer than everything by which HR withdrew stands; else the end of the employment, else the
   cancellation. Two at the same moment: the withdrawal.

@@ -31,31 +31,28 @@ from datetime import UTC, date, datetime, time, timedelta
 from onboarding import casework, observe
 from onboarding.domain import retry
 from onboarding.domain.case import Case
-from onboarding.domain.hire import Certainty, EventType, FetchRef, Hire, HireEvent
+from onboarding.domain.hire import Certainty, EventType, FetchRef
 from onboarding.domain.lifecycle import Event, State
 from onboarding.domain.records import Fetch, NextAction
 from onboarding.errors import DeployerError, OperatorError, RetryLater, StoreConflict
 from onboarding.intake import quality
-from onboarding.intake.adapter import LinkedEvent
 from onboarding.intake.answers import drop_answered
-from onboarding.intake.comeback import Verdict, judge
+from onboarding.intake.comeback import Verdict
 from onboarding.intake.decide import apply_event
 from onboarding.intake.identity import locate
 from onboarding.intake.merging import READ
-from onboarding.intake.outcome import FETCH, Circumstances
+from onboarding.intake.outcome import FETCH, OVER, Circumstances
 from onboarding.intake.planned_reads import take_up
 from onboarding.intake.process import lay_down, reconsider
+from onboarding.intake.read_records import APPLICANTS, counted, decides, event_of, is_taken_back, verdict_of
 from onboarding.ports import WORK_QUEUE, HrRecord, RecordGone, Services
 
 #: A delayed message may be there a moment before our clock agrees.
 EARLY = timedelta(seconds=1)
 #: A record that is not there is looked for once more: a fresh one may not be readable yet.
 SECOND_LOOK = timedelta(minutes=1)
-#: Records of recruiting: they say how far somebody has come, a hire included.
-APPLICANTS = frozenset({"candidate", "application", "opportunity"})
 #: States in which the case waits for the read.
 _WAITS = frozenset({State.AWAITING_FETCH})
-_OVER = frozenset({State.CANCELLED, State.CLOSED})
 _WITHDRAWALS = frozenset({EventType.HIRE_CANCELLED, EventType.EMPLOYMENT_TERMINATED})
 
 log = logging.getLogger(__name__)
@@ -98,11 +95,10 @@ def _due(case: Case, now: datetime) -> Fetch | None:
 
 async def _apply(s: Services, case: Case, fetch: Fetch, record: HrRecord, now: datetime, queue: str) -> None:
     """Treat the record as one more event about the person, as of `now`."""
-    if record.certainty is None:
-        record = replace(record, certainty=case.certainty)
-    event, verdict = _event(case, fetch, record, now), None
-    if case.state in _OVER:
-        verdict = _judge(case, fetch, record, now)
+    record = counted(case, record, now.date())
+    event, verdict = event_of(case, fetch, record, now), None
+    if case.state in OVER:
+        verdict = verdict_of(case, fetch, record, now)
         if verdict is Verdict.OVER:
             _done(case, fetch, record, s.hr.settles_in(fetch.source), now)
             await casework.save(s, case, now, casework.entry(now, "hr_record_read"))
@@ -113,7 +109,7 @@ async def _apply(s: Services, case: Case, fetch: Fetch, record: HrRecord, now: d
     if found is None:
         raise StoreConflict("The case's ids are gone: look again.")
     mine = found.case
-    if record.certainty is not None and _is_taken_back(mine, fetch, record):
+    if record.certainty is not None and is_taken_back(mine, fetch, record):
         mine.certainty = record.certainty  # it was an employee's by this system's word alone
     if mine.case_id == case.case_id and found.etag != case.etag:
         raise StoreConflict("The case was written while the HR system was read: read again.")
@@ -125,7 +121,7 @@ async def _apply(s: Services, case: Case, fetch: Fetch, record: HrRecord, now: d
         is_read=True,
         withheld=tuple(sorted(record.withheld)),
         doubtful=verdict is Verdict.DOUBT,
-        unclear=record.unclear and event.event_type not in _WITHDRAWALS and _decides(mine, fetch),
+        unclear=record.unclear and event.event_type not in _WITHDRAWALS and decides(mine, fetch),
         ask_rehire=s.policy.account.rehire == "ask",
     )
     noted = await drop_answered(s, mine, now)
@@ -134,13 +130,6 @@ async def _apply(s: Services, case: Case, fetch: Fetch, record: HrRecord, now: d
     await quality.note_read(s, mine, record, fetch.source, now)
     await lay_down(s, mine, outcome, now, queue)
     observe.event(log, "hr_record_read", case_id=mine.case_id, state=mine.state, reason=mine.reason_code)
-
-
-def _judge(case: Case, fetch: Fetch, record: HrRecord, now: datetime) -> Verdict:
-    """Whether the hire of a case that is over stands again by the record."""
-    if record.withdrawn or record.ended or record.certainty is not Certainty.EMPLOYEE:
-        return Verdict.OVER
-    return judge(case, record.hire, record.cleared, fetch.source, now.date())
 
 
 def _done(case: Case, fetch: Fetch, record: HrRecord, lag: timedelta, now: datetime) -> None:
@@ -167,68 +156,6 @@ def _day_after(end: date | None, now: datetime) -> datetime | None:
     if end is None or end < now.date() or end.year >= date.max.year:
         return None
     return datetime.combine(end + timedelta(days=1), time.min, UTC)
-
-
-def _event(case: Case, fetch: Fetch, record: HrRecord, now: datetime) -> HireEvent:
-    """What the record means."""
-    hire, kind = _with_kept_numbers(case, record), EventType.HIRE_UPDATED
-    if (record.withdrawn and not _is_nobodys_hire(case, record)) or _is_taken_back(case, fetch, record):
-        kind = EventType.HIRE_CANCELLED
-    elif _is_over(record, now.date()):
-        kind = EventType.EMPLOYMENT_TERMINATED
-    return LinkedEvent(
-        source=fetch.source,
-        event_type=kind,
-        hire=hire,
-        vendor_event_type=READ,
-        certainty=record.certainty or case.certainty,
-        occurred_at=now,
-        cleared=record.cleared,
-        opens=False,
-        also_known_as=record.also_known_as,
-    )
-
-
-def _is_over(record: HrRecord, today: date) -> bool:
-    """The employment that the record describes has ended, or never begins: it ends on its first day.
-
-    An end before the first day is that of an earlier employment, unless the record says that the person left.
-    """
-    end, start = record.hire.end_date, record.hire.start_date
-    if end is None or start is None:
-        return record.ended if end is None else end < today or (record.ended and end == today)
-    if end == start or (record.ended and end < start):
-        return True
-    return start < end and (end < today or (record.ended and end == today))
-
-
-def _is_nobodys_hire(case: Case, record: HrRecord) -> bool:
-    """An applicant whom nobody has hired or offered anything: there is nothing to withdraw."""
-    never = case.certainty is record.certainty is Certainty.CANDIDATE
-    return never and case.account is None and case.intent is None
-
-
-def _is_taken_back(case: Case, fetch: Fetch, record: HrRecord) -> bool:
-    """A recruiting system, the only one that knows this person, says no more that they are hired.
-
-    What an HR system has confirmed meanwhile, recruiting does not take back.
-    """
-    alone = fetch.kind in APPLICANTS and _decides(case, fetch) and not record.unclear
-    return alone and case.certainty is Certainty.EMPLOYEE is not record.certainty
-
-
-def _decides(case: Case, fetch: Fetch) -> bool:
-    """An HR system's word on whether the person is to begin, or recruiting's, where no HR system knows them."""
-    return fetch.kind not in APPLICANTS or set(case.ids) <= {fetch.source}
-
-
-def _with_kept_numbers(case: Case, record: HrRecord) -> Hire:
-    """A number that the read was not allowed to see stays as it was, beside those that it saw."""
-    hidden = {name for name in record.withheld if name.startswith("phones")}
-    if not hidden or not record.hire.phones:
-        return record.hire
-    kept = [item for item in case.hire.phones or () if f"phones[{item.label}]" in hidden]
-    return replace(record.hire, phones=(*record.hire.phones, *kept))
 
 
 async def _later(s: Services, case: Case, fetch: Fetch, error: RetryLater, now: datetime) -> None:

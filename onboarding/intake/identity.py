@@ -22,7 +22,7 @@ from onboarding.errors import StoreConflict
 from onboarding.intake import numbers, twins, two_cases
 from onboarding.intake.adapter import LinkedEvent
 from onboarding.intake.erasure import refuse_forgotten
-from onboarding.intake.joining import ask, join, weight
+from onboarding.intake.joining import ask, foretell, join, weight
 from onboarding.intake.outcome import APPROVE_SAME_PERSON, OVER
 from onboarding.ports import CaseQuery, Services
 
@@ -104,6 +104,8 @@ async def locate(
     )
     for other in dict.fromkeys(ours):
         if other != case_id:
+            if known is not None and other == known.case_id and (read := cases[other]) is not None:
+                foretell(read, event, now)
             found.case = await join(s, found.case, cases[other], other, aliases, now)
     await _meet_twins(s, found, event, now)
     return found
@@ -135,7 +137,7 @@ async def _meet_twins(s: Services, found: Located, event: HireEvent, now: dateti
     nobody before somebody has decided."""
     if event.event_type in _NEVER_OPENS:
         return
-    met = await twins.find(s, found.case, event)
+    met = await twins.find(s, found.case, event, now)
     refuse_forgotten(twin.case for twin in met)
     sure = await _sure(s, found.case, event, met)
     for other in sure:

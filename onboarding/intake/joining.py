@@ -17,7 +17,7 @@ from onboarding.domain.case import ABOUT_CASE, JOINED, NOT_THIS, Alias, Case, al
 from onboarding.domain.hire import Certainty, EventType, Hire, HireEvent
 from onboarding.domain.lifecycle import ACTIVE, RETURNABLE, Event, State
 from onboarding.domain.records import NextAction, TimelineEntry
-from onboarding.intake import changed_facts, leave_date, merging, two_cases
+from onboarding.intake import changed_facts, leave_date, merging, two_cases, words
 from onboarding.intake.erasure import being_forgotten
 from onboarding.intake.outcome import (
     APPROVE_SAME_PERSON,
@@ -98,6 +98,14 @@ def united(case: Case, other_id: str | None) -> None:
     case.approvals = [word for word in case.approvals if word not in used]
 
 
+def foretell(case: Case, event: HireEvent, now: datetime) -> None:
+    """What was read in a case that is about to be joined to another one is said in it first: only by that is its hire
+    known for one, with its first day."""
+    hired = event.event_type is EventType.HIRE_UPDATED and event.certainty is Certainty.EMPLOYEE
+    if hired and event.vendor_event_type == merging.READ:
+        merging.merge(case, event, merging.READ, now, opened=False)
+
+
 async def join(
     s: Services, case: Case, other: Case | None, other_id: str, aliases: list[Alias], now: datetime
 ) -> Case:
@@ -127,6 +135,7 @@ async def join(
             other.apply(Event.CLOSE, reason=JOINED)
         # Raw numbers are kept in one case, until its account is made.
         other.hire = replace(other.hire, phones=None)
+        words.forget_behind(other)
         await casework.rest(
             s, other, now, "none", JOINED, casework.entry(now, "joined_into", other=case.case_id)
         )
@@ -223,7 +232,7 @@ def _stand(case: Case, other: Case, before: Hire, now: datetime) -> Iterator[Tim
 
 def _new_hire(case: Case, other: Case, before: Hire) -> HireEvent | None:
     """The hire of the other case, where it is one more for somebody whose case is over: HR announced it after it had
-    withdrawn the one before, or it begins later; None: it is not."""
+    withdrawn the one before, or it begins later, or by another candidacy and says no first day yet; None: it is not."""
     if case.state not in OVER or other.state in OVER or other.certainty is not Certainty.EMPLOYEE:
         return None
     if merging.newest_withdrawal(case) is not None:
@@ -231,6 +240,7 @@ def _new_hire(case: Case, other: Case, before: Hire) -> HireEvent | None:
     else:  # only an offer was withdrawn, nobody was hired here, or all was done
         stands = case.withdrawn_at is not None or case.reason_code == EXISTING_STAFF
         stands = stands or _begins_later(case.hire, before.start_date)
+        stands = stands or (other.hire.start_date is None and _are_two_candidacies(case, other))
     if not stands:
         return None
     said = case.said.get("start_date")
@@ -239,6 +249,15 @@ def _new_hire(case: Case, other: Case, before: Hire) -> HireEvent | None:
     return HireEvent(
         other.source, EventType.HIRE_CREATED, Hire(), JOINED, certainty=Certainty.EMPLOYEE, occurred_at=at
     )
+
+
+def _are_two_candidacies(case: Case, other: Case) -> bool:
+    """One recruiting system hired the person twice."""
+    pairs = (
+        (known.get("candidate_id"), other.ids.get(source, {}).get("candidate_id"))
+        for source, known in case.ids.items()
+    )
+    return other.hired_at is not None and any(one and two and one != two for one, two in pairs)
 
 
 def _note_comeback(case: Case, other: Case) -> None:

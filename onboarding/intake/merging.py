@@ -1,7 +1,7 @@
 """What HR says about a person, field by field: the newest word on each field stands, in whatever order words come.
 
 - Each field remembers when it was said (`Case.said`). A word that is older than the one that stands does nothing;
-  one that is as old wins, because it came later.
+  one that is as old wins, because it came later. A recruiting system's gives way to an HR system's (`intake.words`).
 - A field that an HR system has emptied takes back what the same system said of it before, and nothing else: that the
   HR record has no number does not void the one that the applicant gave. Once the account is begun, name and first day
   stay as they were used.
@@ -17,14 +17,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import fields, replace
+from dataclasses import replace
 from datetime import date, datetime
-from typing import Any
 
 from onboarding.domain.case import Case, ids_in
 from onboarding.domain.hire import Certainty, EventType, Hire, HireEvent, ManagerRef, Phone
 from onboarding.domain.records import Said
-from onboarding.intake import deletions, ends, named_manager, numbers
+from onboarding.intake import deletions, ends, named_manager, numbers, words
 from onboarding.intake.candidates import applications_of
 from onboarding.intake.planned_reads import tells_more
 
@@ -33,7 +32,6 @@ HIRING = frozenset({EventType.HIRE_CREATED, EventType.EMPLOYMENT_STARTED})
 #: Under this name a field says that it comes from a read of the HR system's API.
 READ = "hr_api"
 
-_FIELDS = tuple(item.name for item in fields(Hire))
 #: Ids that each system gives one person one of.
 IDS = ("employee_id", "candidate_id")
 _DATED = ("start_date", "end_date", "status")
@@ -59,7 +57,7 @@ def take_end(case: Case, end: date, said: Said) -> None:
     """A last day that was announced before there was a case. What HR withdrew since took it along."""
     newest = newest_withdrawal(case)
     if newest is None or said.at > newest:
-        _take(case, Hire(end_date=end), said)
+        words.take(case, Hire(end_date=end), said)
 
 
 def merge(case: Case, event: HireEvent, delivery: str, received_at: datetime, *, opened: bool) -> str:
@@ -71,11 +69,11 @@ def merge(case: Case, event: HireEvent, delivery: str, received_at: datetime, *,
     if _is_of_an_earlier_hire(case, at):
         hire = replace(hire, **dict.fromkeys(_DATED))
         cleared -= set(_DATED)
-    said = Said(at, firm, delivery, event.source)
+    said = Said(at, firm, delivery, event.source, event.recruiting)
     _note_ids(case, event)
-    _take(case, hire, said)
+    words.take(case, hire, said)
     for name in cleared:
-        _empty(case, name, said)
+        words.empty(case, name, said)
     _judge_manager(case, event, before.manager, said, received_at, opened=opened)
     if firm or case.hire_as_of is None:
         case.hire_as_of = max(at, case.hire_as_of or at)
@@ -86,7 +84,7 @@ def merge(case: Case, event: HireEvent, delivery: str, received_at: datetime, *,
         _drop_earlier_end(case, at)
     if RANK[event.certainty] > RANK[case.certainty]:
         case.certainty = event.certainty
-    return ",".join(name for name in _FIELDS if getattr(before, name) != getattr(case.hire, name))
+    return ",".join(name for name in words.FIELDS if getattr(before, name) != getattr(case.hire, name))
 
 
 def note_hire(case: Case, event: HireEvent, at: datetime) -> None:
@@ -113,15 +111,8 @@ def _note_newest(known: dict[str, datetime], said: Mapping[str, datetime]) -> No
 def join_facts(case: Case, other: Case) -> None:
     """What HR said about the same person in another case, as if it had been said in this one."""
     before = case.hire.manager
-    for name in _FIELDS:
-        if name == "phones" and case.account:  # as for an event
-            continue
-        if (value := getattr(other.hire, name)) is not None and (said := _said(other, name)) is not None:
-            _take(case, Hire(**{name: value}), said)
-        for word in other.emptied.get(name, {}).values():
-            _empty(case, name, word)
+    words.join(case, other)
     named_manager.join(case, other, before, by_read=_is_by_read(case))
-    named_manager.forget(case, before)
     ends.join(case, other)
     for name in ("hired_at", "cancelled_at", "recorded_at"):
         moments = [moment for moment in (getattr(case, name), getattr(other, name)) if moment is not None]
@@ -231,13 +222,15 @@ def drop_dates_of_before(case: Case, until: datetime) -> None:
 
 def drop_dates(case: Case, until: datetime, kept: Collection[str] = ()) -> None:
     """Forget start, end and status as far as they were said at `until` or before, or nobody knows when."""
+    manager = case.hire.manager
+    words.begin_anew(case, until)
+    named_manager.succeed(case, manager)
     for name in _DATED:
         if name in kept:
             continue
         said = case.said.get(name)
         if said is None or said.at <= until:
-            case.hire = replace(case.hire, **{name: None})
-            case.said.pop(name, None)
+            words.drop(case, name)
         emptied = {source: word for source, word in case.emptied.get(name, {}).items() if word.at > until}
         if name in case.emptied:
             case.emptied[name] = emptied
@@ -247,47 +240,4 @@ def _drop_earlier_end(case: Case, hired: datetime) -> None:
     """An end before the first day, said before the hire or the record: that of the employment before."""
     start, end, said = case.hire.start_date, case.hire.end_date, case.said.get("end_date")
     if start and end and end <= start and said is not None and said.at < hired:
-        case.hire = replace(case.hire, end_date=None)
-        del case.said["end_date"]
-
-
-def _take(case: Case, hire: Hire, said: Said) -> None:
-    for name in _FIELDS:
-        value = getattr(hire, name)
-        if value == ():
-            _empty(case, name, said)
-        elif value is not None and not _is_void(case, name, said):
-            before = _said(case, name)
-            if name == "employee_number":
-                numbers.note(case, said, value)
-            if before is None or before.gives_way_to(said):
-                case.hire = replace(case.hire, **{name: value})
-                case.said[name] = said
-
-
-def _empty(case: Case, name: str, said: Said) -> None:
-    """One system says that a field is empty: its own older words on it are void, whenever they come."""
-    if name == "employee_number":
-        numbers.note(case, said, None)
-    source, known = said.source or "", case.emptied.setdefault(name, {})
-    if source not in known or known[source].gives_way_to(said):
-        known[source] = said
-    before = _said(case, name)
-    if before is None or (before.source in {None, said.source} and before.gives_way_to(said)):
-        nothing: Any = () if name == "phones" else None
-        case.hire = replace(case.hire, **{name: nothing})
-        case.said.pop(name, None)
-
-
-def _is_void(case: Case, name: str, said: Said) -> bool:
-    emptied = case.emptied.get(name, {}).get(said.source or "")
-    return emptied is not None and not emptied.gives_way_to(said)
-
-
-def _said(case: Case, name: str) -> Said | None:
-    """Who said the field last; None: nobody. Cases from before fields were dated are as of their last event."""
-    if name in case.said:
-        return case.said[name]
-    if getattr(case.hire, name) in {None, ()}:
-        return None
-    return Said(case.hire_as_of or case.created_at, True, case.deliveries[-1] if case.deliveries else "")
+        words.drop(case, "end_date")

@@ -49,8 +49,16 @@ def join(case: Case, other: Case, before: ManagerRef | None, *, by_read: bool) -
     if theirs and (_is_open(case, before) or (by_read and not other.manager_changed)):
         case.manager_named_at, case.manager_changed = other.manager_named_at, other.manager_changed
         case.manager_unannounced = other.manager_unannounced
-    elif before is not None and not is_same(case, before):
+    else:
+        succeed(case, before)
+    forget(case, before)
+
+
+def succeed(case: Case, before: ManagerRef | None) -> None:
+    """Whoever stands in the place of `before`, without a word that names them now, was changed."""
+    if before is not None and not is_same(case, before):
         case.manager_changed = True
+    forget(case, before)
 
 
 def _is_open(case: Case, before: ManagerRef | None) -> bool:

@@ -148,8 +148,10 @@ def merged(case: Case, event: HireEvent, about: Circumstances) -> str:
 
 
 def is_clear(case: Case, event: HireEvent, about: Circumstances) -> bool:
-    """The record says where the person stands, and no other system's can be what was asked about."""
-    return about.is_read and not about.unclear and set(case.fetches) <= {event.source}
+    """The record says where the person stands, and no other system's can be what was asked about: where an HR system
+    knows the person, recruiting's word on that counts for nothing (`intake.fetch`)."""
+    by_hr = {source for source in case.fetches if "employee_id" in cases.ids_in(case, source)}
+    return about.is_read and not about.unclear and (by_hr or {*case.fetches}) <= {event.source}
 
 
 def _is_before_plan(case: Case) -> bool:

@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from onboarding import casework, observe
-from onboarding.domain import beginning, people_policy
+from onboarding.domain import beginning, people_policy, run
 from onboarding.domain.account import OWN_ORIGINS, PassStatus
 from onboarding.domain.case import Case, delivery_of, event_mark
 from onboarding.domain.hire import HireEvent
@@ -62,6 +62,7 @@ async def process_delivery(s: Services, delivery_id: str, *, queue: str = WORK_Q
             s, delivery, DeliveryStatus.UNREADABLE, reason=error.reason, path=error.path, body=delivery.body
         )
         return
+    events = [replace(event, recruiting=adapter.recruits) for event in events]
     await _process(s, adapter, delivery, events, queue)
 
 
@@ -195,12 +196,12 @@ def _note_called(s: Services, case: Case, before: str | None, now: datetime) -> 
     account, after = case.account, people_policy.called(s.policy.people, case)
     if account is None or after == before:
         return
-    kept, account.contradicted = account.contradicted is not None, None
+    kept, account.contradicted = account.contradicted is not None or run.is_kept(case), None
     passed = case.access_pass is not None and case.access_pass.status is PassStatus.DELIVERED
     theirs = kept or passed or beginning.is_in_use(case) or beginning.has_begun(case, now)
     ours = account.origin in OWN_ORIGINS and not account.synced
-    if before == "synced" and after is None and ours and not theirs:
-        account.look_instead = True
+    taken_back = before == "synced" and after is None and ours and not theirs
+    account.taken_back_at = now if taken_back else None
 
 
 def _began(case: Case, delivery: Delivery) -> bool:

@@ -12,6 +12,7 @@ from onboarding.domain.case import ABOUT_CASE, Case
 from onboarding.domain.hire import Certainty, Hire
 from onboarding.domain.lifecycle import ACTIVE, Event, State
 from onboarding.domain.records import TimelineEntry
+from onboarding.intake import words
 from onboarding.intake.merging import newest_withdrawal
 from onboarding.intake.outcome import (
     APPROVE_SAME_PERSON,
@@ -32,6 +33,7 @@ from onboarding.intake.outcome import (
 from onboarding.intake.planned_reads import pending, read_again
 from onboarding.intake.standing import (
     APPROVE_REHIRE,
+    APPROVE_UNCLEAR,
     EXISTING_STAFF,
     end,
     is_hired_since,
@@ -168,6 +170,7 @@ def is_existing_staff(case: Case, now: datetime) -> bool:
 def leave_alone(case: Case, now: datetime) -> Outcome:
     """Not a hire: of whom no more is kept than the ids by which the next event finds this."""
     _keep_ids(case)
+    case.questions = [word for word in case.questions if word != APPROVE_UNCLEAR]
     case.apply(Event.CLOSE, reason=EXISTING_STAFF)
     return Outcome((entry(now, "existing_staff"),), "none", EXISTING_STAFF)
 
@@ -175,6 +178,7 @@ def leave_alone(case: Case, now: datetime) -> Outcome:
 def _keep_ids(case: Case) -> None:
     """Nobody hired this person: no more is kept than the ids by which the next event finds the case."""
     case.hire, case.said, case.emptied, case.findings = only_ids(case.hire), {}, {}, []
+    words.forget_behind(case)
 
 
 def only_ids(hire: Hire) -> Hire:

@@ -77,18 +77,20 @@ def names_question(case: Case, ask: Ask) -> bool:
 
 async def check_named(s: Services, case: Case, now: datetime, ask: Ask, action: str) -> None:
     """Refused for a word that names no question, where it would be about another case: two cases become one for good,
-    and the next question may be about a third one by the time that the word arrives. The same about an account, where
-    the very word came a moment ago (`REPEATED`): it is the answer to the question before. `action`: what the timeline
-    calls such a word."""
+    and the next question may be about a third one by the time that the word arrives. The same where the very word came
+    a moment ago (`REPEATED`): it is the answer to the question before, whatever the case asks by now. `action`: what
+    the timeline calls such a word."""
     if names_question(case, ask):
         return
-    about_account = bool(case.asked_about)
-    if case.reason_code in ABOUT_CASE or (about_account and await _came_before(s, case, now, ask, action)):
-        raise Refused(
-            "Say which question this answers, as the case shows it: reason_code, and in about what asked_about holds "
-            "(the id of the other case, or of the account).",
-            code=QUESTION_NOT_NAMED,
-        )
+    again = await _came_before(s, case, now, ask, action)
+    if not again and case.reason_code not in ABOUT_CASE:
+        return
+    why = "The same answer came a moment ago, to what the case asked then. " if again else ""
+    raise Refused(
+        f"{why}Say which question this answers, as the case shows it: reason_code, and in about what asked_about "
+        "holds, if anything (the id of the other case, or of the account).",
+        code=QUESTION_NOT_NAMED,
+    )
 
 
 async def _came_before(s: Services, case: Case, now: datetime, ask: Ask, action: str) -> bool:

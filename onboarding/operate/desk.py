@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from onboarding import casework
+from onboarding.domain import people_policy
 from onboarding.domain.account import Account, LostMethod
 from onboarding.domain.case import Case
 from onboarding.domain.lifecycle import State
@@ -133,6 +134,19 @@ async def new_pass(s: Services, case: Case, now: datetime, ask: Ask) -> None:
     await casework.hand_on(s, case, now, what, "new_pass", note)
 
 
+def _withheld(word: str | None) -> str:
+    """Why nobody is given the account yet: of whom HR still calls a guest or somebody of Active Directory, and not."""
+    if word is not None:
+        return (
+            "By HR's word no account is made here for this person, so nobody is given the one that there is: HR "
+            "corrects the record first, or the account of Active Directory comes, with a password of its own."
+        )
+    return (
+        "HR has taken back that no account is made here for this person, but the one that there is has not been opened "
+        "yet: whether another one came meanwhile is looked for, or asked. The case says what it waits for."
+    )
+
+
 def no_pass(s: Services, case: Case, now: datetime) -> Refused | None:
     """Why this person gets no new pass here, and what to do instead. None: one can be asked for."""
     if s.settings.first_credential == "none":
@@ -143,11 +157,7 @@ def no_pass(s: Services, case: Case, now: datetime) -> Refused | None:
     if case.account is None:
         return None  # told where the account is asked for
     if case.account.withheld:
-        return Refused(
-            "By HR's word no account is made here for this person, and the one that there is was closed: HR corrects "
-            "the record first, or the account of Active Directory comes, with a password of its own.",
-            code="account_closed",
-        )
+        return Refused(_withheld(people_policy.called(s.policy.people, case)), code="account_closed")
     if case.account.origin == "synced":
         return Refused(
             "The account comes from Active Directory, and so does its password: have whoever runs it there give a new "

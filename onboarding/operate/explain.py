@@ -124,6 +124,8 @@ def explain(case: Case, now: datetime | None = None) -> str:
             parts.append(_STATUS[case.status])
     elif case.state is State.EXCLUDED:
         parts += _left_alone(case)
+    elif case.state is State.PAUSED:
+        parts += _in_doubt(case)
     elif case.state in _OVER and (case.account or _was_looked_for(case)):
         parts += _account_left(case)
     if case.account is not None and case.account.contradicted and case.state not in _OVER:

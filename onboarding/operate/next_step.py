@@ -53,6 +53,7 @@ _HELD_NEXT = {
 #: and one that says nothing to people, is None.
 _LATER: dict[str, str | None] = {
     "account_in_doubt": "whether the last try succeeded is being looked up",
+    "another_account_may_come": "whether Active Directory made another account meanwhile is looked up once more",
     "dry_run": "a dry run sends nothing",
     "in_progress": "work is under way",
     "ladder_done": None,
@@ -61,6 +62,7 @@ _LATER: dict[str, str | None] = {
     "message_in_doubt": "whether the last message went out is being looked up",
     "next_rung": None,
     "not_yet_visible": "the tenant does not show the account everywhere yet",
+    "pass_called_back": "the first credential of the account before is made void first",
     "pass_in_doubt": "whether a pass was made is being looked up",
     "pass_near_start": "a pass is handed over shortly before the start",
     "start_is_far": "so long before the start",

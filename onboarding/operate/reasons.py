@@ -91,8 +91,8 @@ REASONS: dict[str, tuple[str, str]] = {
         "that was there before needs an approval of its own. If the hire does not stand, exclude the case.",
     ),
     "needs_approval_unclear": (
-        "HR's record does not say whether this person is yet to begin or has left: it is inactive and says no more, or "
-        "one hire of the person's was taken back and another one was not.",
+        "HR's record does not say whether this person is to begin: it is inactive and says no more, or it has no "
+        "status and nobody announced the hire, or one hire of the person's was taken back and another one was not.",
         "Ask HR. If the person is to begin, or works there, an approver approves; if not, exclude the case. Once HR "
         "completes the record, the case goes on, or ends, by itself.",
     ),

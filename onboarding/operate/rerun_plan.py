@@ -29,7 +29,7 @@ from onboarding.intake.settle import lacking
 from onboarding.intake.two_cases import ASKED_ANEW, TWO_PEOPLE
 from onboarding.operate import deciding, without_pass
 from onboarding.ports import CLAIM_LEASE, Services
-from onboarding.provisioning import existing, from_sync, linking, out_of_sight, pass_guards, withdraw
+from onboarding.provisioning import existing, from_sync, linking, out_of_sight, pass_guards, refused, withdraw
 from onboarding.provisioning.plan import names_from, steps
 from onboarding.provisioning.step import Step
 from onboarding.provisioning.steps import (
@@ -47,6 +47,7 @@ ASKED_AGAIN = frozenset(
         reserve_username.NEEDS_APPROVAL,
         create_account.NEEDS_APPROVAL,
         existing.NEEDS_APPROVAL_RESTORE,
+        linking.NEEDS_APPROVAL_INSTEAD,
         issue_access_pass.NEEDS_APPROVAL,
         issue_access_pass.NEEDS_APPROVAL_MANAGER,
     }
@@ -73,7 +74,7 @@ ANSWERED = {code: f"{text} {_NAMED}" for code, text in _QUESTIONS.items()}
 _APPROVERS = frozenset(code for code in ANSWERED if code.startswith(APPROVABLE))
 RERUNNABLE = ASKED_AGAIN | _APPROVERS
 #: Questions about an account that was found, which may be another person's.
-_WHOSE = ABOUT_ACCOUNT | {linking.ANOTHER_CASE, from_sync.NOT_SYNCED, *protected.REASONS}
+_WHOSE = ABOUT_ACCOUNT | {linking.ANOTHER_CASE, from_sync.NOT_SYNCED, refused.OWN_STAYS, *protected.REASONS}
 _BEFORE_PLAN = frozenset({State.RECEIVED, State.AWAITING_FETCH, State.WAITING_START})
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from onboarding.domain import protected
-from onboarding.provisioning import existing, from_sync, pass_guards, refused, runner
+from onboarding.provisioning import existing, from_sync, linking, pass_guards, refused, runner
 from onboarding.provisioning.steps import (
     assign_groups,
     assign_licenses,
@@ -53,6 +53,25 @@ OF_STEPS: dict[str, tuple[str, str]] = {
         "one already that this service may not disable; the timeline says why.",
         "Ask HR. If it is right, an administrator disables the account in Entra, then rerun. Else HR corrects the "
         "record, then rerun.",
+    ),
+    linking.NEEDS_APPROVAL_INSTEAD: (
+        "There is another account with this person's number beside the one that the case has: HR had said meanwhile "
+        "that the account comes from Active Directory, or has corrected the number.",
+        "Ask the person, and IT, which of the two is theirs to work with. If it is the one that was found, an approver "
+        "approves: the case goes over to it, and the one that the case has is disabled, unless it comes from Active "
+        "Directory; where somebody works with that already, both stay at first, and the case asks an administrator. If "
+        "it is the one that the case has, an approver says so (other-person; of several, one by one): the case keeps "
+        "it, and the one that was found is left alone for good; an administrator disables it in Entra where nobody "
+        "needs it.",
+    ),
+    refused.OWN_STAYS: (
+        "An approver said that the account which was found is this person's, but the one that the case has is enabled, "
+        "and this service may not disable it: somebody uses it, for example, or an administrator enabled it, or the "
+        "first day has come; the timeline says why.",
+        "Ask the person which of the two they use. If it is the one that the case has, an approver takes the yes back "
+        "(other-person): the case goes on with it, and an administrator disables the other one in Entra. If it is the "
+        "one that was found, an administrator disables the one that the case has in Entra, then rerun: the case goes "
+        "on with the other.",
     ),
     runner.ENDED: (
         "The last day that HR named is over, and nothing is given after it.",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Protocol
 
 from onboarding.domain.hire import Certainty, FetchRef, Hire
@@ -33,7 +33,7 @@ class HrRecord:
     #: (reason code, field) of values that could not be used, without the values.
     unusable: tuple[tuple[str, str], ...] = ()
     #: `draft` and the like where the record itself says that nothing is settled; None: it says neither, and what was
-    #: known of the person stands.
+    #: said of the person before stands.
     certainty: Certainty | None = Certainty.EMPLOYEE
     #: Fields of the hire that the record has and that are empty there: HR cleared them, or never filled them in.
     cleared: tuple[str, ...] = ()
@@ -43,8 +43,17 @@ class HrRecord:
     ended: bool = False
     #: The record does not say whether the person is to begin or has left: an approver is asked.
     unclear: bool = False
+    #: The record says that the person does not work there now, and nothing of why: yet to begin, or has left.
+    inactive: bool = False
+    #: What the record says without the hire that it names beside its own one, which may be one of years ago.
+    otherwise: HrRecord | None = None
     #: Other names of the person's in that system, in the form of its events: `contract:{id}`.
     also_known_as: tuple[str, ...] = ()
+
+    def leaves_open(self, today: date) -> bool:
+        """It does not say whether the person is to begin or has left. Nobody has left whose first day lies ahead."""
+        start = self.hire.start_date
+        return self.unclear or (self.inactive and (start is None or start < today))
 
 
 class RecordGone(OperatorError):

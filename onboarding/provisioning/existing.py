@@ -269,7 +269,7 @@ def missed_until(case: Case, account: Account, now: datetime) -> datetime:
 
 def by_us(case: Case, account: Account) -> bool:
     """This run restored it."""
-    return account.restored_at is not None and account.restored_at >= run_of(case, account)
+    return account.restored_at is not None and account.restored_at >= run.of(case, account)
 
 
 async def _is_back(ctx: Context, user: DirectoryUser, how: str) -> Outcome:
@@ -307,19 +307,14 @@ def agreed(ctx: Context, user: DirectoryUser) -> bool:
 def was_enabled(ctx: Context) -> bool:
     """This run has enabled the account, or found it so: it was somebody else who took it away again."""
     account = ctx.case.account
-    return account is not None and account.enabled_for == run_of(ctx.case, account)
+    return account is not None and account.enabled_for == run.of(ctx.case, account)
 
 
 def note_enabled(ctx: Context) -> None:
     """The person who came back has the account, and the approver's word for it is used up. Written with the outcome."""
-    ctx.account.enabled_for = run_of(ctx.case, ctx.account)
+    ctx.account.enabled_for = run.of(ctx.case, ctx.account)
     ctx.case.take_back(_WORDS)
     settled(ctx.case)
-
-
-def run_of(case: Case, account: Account) -> datetime:
-    """What tells one run through the plan from the next one, after HR hired the person again."""
-    return case.rehired_at or account.created_at
 
 
 def _same_name(ctx: Context, user: DirectoryUser) -> bool:

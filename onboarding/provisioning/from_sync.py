@@ -23,6 +23,7 @@ from onboarding.domain.nudges import working_time_of
 from onboarding.ports import DirectoryUser
 from onboarding.provisioning.linking import (
     NEEDS_APPROVAL,
+    NEEDS_APPROVAL_INSTEAD,
     ask,
     is_anothers,
     link,
@@ -115,16 +116,16 @@ async def _ask_about_others(
     if not found:
         return None
     if len(found) > 1:
-        return ask(ctx, found, NEEDS_APPROVAL)
+        return ask(ctx, found, NEEDS_APPROVAL_INSTEAD)
     if reason := await protection.refusal(ctx.s, found[0]):
         return ask(ctx, found, reason)
     if anothers := await of_another_case(ctx, found[0]):
         return anothers
-    if said_yes(ctx.case, found[0], NEEDS_APPROVAL):
+    if said_yes(ctx.case, found[0], NEEDS_APPROVAL_INSTEAD):
         if leave is not None and (stopped := await leave()) is not None:
             return stopped
         return await link(ctx, found[0], "synced" if found[0].synced else "adopted", None)
-    return ask(ctx, found, NEEDS_APPROVAL)
+    return ask(ctx, found, NEEDS_APPROVAL_INSTEAD)
 
 
 def _was_made_here(ctx: Context, user: DirectoryUser) -> bool:

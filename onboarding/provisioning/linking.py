@@ -9,11 +9,13 @@ from onboarding.domain import run
 from onboarding.domain.account import DISABLED, Account, AccountIntent
 from onboarding.domain.case import ABOUT_ACCOUNT, NOT_THIS, PURGED, TENANT, Alias, AliasKind, Case
 from onboarding.domain.phone import phonebook
-from onboarding.ports import REPLICATION, DirectoryUser
-from onboarding.provisioning.step import Block, Context, Done, Outcome
+from onboarding.ports import CLAIM_LEASE, REPLICATION, DirectoryUser
+from onboarding.provisioning.step import Block, Context, Done, Outcome, Wait
 
 ANOTHER_CASE = "account_of_another_case"
 NEEDS_APPROVAL = "needs_approval_adopt"
+#: The same of one that would take the place of the account that the case has.
+NEEDS_APPROVAL_INSTEAD = "needs_approval_instead"
 #: Words that are about the accounts that were found, and used up when that is decided.
 _WORDS = ABOUT_ACCOUNT | {PURGED}
 
@@ -23,8 +25,12 @@ async def link(
 ) -> Outcome:
     """File the object id first (so that evidence finds the case), then write the account on the case. What an approver
     said about it is used up. `closed`: we disabled it."""
-    owner = await ctx.s.cases.claim_alias(object_alias(user), ctx.case.case_id)
-    if owner != ctx.case.case_id:
+    case = ctx.case
+    instead = case.account is not None and case.account.id != user.id
+    if instead and (left := _pass_left(ctx)) is not None:
+        return left
+    owner = await ctx.s.cases.claim_alias(object_alias(user), case.case_id)
+    if owner != case.case_id:
         return await _ask_whose(ctx, user, owner)
     return await take(ctx, user, origin, intent, closed=closed)
 
@@ -63,6 +69,17 @@ async def take(
     await ctx.save("account_linked", origin=origin, object_id=user.id, **known)
     # `domain.confirmation` reads from the detail whether the directory holds a phone.
     return Done(f"{origin}_with_mobile_phone" if with_phone else origin)
+
+
+def _pass_left(ctx: Context) -> Wait | None:
+    """A pass of the account that is left is made void first (`provisioning.recall`): nobody would know of it any more,
+    and whoever enabled that account by hand would open it to whoever has the mail. None: nobody can use one."""
+    case, record = ctx.case, ctx.case.access_pass
+    deleted = case.account is not None and case.account.seen_deleted
+    if record is None or deleted or not case.pass_at_large(ctx.now):
+        return None
+    due = record.call_back(ctx.now, CLAIM_LEASE)
+    return Wait(max(due.when, ctx.now), "pass_called_back")
 
 
 def _mark(user: DirectoryUser, origin: str, intent: AccountIntent | None) -> str:

@@ -114,9 +114,9 @@ def _is_early(case: Case, name: str, now: datetime) -> bool:
 
 def _is_looked_for_again(ctx: Context, name: str) -> bool:
     """A manager who could not be found: once more when the pass may go out. An account that was made before HR said
-    that nothing is made here: so that nobody is given it (`refused`)."""
+    that nothing is made here: so that nobody is given it, or once HR takes that back (`refused`)."""
     if name == existing.CREATES:
-        return refused.is_due(ctx) or refused.is_to_look(ctx.case)
+        return refused.is_due(ctx) or refused.is_to_look(ctx.case, ctx.now)
     if name != set_manager.STEP.name or not set_manager.looks_again(ctx.case.steps.get(name), ctx.now):
         return False
     issue = issue_access_pass.STEP.name

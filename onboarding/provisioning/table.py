@@ -251,12 +251,21 @@ does what about it stands on the case's page.
   lifecycle workflows and whatever else in Entra acts on that date act on the new one.
 - **Guests** are refused: they are invited, and keep their own company's credentials. Where their account was made, or
   asked for, before HR said so, it is looked for over 24 hours and disabled first, unless it was given to the person
-  already: a pass went out, or somebody registered a method. With `FIRST_CREDENTIAL=none` it counts as given
-  once the first day has come. So it is where HR says late that the account comes from Active Directory; that one is
-  waited for also beyond the first day. One that this service may not disable stays, and the case asks an administrator
-  (`account_contradicted`). Whoever keeps an account against HR's word has a sentence on the case that says so. Where HR
-  takes the word back, and another account with HR's number came meanwhile, an approver says whose that is. What an
-  administrator enables again by hand is not closed anew.
+  already: a pass went out, or somebody registered a method (also where it is found only now). With
+  `FIRST_CREDENTIAL=none` it counts as given once the first day has come. So it is where HR says late that the account
+  comes from Active Directory; that one is waited for also beyond the first day. One that this service may not disable
+  stays, and the case asks an administrator (`account_contradicted`). Whoever keeps an account against HR's word has a
+  sentence on the case that says so. What an administrator enables again by hand, an hour or more after it was closed,
+  is not closed anew, whatever HR calls the person next; in another run (HR hires them again) it is judged anew.
+- **HR takes back** that the account comes from Active Directory: whether another account with HR's number came
+  meanwhile is looked for at once, and once more an hour later, because a search may miss what was just made. Until then
+  nothing that was closed is opened. Once the first day has come it is opened at once, and the second look follows
+  within the follow-up: two accounts for a day are less harm than a first day without one. Where another one came, an
+  approver says which of the two the person works with (`needs_approval_instead`). With a yes the case's own is closed,
+  its pass made void, and the other one linked; where the case's own is in use by then, was enabled by an administrator,
+  or the first day has come, both stay and the case asks which (`own_account_stays`): `other-person` takes the yes back,
+  or an administrator disables the case's own and reruns. Wherever a case goes over to another account, a pass that
+  somebody could still use is made void first.
 - **Reads that lag**: for a while after a write, Graph may show what was there before it. What this service wrote within
   the last hour weighs more than such a read: where HR takes its word back, the account is enabled, disabled or given
   its date whatever is read, which costs one request and changes nothing where it is so already. A first credential

@@ -10,7 +10,7 @@ import pytest
 from onboarding.domain.case import Case
 from onboarding.domain.hire import Certainty, EventType, Hire, HireEvent, ManagerRef
 from onboarding.domain.lifecycle import State
-from onboarding.intake.merging import READ, join_facts, merge
+from onboarding.intake.merging import READ, drop_dates, join_facts, merge
 from tests.support.doubles import CASE_ID, T0
 
 ADA, MALLORY = ManagerRef(email="ada@contoso.example"), ManagerRef(email="mallory@contoso.example")
@@ -138,3 +138,13 @@ def test_in_another_case_it_counts_as_if_it_had_been_said_in_this_one() -> None:
     case = said(blank(), word(CREATED, 2, ADA))
     join_facts(case, said(blank("c_" + "3" * 20), word(UPDATED, 1, MALLORY, DRAFT)))
     assert trusted(case) == ADA
+
+
+def test_whom_recruiting_named_is_not_trusted_once_the_word_before_theirs_goes() -> None:
+    """HR's word on the hire that is over comes before nothing, so the one behind it stands."""
+    case = said(blank(), word(CREATED, 1, ADA))
+    event = HireEvent("lever", UPDATED, Hire(manager=MALLORY), "x", occurred_at=hour(2), recruiting=True)
+    merge(case, event, "d_9", hour(30), opened=False)
+    assert trusted(case) == ADA
+    drop_dates(case, hour(3))
+    assert (case.hire.manager, trusted(case)) == (MALLORY, None)

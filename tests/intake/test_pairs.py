@@ -43,7 +43,7 @@ NUMBER = ["+45 20 12 34 56"]
 async def asked(world: World) -> Case:
     """The employee's case waits for word about the candidate's."""
     await candidate(world)
-    await employee(world, start_date="2027-03-01", phones=NUMBER)
+    await employee(world, start_date="2027-04-01", phones=NUMBER)
     return next(case for case in await alive(world) if case.state is State.BLOCKED)
 
 
@@ -77,7 +77,7 @@ async def test_one_person_is_a_word_about_these_two(world: World):
     assert (one.approvals, one.hire.candidate_id, one.hire.employee_id) == ([], "c-9", "7315"), "used up"
     other = ["+45 20 12 34 57"]
     await a_third(world, phones=other)
-    news = {"event_type": "hire.updated", "start_date": "2027-03-01", "phones": other}
+    news = {"event_type": "hire.updated", "start_date": "2027-04-01", "phones": other}
     await employee(world, occurred_at="2026-08-17T09:50:00Z", **news)
     for case in await alive(world):
         await work.handle(world.services, WorkMessage(case_id=case.case_id))
@@ -93,7 +93,7 @@ async def test_a_yes_is_about_the_case_that_was_shown(world: World):
     await a_third(world, phones=other)
     news = {
         "event_type": "hire.updated",
-        "start_date": "2027-03-01",
+        "start_date": "2027-04-01",
         "personal_email": "none",
         "phones": other,
     }
@@ -171,7 +171,7 @@ async def test_whoever_is_like_two_others_is_asked_about_both(world: World, at_o
     """The one by telephone, the other by the private address: an answer about one is none about the other."""
     await candidate(world, personal_email=None, phones=NUMBER)
     await a_third(world, phones=["+45 20 12 34 57"], given_name="Bob", personal_email="soren@example.net")
-    known: dict[str, Any] = {"start_date": "2027-03-01", "phones": NUMBER}
+    known: dict[str, Any] = {"start_date": "2027-04-01", "phones": NUMBER}
     await employee(world, **known, **({} if at_once else {"personal_email": None}))
     if not at_once:
         await employee(world, event_type="hire.updated", occurred_at="2026-08-17T09:40:00Z", **known)

@@ -299,7 +299,7 @@ async def test_nobody_is_joined_by_grounds_against_a_word_about_a_case_of_before
     assert await two_cases.is_decided(world.s, third, first)
     event = HireEvent("hr-0", EventType.HIRE_UPDATED, first.hire, "x", occurred_at=T0)
     for case in (third, first):  # each files the keys of the same address
-        assert await twins.find(world.s, case, event) == []
+        assert await twins.find(world.s, case, event, T0) == []
 
 
 async def test_a_question_about_a_case_that_became_this_one_is_none(world: World) -> None:

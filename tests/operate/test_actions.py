@@ -307,6 +307,51 @@ async def test_an_approval_that_comes_again_answers_no_other_question_about_an_a
         assert "needs_approval_adopt:user-8" in (await act(world, "approve", view)).approvals
 
 
+@pytest.mark.parametrize(
+    "code",
+    ["needs_approval_pass", "needs_approval_manager", "needs_approval_rehire", "needs_approval_unclear"],
+)
+async def test_an_approval_that_comes_again_answers_no_question_about_the_person(
+    world: World, code: str
+) -> None:
+    """The adoption was approved; the pass for the adopted account was not."""
+    await start(world, State.BLOCKED, reason_code="needs_approval_adopt", found_ids=["user-8"])
+    view = replace(ASK, by_name=True)
+    case = await act(world, "approve", view)
+    case.apply(Event.BLOCK, reason=code)
+    case.found_ids = []
+    await world.store.cases.save(case)
+    world.clock.at += timedelta(minutes=3)
+    with pytest.raises(Refused, match="a moment ago") as caught:
+        await act(world, "approve", view)
+    assert caught.value.code == "question_not_named"
+    assert code not in (await world.case()).approvals
+
+
+@pytest.mark.parametrize(
+    ("changed", "minutes"),
+    [
+        ({"actor": "a-2"}, 3),
+        ({"reason": "The pass, too"}, 3),
+        ({"reason_code": "needs_approval_pass"}, 3),
+        ({}, 11),
+    ],
+    ids=["another approver", "another reason", "named", "later"],
+)
+async def test_a_word_of_its_own_answers_the_question_about_the_person(
+    world: World, changed: dict[str, Any], minutes: int
+) -> None:
+    await start(world, State.BLOCKED, reason_code="needs_approval_adopt", found_ids=["user-8"])
+    view = replace(ASK, by_name=True)
+    case = await act(world, "approve", view)
+    case.apply(Event.BLOCK, reason="needs_approval_pass")
+    case.found_ids = []
+    await world.store.cases.save(case)
+    world.clock.at += timedelta(minutes=minutes)
+    case = await act(world, "approve", replace(view, **changed))
+    assert "needs_approval_pass" in case.approvals
+
+
 async def test_other_person_said_twice_is_not_said_of_the_next_account(world: World) -> None:
     await start(world, State.BLOCKED, reason_code="needs_approval_adopt", found_ids=["user-8"])
     view = replace(ASK, by_name=True)

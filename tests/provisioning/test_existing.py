@@ -817,7 +817,7 @@ async def test_a_number_that_hr_corrects_leads_to_the_account_that_carries_it(
     world.tenant.add(mine)
     await act(world.s, "rerun", case.case_id, again)
     case = await drive(world)
-    assert (case.reason_code, case.found_ids) == ("needs_approval_adopt", ["ad-2"])
+    assert (case.reason_code, case.found_ids) == ("needs_approval_instead", ["ad-2"])
     await act(world.s, word, case.case_id, Ask("o-1", "asked HR"))
     case = await drive(world)
     assert case.account is not None

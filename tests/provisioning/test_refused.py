@@ -160,6 +160,30 @@ async def test_also_on_the_first_day_of_which_nobody_had_the_account(make_world:
     assert (case.reason_code, enabled(world)) == ("guest_not_created", [False])
 
 
+@pytest.mark.parametrize("word", ["guest", "onprem"])
+async def test_nor_is_anybody_locked_out_whose_account_is_found_only_now(
+    make_world: MakeWorld, word: str
+) -> None:
+    """The worker died after the request, the case was paused, and an administrator handed the account over."""
+    world = make_world(policy=Policy(people=PEOPLE))
+    world.tape.kill_on = ("create_user", "after")
+    await world.file(make_case(begun=False, hired_at=T0 - timedelta(days=1)))
+    with contextlib.suppress(Killed):
+        await look(world)
+    world.tape.kill_on = None
+    await act(world.s, "pause", CASE_ID, WHO)
+    assert "An account may exist under" in explain(await world.case())
+    world.clock.at = FIRST_DAY + timedelta(days=2)
+    world.tenant.users["user-2"] = replace(world.tenant.users["user-2"], account_enabled=True)
+    world.tenant.methods["user-2"] = ("microsoftAuthenticatorPush", "mobilePhone")
+    await delivers(world, employment_type=word)
+    await act(world.s, "resume", CASE_ID, WHO)
+    case = await until(world, world.clock.at + timedelta(days=1))
+    assert (case.state in FOLLOWED, enabled(world)) == (True, [True])
+    assert "theirs already" in explain(case)
+    assert world.tenant.issued == []
+
+
 # --- linked already, and not given yet -------------------------------------------------------------------------
 
 
@@ -558,7 +582,10 @@ async def test_an_account_that_came_meanwhile_is_asked_about_where_hr_takes_the_
     sync(world)
     await says(world, EventType.HIRE_UPDATED, employment_type="Employee")
     case = await until(world, T0 + timedelta(hours=3))
-    assert (case.reason_code, made(world)) == ("needs_approval_adopt", [("user-2", False), ("sync-1", True)])
+    assert (case.reason_code, made(world)) == (
+        "needs_approval_instead",
+        [("user-2", False), ("sync-1", True)],
+    )
     await act(world.s, answer, CASE_ID, WHO)
     case = await until(world, FIRST_DAY)
     assert case.account is not None
@@ -675,6 +702,50 @@ async def delivers(world: World, kind: EventType = EventType.HIRE_UPDATED, **fie
     return await world.case()
 
 
+@pytest.mark.parametrize("seen", [True, False], ids=["seen by a rerun", "not seen"])
+@pytest.mark.parametrize("words", [["onprem"], ["Employee", "guest"], ["onprem", "guest"]])
+async def test_what_an_administrator_enabled_by_hand_stays_whatever_hr_says_next(
+    own_way: World, words: list[str], seen: bool
+) -> None:
+    await followed_up(own_way)
+    await delivers(own_way, employment_type="guest")
+    await until(own_way, own_way.clock.at + timedelta(minutes=5))
+    assert enabled(own_way) == [False]
+    own_way.clock.move(hours=2)
+    own_way.tenant.users["user-2"] = replace(own_way.tenant.users["user-2"], account_enabled=True)
+    if seen:
+        await act(own_way.s, "rerun", CASE_ID, WHO)
+        case = await until(own_way, own_way.clock.at + timedelta(minutes=5))
+        assert (case.state, enabled(own_way)) == (State.FOLLOWING_UP, [True])
+    for word in words:
+        case = await delivers(own_way, employment_type=word)
+        if case.state is State.BLOCKED:
+            await act(own_way.s, "rerun", CASE_ID, WHO)
+        case = await until(own_way, own_way.clock.at + timedelta(minutes=90))
+        assert (case.state, enabled(own_way)) == (State.FOLLOWING_UP, [True]), word
+    assert "theirs already" in explain(case)
+
+
+async def test_it_is_not_kept_for_another_run(own_way: World) -> None:
+    """An administrator's word was about the employment then."""
+    await followed_up(own_way)
+    await delivers(own_way, employment_type="guest")
+    await until(own_way, own_way.clock.at + timedelta(minutes=5))
+    own_way.clock.move(hours=2)
+    own_way.tenant.users["user-2"] = replace(own_way.tenant.users["user-2"], account_enabled=True)
+    await act(own_way.s, "rerun", CASE_ID, WHO)
+    await until(own_way, own_way.clock.at + timedelta(minutes=5))
+    await delivers(own_way, EventType.HIRE_CANCELLED)
+    await until(own_way, own_way.clock.at + timedelta(hours=1))
+    back = {"start_date": date(2026, 10, 12), "employment_type": "guest", "work_country": "DE"}
+    await delivers(own_way, EventType.HIRE_CREATED, **back)
+    case = await until(own_way, datetime(2026, 10, 14, 9, tzinfo=UTC))
+    if case.reason_code == "needs_approval_rehire":
+        await act(own_way.s, "approve", CASE_ID, WHO)
+        case = await until(own_way, own_way.clock.at + timedelta(hours=1))
+    assert (case.reason_code, enabled(own_way)) == ("guest_not_created", [False])
+
+
 async def test_the_sentence_stays_as_long_as_the_word_whatever_the_case_waits_for(own_way: World) -> None:
     await followed_up(own_way)
     await until(own_way, FIRST_DAY)
@@ -703,7 +774,7 @@ async def test_what_came_between_two_looks_is_asked_about(own_way: World, when: 
     if when == "paused":
         await act(own_way.s, "resume", CASE_ID, WHO)
     case = await until(own_way, own_way.clock.at + timedelta(hours=1))
-    assert case.reason_code == "needs_approval_adopt"
+    assert case.reason_code == "needs_approval_instead"
     assert enabled(own_way) == [when == "followed up"], "nothing was closed, and the other is not open yet"
     actions = [entry.action for entry in await own_way.story()]
     assert ("another_account_looked_for" in actions) is (when == "followed up")
@@ -738,7 +809,10 @@ async def test_an_account_of_the_number_before_is_asked_about_as_well(make_world
     sync(world)
     await delivers(world, employment_type="Employee", employee_number="4712")
     case = await until(world, T0 + timedelta(hours=3))
-    assert (case.reason_code, made(world)) == ("needs_approval_adopt", [("user-2", False), ("sync-1", True)])
+    assert (case.reason_code, made(world)) == (
+        "needs_approval_instead",
+        [("user-2", False), ("sync-1", True)],
+    )
 
 
 @pytest.mark.parametrize("credential", ["none", "access_pass_to_manager"])

@@ -1,7 +1,7 @@
 """Names: how a person is shown, and what their account is called.
 
 `display_name` lives here; user names in `names.upn` and `names.local`, transliteration in `names.ascii` and what it
-names, look-alikes in `names.lookalike`, doubt whose a name is in `names.alike`, text hygiene in `names.text`. Import
+names, look-alikes in `names.lookalike`, names beside each other in `names.alike`, text hygiene in `names.text`. Import
 them all from here. Nothing heavy is loaded before use.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import unicodedata
 
-from onboarding.domain.names.alike import nothing_shared
+from onboarding.domain.names.alike import folded, nothing_shared
 from onboarding.domain.names.local import check_pattern
 from onboarding.domain.names.lookalike import looks_like
 from onboarding.domain.names.person import NameUnusable, PersonName, base_language, part, parts_in_use
@@ -38,6 +38,7 @@ __all__ = [
     "check_pattern",
     "clean",
     "display_name",
+    "folded",
     "given_name",
     "has_letter",
     "looks_like",

@@ -1,6 +1,7 @@
-"""Whether what an account is called can be a person's name at all: for doubt, never as proof.
+"""Names beside each other that are spelled in many ways: order, script, accents, initials, a name by marriage.
 
-Names are spelled in many ways (order, script, accents, initials, a name by marriage), so one word in common is enough.
+`nothing_shared`: whether what an account is called can be a name of the person at all. For doubt, so one word
+in common is enough. `folded`: what a name is in whichever of the usual ways somebody wrote it.
 """
 
 from __future__ import annotations
@@ -9,11 +10,13 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
-from onboarding.domain.names.ascii import words
+from onboarding.domain.names.ascii import plain, words
 from onboarding.domain.names.person import PersonName, base_language, part
 
 #: An initial says nothing, and so few letters are found inside any user name.
 _WORD, _INSIDE = 2, 3
+#: What the spelling of one letter by two has more than that by one: ü ue u, ø oe o, å aa a, đ dj d.
+_SECOND = re.compile("(?<=[aou])e+|(?<=a)a+|(?<=d)j")
 
 
 def nothing_shared(
@@ -38,3 +41,14 @@ def _spellings(text: str | None, language: str) -> set[str]:
     bare = unicodedata.normalize("NFC", "".join(char for char in apart if not unicodedata.combining(char)))
     found = (*words(text, language), *words(bare, language))
     return {word for item in found for word in re.split("[-0-9]+", item) if len(word) >= _WORD}
+
+
+def folded(text: str) -> frozenset[str]:
+    """The words of a name in a-z and 0-9, the same for each way to write them without national letters: Müller, Mueller
+    and Muller are `muller`, Ødegård, Oedegaard and Odegard `odegard`, Петров is `petrov`, O’Neill `oneill`.
+
+    Equal or not, whoever wrote them and whatever is known of the language: for nothing else, since Michael is `michal`.
+    Words that cannot be read in Latin letters stay as they are.
+    """
+    shown = plain(text).replace("-", " ")
+    return frozenset(_SECOND.sub("", word) for word in words(shown) or shown.split())

@@ -47,6 +47,8 @@ def hashed(key: str, e164: str) -> str:
 
 def forget_numbers(case: Case, key: str) -> None:
     """Replace the raw numbers by a keyed hash, two digits, and the reason code of the first bad one."""
+    case.behind = replace(case.behind, phones=None)
+    case.behind_said.pop("phones", None)
     if not case.hire.phones:
         return
     found = [result for _, result in results(case.hire)]

@@ -49,23 +49,6 @@ def _place(
     )
 
 
-#: Names of countries that are as likely a part of another one where an HR system names an office.
-_NOT_ALONE = frozenset({"georgia"})
-#: A shorter text is a code, and an office's code is the company's own: `CA`, `IND`.
-_SHORTEST_NAME = 4
-
-
-def country_of_office(location: str | None) -> str | None:
-    """The name of the country, where an office is called by nothing else ("Ireland"); None: it is called otherwise.
-
-    For HR systems that have the name of an office and no country beside it. A town is no country, whatever lies there.
-    """
-    name = (location or "").strip()
-    if len(name) < _SHORTEST_NAME or name.casefold() in _NOT_ALONE:
-        return None
-    return name if country.alpha2(name) else None
-
-
 def usage_location(hire: Hire) -> str | None:
     """The code for Entra's `usageLocation`. A licence depends on it, so where HR names a work country that cannot
     be read, the home country does not stand in for it.

@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from onboarding.domain.hire import FetchRef, Hire
-from onboarding.domain.places.place import country_of_office
+from onboarding.domain.places.offices import country_of_office
 from onboarding.hr_api.client import Client, segment
 from onboarding.hr_api.reader import Reader
 from onboarding.hr_api.said import Said, iso_day, manager, number

@@ -2,8 +2,8 @@
 
 Finch reads other systems: a null may be "not set" or "this provider does not say". Whoever is `terminated` (`retired`,
 `deceased`) has left, also where the end is not said or lies before the first day. Who is not active, while no status
-says why, may have left or be yet to begin. Without the product `employment` that call is refused, and what it would
-have said counts as withheld. Birth date and the like are never mapped.
+says why, is yet to begin where the first day lies ahead, and else may have left. Without the product `employment` that
+call is refused, and what it would have said counts as withheld. Birth date and the like are never mapped.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ async def read(client: Client, ref: FetchRef) -> HrRecord:
     )
     status = (hire.status or "").lower()
     silent = job.flag("is_active") is False and status not in GONE | STAYS
-    return replace(said.record(hire), ended=status in GONE, unclear=silent)
+    return replace(said.record(hire), ended=status in GONE, inactive=silent)
 
 
 async def _one(client: Client, what: str, identifier: str) -> dict[str, Any]:

@@ -1,12 +1,14 @@
 """SmartRecruiters: one candidate. API key in the header X-SmartToken.
 
-A candidate is not an employee: only the status HIRED of an application makes one, whichever application it is. Nothing
-is left out for want of permission; a missing right refuses the call.
+A candidate is not an employee: only the status HIRED of an application makes one, whichever application it is. One
+beside the main one may be of years ago, so the record says as well what it says without it (`HrRecord.otherwise`).
+Nothing is left out for want of permission; a missing right refuses the call.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -26,8 +28,17 @@ START = ("startDate", "application.startDate")
 async def read(client: Client, ref: FetchRef) -> HrRecord:
     """One request."""
     headers = {"X-SmartToken": client.token()}
-    said = Said(await client.get("smartrecruiters.candidate", f"/candidates/{segment(ref.id)}", headers))
-    counts = Said(_counts(said), said)
+    answer = await client.get("smartrecruiters.candidate", f"/candidates/{segment(ref.id)}", headers)
+    *hires, last = _in_order(Said(answer))
+    record = _record(Said(answer), last, ref)
+    for application in reversed(hires):
+        record = replace(_record(Said(answer), application, ref), otherwise=record)
+    return record
+
+
+def _record(said: Said, application: Mapping[str, Any], ref: FetchRef) -> HrRecord:
+    """What the record says if this application is the one that counts."""
+    counts = Said(application, said)
     status = _status(counts)
     hire = Hire(
         candidate_id=said.text("candidate_id", "id") or ref.id,
@@ -44,24 +55,27 @@ async def read(client: Client, ref: FetchRef) -> HrRecord:
     return said.record(hire, certainty=STATUS.get(status, Certainty.CANDIDATE), withdrawn=status in WITHDRAWN)
 
 
-def _counts(said: Said) -> Mapping[str, Any]:
-    """The application that says what becomes of the person: one with a hire, else with an offer, else the main one.
+def _in_order(said: Said) -> list[Mapping[str, Any]]:
+    """The applications that may say what becomes of the person, each standing for those behind it: hires, the one that
+    begins last first; then, unless the main one is a hire, the offer that begins last, or the main one.
 
-    Of several hires the one that begins last, since an earlier one may be of years ago; the main one is not passed over
-    because its first day is not known yet.
+    The main one is not passed over because its first day is not known yet. Whether a hire beside it is one of years
+    ago tells who knows the day of today.
     """
     others = said.raw("secondaryAssignments")
     listed = [said.raw("primaryAssignment"), *(others if isinstance(others, list) else ())]
     # What is wrong in the others is nothing to note about the person.
     applications = [Said(item) for item in listed if isinstance(item, Mapping)] or [Said({})]
     main = applications[0]
-    for wanted in STATUS:
-        found = [item for item in applications if _status(item) == wanted]
-        if main in found and _start(main) is None:
-            break
-        if found:
-            return max(found, key=lambda item: _start(item) or date.min).value
-    return main.value
+    hired, offered = (_last_first(item for item in applications if _status(item) == word) for word in STATUS)
+    if main in hired:
+        return [main.value if _start(main) is None else hired[0].value]
+    waits = main in offered and _start(main) is None
+    return [item.value for item in (*hired, main if waits or not offered else offered[0])]
+
+
+def _last_first(applications: Iterable[Said]) -> list[Said]:
+    return sorted(applications, key=lambda item: _start(item) or date.min, reverse=True)
 
 
 def _status(application: Said) -> str:

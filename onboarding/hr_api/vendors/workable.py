@@ -2,7 +2,7 @@
 
 The fields of an employee are those of the webhook's payload. `department` is an id, and so is `legal_entity`, which is
 left out. `start_date` is a date-time: its day counts as it is written, or in the zone of the source's option
-`time_zone`, as in the events. A draft never leads to an account.
+`time_zone`, as in the events. A draft never leads to an account, and whoever is inactive has left.
 
 https://workable.readme.io/reference/employeesid: "Optional member id for user tokens. Required for account tokens." It
 comes from the source's option `member_id` and goes along with each read of an employee.
@@ -11,6 +11,7 @@ comes from the source's option `member_id` and goes along with each read of an e
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -31,6 +32,11 @@ TEXTS = {
     "department": "department",
     "status": "status",
 }
+#: Doubt: which key says how far somebody has come, and in which words. https://help.workable.com/hc/en-us/articles/
+#: 9294082908439-Adding-and-managing-employees: "The three default statuses of an employee profile in a company are
+#: Draft, Active, and Inactive", the last one after an offboarding. An active one may have a status of the company's.
+STATES = ("status", "state")
+GONE = frozenset({"inactive", "archived", "terminated", "offboarded", "deleted"})
 LABELS = {"phone_type_mobile": "mobile", "phone_type_work": "work", "phone_type_home": "home"}
 
 
@@ -51,15 +57,16 @@ async def read(client: Client, ref: FetchRef) -> HrRecord:
         start_date=said.day("start_date", "start_date", _reader_of_days(client)),
         **{ours: said.text(ours, theirs) for ours, theirs in TEXTS.items()},  # type: ignore[arg-type]
     )
-    return said.record(hire, certainty=_certainty(said))
+    words = [value for key in STATES if isinstance(value := said.raw(key), str) and value.strip()]
+    record, gone = said.record(hire, certainty=_certainty(words)), any(is_gone(word) for word in words)
+    # There is no last day in Workable's record: who is active again after an offboarding has none any more.
+    cleared = record.cleared if gone or not words else (*record.cleared, "end_date")
+    return replace(record, ended=gone, cleared=cleared)
 
 
-def _certainty(said: Said) -> Certainty | None:
-    """Doubt: which key says it, and in which words. A record that does not say leaves it at what the events said."""
-    words = [
-        value for key in ("status", "state") if isinstance(value := said.raw(key), str) and value.strip()
-    ]
-    if any(is_draft(value) for value in words):
+def _certainty(words: list[str]) -> Certainty | None:
+    """A record that does not say leaves it at what the events said."""
+    if any(is_draft(word) for word in words):
         return Certainty.DRAFT
     return Certainty.EMPLOYEE if words else None
 
@@ -67,6 +74,11 @@ def _certainty(said: Said) -> Certainty | None:
 def is_draft(word: str) -> bool:
     """`status_draft`, `draft`, `Draft` …; the same as of the events."""
     return "draft" in word.casefold()
+
+
+def is_gone(word: str) -> bool:
+    """`Inactive`, `status_inactive`, `archived` …"""
+    return word.strip().casefold().removeprefix("status_") in GONE
 
 
 async def _employee(client: Client, ref: FetchRef) -> dict[str, Any]:

@@ -257,6 +257,7 @@ ADAPTER = Adapter(
     ),
     scheme=SignatureScheme(name="ashby", header="ashby-signature", prefix="sha256="),
     parse=parse,
+    recruits=True,
     evidence=Evidence.SECONDARY,
     doubts=(
         "The bodies follow two integrators' lists of fields: Ashby's own page names the parts of a hire, and no "

@@ -30,7 +30,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from onboarding.domain.hire import EventType, FetchRef, Hire, HireEvent, ManagerRef, Phone
-from onboarding.domain.places.place import country_of_office
+from onboarding.domain.places.offices import country_of_office
 from onboarding.intake.adapter import THIN_NEEDS, Adapter, Evidence, Headers, Need, Role, each
 from onboarding.intake.dates import DATE_FORMATS
 from onboarding.intake.forms import FORM, form_pairs, is_form, parts, read_form

@@ -293,6 +293,7 @@ ADAPTER = Adapter(
     ),
     scheme=SignatureScheme(name="greenhouse", header="signature", prefix="sha256 "),
     parse=parse,
+    recruits=True,
     doubts=(
         "Whether the ping of a new web hook is signed is not documented, so it is answered either way.",
         "What companies put into external_id differs; it is taken as the employee number.",

@@ -152,6 +152,7 @@ ADAPTER = Adapter(
         into_body=into_body,
     ),
     parse=parse,
+    recruits=True,
     evidence=Evidence.SECONDARY,
     doubts=(
         "Lever signs a one-time token and a time, not the data: every event is a hint only, and what counts is "

@@ -15,7 +15,7 @@ What the API reader fetches (`Authorization: Bearer`, or `X-SmartToken`):
 `firstName lastName email phoneNumber location.country`, of the assignment that is hired its job, status and start date.
 No event says "hired": **what is read decides**. Only an assignment with status HIRED makes an employee of the case.
 Somebody who is not hired is none of our business: of a case that was opened for the question the candidate's id stays,
-and a hire whose assignment is hired no more was withdrawn.
+and a hire whose assignment is hired no more was withdrawn, whatever hired the person years ago.
 """
 
 from __future__ import annotations
@@ -133,6 +133,7 @@ ADAPTER = Adapter(
         unseparated=frozenset({EVENT_ID}),
     ),
     parse=parse,
+    recruits=True,
     doubts=(
         "No event says that somebody was hired: every change of an application's status is looked up in the API, "
         "and only a status of Hired counts.",

@@ -48,6 +48,7 @@ NO_MEMBER = (
     "member_id in the source's options, unless the token is a user's."
 )
 #: `status: status_draft` is in the sample. Doubts: how a published employee is called, and whether a `state` says it.
+STATES = ("status", "state")
 DRAFT = "draft"
 
 #: `phone_type` → ours. `phone_type_mobile` is in the sample; the others follow it.
@@ -91,7 +92,7 @@ def parse(payload: Payload, headers: Mapping[str, str], zone: ZoneInfo | None = 
 
 def _certainty(name: str, payload: Payload) -> Certainty:
     """Published employees are employees; of an update that does not say, the record that is read tells."""
-    said = [payload.raw(f"data.{key}") for key in ("status", "state")]
+    said = [payload.raw(f"data.{key}") for key in STATES]
     words = [word for word in said if isinstance(word, str) and word.strip()]
     sure = bool(words) and not any(is_draft(word) for word in words)
     return Certainty.EMPLOYEE if sure or name == "employee_published" else Certainty.DRAFT
@@ -126,8 +127,13 @@ def _hire(payload: Payload, zone: ZoneInfo | None) -> Hire:
         department_is_id=True if department else None,
         job_title=said.optional_text("job_title"),
         start_date=day(said, "start_date", zone),
-        status=said.optional_text("status"),
+        status=said.optional_text("status") or _state(said),
     )
+
+
+def _state(said: Payload) -> str | None:
+    """Doubt: whether it is a word."""
+    return said.optional_text("state") if isinstance(said.raw("state"), str) else None
 
 
 def _primary(said: Payload, path: str) -> str | None:

@@ -57,7 +57,7 @@ async def run(ctx: Context) -> Outcome:
 
 async def disable(ctx: Context, *, given: bool) -> Outcome:
     """`given` False: nobody ever had the account, whatever day it is."""
-    if ctx.case.account is None and (missing := await _settle_intent(ctx)) is not None:
+    if ctx.case.account is None and (missing := await settle_intent(ctx)) is not None:
         return missing
     ours = ctx.account.origin == "created"
     user = await ctx.s.directory.get_user(ctx.account.id)
@@ -105,7 +105,7 @@ def _look_again(ctx: Context, until: datetime) -> Wait:
     return Wait(min(until, ctx.now + pause), "account_in_doubt")
 
 
-async def _settle_intent(ctx: Context) -> Outcome | None:
+async def settle_intent(ctx: Context) -> Outcome | None:
     """Whether the request to create the account, or to restore it, took effect. None: it did, and the case has the
     account now."""
     intent = ctx.case.intent

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from onboarding.domain.places.place import country_of_office, usage_location
+from onboarding.domain.places.offices import country_of_office
+from onboarding.domain.places.place import usage_location
 from onboarding.intake.outcome import APPROVE_SAME_PERSON
 from tests.support.intake_services import VENDORS, World
 from tests.support.read_world import post, read_source, read_world
@@ -92,6 +93,10 @@ def test_the_name_of_an_office_is_a_country_only_where_it_is_called_by_nothing_e
     check(
         {
             "Ireland": "Ireland", " United Kingdom ": "United Kingdom", "Deutschland": "Deutschland", "London": None,
+            "Österreich": "Österreich", "España": "España", "Suisse": "Suisse", "Great Britain": "Great Britain",
+            "Hong Kong": "Hong Kong", "the Netherlands": "the Netherlands", "Czech Republic": "Czech Republic",
+            "Salvador": None, "Granada": None, "Holland": None, "Lebanon": None, "Jersey": None, "Panama": None,
+            "Cuba": None, "Peru": None, "San Marino": None, "Mónaco": None, "Luxemburg": "Luxemburg",
             "Georgia": None, "CA": None, "IND": None, "Dublin, Ireland": None, "Remote": None, "": None, None: None,
         },
         country_of_office,

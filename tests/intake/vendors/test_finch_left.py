@@ -18,7 +18,7 @@ from onboarding.intake.receive import receive
 from onboarding.intake.standing import APPROVE_UNCLEAR
 from onboarding.operate.actions import Ask, act
 from tests.support.intake_services import World, signed
-from tests.support.read_world import post, read_source, read_world
+from tests.support.read_world import post, read_due, read_source, read_world
 
 NOW = datetime(2026, 8, 17, 20, 0, tzinfo=UTC)
 ANN = {"id": "i1", "first_name": "Ann", "last_name": "Lee", "emails": [], "phone_numbers": []}
@@ -102,10 +102,22 @@ async def test_whoever_comes_back_is_a_hire_once_the_status_says_so(world: World
 
 # --- not active, and nothing says why ---------------------------------------------------------------------------
 
-SILENT = {"employment_status": None, "is_active": False}
+SILENT = {"employment_status": None, "is_active": False, "start_date": "2026-08-10"}
 
 
-@pytest.mark.parametrize("end", [None, "2026-08-10", "2026-12-31"])
+@pytest.mark.parametrize("end", [None, "2026-08-05", "2026-12-31"])
+@pytest.mark.parametrize("start", ["2026-09-01", "2026-08-17"])
+async def test_who_is_yet_to_begin_need_not_be_active(
+    world: World, job: dict[str, Any], end: str | None, start: str
+):
+    """The provider has no statuses, and nobody is active before the first day."""
+    job |= {**SILENT, "start_date": start, "end_date": end}
+    for what in ("individual.created", "employment.updated"):
+        await say(world, what)
+        assert (await world.only_case()).state is State.WAITING_START
+
+
+@pytest.mark.parametrize("end", [None, "2026-08-05", "2026-12-31"])
 async def test_who_is_not_active_without_a_status_is_asked_about(
     world: World, job: dict[str, Any], end: str | None
 ):
@@ -197,3 +209,62 @@ async def test_what_leaves_it_open_stays_asked_and_an_event_alone_answers_nothin
     case = await world.only_case()
     assert (case.state, case.reason_code) == (State.BLOCKED, APPROVE_UNCLEAR)
     assert case.wakes_at == world.clock.at + timedelta(seconds=2), "it is read all the same"
+
+
+# --- recruiting knows the person, too ---------------------------------------------------------------------------
+
+APPLIED = {"id": "cand-1", "firstName": "Ann", "lastName": "Lee", "email": "ann@example.net",
+           "primaryAssignment": {"status": "HIRED", "startDate": "2026-08-10"}}  # fmt: skip
+
+
+@pytest.fixture
+def both(job: dict[str, Any]) -> Iterator[World]:
+    person = {**ANN, "emails": [{"data": "ann@example.net", "type": "personal"}]}
+
+    def answer(request: httpx.Request) -> Any:
+        if "/employer" not in request.url.path:
+            return APPLIED
+        body = person if request.url.path.endswith("/individual") else job
+        return {"responses": [{"individual_id": "i1", "code": 200, "body": body}]}
+
+    made = read_world(NOW, answer, read_source("finch"), read_source("smartrecruiters"))
+    yield made
+    made.store.close()
+
+
+async def recruiting(world: World) -> None:
+    """SmartRecruiters names the candidate, who is read."""
+    world.clock.move(hours=1)
+    headers = {
+        "event-name": "application.status.updated",
+        "event-id": f"e-{world.clock.at}",
+        "event-version": "v1",
+        "link": "x",
+    }
+    adapter = catalog.of_source(world.services.settings, "smartrecruiters", "smartrecruiters")
+    assert adapter is not None
+    body = json.dumps({"candidate_id": "cand-1", "id": "x"}).encode()
+    call = signed(adapter, body, world.clock.at, headers=headers)
+    answer = json.loads((await receive(world.services, "smartrecruiters", call)).body)
+    await process_delivery(world.services, answer["delivery_id"])
+    world.clock.move(minutes=2)
+    await read_due(world)
+
+
+async def test_finchs_own_word_answers_what_it_had_left_open_although_recruiting_was_read_too(
+    both: World, job: dict[str, Any]
+):
+    job |= SILENT
+    await recruiting(both)
+    await say(both, "individual.created")
+    (case,) = [case for case in await both.all_cases() if case.listed]
+    assert (case.reason_code, {*case.fetches}) == (APPROVE_UNCLEAR, {"finch", "smartrecruiters"})
+    await recruiting(both)
+    again = await both.store.cases.get(case.case_id)
+    assert again is not None
+    assert again.reason_code == APPROVE_UNCLEAR, "recruiting cannot say"
+    job |= {"employment_status": "active", "is_active": True}
+    await say(both, "employment.updated")
+    again = await both.store.cases.get(case.case_id)
+    assert again is not None
+    assert (again.state, again.questions) == (State.WAITING_START, [])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from typing import Any
 
 import httpx
@@ -13,16 +13,15 @@ from onboarding.domain.account import Account
 from onboarding.domain.case import Alias, AliasKind, Case
 from onboarding.domain.hire import Certainty
 from onboarding.domain.lifecycle import State
+from onboarding.intake import catalog, fetch, process
 from onboarding.intake.standing import APPROVE_UNCLEAR
-from tests.support.intake_services import World
-from tests.support.read_world import post, read_source, read_world
+from tests.support.intake_services import World, secrets_of, source
+from tests.support.read_world import post, read_due, read_source, read_world
 
 NOW = datetime(2026, 8, 18, tzinfo=UTC)
 HIRED, REJECTED = {"reason": "r-hired"}, {"reason": "r-other"}
-SIGNED = {
-    "status": "signed",
-    "fields": [{"identifier": "anticipated_start_date", "value": 1_788_220_800_000}],
-}
+START, LATER = date(2026, 9, 1), date(2026, 10, 1)
+HRIS = "standard-webhooks"
 _tokens = iter(range(10_000))
 
 
@@ -31,25 +30,41 @@ def opportunity(name: str, contact: str | None = "p-1", archived: Any = HIRED, *
             "phones": [{"type": "mobile", "value": "+447700900123"}], **said}  # fmt: skip
 
 
+def offers(start: date | None) -> list[dict[str, Any]]:
+    """The signed one names the first day, in milliseconds."""
+    if start is None:
+        return []
+    value = int(datetime.combine(start, time.min, UTC).timestamp()) * 1000
+    return [{"status": "signed", "fields": [{"identifier": "anticipated_start_date", "value": value}]}]
+
+
 @pytest.fixture
 def lever() -> dict[str, dict[str, Any]]:
     return {"opp-a": opportunity("opp-a"), "opp-b": opportunity("opp-b")}
 
 
 @pytest.fixture
-def world(lever: dict[str, dict[str, Any]]) -> Iterator[World]:
+def starts() -> dict[str, date | None]:
+    """First days that the opportunities' offers name, where it is not the usual one."""
+    return {}
+
+
+@pytest.fixture
+def world(lever: dict[str, dict[str, Any]], starts: dict[str, date | None]) -> Iterator[World]:
     def answer(request: httpx.Request) -> Any:
         path, query = request.url.path, request.url.params
         if path.endswith("/archive_reasons"):
             return {"data": [{"id": "r-hired", "type": "hired"}]}
         if path.endswith("/offers"):
-            return {"data": [SIGNED]}
+            return {"data": offers(starts.get(path.split("/")[-2], START))}
         if path.endswith("/opportunities"):
             assert query["archived"] == "true"
             return {"data": [item for item in lever.values() if item["contact"] == query["contact_id"]]}
         return {"data": lever[path.rpartition("/")[2]]}
 
-    made = read_world(NOW, answer, read_source("lever"))
+    made = read_world(
+        NOW, answer, read_source("lever"), source(HRIS, HRIS, *secrets_of(catalog.adapters()[HRIS]))
+    )
     yield made
     made.store.close()
 
@@ -164,3 +179,107 @@ async def test_somebody_who_has_an_account_gets_no_second_one_by_another_opportu
     await say(world, "opp-b")
     (lasting,) = await alive(world)
     assert (lasting.case_id, lasting.account) == (case.case_id, case.account)
+
+
+async def worked_on(world: World, state: State, reason: str | None) -> None:
+    """The one case there is has an account, and is where all was done."""
+    case = await world.only_case()
+    case.account, case.state, case.reason_code = (
+        Account("u-1", "ann@contoso.example", "opp-a", NOW),
+        state,
+        reason,
+    )
+    await world.store.cases.save(case)
+
+
+@pytest.mark.parametrize("start", [LATER, START, None])
+async def test_whose_hire_was_taken_back_and_is_hired_by_another_opportunity_is_asked_about(
+    world: World, lever: dict[str, dict[str, Any]], starts: dict[str, date | None], start: date | None
+):
+    second = lever.pop("opp-b")
+    await say(world, "opp-a")
+    await worked_on(world, State.WAITING_START, None)
+    lever["opp-a"]["archived"] = REJECTED
+    await say(world, "opp-a", "candidateArchiveChange")
+    assert (await world.only_case()).state is State.CANCELLED
+    world.clock.move(days=3)
+    lever["opp-b"], starts["opp-b"] = second, start
+    await say(world, "opp-b")
+    (case,) = await alive(world)
+    asked = "missing_start_date" if start is None else "needs_approval_rehire"
+    assert (case.state, case.reason_code, case.hire.start_date) == (State.BLOCKED, asked, start)
+
+
+@pytest.mark.parametrize("start", [date(2028, 9, 10), None])
+@pytest.mark.parametrize("reason", ["registered", None])
+async def test_whose_hire_is_done_with_and_is_hired_again_years_later_is_asked_about(
+    world: World,
+    lever: dict[str, dict[str, Any]],
+    starts: dict[str, date | None],
+    start: date | None,
+    reason: str | None,
+):
+    second = lever.pop("opp-b")
+    await say(world, "opp-a")
+    await worked_on(world, State.CLOSED, reason)
+    world.clock.move(days=700)
+    lever["opp-b"], starts["opp-b"] = second, start
+    await say(world, "opp-b")
+    (case,) = await alive(world)
+    asked = "missing_start_date" if start is None else "needs_approval_rehire"
+    assert (case.state, case.reason_code, case.hire.start_date) == (State.BLOCKED, asked, start)
+    assert "reopened" in await world.actions(case.case_id)
+
+
+async def test_the_same_hire_under_another_opportunity_is_no_second_one(
+    world: World, lever: dict[str, dict[str, Any]]
+):
+    second = lever.pop("opp-b")
+    await say(world, "opp-a")
+    await worked_on(world, State.CLOSED, "registered")
+    lever["opp-b"] = second
+    await say(world, "opp-b")
+    (case,) = await alive(world)
+    assert (case.state, case.hire.start_date) == (State.CLOSED, START)
+
+
+async def test_whoever_dies_between_joining_and_the_read_has_not_lost_the_second_hire(
+    world: World,
+    lever: dict[str, dict[str, Any]],
+    starts: dict[str, date | None],
+    monkeypatch: pytest.MonkeyPatch,
+):
+    second = lever.pop("opp-b")
+    await say(world, "opp-a")
+    await worked_on(world, State.CLOSED, "registered")
+    world.clock.move(days=700)
+    lever["opp-b"], starts["opp-b"] = second, date(2028, 9, 10)
+    with monkeypatch.context() as patched:
+        patched.setattr(fetch, "apply_event", _dies)
+        with pytest.raises(ConnectionError):
+            await say(world, "opp-b")
+    (case,) = await alive(world)
+    await process.reconsider(world.services, case, world.clock.at)
+    await read_due(world)
+    (case,) = await alive(world)
+    assert (case.state, case.reason_code) == (State.BLOCKED, "needs_approval_rehire")
+
+
+def _dies(*_: Any) -> None:
+    raise ConnectionError
+
+
+async def test_whose_hire_hr_took_back_and_recruiting_announces_again_is_asked_about(world: World):
+    """Under an id that nobody knew: only the read shows whose hire it is."""
+    said = {"employee_id": "7", "occurred_at": world.clock.at.isoformat()}
+    ann = {"given_name": "Ann", "family_name": "Lee", "personal_email": "ann@example.net"}
+    await post(world, HRIS, {**said, **ann, "event_type": "hire.created", "start_date": START.isoformat()})
+    await worked_on(world, State.WAITING_START, None)
+    world.clock.move(hours=1)
+    await post(
+        world, HRIS, {**said, "occurred_at": world.clock.at.isoformat(), "event_type": "hire.cancelled"}
+    )
+    assert (await world.only_case()).state is State.CANCELLED
+    await say(world, "opp-b")
+    (case,) = await alive(world)
+    assert (case.state, case.reason_code) == (State.BLOCKED, "needs_approval_rehire")

@@ -6,8 +6,10 @@ import base64
 import hashlib
 import hmac
 import json
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 
@@ -22,10 +24,13 @@ from onboarding.intake.payload import Unreadable
 from onboarding.intake.process import process_delivery
 from onboarding.intake.receive import Arrivals, receive
 from onboarding.intake.signatures import verify
+from onboarding.intake.standing import APPROVE_UNCLEAR
+from onboarding.operate.actions import Ask, act
 from onboarding.ports import HrRecord
 from onboarding.settings import SourceSettings
 from tests.support.hr_api import HrApi
-from tests.support.intake_services import START, VENDORS, make_world, secrets_of, signed, source
+from tests.support.intake_services import START, VENDORS, World, make_world, secrets_of, signed, source
+from tests.support.read_world import post, read_source, read_world
 
 WORKABLE = catalog.adapters()["workable"]
 
@@ -170,3 +175,82 @@ def test_what_is_kept_of_employees_and_of_applicants():
     assert json.loads(WORKABLE.prune(draft))["data"] == {"id": "4d3", "state": "draft"}
     applicant = json.loads(WORKABLE.prune((VENDORS / "workable" / "candidate_moved.json").read_bytes()))
     assert applicant["data"] == {"id": "108d1748"}
+
+
+# --- whoever is known by updates alone ---------------------------------------------------------------------------
+
+ANN = {"id": "e1", "firstname": "Ann", "lastname": "Lee", "start_date": "2026-09-01T00:00:00.000Z",
+       "phone_group": [{"value": {"phone": "+447700900123", "phone_type": "phone_type_mobile"}}]}  # fmt: skip
+
+
+@pytest.fixture
+def record() -> dict[str, Any]:
+    return dict(ANN)
+
+
+@pytest.fixture
+def world(record: dict[str, Any]) -> Iterator[World]:
+    made = read_world(START, lambda _: record, read_source("workable", member_id="m1"))
+    yield made
+    made.store.close()
+
+
+async def say(world: World, name: str, **data: Any) -> Case:
+    world.clock.move(hours=1)
+    body = {
+        "event_type": name,
+        "id": "e1",
+        "fired_at": f"{world.clock.at:%FT%TZ}",
+        "data": {"id": "e1", **data},
+    }
+    await post(world, "workable", body)
+    return await world.only_case()
+
+
+async def test_of_staff_who_is_known_by_updates_no_more_than_the_id_is_kept(
+    world: World, record: dict[str, Any]
+):
+    """The vendor's sample of the event has no status, and the record may have none either."""
+    record["start_date"] = "2015-03-01T00:00:00.000Z"
+    for name in ("employee_updated", "onboarding_completed"):
+        case = await say(world, name, firstname="Ann", lastname="Lee")
+        assert (case.state, case.reason_code, case.questions) == (State.CLOSED, "existing_staff", [])
+        assert case.hire == Hire(employee_id="e1")
+
+
+async def test_a_hire_of_before_anybody_listened_is_asked_about(world: World):
+    for name in ("employee_updated", "onboarding_completed"):
+        case = await say(world, name, firstname="Ann")
+        assert (case.state, case.reason_code) == (State.BLOCKED, APPROVE_UNCLEAR)
+    await act(world.services, "approve", case.case_id, Ask("a-1", "HR says so"))
+    assert (await say(world, "employee_updated", lastname="Lee")).state is State.WAITING_START
+
+
+async def test_a_draft_of_before_anybody_listened_is_a_draft(world: World, record: dict[str, Any]):
+    case = await say(world, "employee_updated", state="draft")
+    assert (case.state, case.certainty) == (State.RECEIVED, Certainty.DRAFT)
+    record["status"] = "status_draft"
+    case = await say(world, "employee_updated")
+    assert (case.state, case.certainty) == (State.RECEIVED, Certainty.DRAFT)
+    record["status"] = "status_active"
+    assert (await say(world, "employee_updated")).state is State.WAITING_START
+
+
+async def test_the_word_that_publishes_answers_the_question(world: World):
+    assert (await say(world, "employee_updated")).reason_code == APPROVE_UNCLEAR
+    assert (await say(world, "employee_published")).state is State.WAITING_START
+
+
+@pytest.mark.parametrize(
+    "said", [{"state": "archived"}, {"status": "Inactive"}, {"status": "status_inactive"}]
+)
+@pytest.mark.parametrize("name", ["employee_updated", "employee_published"])
+async def test_whoever_is_inactive_has_left(
+    world: World, record: dict[str, Any], name: str, said: dict[str, str]
+):
+    record |= said
+    case = await say(world, name)
+    assert (case.state, case.reason_code) == (State.CLOSED, "employment_ended")
+    record |= dict.fromkeys(said, "active")
+    case = await say(world, "employee_updated")
+    assert (case.state, case.reason_code) == (State.BLOCKED, "needs_approval_rehire"), "restored"

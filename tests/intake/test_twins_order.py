@@ -1,0 +1,99 @@
+"""Two systems tell of one person, in any order: what becomes of it does not depend on which word came first."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from typing import Any
+
+import pytest
+
+from onboarding.intake import receive as door
+from onboarding.intake.process import process_delivery
+from onboarding.intake.receive import Arrivals, receive
+from tests.intake.test_twins import ADAPTER, ATS, HRIS, alive
+from tests.support.intake_services import hire_body, make_world, secrets_of, signed, source
+
+NAME = {"given_name": "Ann", "family_name": "Lee", "personal_email": "ann@example.net"}
+
+
+def ats(hour: int, **said: Any) -> tuple[str, dict[str, Any]]:
+    return ATS, {"occurred_at": f"2026-08-16T{hour:02d}:00:00Z", "candidate_id": "c-9", **said}
+
+
+def hris(hour: int, **said: Any) -> tuple[str, dict[str, Any]]:
+    return HRIS, {"occurred_at": f"2026-08-16T{hour:02d}:00:00Z", "employee_id": "7", **said}
+
+
+UPDATED = {"event_type": "hire.updated"}
+STORIES = {
+    "HR moves the day": [
+        ats(1, **NAME, start_date="2027-02-01"),
+        hris(2, **NAME, start_date="2027-02-01"),
+        hris(3, event_type="start_date.changed", start_date="2027-02-08"),
+        ats(4, **UPDATED, job_title="B"),
+    ],
+    "HR moves the day by months": [
+        ats(1, **NAME, start_date="2027-02-01"),
+        hris(2, **NAME, start_date="2027-02-01"),
+        hris(3, event_type="start_date.changed", start_date="2027-06-01"),
+    ],
+    "both move the day by months, HR first": [
+        ats(1, **NAME, start_date="2027-02-01"),
+        hris(2, **NAME, start_date="2027-06-01"),
+        ats(3, event_type="start_date.changed", start_date="2027-06-01"),
+    ],
+    "HR has a new name and day": [
+        ats(1, **NAME, start_date="2027-02-01"),
+        hris(1, **NAME, start_date="2027-02-01"),
+        hris(2, **UPDATED, given_name="Ann", family_name="Wong", start_date="2027-02-08"),
+    ],
+    "HR corrects the address": [
+        ats(1, **NAME, start_date="2027-02-01"),
+        hris(2, **NAME | {"personal_email": "typo@example.net"}, start_date="2027-02-01"),
+        hris(3, **UPDATED, personal_email="ann@example.net"),
+    ],
+}
+
+
+async def _told(events: list[tuple[str, dict[str, Any]]]) -> list[tuple[Any, ...]]:
+    made = make_world(*(source(name, "standard-webhooks", *secrets_of(ADAPTER)) for name in (ATS, HRIS)))
+    nothing = dict.fromkeys(("given_name", "family_name", "start_date", "work_country", "employee_id"))
+    for number, (to, said) in enumerate(events):
+        made.clock.move(minutes=1)
+        call = signed(ADAPTER, hire_body(**nothing | said), made.clock.at, message_id=f"m{number}")
+        answer = json.loads((await receive(made.services, to, call)).body)
+        await process_delivery(made.services, answer["delivery_id"])
+    found = [
+        (str(case.state), case.reason_code, case.hire.family_name, str(case.hire.start_date))
+        for case in await alive(made)
+    ]
+    made.store.close()
+    return found
+
+
+@pytest.mark.parametrize("story", STORIES)
+async def test_one_person_is_one_case_in_whatever_order_two_systems_are_heard(
+    monkeypatch: pytest.MonkeyPatch, story: str
+) -> None:
+    monkeypatch.setattr(door, "_arrivals", Arrivals())
+    events = STORIES[story]
+    wanted = await _told(events)
+    assert len(wanted) == 1
+    assert wanted[0][:2] == ("waiting_start", None)
+    for order in itertools.permutations(events):
+        assert await _told(list(order)) == wanted
+
+
+async def test_a_question_is_none_any_more_once_hr_has_ids_for_both(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A family that shares a mailbox and begins together: whom HR's record shows to be two, nobody is asked about."""
+    monkeypatch.setattr(door, "_arrivals", Arrivals())
+    day, bob = {"start_date": "2027-02-01"}, NAME | {"given_name": "Bob"}
+    events = [
+        hris(2, **NAME, **day),
+        ats(1, **bob | {"candidate_id": "c-1"}, **day),  # asked about Ann
+        ats(1, **NAME | {"candidate_id": "c-2"}, **day),
+        hris(2, **bob | {"employee_id": "8"}, **day),
+    ]
+    assert sorted(await _told(events[:2]), key=str)[0][1] == "needs_approval_same_person"
+    assert [line[:2] for line in await _told(events)] == [("waiting_start", None)] * 2
