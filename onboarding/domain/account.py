@@ -34,7 +34,8 @@ class AccountIntent:
 
 
 #: So long after a write a read may show what was there before it (Microsoft, "Designing for eventual consistency": a
-#: successful write does not guarantee that an immediate read sees it; trust the answer to the write).
+#: successful write does not guarantee that an immediate read sees it; trust the answer to the write), and a search by
+#: number may miss what was made.
 READS_LAG = timedelta(hours=1)
 #: What `Account.written` knows. Two directions of one property: what was written the other way round puts a read in
 #: doubt.
