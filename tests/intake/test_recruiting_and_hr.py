@@ -133,6 +133,37 @@ async def test_recruiting_alone_is_followed(world: World):
     assert (case.hire.listed_name, case.hire.job_title) == ("Ann Lee", "Developer")
 
 
+@pytest.mark.parametrize("order", [*itertools.permutations(["hired", "created", "moved", "noted"])])
+@pytest.mark.parametrize("world", ["lever"], indirect=True)
+async def test_two_systems_that_share_no_id_end_in_one_case_as_hr_says(world: World, order: Sequence[str]):
+    """Joined by the private address, in every order of Lever's messages and the HR system's."""
+    ann = {"given_name": "Ann", "personal_email": "ann@example.net"}
+    for number, name in enumerate(order):
+        world.clock.move(hours=1)
+        if name == "created":
+            said = {"family_name": "Lee", "start_date": OFFERED.isoformat(), "event_type": "hire.created"}
+            await hr_says(world, NOW - timedelta(days=8), **ann, **said)
+        elif name == "moved":
+            said = {
+                "family_name": "Lee-Wong",
+                "start_date": MOVED.isoformat(),
+                "event_type": "start_date.changed",
+            }
+            await hr_says(world, NOW - timedelta(days=7), **ann, **said)
+        else:
+            at, token = int(world.clock.at.timestamp() * 1000), f"token-{number:042d}"
+            kind = "candidateHired" if name == "hired" else "candidateArchiveChange"
+            said = {"id": token, "event": kind, "token": token}
+            await post(world, "lever", {**said, "triggeredAt": at, "data": {"opportunityId": "c-1"}})
+    (case,) = [case for case in await world.all_cases() if case.listed]
+    assert (case.state, case.hire.start_date, case.hire.listed_name) == (
+        State.WAITING_START,
+        MOVED,
+        "Ann Lee-Wong",
+    )
+    assert case.hire.phones
+
+
 # --- events, in any order ------------------------------------------------------------------------------------------
 
 
