@@ -175,6 +175,8 @@ class Case:
     #: When the delivery that named the manager first arrived; a later change is not trusted with a pass.
     manager_named_at: datetime | None = None
     manager_changed: bool = False
+    #: Nobody was named yet by what creates an account, or by a read: whom they name is still to come.
+    manager_unannounced: bool = False
     #: Hash of the HR phone (keyed) and its last two digits, once the raw value is gone.
     phone_hash: str | None = None
     phone_tail: str | None = None

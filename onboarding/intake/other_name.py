@@ -22,8 +22,8 @@ from onboarding.domain.case import Case
 from onboarding.domain.hire import Certainty, Hire, HireEvent
 from onboarding.domain.places.place import place_of
 from onboarding.domain.records import Naming
-from onboarding.intake import words
-from onboarding.intake.merging import HIRING, IDS, forget_manager, is_of_an_earlier_hire, newest_withdrawal
+from onboarding.intake import named_manager, words
+from onboarding.intake.merging import HIRING, IDS, is_of_an_earlier_hire, newest_withdrawal
 
 APPROVE_OTHER_NAME = "needs_approval_other_name"
 _NAMES = ("given_name", "family_name", "preferred_name", "display_name")
@@ -173,5 +173,5 @@ def _forget(case: Case, since: datetime, sources: Collection[str | None]) -> Non
     if case.hire.end_date is None:
         case.ends_at = None
     if case.hire.manager is None:
-        case.manager_named_at, case.manager_changed = None, False
-    forget_manager(case, manager)
+        case.manager_named_at, case.manager_changed, case.manager_unannounced = None, False, False
+    named_manager.forget(case, manager)
