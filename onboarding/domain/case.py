@@ -113,12 +113,14 @@ class Case:
     said: dict[str, Said] = field(default_factory=dict)
     #: Field of the hire → source → when that source last said that the field is empty. Its older words on it are void.
     emptied: dict[str, dict[str, Said]] = field(default_factory=dict)
-    #: What recruiting said of fields on which an older word of an HR system stands before it, and who said it when: it
-    #: stands once that one goes (`intake.words`).
+    #: The other word on a field, of recruiting beside an HR system's or the reverse, and who said it when: it stands
+    #: once the one before it goes (`intake.words`).
     behind: Hire = field(default_factory=Hire)
     behind_said: dict[str, Said] = field(default_factory=dict)
     #: What was said until then is of a hire that is over.
     over_until: datetime | None = None
+    #: When HR hired, oldest first; the newest of many.
+    hires: list[datetime] = field(default_factory=list)
     #: HR system → field of the hire → the id by which that system knows the person (`employee_id`, `candidate_id`).
     ids: dict[str, dict[str, str]] = field(default_factory=dict)
     #: HR system → since when it means by its ids the person who bears the name that stands (`intake.other_name`).

@@ -71,13 +71,13 @@ def merge(case: Case, event: HireEvent, delivery: str, received_at: datetime, *,
         cleared -= set(_DATED)
     said = Said(at, firm, delivery, event.source, event.recruiting)
     _note_ids(case, event)
+    note_hire(case, event, at)
     words.take(case, hire, said)
     for name in cleared:
         words.empty(case, name, said)
     _judge_manager(case, event, before.manager, said, received_at, opened=opened)
     if firm or case.hire_as_of is None:
         case.hire_as_of = max(at, case.hire_as_of or at)
-    note_hire(case, event, at)
     if (event.snapshot or delivery == READ) and event.certainty is Certainty.EMPLOYEE:
         case.recorded_at = max(at, case.recorded_at or at)
     if event.event_type in HIRING or event.snapshot or delivery == READ:
@@ -92,6 +92,7 @@ def note_hire(case: Case, event: HireEvent, at: datetime) -> None:
     if event.event_type not in HIRING:
         return
     case.hired_at = max(at, case.hired_at or at)
+    words.hired(case, at)
     _note_newest(case.hired_by, dict.fromkeys(applications_of(event), at))
 
 

@@ -4,9 +4,10 @@ The firmer one; of two that are as firm that of an HR system, before a recruitin
 in whatever order they come. Recruiting says a whole record anew with each change of it, most of which is as it was
 when the offer was written: the first day that HR moved since must not come back by it.
 
-What an HR system said of a hire that is over comes before nothing (`Case.over_until`): recruiting may know more of who
-is hired again. So a newer word of recruiting's that waits behind an HR system's is kept (`Case.behind`), and stands
-once that one goes. A name as one text waits behind an HR system's given and family name, too.
+What an HR system said of a hire that is over comes before nothing, and that is all it said until the person was hired
+again (`Case.over_until`, `Case.hires`): a leaver's record is edited after the end, too, and recruiting may know more of
+who is hired again. So of each field two words are kept, the HR systems' and recruiting's: one stands, and the other
+waits until that one goes (`Case.behind`). A name as one text waits behind an HR system's given and family name, too.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ from onboarding.domain.records import Said
 from onboarding.intake import numbers
 
 FIELDS = tuple(item.name for item in fields(Hire))
+#: Moments of hires that are remembered.
+_HIRES = 50
 _NUMBER, _SHOWN, _PARTS = "employee_number", "display_name", ("given_name", "family_name")
 
 
@@ -48,7 +51,7 @@ def empty(case: Case, name: str, said: Said) -> None:
     if waits is not None and waits.source == said.source and waits.gives_way_to(said):
         forget_behind(case, name)
     if before is None:
-        _stand(case, name, () if name == "phones" else None, None)
+        _stand(case, name, _nothing(name), None)
     elif before.source in {None, said.source} and before.gives_way_to(said):
         drop(case, name)
     _cover_name(case)
@@ -56,8 +59,7 @@ def empty(case: Case, name: str, said: Said) -> None:
 
 def drop(case: Case, name: str) -> None:
     """The word that stands is gone: the one behind it stands now, or none."""
-    value: Any = () if name == "phones" else None
-    said = case.behind_said.get(name)
+    value, said = _nothing(name), case.behind_said.get(name)
     if said is not None:
         value = getattr(case.behind, name)
         forget_behind(case, name)
@@ -67,15 +69,18 @@ def drop(case: Case, name: str) -> None:
 def begin_anew(case: Case, until: datetime) -> None:
     """What was said at `until` or before is of a hire that is over."""
     case.over_until = max(until, case.over_until or until)
-    for name in list(case.behind_said):
-        before = word(case, name)
-        if before is None or not _leads(case, before):
-            drop(case, name)
-    _cover_name(case)
+    _settle_all(case)
+
+
+def hired(case: Case, *moments: datetime) -> None:
+    """HR hired the person then: after a hire that is over, this may be the first word of the next."""
+    case.hires = sorted({*case.hires, *moments})[-_HIRES:]
+    _settle_all(case)
 
 
 def join(case: Case, other: Case) -> None:
     """What was said in another case of the same person, as if it had been said in this one."""
+    hired(case, *other.hires)
     if other.over_until is not None:
         begin_anew(case, other.over_until)
     for name in FIELDS:
@@ -106,29 +111,49 @@ def word(case: Case, name: str) -> Said | None:
 
 
 def _take(case: Case, name: str, value: Any, said: Said) -> None:
-    before = word(case, name)
-    if before is not None and not _gives_way(case, before, said):
-        if said.firm and said.at >= before.at:
+    """In the place of the older word of its kind; then whichever goes first stands."""
+    before, waits = word(case, name), case.behind_said.get(name)
+    if waits is not None and waits.recruiting is said.recruiting:
+        if waits.gives_way_to(said):
             _wait(case, name, value, said)
-        return
-    waits = case.behind_said.get(name)
-    if waits is not None and waits.at <= said.at:
-        forget_behind(case, name)
-    if before is not None and before.firm and before.at > said.at:
-        _wait(case, name, getattr(case.hire, name), before)
-    _stand(case, name, value, said)
+    elif before is None:
+        _stand(case, name, value, said)
+    elif before.recruiting is not said.recruiting:
+        _wait(case, name, value, said)
+    elif before.gives_way_to(said):
+        _stand(case, name, value, said)
+    _settle(case, name)
+
+
+def _settle(case: Case, name: str) -> None:
+    before, waits = word(case, name), case.behind_said.get(name)
+    if waits is not None and (before is None or _gives_way(case, before, waits)):
+        value = getattr(case.hire, name)
+        _stand(case, name, getattr(case.behind, name), waits)
+        if before is None:
+            forget_behind(case, name)
+        else:
+            _wait(case, name, value, before)
+
+
+def _settle_all(case: Case) -> None:
+    for name in list(case.behind_said):
+        _settle(case, name)
+    _cover_name(case)
 
 
 def _gives_way(case: Case, before: Said, said: Said) -> bool:
-    same = before.source is not None and before.source == said.source
-    if same or before.firm != said.firm or _leads(case, before) == _leads(case, said):
+    if before.firm != said.firm or _leads(case, before) == _leads(case, said):
         return before.gives_way_to(said)
     return _leads(case, said)
 
 
 def _leads(case: Case, said: Said) -> bool:
     """An HR system's word about the hire that stands."""
-    return not said.recruiting and (case.over_until is None or said.at > case.over_until)
+    if said.recruiting or case.over_until is None:
+        return not said.recruiting
+    again = next((at for at in case.hires if at > case.over_until), None)
+    return again is not None and said.at >= again
 
 
 def _cover_name(case: Case) -> None:
@@ -138,7 +163,7 @@ def _cover_name(case: Case) -> None:
         value = getattr(case.hire, _SHOWN)
         _stand(case, _SHOWN, None, None)
         _wait(case, _SHOWN, value, shown)
-    elif shown is None and not covered and _SHOWN in case.behind_said:
+    elif shown is None and not covered:
         drop(case, _SHOWN)
 
 
@@ -151,10 +176,12 @@ def _stand(case: Case, name: str, value: Any, said: Said | None) -> None:
 
 
 def _wait(case: Case, name: str, value: Any, said: Said) -> None:
-    known = case.behind_said.get(name)
-    if known is None or known.gives_way_to(said):
-        case.behind = replace(case.behind, **{name: value})
-        case.behind_said[name] = said
+    case.behind = replace(case.behind, **{name: value})
+    case.behind_said[name] = said
+
+
+def _nothing(name: str) -> Any:
+    return () if name == "phones" else None
 
 
 def _is_void(case: Case, name: str, said: Said) -> bool:

@@ -226,6 +226,24 @@ STORIES: dict[str, tuple[list[HireEvent], dict[str, Any]]] = {
         ],
         {"given_name": "Ann", "family_name": "Lee", "job_title": "Head baker", "start_date": MOVED},
     ),
+    "HR goes on to edit the record of who left, and recruiting hires again": (
+        [
+            recruiting(CREATED, 1, given_name="Ann", job_title="Intern", start_date=OFFERED),
+            hr(CREATED, 2, given_name="Ann", job_title="Intern", start_date=OFFERED),
+            hr(ENDED, 3),
+            hr(UPDATED, 4, given_name="Ann", job_title="Intern", start_date=OFFERED),
+            recruiting(CREATED, 5, given_name="Ann", job_title="Baker", start_date=MOVED),
+        ],
+        {"given_name": "Ann", "job_title": "Baker", "start_date": MOVED},
+    ),
+    "HR takes back a title that recruiting had said before": (
+        [
+            recruiting(CREATED, 1, given_name="Ann", job_title="Cook", start_date=OFFERED),
+            hr(UPDATED, 2, job_title="Baker"),
+            replace(hr(UPDATED, 3), cleared=("job_title",)),
+        ],
+        {"given_name": "Ann", "job_title": "Cook", "start_date": OFFERED},
+    ),
     "a name as one text is no better than HR's given and family name": (
         [
             recruiting(CREATED, 1, display_name="Ann Lee", start_date=OFFERED),
