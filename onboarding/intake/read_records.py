@@ -1,9 +1,9 @@
 """What a record that was read says about a case. Pure; the reading itself is `intake.fetch`.
 
-A recruiting system's record names other hires of the person's beside its own, of which one may be of years ago, an
-intern's: it counts where it is the one that the case knows, or where its first day is not long past. Where its first
-day is not known nobody can tell, and an approver is asked. What is long past says nothing: the record then says what
-its own application does.
+A recruiting system's record may name several hires of one person, of which one may be of years ago, an intern's: it
+counts where it is the one that the case knows, or where its first day is not long past. Where its first day is not
+known nobody can tell, and an approver is asked. What is long past says nothing, so that the record says what it does
+without it; where that is no hire and an event announced one, an approver is asked.
 """
 
 from __future__ import annotations
@@ -36,10 +36,20 @@ def _with_its_hire(case: Case, record: HrRecord, today: date) -> HrRecord:
         return record
     start = record.hire.start_date
     if start is None:
-        return replace(record, hire=replace(record.hire, job_title=None, status=None), unclear=True)
-    if start == case.hire.start_date or start >= today - EXISTING_AFTER:
+        return _undated(record)
+    known, recent = case.hire.start_date, today - EXISTING_AFTER
+    if start == known or start >= recent or (known is not None and known < recent):
         return record
-    return _with_its_hire(case, record.otherwise, today)
+    without = _with_its_hire(case, record.otherwise, today)
+    announced = case.hired_at is not None and known is None
+    return _undated(record) if announced and without.certainty is not Certainty.EMPLOYEE else without
+
+
+def _undated(record: HrRecord) -> HrRecord:
+    """Somebody is hired, and nobody can tell whether by this hire or by another one."""
+    return replace(
+        record, hire=replace(record.hire, start_date=None, job_title=None, status=None), unclear=True
+    )
 
 
 def _as_far_as_said(case: Case, record: HrRecord) -> HrRecord:
