@@ -103,7 +103,7 @@ class Case:
     #: Field of the hire → who said it last. A field that is not here and has a value is as of `hire_as_of`.
     said: dict[str, Said] = field(default_factory=dict)
     #: Field of the hire → source → when that source last said that the field is empty. Its older words on it are void.
-    #: Beside the sources: what an HR system took back, by which the older words of all others are void (`intake.words`).
+    #: Beside the sources: what an HR system took back, by which the older words of all are void (`intake.words`).
     emptied: dict[str, dict[str, Said]] = field(default_factory=dict)
     #: What recruiting said of fields on which an older word of an HR system stands before it, and who said it when: it
     #: stands once that one goes (`intake.words`).
