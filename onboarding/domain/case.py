@@ -112,6 +112,7 @@ class Case:
     #: Field of the hire → who said it last. A field that is not here and has a value is as of `hire_as_of`.
     said: dict[str, Said] = field(default_factory=dict)
     #: Field of the hire → source → when that source last said that the field is empty. Its older words on it are void.
+    #: Beside the sources: what an HR system took back, by which the older words of all are void (`intake.words`).
     emptied: dict[str, dict[str, Said]] = field(default_factory=dict)
     #: The other word on a field, of recruiting beside an HR system's or the reverse, and who said it when: it stands
     #: once the one before it goes (`intake.words`).

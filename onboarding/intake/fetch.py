@@ -95,7 +95,7 @@ def _due(case: Case, now: datetime) -> Fetch | None:
 
 async def _apply(s: Services, case: Case, fetch: Fetch, record: HrRecord, now: datetime, queue: str) -> None:
     """Treat the record as one more event about the person, as of `now`."""
-    record = counted(case, record, now.date())
+    record = counted(case, fetch, record, now.date())
     event, verdict = event_of(case, fetch, record, now), None
     if case.state in OVER:
         verdict = verdict_of(case, fetch, record, now)

@@ -1,6 +1,8 @@
 """Whether two people whose ids do not meet are one: a candidate of one system, later an employee of another. Pure.
 
 Never by name alone. Names are spelled in many ways, and are compared as `names.folded` has them, words in any order.
+They are equal, too, where one of them has the name by which the other is called (`Side.names`): recruiting has Mike
+Smith, HR Michael Smith, preferred Mike.
 The strongest ground that the two have in common, and that says anything, decides:
 
 | in common | and | verdict |
@@ -82,8 +84,16 @@ class Side:
     def words(self) -> frozenset[str]:
         """The words of the name, however they are spelled; given and family name in any order."""
         hire = self.hire
-        name = " ".join(filter(None, (hire.given_name, hire.family_name))) or hire.display_name or ""
-        return names.folded(name)
+        return names.folded(_text(hire.given_name, hire.family_name) or hire.display_name or "")
+
+    @cached_property
+    def names(self) -> frozenset[frozenset[str]]:
+        """The words of each name that the person goes by: that above, the preferred one in place of the given one, and
+        the one that is shown. One word alone is no name to go by."""
+        hire, preferred = self.hire, self.hire.preferred_name
+        called = [_text(preferred, hire.family_name) if preferred else "", hire.display_name or ""]
+        others = (names.folded(name) for name in called)
+        return frozenset((self.words, *(words for words in others if len(words) > 1)))
 
     @cached_property
     def address(self) -> str | None:
@@ -127,7 +137,7 @@ def _judge(mine: Side, theirs: Side, ground: Ground, common: frozenset[Ground]) 
     most, but where private address, name and first day were all the same once."""
     apart = _apart(mine.hire, theirs.hire)
     near, some = apart is None or apart <= NEAR, bool(mine.words & theirs.words)
-    same_name, contrary = mine.words == theirs.words, contradict(mine, theirs)
+    same_name, contrary = bool(mine.names & theirs.names), contradict(mine, theirs)
     sure = doubt = False
     match ground:
         case Ground.ADDRESS:
@@ -160,6 +170,10 @@ def contradict(mine: Side, theirs: Side) -> bool:
     if any(one and other and one != other for one, other in pairs):
         return True
     return bool(mine.numbers and theirs.numbers) and mine.numbers.isdisjoint(theirs.numbers)
+
+
+def _text(*parts: str | None) -> str:
+    return " ".join(filter(None, parts))
 
 
 def _apart(one: Hire, other: Hire) -> timedelta | None:

@@ -2,9 +2,9 @@
 
 - Each field remembers when it was said (`Case.said`). A word that is older than the one that stands does nothing;
   one that is as old wins, because it came later. A recruiting system's gives way to an HR system's (`intake.words`).
-- A field that an HR system has emptied takes back what the same system said of it before, and nothing else: that the
-  HR record has no number does not void the one that the applicant gave. Once the account is begun, name and first day
-  stay as they were used.
+- A field that an HR system has emptied takes back what the same system said of it before, with what that had outdated,
+  and nothing else: that the HR record never had a number does not void the one that the applicant gave. Once the
+  account is begun, name and first day stay as they were used.
 - An offer or a draft is no firm word: it fills gaps, and whatever a hire or a record says stands over it. A moved
   start date of an offer that was accepted is firm.
 - Another manager than before is looked for anew where the account is there already; the same one in fewer words is not
@@ -35,8 +35,6 @@ READ = "hr_api"
 #: Ids that each system gives one person one of.
 IDS = ("employee_id", "candidate_id")
 _DATED = ("start_date", "end_date", "status")
-#: What an account is made from.
-_USED = frozenset({"given_name", "family_name", "preferred_name", "display_name", "start_date"})
 RANK = {Certainty.DRAFT: 0, Certainty.CANDIDATE: 0, Certainty.OFFER: 1, Certainty.EMPLOYEE: 2}
 _UNSURE = frozenset({Certainty.OFFER, Certainty.DRAFT})
 
@@ -65,7 +63,7 @@ def merge(case: Case, event: HireEvent, delivery: str, received_at: datetime, *,
     at, before = event_time(event, received_at), case.hire
     firm = event.certainty not in _UNSURE or event.event_type is EventType.START_DATE_CHANGED
     hire = replace(event.hire, phones=None if case.account else _numbers(case, event))
-    cleared = set(event.cleared) - (_USED if case.account or case.intent else frozenset())
+    cleared = set(event.cleared) - (words.USED if case.account or case.intent else frozenset())
     if is_of_an_earlier_hire(case, at):
         hire = replace(hire, **dict.fromkeys(_DATED))
         cleared -= set(_DATED)

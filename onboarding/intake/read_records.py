@@ -1,9 +1,12 @@
 """What a record that was read says about a case. Pure; the reading itself is `intake.fetch`.
 
-A recruiting system's record names other hires of the person's beside its own, of which one may be of years ago, an
-intern's: it counts where it is the one that the case knows, or where its first day is not long past. Where its first
-day is not known nobody can tell, and an approver is asked. What is long past says nothing: the record then says what
-its own application does.
+A recruiting system's record may name several hires of one person, of which one may be of years ago, an intern's: it
+counts where it is the one that the case knows, or where its first day is not long past. Where its first day is not
+known nobody can tell, and an approver is asked. What is long past says nothing, so that the record says what it does
+without it; where that is no hire and an event announced one, an approver is asked.
+
+A record of one candidacy (`CANDIDACIES`) that led to nothing leads no further: only of whom it had hired do the other
+candidacies of the same person say whether they come all the same.
 """
 
 from __future__ import annotations
@@ -22,11 +25,15 @@ from onboarding.ports import HrRecord
 
 #: Records of recruiting: they say how far somebody has come, a hire included.
 APPLICANTS = frozenset({"candidate", "application", "opportunity"})
+#: Those of them that are one candidacy, of a person who may have several.
+CANDIDACIES = frozenset({"opportunity"})
 
 
-def counted(case: Case, record: HrRecord, today: date) -> HrRecord:
+def counted(case: Case, fetch: Fetch, record: HrRecord, today: date) -> HrRecord:
     """The record as it is to be understood: with the hire that counts, of those that it names, and saying how far the
     person has come, or that an approver has to."""
+    while record.otherwise and fetch.kind in CANDIDACIES and case.certainty is not Certainty.EMPLOYEE:
+        record = record.otherwise
     found = _as_far_as_said(case, _with_its_hire(case, record, today))
     return replace(found, unclear=found.leaves_open(today))
 
@@ -36,10 +43,20 @@ def _with_its_hire(case: Case, record: HrRecord, today: date) -> HrRecord:
         return record
     start = record.hire.start_date
     if start is None:
-        return replace(record, hire=replace(record.hire, job_title=None, status=None), unclear=True)
-    if start == case.hire.start_date or start >= today - EXISTING_AFTER:
+        return _undated(record)
+    known, recent = case.hire.start_date, today - EXISTING_AFTER
+    if start == known or start >= recent or (known is not None and known < recent):
         return record
-    return _with_its_hire(case, record.otherwise, today)
+    without = _with_its_hire(case, record.otherwise, today)
+    announced = case.hired_at is not None and known is None
+    return _undated(record) if announced and without.certainty is not Certainty.EMPLOYEE else without
+
+
+def _undated(record: HrRecord) -> HrRecord:
+    """Somebody is hired, and nobody can tell whether by this hire or by another one."""
+    return replace(
+        record, hire=replace(record.hire, start_date=None, job_title=None, status=None), unclear=True
+    )
 
 
 def _as_far_as_said(case: Case, record: HrRecord) -> HrRecord:

@@ -8,6 +8,10 @@ What an HR system said of a hire that is over comes before nothing, and that is 
 again (`Case.over_until`, `Case.hires`): a leaver's record is edited after the end, too, and recruiting may know more of
 who is hired again. So of each field two words are kept, the HR systems' and recruiting's: one stands, and the other
 waits until that one goes (`Case.behind`). A name as one text waits behind an HR system's given and family name, too.
+
+What other systems said before an HR system did is outdated for good, also where that one takes its own word back, and
+whichever comes first: the first day of an offer does not come back when HR has moved it and then says that none is
+known. A field that an HR system empties and never filled outdates nothing.
 """
 
 from __future__ import annotations
@@ -21,6 +25,11 @@ from onboarding.domain.hire import Hire
 from onboarding.domain.records import Said
 from onboarding.intake import numbers
 
+#: What an account is made from: it stays as it was used.
+USED = frozenset({"given_name", "family_name", "preferred_name", "display_name", "start_date"})
+#: In `Case.emptied`, beside the sources that emptied a field: the newest word of an HR system's that was taken back, by
+#: which all older ones are void. No source is called so.
+_OUTDATED = "older:"
 FIELDS = tuple(item.name for item in fields(Hire))
 #: Moments of hires that are remembered.
 _HIRES = 50
@@ -33,7 +42,11 @@ def take(case: Case, hire: Hire, said: Said) -> None:
         value = getattr(hire, name)
         if value == ():
             empty(case, name, said)
-        elif value is not None and not _is_void(case, name, said):
+        elif value is None:
+            continue
+        elif _is_void(case, name, said):
+            _outdate(case, name, said)
+        else:
             if name == _NUMBER:
                 numbers.note(case, said, value)
             _take(case, name, value, said)
@@ -50,10 +63,12 @@ def empty(case: Case, name: str, said: Said) -> None:
     before, waits = word(case, name), case.behind_said.get(name)
     if waits is not None and waits.source == said.source and waits.gives_way_to(said):
         forget_behind(case, name)
+        _outdate(case, name, waits)
     if before is None:
         _stand(case, name, _nothing(name), None)
     elif before.source in {None, said.source} and before.gives_way_to(said):
         drop(case, name)
+        _outdate(case, name, before)
     _cover_name(case)
 
 
@@ -90,8 +105,8 @@ def join(case: Case, other: Case) -> None:
             take(case, Hire(**{name: value}), said)
         if (waits := other.behind_said.get(name)) is not None:
             take(case, Hire(**{name: getattr(other.behind, name)}), waits)
-        for said in other.emptied.get(name, {}).values():
-            empty(case, name, said)
+        for source, said in other.emptied.get(name, {}).items():
+            (_outdate if source == _OUTDATED else empty)(case, name, said)
 
 
 def forget_behind(case: Case, *names: str) -> None:
@@ -185,5 +200,21 @@ def _nothing(name: str) -> Any:
 
 
 def _is_void(case: Case, name: str, said: Said) -> bool:
-    emptied = case.emptied.get(name, {}).get(said.source or "")
-    return emptied is not None and not emptied.gives_way_to(said)
+    known = case.emptied.get(name, {})
+    emptied = [known.get(said.source or ""), known.get(_OUTDATED)]
+    return any(word is not None and not word.gives_way_to(said) for word in emptied)
+
+
+def _outdate(case: Case, name: str, taken_back: Said) -> None:
+    """An HR system's word does not stand any more: what was said before it does not stand instead."""
+    if taken_back.recruiting:
+        return
+    known = case.emptied.setdefault(name, {})
+    if _OUTDATED not in known or known[_OUTDATED].gives_way_to(taken_back):
+        known[_OUTDATED] = taken_back
+    waits, stands = case.behind_said.get(name), word(case, name)
+    if waits is not None and _is_void(case, name, waits):
+        forget_behind(case, name)
+    used = name in USED and (case.account is not None or case.intent is not None)
+    if stands is not None and not used and _is_void(case, name, stands):
+        drop(case, name)

@@ -223,16 +223,18 @@ async def test_lever_names_the_contact_of_a_hire_and_knows_of_the_contacts_other
     put(http, "lever", contact="p-1")
     record = await read(http, "lever")
     assert (record.also_known_as, record.unclear) == (("contact:p-1",), False)
-    for other, unclear in (("hired", True), ("underqualified", False), ("active", False)):
+    for other in ("hired", "underqualified", "active"):
         http.put("/_control/vendors/lever/people/other", json={**PERSON, "contact": "p-1", "status": other})
         for status in ("active", "underqualified"):
             put(http, "lever", contact="p-1", status=status)
             record = await read(http, "lever")
-            said = (record.certainty, record.also_known_as, record.unclear, record.withdrawn)
-            assert said == (Certainty.CANDIDATE, (), unclear, status != "active" and not unclear), (
-                other,
-                status,
-            )
+            if other == "hired":
+                said = (record.certainty, record.hire.candidate_id, record.also_known_as, record.withdrawn)
+                assert said == (Certainty.EMPLOYEE, "other", ("contact:p-1",), False), status
+                assert record.otherwise is not None
+                record = record.otherwise
+            told = (record.certainty, record.also_known_as, record.otherwise, record.withdrawn)
+            assert told == (Certainty.CANDIDATE, (), None, status != "active"), (other, status)
 
 
 async def test_rate_limits_and_outages_are_waited_for_a_little_and_then_handed_on(http: httpx.Client):

@@ -188,7 +188,15 @@ def told(events: Sequence[HireEvent]) -> Case:
 
 
 def known(case: Case) -> tuple[State, dict[str, Any]]:
-    facts = ("given_name", "family_name", "display_name", "job_title", "start_date", "personal_email")
+    facts = (
+        "given_name",
+        "family_name",
+        "display_name",
+        "job_title",
+        "department",
+        "start_date",
+        "personal_email",
+    )
     return case.state, {name: value for name in facts if (value := getattr(case.hire, name)) is not None}
 
 
@@ -236,14 +244,6 @@ STORIES: dict[str, tuple[list[HireEvent], dict[str, Any]]] = {
         ],
         {"given_name": "Ann", "job_title": "Baker", "start_date": MOVED},
     ),
-    "HR takes back a title that recruiting had said before": (
-        [
-            recruiting(CREATED, 1, given_name="Ann", job_title="Cook", start_date=OFFERED),
-            hr(UPDATED, 2, job_title="Baker"),
-            replace(hr(UPDATED, 3), cleared=("job_title",)),
-        ],
-        {"given_name": "Ann", "job_title": "Cook", "start_date": OFFERED},
-    ),
     "a name as one text is no better than HR's given and family name": (
         [
             recruiting(CREATED, 1, display_name="Ann Lee", start_date=OFFERED),
@@ -260,6 +260,22 @@ STORIES: dict[str, tuple[list[HireEvent], dict[str, Any]]] = {
         ],
         {"given_name": "Ann", "display_name": "Ann Lee", "start_date": OFFERED},
     ),
+    "HR takes its own word back, and recruiting's older one with it": (
+        [
+            recruiting(CREATED, 1, given_name="Ann", start_date=OFFERED, job_title="Cook", department="Kitchen"),
+            hr(UPDATED, 2, start_date=MOVED, job_title="Baker", department="Bakery"),
+            replace(hr(UPDATED, 3, start_date=MOVED), cleared=("job_title", "department")),
+            recruiting(UPDATED, 4, department="Kitchen"),
+        ],
+        {"given_name": "Ann", "start_date": MOVED, "department": "Kitchen"},
+    ),
+    "HR never knew what recruiting has said": (
+        [
+            recruiting(CREATED, 1, given_name="Ann", start_date=OFFERED, job_title="Cook"),
+            replace(hr(UPDATED, 2, start_date=MOVED), cleared=("job_title", "department")),
+        ],
+        {"given_name": "Ann", "start_date": MOVED, "job_title": "Cook"},
+    ),
 }  # fmt: skip
 
 
@@ -271,12 +287,26 @@ def test_the_order_in_which_they_speak_makes_no_difference(story: tuple[list[Hir
             assert known(told(order)) == (State.WAITING_START, facts)
 
 
+@pytest.mark.parametrize("order", [*itertools.permutations(range(3))])
+def test_no_account_is_made_for_the_day_of_an_offer_that_hr_has_moved_and_then_taken_back(
+    order: Sequence[int],
+):
+    events = [
+        recruiting(CREATED, 1, given_name="Ann", start_date=OFFERED),
+        hr(UPDATED, 2, start_date=MOVED),
+        replace(hr(UPDATED, 3), cleared=("start_date",)),
+    ]
+    case = told([events[number] for number in order])
+    assert (case.state, case.reason_code, case.hire.start_date) == (State.BLOCKED, "missing_start_date", None)
+
+
 #: Every name shares a word with every other one: whoever shares none is asked about (`intake.other_name`).
 FACTS: dict[str, list[Any]] = {
     "given_name": ["Ann", "Ann Mary"],
     "family_name": ["Ann Lee", "Ann Wong"],
     "display_name": ["Ann Ann Lee", "ANN ANN LEE"],
     "job_title": ["Cook", "Baker"],
+    "department": ["Kitchen", "Bakery"],
     "start_date": [OFFERED, MOVED],
 }
 
@@ -290,7 +320,11 @@ def history(chance: random.Random) -> list[HireEvent]:
         if kind in {CANCELLED, ENDED}:
             said = {}
         hour = chance.randint(1, 60) * 10 + number  # no two at the same moment
-        found.append((hr if by_hr else recruiting)(kind, hour, **said))
+        event = (hr if by_hr else recruiting)(kind, hour, **said)
+        emptied = [name for name in ("job_title", "department", "start_date") if chance.random() < 0.3]
+        if by_hr and kind is UPDATED:
+            event = replace(event, cleared=tuple(name for name in emptied if name not in said))
+        found.append(event)
     return found
 
 

@@ -80,6 +80,31 @@ async def test_the_same_private_address_name_and_first_day_are_one_person(world:
     assert (case.hire.location, case.hire.department) == ("Wien", "HR")
 
 
+@pytest.mark.parametrize(
+    ("called", "same"),
+    [
+        ({"preferred_name": "Mike"}, True),
+        ({"preferred_name": "Mike Smith"}, True),
+        ({"display_name": "Mike Smith"}, True),
+        ({"preferred_name": "Mick"}, False),
+        ({"display_name": "Smith"}, False),
+        ({}, False),
+    ],
+)
+@pytest.mark.parametrize("first", [ATS, HRIS])
+async def test_whoever_applies_under_the_name_they_are_called_by_is_asked_about_by_nobody(
+    world: World, called: dict[str, str], same: bool, first: str
+):
+    for system in (first, ATS if first == HRIS else HRIS):
+        if system == ATS:
+            await candidate(world, given_name="Mike", family_name="Smith")
+        else:
+            await employee(world, given_name="Michael", family_name="Smith", **called)
+    cases = await alive(world)
+    assert len(cases) == (1 if same else 2)
+    assert (cases[-1].reason_code == "needs_approval_same_person") is not same
+
+
 async def test_whichever_system_comes_first_and_whatever_is_known_first(world: World):
     await employee(world, personal_email=None, start_date=None)
     assert (await world.only_case()).reason_code == "missing_start_date"

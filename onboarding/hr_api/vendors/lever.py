@@ -3,15 +3,18 @@
 Hired is an opportunity that is archived for a reason of type `hired`; archived for another one it was withdrawn, and
 one that is not archived is an applicant's, whatever was offered.
 An opportunity is one candidacy, and `contact` the person, who may have several: whoever is hired by two is one person.
-Who is not hired by this opportunity, while another one of the same contact is archived as hired, is asked about.
+Who is not hired by this opportunity, while another one of the same contact is archived as hired, is hired by that one:
+it may be of years ago, so the record says as well what it says without it (`HrRecord.otherwise`).
 The person's name is one text. The first day stands in the signed offer, in milliseconds; without the right to read
 offers it counts as withheld.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
+from typing import Any
 
 from onboarding.domain.hire import Certainty, FetchRef, Hire, Phone
 from onboarding.hr_api.client import Client, segment
@@ -34,17 +37,32 @@ OPPORTUNITIES = "/v1/opportunities"
 
 
 async def read(client: Client, ref: FetchRef) -> HrRecord:
-    """Three requests: of who is not hired by it, one more for the other opportunities of the contact."""
-    path = f"{OPPORTUNITIES}/{segment(ref.id)}"
-    said = Said(await client.get("lever.opportunity", path, client.basic(""))).part("data")
-    reasons = await _hired_reasons(client)
+    """Three requests. Of who is not hired by it, one more for the other opportunities of the contact, and one for the
+    offers of each that is hired."""
+    answer = await client.get("lever.opportunity", f"{OPPORTUNITIES}/{segment(ref.id)}", client.basic(""))
+    said, reasons = Said(answer).part("data"), await _hired_reasons(client)
+    record = await _record(client, said, ref.id, reasons)
+    contact = said.raw("contact")
+    if record.certainty is Certainty.EMPLOYEE or not isinstance(contact, str) or not contact.strip():
+        return record
+    hires = [
+        (other, await _record(client, Said(other), str(other["id"]), reasons))
+        for other in await _others(client, contact.strip(), ref.id)
+        if _archived_for(Said(other)) in reasons
+    ]
+    for _, hire in sorted(hires, key=lambda item: (item[1].hire.start_date or date.min, str(item[0]["id"]))):
+        record = replace(hire, otherwise=record)
+    return record
+
+
+async def _record(client: Client, said: Said, identifier: str, reasons: set[str]) -> HrRecord:
+    """What one opportunity says."""
     archived, hired = _archived_for(said) is not None, _archived_for(said) in reasons
     contact = said.text("contact", "contact")
-    elsewhere = not hired and contact is not None and await _is_hired(client, contact, ref.id, reasons)
-    start, title = (None, None) if elsewhere else await _offer(client, path, said)
+    start, title = await _offer(client, f"{OPPORTUNITIES}/{segment(identifier)}", said)
     emails = said.raw("emails")
     hire = Hire(
-        candidate_id=said.text("candidate_id", "id") or ref.id,
+        candidate_id=said.text("candidate_id", "id") or identifier,
         display_name=said.text("display_name", "name"),
         personal_email=Said({"first": emails[0]}, said).text("personal_email", "first")
         if isinstance(emails, list) and emails
@@ -55,10 +73,9 @@ async def read(client: Client, ref: FetchRef) -> HrRecord:
         start_date=start,
     )
     certainty = Certainty.EMPLOYEE if hired else Certainty.CANDIDATE
-    record = said.record(hire, certainty=certainty, withdrawn=archived and not hired and not elsewhere)
+    record = said.record(hire, certainty=certainty, withdrawn=archived and not hired)
     # A candidacy that led to nothing joins nobody.
-    known = (f"{CONTACT}{contact}",) if hired and contact else ()
-    return replace(record, unclear=elsewhere, also_known_as=known)
+    return replace(record, also_known_as=(f"{CONTACT}{contact}",) if hired and contact else ())
 
 
 def _archived_for(said: Said) -> str | None:
@@ -71,12 +88,18 @@ async def _hired_reasons(client: Client) -> set[str]:
     return {found for item in Said(answer).items("data") if isinstance(found := item.raw("id"), str)}
 
 
-async def _is_hired(client: Client, contact: str, but: str, reasons: set[str]) -> bool:
-    """By another opportunity. Of one contact they are on one page."""
+async def _others(client: Client, contact: str, but: str) -> list[Mapping[str, Any]]:
+    """The other opportunities of one contact: they are on one page."""
     query = {"contact_id": contact, "archived": "true"}
     answer = await client.get("lever.opportunities", OPPORTUNITIES, client.basic(""), query)
-    others = (item for item in Said(answer).items("data") if item.raw("id") != but)
-    return any(item.raw("contact") == contact and _archived_for(item) in reasons for item in others)
+    found = [item.value for item in Said(answer).items("data")]
+    return [
+        item
+        for item in found
+        if item.get("contact") == contact
+        and isinstance(name := item.get("id"), str)
+        and name not in {"", but}
+    ]
 
 
 async def _offer(client: Client, path: str, said: Said) -> tuple[date | None, str | None]:

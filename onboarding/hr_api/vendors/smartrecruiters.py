@@ -1,7 +1,7 @@
 """SmartRecruiters: one candidate. API key in the header X-SmartToken.
 
-A candidate is not an employee: only the status HIRED of an application makes one, whichever application it is. One
-beside the main one may be of years ago, so the record says as well what it says without it (`HrRecord.otherwise`).
+A candidate is not an employee: only the status HIRED of an application makes one, whichever application it is. Any may
+be of years ago, also the main one, so the record says as well what it says without it (`HrRecord.otherwise`).
 Nothing is left out for want of permission; a missing right refuses the call.
 """
 
@@ -57,10 +57,10 @@ def _record(said: Said, application: Mapping[str, Any], ref: FetchRef) -> HrReco
 
 def _in_order(said: Said) -> list[Mapping[str, Any]]:
     """The applications that may say what becomes of the person, each standing for those behind it: hires, the one that
-    begins last first; then, unless the main one is a hire, the offer that begins last, or the main one.
+    begins last first, undated ones at the end; then the offer that begins last, or the main one, unless it is a hire.
 
-    The main one is not passed over because its first day is not known yet. Whether a hire beside it is one of years
-    ago tells who knows the day of today.
+    The main one is not passed over because its first day is not known yet. Whether a hire is one of years ago tells
+    who knows the day of today.
     """
     others = said.raw("secondaryAssignments")
     listed = [said.raw("primaryAssignment"), *(others if isinstance(others, list) else ())]
@@ -68,10 +68,11 @@ def _in_order(said: Said) -> list[Mapping[str, Any]]:
     applications = [Said(item) for item in listed if isinstance(item, Mapping)] or [Said({})]
     main = applications[0]
     hired, offered = (_last_first(item for item in applications if _status(item) == word) for word in STATUS)
-    if main in hired:
-        return [main.value if _start(main) is None else hired[0].value]
+    if main in hired and _start(main) is None:
+        return [main.value]
     waits = main in offered and _start(main) is None
-    return [item.value for item in (*hired, main if waits or not offered else offered[0])]
+    last = offered[0] if offered and not waits else Said({}) if main in hired else main
+    return [item.value for item in (*hired, last)]
 
 
 def _last_first(applications: Iterable[Said]) -> list[Said]:

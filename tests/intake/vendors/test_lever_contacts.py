@@ -117,24 +117,66 @@ async def test_two_contacts_are_two_people_whatever_else_is_the_same(
 
 
 @pytest.mark.parametrize("archived", [REJECTED, None])
-async def test_a_hire_that_one_opportunity_takes_back_and_another_one_does_not_is_asked_about(
-    world: World, lever: dict[str, dict[str, Any]], archived: Any
+async def test_a_hire_that_one_opportunity_takes_back_and_another_one_does_not_goes_on_by_that_one(
+    world: World, lever: dict[str, dict[str, Any]], starts: dict[str, date | None], archived: Any
 ):
+    starts["opp-b"] = LATER
     await say(world, "opp-a")
     await say(world, "opp-b")
     lever["opp-b"]["archived"] = archived
     await say(world, "opp-b", "candidateArchiveChange")
     (case,) = await alive(world)
-    assert (case.state, case.reason_code, case.certainty) == (
-        State.BLOCKED,
-        APPROVE_UNCLEAR,
+    assert (case.state, case.certainty, case.hire.start_date) == (
+        State.WAITING_START,
         Certainty.EMPLOYEE,
+        START,
     )
     lever["opp-a"]["archived"] = REJECTED
     await say(world, "opp-a", "candidateArchiveChange")
     (case,) = await alive(world)
     assert case.state is not State.BLOCKED
     assert case.certainty is Certainty.CANDIDATE
+
+
+@pytest.mark.parametrize("first", ["opp-a", "opp-b"])
+async def test_a_hire_that_is_moved_to_another_posting_is_one_hire_whichever_message_comes_first(
+    world: World, lever: dict[str, dict[str, Any]], starts: dict[str, date | None], first: str
+):
+    second = lever.pop("opp-b")
+    await say(world, "opp-a")
+    lever["opp-a"]["archived"], lever["opp-b"], starts["opp-b"] = REJECTED, second, LATER
+    messages = {"opp-a": "candidateArchiveChange", "opp-b": "candidateHired"}
+    for name in sorted(messages, key=lambda name: name != first):
+        await say(world, name, messages[name])
+        (case,) = await alive(world)
+        assert (case.state, case.hire.start_date) == (State.WAITING_START, LATER), name
+    lever["opp-b"]["archived"] = REJECTED
+    await say(world, "opp-b", "candidateArchiveChange")
+    (case,) = await alive(world)
+    assert (case.state, case.reason_code) == (State.CANCELLED, "cancelled_by_hr")
+
+
+@pytest.mark.parametrize(
+    ("other", "state", "reason"),
+    [
+        (date(2019, 3, 1), State.CANCELLED, "cancelled_by_hr"),
+        (None, State.BLOCKED, APPROVE_UNCLEAR),
+    ],
+)
+async def test_a_hire_of_years_ago_is_none_of_today_and_an_undated_one_is_asked_about(
+    world: World,
+    lever: dict[str, dict[str, Any]],
+    starts: dict[str, date | None],
+    other: date | None,
+    state: State,
+    reason: str,
+):
+    starts["opp-b"] = other
+    await say(world, "opp-a")
+    lever["opp-a"]["archived"] = REJECTED
+    await say(world, "opp-a", "candidateArchiveChange")
+    (case,) = await alive(world)
+    assert (case.state, case.reason_code, case.hire.start_date) == (state, reason, START)
 
 
 async def test_whom_an_hr_system_has_nobody_asks_about(world: World, lever: dict[str, dict[str, Any]]):

@@ -14,6 +14,7 @@ from onboarding.domain.account import Account
 from onboarding.domain.case import Case
 from onboarding.domain.lifecycle import State
 from onboarding.intake import catalog
+from onboarding.intake.outcome import MISSING_START_DATE
 from onboarding.intake.process import process_delivery
 from onboarding.intake.receive import receive
 from onboarding.intake.standing import APPROVE_UNCLEAR
@@ -133,3 +134,59 @@ async def test_whoever_applies_for_another_job_months_later_still_works_here(
         DEVELOPER,
         "Developer",
     )
+
+
+@pytest.mark.parametrize("event", ["application.status.updated", "application.onboarding-status.updated"])
+async def test_a_new_hire_whose_first_day_is_missing_is_not_lost_behind_one_of_years_ago(
+    world: World, candidate: dict[str, Any], event: str
+):
+    candidate["primaryAssignment"] = application("HIRED", INTERN, "Intern")
+    candidate["secondaryAssignments"] = [application("HIRED")]
+    case = await say(world)
+    assert (case.state, case.reason_code) == (State.BLOCKED, MISSING_START_DATE)
+    case = await say(world, event)
+    assert (case.state, case.reason_code, case.hire.job_title) == (State.BLOCKED, MISSING_START_DATE, None)
+    candidate["secondaryAssignments"] = [application("HIRED", DEVELOPER)]
+    case = await say(world, "application.fields.updated")
+    assert (case.state, case.hire.start_date, case.hire.job_title) == (
+        State.WAITING_START,
+        DEVELOPER,
+        "Developer",
+    )
+
+
+async def test_whoever_is_hired_again_after_years_comes_and_goes_also_where_the_old_hire_is_the_main_one(
+    world: World, candidate: dict[str, Any]
+):
+    candidate["primaryAssignment"] = application("HIRED", INTERN, "Intern")
+    candidate["secondaryAssignments"] = [application("IN_REVIEW")]
+    case = await say(world)
+    assert (case.state, case.hire.given_name, case.hire.start_date) == (State.RECEIVED, None, None)
+    for status, state in (("HIRED", State.WAITING_START), ("REJECTED", State.CANCELLED)) * 2:
+        candidate["secondaryAssignments"] = [application(status, DEVELOPER)]
+        case = await say(world)
+        assert (case.state, case.hire.start_date) == (state, DEVELOPER), status
+
+
+async def test_of_a_hire_that_is_announced_and_began_long_ago_an_approver_is_asked(
+    world: World, candidate: dict[str, Any]
+):
+    candidate["primaryAssignment"] = application("HIRED", INTERN, "Intern")
+    case = await say(world, "application.onboarding-status.updated")
+    assert (case.state, case.reason_code, case.hire.start_date) == (State.BLOCKED, MISSING_START_DATE, None)
+    candidate["primaryAssignment"] = application("HIRED", DEVELOPER)
+    case = await say(world, "application.fields.updated")
+    assert (case.state, case.hire.start_date) == (State.WAITING_START, DEVELOPER)
+
+
+async def test_a_first_day_long_past_that_is_corrected_takes_nobody_back(
+    world: World, candidate: dict[str, Any]
+):
+    candidate["primaryAssignment"] = application("HIRED", DEVELOPER)
+    case = await say(world)
+    case.account, case.state = Account("u-1", "ann@contoso.example", "c-1", NOW), State.FOLLOWING_UP
+    await world.store.cases.save(case)
+    world.clock.move(days=200)
+    candidate["primaryAssignment"] = application("HIRED", date(2026, 9, 21))
+    case = await say(world)
+    assert (case.state, case.hire.start_date) == (State.FOLLOWING_UP, date(2026, 9, 21))
