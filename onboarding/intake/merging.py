@@ -227,7 +227,9 @@ def drop_dates(case: Case, until: datetime, kept: Collection[str] = ()) -> None:
     for name in _DATED:
         if name in kept:
             continue
-        said = case.said.get(name)
+        said, waits = case.said.get(name), case.behind_said.get(name)
+        if waits is not None and waits.at <= until:
+            words.forget_behind(case, name)
         if said is None or said.at <= until:
             words.drop(case, name)
         emptied = {source: word for source, word in case.emptied.get(name, {}).items() if word.at > until}

@@ -128,16 +128,21 @@ def word(case: Case, name: str) -> Said | None:
 def _take(case: Case, name: str, value: Any, said: Said) -> None:
     """In the place of the older word of its kind; then whichever goes first stands."""
     before, waits = word(case, name), case.behind_said.get(name)
-    if waits is not None and waits.recruiting is said.recruiting:
+    if waits is not None and _are_of_a_kind(waits, said):
         if waits.gives_way_to(said):
             _wait(case, name, value, said)
     elif before is None:
         _stand(case, name, value, said)
-    elif before.recruiting is not said.recruiting:
+    elif not _are_of_a_kind(before, said):
         _wait(case, name, value, said)
     elif before.gives_way_to(said):
         _stand(case, name, value, said)
     _settle(case, name)
+
+
+def _are_of_a_kind(one: Said, other: Said) -> bool:
+    """Both of HR systems or both of recruiting; of one system, also from before that was noted."""
+    return one.recruiting is other.recruiting or (one.source is not None and one.source == other.source)
 
 
 def _settle(case: Case, name: str) -> None:
