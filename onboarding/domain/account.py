@@ -33,6 +33,15 @@ class AccountIntent:
     unmade: bool = False
 
 
+#: So long after a write a read may show what was there before it (Microsoft, "Designing for eventual consistency": a
+#: successful write does not guarantee that an immediate read sees it; trust the answer to the write), and a search by
+#: number may miss what was made.
+READS_LAG = timedelta(hours=1)
+#: What `Account.written` knows. Two directions of one property: what was written the other way round puts a read in
+#: doubt.
+ENABLED, DISABLED = "enabled", "disabled"
+HIRE_DATE, LEAVE_DATE = "hire_date", "leave_date"
+
 #: Origins of accounts that were made for this hire, or are theirs again: what is empty in them is filled by HR's words.
 OWN_ORIGINS = frozenset({"created", "restored"})
 
@@ -62,6 +71,8 @@ class Account:
     groups: list[str] = field(default_factory=list)
     #: True: there is a mailbox. False: none is expected, or it did not come in time. None: not known.
     mailbox: bool | None = None
+    #: What this service last wrote into it, or was about to, and when (`may_lag`).
+    written: dict[str, datetime] = field(default_factory=dict)
     #: Every end date that we wrote into it, or were about to: another one is somebody else's, and stays.
     leave_dates: list[datetime] = field(default_factory=list)
     #: HR's number was added as an authentication method, or is about to be.
@@ -91,6 +102,16 @@ class Account:
     closed_as: str | None = None
     #: The run in which that was found, or that somebody signs in with it (`run.is_kept`): it is not closed any more.
     kept_for: datetime | None = None
+
+    def may_lag(self, what: str, now: datetime) -> bool:
+        """This service wrote that so lately that a read may show what was before. No such read says that there is
+        nothing to do: what is wanted is written once more, which changes nothing where it is so already."""
+        at = self.written.get(what)
+        return at is not None and now < at + READS_LAG
+
+    def is_disabled(self, shown: bool | None, now: datetime) -> bool:
+        """A read says so (`accountEnabled` as it shows it), and it can be believed."""
+        return shown is False and not self.may_lag(ENABLED, now)
 
     def note_synced(self, synced: bool | None) -> None:
         """What a read of the account says: Active Directory may take over an account that was made in the cloud (a soft

@@ -17,7 +17,16 @@ from onboarding.domain.account import Account, AccountIntent, LostMethod, PassRe
 from onboarding.domain.evidence import Evidence, Recoverable, Registration, Status
 from onboarding.domain.hire import Certainty, Hire
 from onboarding.domain.lifecycle import ACTIVE, REMEMBERS, Event, State, next_state
-from onboarding.domain.records import Fetch, Finding, NextAction, RungRecord, Said, StepRecord
+from onboarding.domain.records import (
+    Fetch,
+    Finding,
+    Naming,
+    NextAction,
+    NumberWord,
+    RungRecord,
+    Said,
+    StepRecord,
+)
 
 SCHEMA = 1
 
@@ -113,9 +122,15 @@ class Case:
     over_until: datetime | None = None
     #: HR system → field of the hire → the id by which that system knows the person (`employee_id`, `candidate_id`).
     ids: dict[str, dict[str, str]] = field(default_factory=dict)
-    #: HR system and employee number (`bamboohr:00731`; without a number: that there is none) → when that system first
-    #: and last said so (`intake.numbers`).
-    numbers: dict[str, tuple[datetime, datetime]] = field(default_factory=dict)
+    #: HR system → since when it means by its ids the person who bears the name that stands (`intake.other_name`).
+    namings: dict[str, Naming] = field(default_factory=dict)
+    #: HR system and employee number (`bamboohr:00731`; without a number: that there is none) → when that system said
+    #: so, oldest first (`intake.numbers`).
+    numbers: dict[str, list[datetime]] = field(default_factory=dict)
+    #: Ends, deletions and cancellations that were said of a number alone; and, as long as there are any, the newest
+    #: ones of the fields below that named the person by an id (`intake.number_words`).
+    by_number: list[NumberWord] = field(default_factory=list)
+    by_id: dict[str, datetime] = field(default_factory=dict)
     #: Newest event of each kind: together they say where the hire stands, whatever order they came in.
     hired_at: datetime | None = None
     cancelled_at: datetime | None = None
@@ -161,6 +176,8 @@ class Case:
     #: When the delivery that named the manager first arrived; a later change is not trusted with a pass.
     manager_named_at: datetime | None = None
     manager_changed: bool = False
+    #: Nobody was named yet by what creates an account, or by a read: whom they name is still to come.
+    manager_unannounced: bool = False
     #: Hash of the HR phone (keyed) and its last two digits, once the raw value is gone.
     phone_hash: str | None = None
     phone_tail: str | None = None

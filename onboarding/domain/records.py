@@ -6,8 +6,10 @@ Plain data, parts of `domain.case.Case`.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
+
+from onboarding.domain.hire import EventType
 
 
 class StepStatus(StrEnum):
@@ -89,6 +91,38 @@ class Said:
     def gives_way_to(self, other: Said) -> bool:
         """The other one is as firm and not older, or firmer. Of two equal ones the later arrival wins."""
         return (other.firm, other.at) >= (self.firm, self.at)
+
+
+@dataclass(frozen=True, slots=True)
+class Naming:
+    """Since when one HR system means the person who is called what the case says: its ids may have been another's
+    before (`intake.other_name`)."""
+
+    #: When it first showed them, by a hire or a whole record; None: not yet.
+    shown_at: datetime | None = None
+    #: When it last called somebody by another name before that.
+    former_at: datetime | None = None
+    #: That was another person: what it said before `shown_at` is of them.
+    another: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NumberWord:
+    """An end, a deletion or a cancellation that HR said of an employee number alone (`intake.number_words`). Two of one
+    kind, number and moment are the same word."""
+
+    kind: EventType
+    source: str
+    number: str
+    at: datetime
+    delivery: str = field(default="", compare=False)
+    #: The last day that it names, and whether that lay ahead.
+    last_day: date | None = field(default=None, compare=False)
+    ahead: bool = field(default=False, compare=False)
+    #: The last day that was known before, who had said so, and when an end was announced for.
+    end_before: date | None = field(default=None, compare=False)
+    said_before: Said | None = field(default=None, compare=False)
+    ends_before: datetime | None = field(default=None, compare=False)
 
 
 @dataclass(slots=True)

@@ -180,7 +180,7 @@ async def _look_at_account(run: _Pass) -> bool:
     assert account is not None and known is not None  # noqa: S101, PT018 (asked by the caller)
     user = await run.s.directory.get_user(account.id)
     _note_account(account, user)
-    there = user is not None and user.account_enabled is not False
+    there = user is not None and not account.is_disabled(user.account_enabled, run.now)
     if user is None and run.now - account.created_at < REPLICATION:
         return False
     if there and not known.present:
@@ -219,7 +219,7 @@ async def _look(run: _Pass) -> bool:
         return False
     user = await run.s.directory.get_user(account.id) if seen.present else None
     _note_account(account, user)
-    if user is not None and user.account_enabled is False:
+    if user is not None and account.is_disabled(user.account_enabled, run.now):
         seen = replace(seen, present=False)
     take_list(run.case, seen)
     return True

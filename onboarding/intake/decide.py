@@ -51,6 +51,7 @@ from onboarding.intake.outcome import (
     Circumstances,
     Outcome,
     account_of,
+    ask_of_former,
     block,
     is_clear,
     kept,
@@ -124,6 +125,7 @@ def apply_join(case: Case, now: datetime, *, ask_rehire: bool) -> Outcome:
 def _withdrawn(case: Case, event: HireEvent, about: Circumstances, now: datetime) -> Outcome:
     before = case.hire
     outcome = withdraw(case, event, about, now)
+    ask_of_former(case)
     changed_facts.follow(case, before, now)
     return outcome
 

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from onboarding.domain.case import Case, ids_in
 from onboarding.domain.hire import HireEvent
+from onboarding.intake import numbers
 
 _NUMBER = "employee_number"
 #: What may name a record, the surest first.
@@ -19,8 +20,18 @@ def note(case: Case, event: HireEvent, at: datetime) -> bool:
     names = _names(case, event)
     if any(_is_answered(case, f"{event.source}:{name}", at) for name in (*names, "")):
         return False
-    _note(case, f"{event.source}:{names[0] if names else ''}", at)
+    name = event.hire.employee_number if numbers.alone(event) else None  # under which it may be taken back
+    _note(case, f"{event.source}:{name or (names[0] if names else '')}", at)
     return True
+
+
+def take_back(case: Case, source: str, number: str, before: datetime | None) -> None:
+    """The record that was deleted under this number is another person's, or only that of `before` is this one's."""
+    known = {**_unanswered(case)}
+    known.pop(f"{source}:{number}", None)
+    if before is not None:
+        known[f"{source}:{number}"] = before
+    case.deleted_by, case.deleted_at = known, max(known.values(), default=None)
 
 
 def _own(case: Case, other: Case, source: str) -> tuple[str, ...]:

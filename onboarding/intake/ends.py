@@ -33,7 +33,7 @@ def by_flag(case: Case, event: HireEvent, at: datetime) -> tuple[HireEvent, bool
 def note(case: Case, source: str, at: datetime) -> None:
     """The system said at `at` that the employment ended."""
     if not is_outdated(case, source, at):
-        _keep(case, {**_known(case), source: max(at, _known(case).get(source, at))})
+        keep(case, {**known(case), source: max(at, known(case).get(source, at))})
 
 
 def is_outdated(case: Case, source: str, at: datetime) -> bool:
@@ -45,12 +45,12 @@ def is_outdated(case: Case, source: str, at: datetime) -> bool:
 def take_back(case: Case, source: str, at: datetime) -> bool:
     """The record of the system said at `at` that the person works there. True: it had ended the employment before."""
     case.active_by[source] = max(at, case.active_by.get(source, at))
-    known, said = _known(case), case.said.get("end_date")
+    before, said = known(case), case.said.get("end_date")
     if said is None or (said.source == source and said.at < at):
         case.ends_at = None  # the last day is a date like any other now
-    if source not in known or known[source] >= at:
+    if source not in before or before[source] >= at:
         return False
-    _keep(case, {name: ended for name, ended in known.items() if name != source})
+    keep(case, {name: ended for name, ended in before.items() if name != source})
     if case.ended_at is None and case.withdrawn_at is None and _is_watched(case):
         case.reason_code = None  # read on
     return True
@@ -60,20 +60,22 @@ def join(case: Case, other: Case) -> None:
     """What was said in another case of the same person."""
     for source, at in other.active_by.items():
         case.active_by[source] = max(at, case.active_by.get(source, at))
-    ended = dict(_known(case))
-    for source, at in _known(other).items():
+    ended = dict(known(case))
+    for source, at in known(other).items():
         ended[source] = max(at, ended.get(source, at))
-    _keep(case, {source: at for source, at in ended.items() if not is_outdated(case, source, at)})
+    keep(case, {source: at for source, at in ended.items() if not is_outdated(case, source, at)})
 
 
-def _known(case: Case) -> Mapping[str, datetime]:
-    """Of a case from before systems were told apart, the one that the case came from."""
+def known(case: Case) -> Mapping[str, datetime]:
+    """HR system → when it ended the employment. Of a case from before systems were told apart, the one that the case
+    came from."""
     if case.ended_at is None or case.ended_by:
         return case.ended_by
     return {case.source: case.ended_at}
 
 
-def _keep(case: Case, ended: Mapping[str, datetime]) -> None:
+def keep(case: Case, ended: Mapping[str, datetime]) -> None:
+    """These, and no others."""
     case.ended_by, case.ended_at = dict(ended), max(ended.values(), default=None)
 
 

@@ -35,7 +35,7 @@ from onboarding.domain.hire import Certainty, EventType, FetchRef
 from onboarding.domain.lifecycle import Event, State
 from onboarding.domain.records import Fetch, NextAction
 from onboarding.errors import DeployerError, OperatorError, RetryLater, StoreConflict
-from onboarding.intake import quality
+from onboarding.intake import passed_on, quality
 from onboarding.intake.answers import drop_answered
 from onboarding.intake.comeback import Verdict
 from onboarding.intake.decide import apply_event
@@ -43,7 +43,7 @@ from onboarding.intake.identity import locate
 from onboarding.intake.merging import READ
 from onboarding.intake.outcome import FETCH, OVER, Circumstances
 from onboarding.intake.planned_reads import take_up
-from onboarding.intake.process import lay_down, reconsider
+from onboarding.intake.process import reconsider
 from onboarding.intake.read_records import APPLICANTS, counted, decides, event_of, is_taken_back, verdict_of
 from onboarding.ports import WORK_QUEUE, HrRecord, RecordGone, Services
 
@@ -128,7 +128,7 @@ async def _apply(s: Services, case: Case, fetch: Fetch, record: HrRecord, now: d
     outcome = apply_event(mine, event, about, now)
     outcome = replace(outcome, entries=(*noted, *outcome.entries))
     await quality.note_read(s, mine, record, fetch.source, now)
-    await lay_down(s, mine, outcome, now, queue)
+    await passed_on.lay_down_with(s, found, event, outcome, now, queue)
     observe.event(log, "hr_record_read", case_id=mine.case_id, state=mine.state, reason=mine.reason_code)
 
 

@@ -23,17 +23,15 @@ from onboarding.intake import numbers, twins, two_cases
 from onboarding.intake.adapter import LinkedEvent
 from onboarding.intake.erasure import refuse_forgotten
 from onboarding.intake.joining import ask, foretell, join, weight
-from onboarding.intake.outcome import APPROVE_SAME_PERSON, OVER
-from onboarding.ports import CaseQuery, Services
+from onboarding.intake.merging import event_time
+from onboarding.intake.number_holders import holders, is_shared
+from onboarding.intake.outcome import APPROVE_SAME_PERSON
+from onboarding.ports import Services
 
 #: Events about people whom we do not know, and then need not: existing staff leaving, records deleted.
 _NEVER_OPENS = frozenset(
     {EventType.EMPLOYMENT_TERMINATED, EventType.EMPLOYEE_DELETED, EventType.IGNORED, EventType.TEST_PING}
 )
-
-
-#: Cases that are looked at for whose a number is.
-_SAME_NUMBER = 20
 
 
 @dataclass(slots=True)
@@ -42,7 +40,9 @@ class Located:
 
     case: Case
     opened: bool = False
-    #: One of the event's ids belongs to another person's case.
+    #: One of the event's ids belongs to another person's case; …
+    strangers: bool = False
+    #: … and is both people's at once, as far as is known.
     shared_id: bool = False
     #: The case's etag as it was read, before others may have been joined to it.
     etag: str | None = None
@@ -96,10 +96,12 @@ async def locate(
         return None
     await _claim(s, [alias for alias in aliases if alias not in owners], case_id)
     case = cases.get(case_id)
+    mine = case or _blank(case_id, event, now)
     found = Located(
-        case or _blank(case_id, event, now),
+        mine,
         opened=case is None,
-        shared_id=bool(strangers),
+        strangers=bool(strangers),
+        shared_id=await _is_shared(s, mine, event, strangers, owners, now),
         etag=case.etag if case else None,
     )
     for other in dict.fromkeys(ours):
@@ -112,23 +114,34 @@ async def locate(
 
 
 async def holder(s: Services, event: HireEvent, at: datetime, filed: Located) -> Located | None:
-    """Whose number it was that an end names alone, and which leads to the case of `filed`: that one, as long as the
-    number was theirs, or the one who has it since that one left. None: nobody's, or it is not sure whose."""
+    """Whose number it was that an end names alone, and which leads to the case of `filed`: the one's to whom the HR
+    system had given it by then. None: nobody's."""
     number = event.hire.employee_number or ""
-    theirs = numbers.is_theirs(filed.case, event.source, number, at)
-    if theirs and filed.case.state not in OVER:
-        return filed
-    found: list[Case] = []
-    rows = await s.cases.search(CaseQuery(employee_id=number), None, _SAME_NUMBER)
-    for row in rows.items:
-        case = await s.cases.get(row.case_id) if row.case_id != filed.case.case_id else None
-        if case is not None and case.hire.employee_number == number:
-            known = f"{event.source}:{number}" in case.numbers
-            found += [case] if known and numbers.is_theirs(case, event.source, number, at) else []
-    refuse_forgotten(found)
-    if len(found) == 1:
-        return Located(found[0], etag=found[0].etag)
-    return filed if theirs and not found else None
+    if f"{event.source}:{number}" not in filed.case.numbers and not numbers.of_source(
+        filed.case, event.source
+    ):
+        return filed  # nothing was said of the person but such words
+    cases = await holders(s, event.source, number, now_as=filed.case)
+    found = numbers.holder(cases, event.source, number, at)
+    if found is None or found is filed.case:
+        return filed if found is not None else None
+    refuse_forgotten([found])
+    return Located(found, etag=found.etag)
+
+
+async def _is_shared(
+    s: Services,
+    found: Case,
+    event: HireEvent,
+    strangers: set[str],
+    owners: Mapping[Alias, str],
+    now: datetime,
+) -> bool:
+    """An id of the event is that of a stranger, too; of a number, that both had it at once."""
+    kinds = {alias.kind for alias, owner in owners.items() if owner in strangers}
+    if kinds - {AliasKind.EMPLOYEE_NUMBER}:
+        return True
+    return bool(kinds) and await is_shared(s, found, event, event_time(event, now))
 
 
 async def _meet_twins(s: Services, found: Located, event: HireEvent, now: datetime) -> None:

@@ -17,7 +17,7 @@ from onboarding.domain.case import ABOUT_CASE, JOINED, NOT_THIS, Alias, Case, al
 from onboarding.domain.hire import Certainty, EventType, Hire, HireEvent
 from onboarding.domain.lifecycle import ACTIVE, RETURNABLE, Event, State
 from onboarding.domain.records import NextAction, TimelineEntry
-from onboarding.intake import changed_facts, leave_date, merging, two_cases, words
+from onboarding.intake import changed_facts, leave_date, merging, number_words, other_name, two_cases, words
 from onboarding.intake.erasure import being_forgotten
 from onboarding.intake.outcome import (
     APPROVE_SAME_PERSON,
@@ -151,7 +151,9 @@ def _take(case: Case, other: Case, now: datetime) -> list[TimelineEntry]:
     leave_date.note(case)
     before = case.hire
     _note_comeback(case, other)
+    number_words.join(case, other)
     merging.join_facts(case, other)
+    other_name.join(case, other)
     leave_date.carry(case, other)
     moved = changed_facts.follow(case, before, now)
     if merging.RANK[other.certainty] > merging.RANK[case.certainty]:

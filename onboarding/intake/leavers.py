@@ -26,8 +26,8 @@ from typing import Any
 
 from onboarding.domain.case import Alias, AliasKind, Case, aliases_of, ids_in
 from onboarding.domain.hire import Certainty, EventType, HireEvent
-from onboarding.domain.records import Said
-from onboarding.intake import deletions, ends, leave_date
+from onboarding.domain.records import NumberWord, Said
+from onboarding.intake import deletions, ends, leave_date, number_words, numbers
 from onboarding.intake.candidates import applications_of
 from onboarding.intake.identity import event_aliases
 from onboarding.intake.merging import drop_dates_of_before, newest_withdrawal, planned_end, take_end
@@ -44,8 +44,12 @@ _PLANNED, _LAST_DAY, _DELIVERY = "planned_at", "last_day", "delivery"
 #: Of each kind that was said under an employee number: the hash of the employee id that was said with it.
 _OF = "{}.of"
 _KINDS = {EventType.EMPLOYMENT_TERMINATED: "ended_at", EventType.EMPLOYEE_DELETED: "deleted_at"}
-#: Of an application that was put away.
+#: Of an application that was put away; and of a number, which may be given to somebody later.
 WITHDRAWN, _CANCELLED = "withdrawn-", "cancelled_at"
+_OF_NUMBERS = {kind: event_type for event_type, kind in _KINDS.items()} | {
+    _CANCELLED: EventType.HIRE_CANCELLED,
+    _PLANNED: EventType.EMPLOYMENT_TERMINATED,
+}
 
 
 async def remember(s: Services, event: HireEvent, delivery: str, at: datetime, now: datetime) -> None:
@@ -67,6 +71,9 @@ async def remember(s: Services, event: HireEvent, delivery: str, at: datetime, n
             by_number = {_OF.format(kind): of} if alias.kind is AliasKind.EMPLOYEE_NUMBER else {}
             await _note(s, MARKER, _digest(s, alias), kind, {**said, **by_number}, now)
     if event.event_type is EventType.HIRE_CANCELLED:
+        if numbers.alone(event):
+            said = {_CANCELLED: at.isoformat()}
+            await _note(s, MARKER, _digest(s, event_aliases(event)[0]), _CANCELLED, said, now)
         for alias in _applications(event):
             await _note(s, WITHDRAWN, _digest(s, alias), _CANCELLED, {_CANCELLED: at.isoformat()}, now)
 
@@ -91,11 +98,12 @@ async def recall(s: Services, case: Case, event: HireEvent, at: datetime | None,
     known = set(aliases_of(case))
     employee_id = event.hire.employee_id or ids_in(case, event.source).get("employee_id")
     for alias in event_aliases(event):
-        if alias in known:
+        if alias in known and not _is_news(case, alias, at):
             continue
         told = await _told(s, MARKER, alias, now)
         if alias.kind is AliasKind.EMPLOYEE_NUMBER:
             told = _of_this_person(told, _id_of(s, event.source, employee_id), at)
+            told = _keep_words(case, event, told, at, now)
         for kind in told.keys() & set(_KINDS.values()):
             moment = datetime.fromisoformat(told[kind])
             if kind == "deleted_at":
@@ -116,6 +124,14 @@ async def recall(s: Services, case: Case, event: HireEvent, at: datetime | None,
         leave_date.follow(case, facts)
 
 
+def _is_news(case: Case, alias: Alias, at: datetime | None) -> bool:
+    """That the number was theirs at `at`, too: then what was said of it since may be about them."""
+    if alias.kind is not AliasKind.EMPLOYEE_NUMBER or at is None:
+        return False
+    words = case.numbers.get(f"{alias.source}:{alias.value}", [at])
+    return at < words[0] or len(numbers.of_source(case, alias.source)) > 1
+
+
 def _of_this_person(told: Mapping[str, Any], person: str | None, at: datetime | None) -> Mapping[str, Any]:
     """Of what was noted under an employee number, what may be about this `person` (the hash of the employee id, where
     one is known), to whom HR gave the number at `at`."""
@@ -126,7 +142,35 @@ def _of_this_person(told: Mapping[str, Any], person: str | None, at: datetime | 
             return bool(of == person)
         return at is None or datetime.fromisoformat(told[kind]) > at
 
-    others = {kind for kind in {*_KINDS.values(), _PLANNED} & told.keys() if not is_theirs(kind)}
+    others = {kind for kind in _OF_NUMBERS.keys() & told.keys() if not is_theirs(kind)}
+    return {key: value for key, value in told.items() if key not in others}
+
+
+def _keep_words(
+    case: Case, event: HireEvent, told: Mapping[str, Any], at: datetime | None, now: datetime
+) -> Mapping[str, Any]:
+    """Of what was noted under the number alone, the case keeps apart what may turn out to be another's, as it would of
+    such an event (`intake.number_words`). Returns what is this person's as far as is known."""
+    others, number = set(), event.hire.employee_number or ""
+    for kind in _OF_NUMBERS.keys() & told.keys():
+        if at is None or told.get(_OF.format(kind), told.get("of")) is not None:
+            continue
+        moment, words = datetime.fromisoformat(told[kind]), numbers.with_event(case, event, at)
+        if numbers.since(words, event.source, number, moment) is None:
+            others.add(kind)
+            continue
+        end = date.fromisoformat(told[_LAST_DAY]) if kind == _PLANNED else None
+        start = event.hire.start_date or case.hire.start_date
+        ahead = end is not None and not (start is not None and end <= start)
+        word = NumberWord(
+            _OF_NUMBERS[kind], event.source, number, moment, told.get(_DELIVERY, ""), end, ahead
+        )
+        number_words.note(case, word)
+        if kind == "deleted_at":
+            deletions.note(case, number_words.event_of(word), moment)
+            others.add(kind)
+        if kind == _CANCELLED:
+            case.cancelled_at = max(moment, case.cancelled_at or moment)
     return {key: value for key, value in told.items() if key not in others}
 
 

@@ -7,7 +7,8 @@
   account is begun, name and first day stay as they were used.
 - An offer or a draft is no firm word: it fills gaps, and whatever a hire or a record says stands over it. A moved
   start date of an offer that was accepted is firm.
-- Another manager than before is looked for anew where the account is there already; the same one in fewer words is not.
+- Another manager than before is looked for anew where the account is there already; the same one in fewer words is not
+  (`intake.named_manager`).
 - Raw numbers leave a case once its account exists (design: storage); they do not come back by an update.
 - A withdrawn hire takes its dates with it: what was said about start, end and status before HR withdrew the hire
   says nothing about the hire that follows. An end that HR announced ahead goes with a newer hire that begins after it.
@@ -21,8 +22,8 @@ from datetime import date, datetime
 
 from onboarding.domain.case import Case, ids_in
 from onboarding.domain.hire import Certainty, EventType, Hire, HireEvent, ManagerRef, Phone
-from onboarding.domain.records import Said, StepRecord
-from onboarding.intake import deletions, ends, numbers, words
+from onboarding.domain.records import Said
+from onboarding.intake import deletions, ends, named_manager, numbers, words
 from onboarding.intake.candidates import applications_of
 from onboarding.intake.planned_reads import tells_more
 
@@ -36,8 +37,6 @@ IDS = ("employee_id", "candidate_id")
 _DATED = ("start_date", "end_date", "status")
 RANK = {Certainty.DRAFT: 0, Certainty.CANDIDATE: 0, Certainty.OFFER: 1, Certainty.EMPLOYEE: 2}
 _UNSURE = frozenset({Certainty.OFFER, Certainty.DRAFT})
-#: The step that finds the manager, and the approval of one (`provisioning`).
-_SET_MANAGER, _APPROVE_MANAGER = "set_manager", "needs_approval_manager"
 
 
 def event_time(event: HireEvent, received_at: datetime) -> datetime:
@@ -65,17 +64,15 @@ def merge(case: Case, event: HireEvent, delivery: str, received_at: datetime, *,
     firm = event.certainty not in _UNSURE or event.event_type is EventType.START_DATE_CHANGED
     hire = replace(event.hire, phones=None if case.account else _numbers(case, event))
     cleared = set(event.cleared) - (words.USED if case.account or case.intent else frozenset())
-    if _is_of_an_earlier_hire(case, at):
+    if is_of_an_earlier_hire(case, at):
         hire = replace(hire, **dict.fromkeys(_DATED))
         cleared -= set(_DATED)
-    again = case.manager_changed and before.manager is None
     said = Said(at, firm, delivery, event.source, event.recruiting)
     _note_ids(case, event)
     words.take(case, hire, said)
     for name in cleared:
         words.empty(case, name, said)
-    _judge_manager(case, event, before, received_at, opened=opened, again=again)
-    _forget_manager(case, before.manager)
+    _judge_manager(case, event, before.manager, said, received_at, opened=opened)
     if firm or case.hire_as_of is None:
         case.hire_as_of = max(at, case.hire_as_of or at)
     note_hire(case, event, at)
@@ -113,8 +110,7 @@ def join_facts(case: Case, other: Case) -> None:
     """What HR said about the same person in another case, as if it had been said in this one."""
     before = case.hire.manager
     words.join(case, other)
-    case.manager_changed = case.manager_changed or (before is not None and not _is_same(case, before))
-    _forget_manager(case, before)
+    named_manager.join(case, other, before, by_read=_is_by_read(case))
     ends.join(case, other)
     for name in ("hired_at", "cancelled_at", "recorded_at"):
         moments = [moment for moment in (getattr(case, name), getattr(other, name)) if moment is not None]
@@ -138,6 +134,37 @@ def join_facts(case: Case, other: Case) -> None:
     case.ids = {name: known for name, known in ids.items() if known}
     noted = {(item.code, item.field) for item in case.findings}
     case.findings += [item for item in other.findings if (item.code, item.field) not in noted]
+
+
+def _judge_manager(
+    case: Case,
+    event: HireEvent,
+    before: ManagerRef | None,
+    said: Said,
+    received_at: datetime,
+    *,
+    opened: bool,
+) -> None:
+    """Whether the manager who stands after this word of HR's may have the first credential. What creates an account is
+    a hire event, or an employee's whole record that is the first word of them."""
+    sure = event.certainty is Certainty.EMPLOYEE
+    first = opened or case.certainty is not Certainty.EMPLOYEE
+    creates = sure and (event.event_type in HIRING or (first and event.snapshot))
+    named_manager.judge(
+        case,
+        before,
+        received_at,
+        announced=event.hire.manager if creates else None,
+        read=sure and said.delivery == READ and case.said.get("manager") == said,
+        by_read=_is_by_read(case),
+    )
+    named_manager.forget(case, before)
+
+
+def _is_by_read(case: Case) -> bool:
+    """The manager who stands is the one whom a read named."""
+    said = case.said.get("manager")
+    return said is not None and said.delivery == READ
 
 
 def _numbers(case: Case, event: HireEvent) -> tuple[Phone, ...] | None:
@@ -178,7 +205,7 @@ def _stands_by_one(case: Case) -> bool:
     return any(name not in cancelled or at > cancelled[name] for name, at in case.hired_by.items())
 
 
-def _is_of_an_earlier_hire(case: Case, at: datetime) -> bool:
+def is_of_an_earlier_hire(case: Case, at: datetime) -> bool:
     """HR withdrew the hire after this was said, and has hired the person again since."""
     newest = newest_withdrawal(case)
     return newest is not None and at <= newest and case.hired_at is not None and case.hired_at > newest
@@ -193,7 +220,9 @@ def drop_dates_of_before(case: Case, until: datetime) -> None:
 
 def drop_dates(case: Case, until: datetime, kept: Collection[str] = ()) -> None:
     """Forget start, end and status as far as they were said at `until` or before, or nobody knows when."""
+    manager = case.hire.manager
     words.begin_anew(case, until)
+    named_manager.succeed(case, manager)
     for name in _DATED:
         if name in kept:
             continue
@@ -210,45 +239,3 @@ def _drop_earlier_end(case: Case, hired: datetime) -> None:
     start, end, said = case.hire.start_date, case.hire.end_date, case.said.get("end_date")
     if start and end and end <= start and said is not None and said.at < hired:
         words.drop(case, "end_date")
-
-
-def _judge_manager(
-    case: Case, event: HireEvent, before: Hire, received_at: datetime, *, opened: bool, again: bool
-) -> None:
-    """Only what announced the hire, or the HR system itself when it is asked, may name who gets the first credential.
-
-    It makes no difference which of two events came first: where the announcement names another manager than the
-    one who stands, the manager was changed. `again`: one who was named before was taken away.
-    """
-    asked = case.said.get("manager", Said(received_at, False, "")).delivery == READ
-    same, announced = _is_same(case, before.manager), event.hire.manager
-    if asked and (not same or case.manager_changed):
-        case.manager_named_at, case.manager_changed = received_at, False
-    elif case.hire.manager and not before.manager:
-        case.manager_named_at = received_at
-        case.manager_changed = again or (not opened and event.event_type is not EventType.HIRE_CREATED)
-    elif not same or (
-        event.event_type is EventType.HIRE_CREATED
-        and announced
-        and not _is_same(case, announced)
-        and not asked
-    ):
-        case.manager_changed = True
-
-
-def _is_same(case: Case, before: ManagerRef | None) -> bool:
-    """The manager who stands is the one of `before`, perhaps in fewer words."""
-    now = case.hire.manager
-    return now == before or (now is not None and now.within(before))
-
-
-def _forget_manager(case: Case, before: ManagerRef | None) -> None:
-    """Another manager, or none any more: nobody is told anything before the step has looked for them, and what an
-    approver said was about the one before."""
-    if _is_same(case, before):
-        return
-    case.approvals = [code for code in case.approvals if code != _APPROVE_MANAGER]
-    if case.account is not None and _SET_MANAGER in case.steps:
-        case.steps[_SET_MANAGER] = StepRecord()
-        if not case.account.synced:
-            case.account.manager_id = case.account.manager_named = None

@@ -4,47 +4,145 @@ HR systems give numbers again (SCIM clients make them the `externalId`), and the
 address, telephone and manager the case holds must not be taken for the new one's. So they are forgotten, and an
 approver says whether it is the same person. The first day tells another hire from a name that is corrected; after a
 hire that is over none is known any more. Names in two scripts cannot be compared.
+
+It makes no difference in which order the words come. What is said of the one before may come late: the case keeps when
+each HR system first showed whoever bears the name that stands, and when it last named somebody else before
+(`records.Naming`: times, nothing of that person), and what it said before the first of these is void.
 """
 
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Collection
 from dataclasses import fields, replace
-from datetime import datetime
+from datetime import date, datetime
 
 from onboarding.domain import names
 from onboarding.domain.case import Case
 from onboarding.domain.hire import Certainty, Hire, HireEvent
 from onboarding.domain.places.place import place_of
-from onboarding.intake.merging import HIRING
+from onboarding.domain.records import Naming
+from onboarding.intake import named_manager, words
+from onboarding.intake.merging import HIRING, IDS, is_of_an_earlier_hire, newest_withdrawal
 
 APPROVE_OTHER_NAME = "needs_approval_other_name"
 _NAMES = ("given_name", "family_name", "preferred_name", "display_name")
-#: What says who it is, and when they work: compared, or said anew by whatever hires.
-_KEPT = frozenset(
-    {
-        "employee_id",
-        "employee_number",
-        "candidate_id",
-        "start_date",
-        "end_date",
-        "status",
-        "original_start_date",
-    }
-)
+_PERSONAL = tuple(item.name for item in fields(Hire) if item.name not in {*IDS, "employee_number"})
 
 
-def is_another(case: Case, event: HireEvent, at: datetime) -> bool:
-    """The event, of `at`, hires or shows whole somebody of another name than the case had until then."""
-    whole = event.event_type in HIRING or event.snapshot
-    if not whole or event.certainty is not Certainty.EMPLOYEE:
+def is_another(case: Case, event: HireEvent, at: datetime, *, judged: bool = True) -> bool:
+    """The event, of `at` and not merged yet, shows that two people were named under the ids of the case: what was said
+    of the one before is forgotten, and this has to be asked. `judged` False: whoever works is not asked about, and one
+    who is named from now on is no other person; what comes late of one before is void all the same."""
+    said = {name for name in _NAMES if getattr(event.hire, name)}
+    if not said or (not _is_whole(event) and said == {"preferred_name"}):
         return False
-    if any(word.at > at for name in _NAMES if (word := case.said.get(name)) is not None):
-        return False  # it comes late, and the name that stands is the newer one
+    newest = max((word.at for name in _NAMES if (word := case.said.get(name)) is not None), default=None)
+    if not _is_other_name(case, event):
+        return _same(case, event, at, late=newest is not None and newest >= at)
+    if newest is None or newest <= at:
+        stays = any(getattr(case.hire, name) for name in set(_NAMES) - said)
+        if not judged or (stays and not _is_whole(event)):
+            return False
+        return _next(case, event, at, newest or case.created_at)
+    return _one_before(case, event, at)
+
+
+def _same(case: Case, event: HireEvent, at: datetime, *, late: bool) -> bool:
+    """One more word about whoever bears the name: it may be the first that shows them whole. What comes `late` may show
+    that what was taken for a correction was another hire."""
+    known = case.namings.get(event.source, Naming())
+    if not _is_whole(event) or (known.former_at is not None and at <= known.former_at):
+        return False
+    earlier = known.shown_at is None or at < known.shown_at
+    known = replace(known, shown_at=min(at, known.shown_at or at))
+    case.namings[event.source] = known
+    if known.another or known.former_at is None or not (late and earlier):
+        return False
+    said = case.said.get("start_date")
+    before = case.hire.start_date if said is not None and said.at < at else None
+    return _found(case, event.source, before, event.hire.start_date, {event.source, None})
+
+
+def _next(case: Case, event: HireEvent, at: datetime, newest: datetime) -> bool:
+    """Another name from now on. Without a hire or a whole record it is a correction, until one of these comes late."""
+    case.namings[event.source] = Naming(at if _is_whole(event) else None, newest)
+    sources = {word.source for word in (*case.said.values(), *case.behind_said.values())}
+    return _found(case, event.source, case.hire.start_date, event.hire.start_date, {event.source, *sources})
+
+
+def _one_before(case: Case, event: HireEvent, at: datetime) -> bool:
+    """Another name that is older than the one that stands, and was said by the same system."""
+    sources = {word.source for name in _NAMES if (word := case.said.get(name)) is not None}
+    if not sources <= {event.source, None}:
+        return False
+    known = case.namings.get(event.source) or _of_before(case)
+    if known.former_at is not None and at <= known.former_at:
+        return False
+    shown = known.shown_at if known.shown_at is not None and known.shown_at > at else None
+    beside = any(getattr(event.hire, name) and not getattr(case.hire, name) for name in _NAMES)
+    if shown is None and beside:
+        return False  # an update named one of its names
+    case.namings[event.source] = replace(known, shown_at=shown, former_at=at)
+    if known.another:
+        return False
+    before = None if is_of_an_earlier_hire(case, at) else event.hire.start_date
+    return _found(case, event.source, before, case.hire.start_date, {event.source, None})
+
+
+def _found(
+    case: Case, source: str, before: date | None, since: date | None, sources: Collection[str | None]
+) -> bool:
+    """Two names, one after the other, with the first day of either: the same hire, where these are equal."""
+    known = case.namings[source]
+    if known.shown_at is None or (before is not None and since in {None, before}):
+        return False
+    for name in sources:
+        if name is not None:
+            case.namings[name] = replace(known, another=True)
+    _forget(case, known.shown_at, sources)
+    return True
+
+
+def is_withdrawn_between(case: Case) -> bool:
+    """The hire of the one before was withdrawn, as is known now: equal first days do not tell that they are one."""
+    newest = newest_withdrawal(case)
+    for source, known in list(case.namings.items()):
+        if newest is None or known.another or known.former_at is None or known.shown_at is None:
+            continue
+        if known.former_at <= newest < known.shown_at:
+            return _found(case, source, None, None, {source, None})
+    return False
+
+
+def own(case: Case, event: HireEvent, at: datetime) -> HireEvent:
+    """What the event, of `at`, says of the person of the case: of the one before nothing but ids."""
+    known = case.namings.get(event.source)
+    if known is None or not known.another or known.shown_at is None or at >= known.shown_at:
+        return event
+    return replace(event, hire=replace(event.hire, **dict.fromkeys(_PERSONAL)), cleared=())
+
+
+def join(case: Case, other: Case) -> None:
+    """What is known of either case of one person holds for both."""
+    for source, known in other.namings.items():
+        mine = case.namings.get(source)
+        if mine is None or (not mine.another and known.another):
+            case.namings[source] = known
+
+
+def _of_before(case: Case) -> Naming:
+    """Of a row from before this was kept, or of a name that no hire and no record showed."""
+    newest = max(word.at for name in _NAMES if (word := case.said.get(name)) is not None)
+    return Naming(min(newest, case.hired_at)) if not case.namings and case.hired_at else Naming()
+
+
+def _is_whole(event: HireEvent) -> bool:
+    return (event.event_type in HIRING or event.snapshot) and event.certainty is Certainty.EMPLOYEE
+
+
+def _is_other_name(case: Case, event: HireEvent) -> bool:
     known, said = case.hire, event.hire
-    first, again = known.start_date, said.start_date
-    if first is not None and again in {None, first}:
-        return False  # of the same hire: a name that was written otherwise
     shown = [text for name in _NAMES if (text := getattr(known, name))]
     if not all(_is_latin(text) for text in (*shown, *(getattr(said, name) or "" for name in _NAMES))):
         return False
@@ -60,11 +158,20 @@ def _is_latin(text: str) -> bool:
     return all(unicodedata.name(char, "").startswith("LATIN") for char in text if char.isalpha())
 
 
-def forget(case: Case) -> None:
-    """What is known of the person before, but for the ids and the dates."""
-    for item in fields(Hire):
-        if item.name not in _KEPT:
-            case.hire = replace(case.hire, **{item.name: None})
-            case.said.pop(item.name, None)
-            case.emptied.pop(item.name, None)
-    case.manager_named_at, case.manager_changed = None, False
+def _forget(case: Case, since: datetime, sources: Collection[str | None]) -> None:
+    """What these systems said before `since`, or nobody knows when, but for the ids."""
+    manager = case.hire.manager
+    for name in _PERSONAL:
+        waits, word = case.behind_said.get(name), case.said.get(name)
+        if waits is not None and waits.at < since and waits.source in sources:
+            words.forget_behind(case, name)
+        if word is None or (word.at < since and word.source in sources):
+            words.drop(case, name)
+        emptied = case.emptied.pop(name, {})
+        if kept := {of: word for of, word in emptied.items() if word.at >= since or of not in sources}:
+            case.emptied[name] = kept
+    if case.hire.end_date is None:
+        case.ends_at = None
+    if case.hire.manager is None:
+        case.manager_named_at, case.manager_changed, case.manager_unannounced = None, False, False
+    named_manager.forget(case, manager)

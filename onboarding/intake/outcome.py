@@ -15,8 +15,8 @@ from onboarding.domain.case import HR_DELETED_RECORD as HR_DELETED_RECORD
 from onboarding.domain.case import SAME_PERSON, Case
 from onboarding.domain.hire import HireEvent
 from onboarding.domain.lifecycle import Event, State
-from onboarding.domain.records import TimelineEntry
-from onboarding.intake import other_name
+from onboarding.domain.records import Said, TimelineEntry
+from onboarding.intake import number_words, other_name
 from onboarding.intake.merging import READ, event_time, merge
 from onboarding.intake.other_name import APPROVE_OTHER_NAME as APPROVE_OTHER_NAME
 from onboarding.intake.standing import APPROVE_REHIRE, APPROVE_UNCLEAR
@@ -139,12 +139,23 @@ def merged(case: Case, event: HireEvent, about: Circumstances) -> str:
         case.take_back({APPROVE_UNCLEAR})  # what is unclear later is asked anew
     at = event_time(event, about.received_at)
     early = case.account is None or _is_before_plan(case)
-    if not about.opened and early and other_name.is_another(case, event, at):
-        other_name.forget(case)
-        case.take_back({APPROVE_OTHER_NAME})
-        _ask_also(case, APPROVE_OTHER_NAME)
+    if other_name.is_another(case, event, at, judged=early) and early:
+        _ask_of_name(case)
+    event = number_words.bare(case, other_name.own(case, event, at))
     delivery = READ if about.is_read else about.delivery_id
+    number_words.note_last_day(case, event.hire.end_date, Said(at, True, delivery, event.source))
     return merge(case, event, delivery, about.received_at, opened=about.opened)
+
+
+def ask_of_former(case: Case) -> None:
+    """After a withdrawal: whoever was named before it, under the ids of the case, may have been another person."""
+    if other_name.is_withdrawn_between(case) and (case.account is None or _is_before_plan(case)):
+        _ask_of_name(case)
+
+
+def _ask_of_name(case: Case) -> None:
+    case.take_back({APPROVE_OTHER_NAME})
+    _ask_also(case, APPROVE_OTHER_NAME)
 
 
 def is_clear(case: Case, event: HireEvent, about: Circumstances) -> bool:

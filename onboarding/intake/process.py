@@ -16,19 +16,18 @@ from onboarding.domain import beginning, people_policy, run
 from onboarding.domain.account import OWN_ORIGINS, PassStatus
 from onboarding.domain.case import Case, delivery_of, event_mark
 from onboarding.domain.hire import HireEvent
-from onboarding.domain.lifecycle import ACTIVE, State
-from onboarding.domain.records import NextAction
-from onboarding.intake import answers, catalog, joining, leavers, numbers, quality
+from onboarding.domain.lifecycle import State
+from onboarding.intake import answers, catalog, joining, leavers, number_words, numbers, passed_on, quality
 from onboarding.intake.adapter import SILENT, Adapter, UnreadableEvent
 from onboarding.intake.decide import apply_event, apply_join
 from onboarding.intake.erasure import BeingForgotten
-from onboarding.intake.identity import holder, locate
+from onboarding.intake.identity import Located, holder, locate
+from onboarding.intake.laying_down import lay_down as lay_down
 from onboarding.intake.merging import event_time
-from onboarding.intake.outcome import APPROVE_SAME_PERSON, FETCH, Circumstances, Outcome, block
+from onboarding.intake.outcome import APPROVE_SAME_PERSON, Circumstances, Outcome, block
 from onboarding.intake.payload import Unreadable
-from onboarding.intake.planned_reads import pending
 from onboarding.intake.settle import asked_first, is_over_already, settle
-from onboarding.ports import WORK_QUEUE, Delivery, DeliveryStatus, Services, WorkMessage
+from onboarding.ports import WORK_QUEUE, Delivery, DeliveryStatus, Services
 
 #: Events that a case remembers. One that is older than these many others only fills gaps if it comes again.
 REMEMBERED = 200
@@ -162,11 +161,22 @@ async def _apply(s: Services, delivery: Delivery, index: int, event: HireEvent, 
         await leavers.remember(s, event, delivery.delivery_id, at, now)
         return None
     case = found.case
-    seen = event_mark(delivery.delivery_id, index, delivery.replays)
-    if seen in case.deliveries:
-        return case.case_id
-    said_at = at if event.occurred_at or not found.opened else None
-    await leavers.recall(s, case, event, said_at, now)
+    if event_mark(delivery.delivery_id, index, delivery.replays) in case.deliveries:
+        await passed_on.tell_others(s, found, event, now, queue)  # a worker may have died before that
+    else:
+        await _apply_to(s, found, delivery, index, event, queue)
+    return case.case_id
+
+
+async def _apply_to(
+    s: Services, found: Located, delivery: Delivery, index: int, event: HireEvent, queue: str
+) -> None:
+    """Apply the event to its case, and lay the case down."""
+    case, now = found.case, await s.clock.now()
+    at = event_time(event, delivery.received_at)
+    await leavers.recall(s, case, event, at if event.occurred_at or not found.opened else None, now)
+    if numbers.alone(event):
+        number_words.note(case, number_words.of_event(case, event, at, delivery.delivery_id, now))
     about = Circumstances(
         delivery.delivery_id,
         delivery.received_at,
@@ -181,13 +191,13 @@ async def _apply(s: Services, delivery: Delivery, index: int, event: HireEvent, 
     outcome = replace(outcome, entries=(*noted, *outcome.entries))
     _note_called(s, case, before, now)
     await quality.note_event(s, case, event, delivery.delivery_id, now)
+    seen = event_mark(delivery.delivery_id, index, delivery.replays)
     case.deliveries = [*case.deliveries, seen][-REMEMBERED:]
-    await lay_down(s, case, outcome, now, queue)
+    await passed_on.lay_down_with(s, found, event, outcome, now, queue)
     observe.event(
         log, "hire_event.applied", delivery_id=delivery.delivery_id, case_id=case.case_id,
         event=event.event_type, state=case.state, reason=case.reason_code,
     )  # fmt: skip
-    return case.case_id
 
 
 def _note_called(s: Services, case: Case, before: str | None, now: datetime) -> None:
@@ -207,32 +217,6 @@ def _note_called(s: Services, case: Case, before: str | None, now: datetime) -> 
 def _began(case: Case, delivery: Delivery) -> bool:
     """An event of this delivery was applied to the case already."""
     return any(delivery_of(seen) == delivery.delivery_id for seen in case.deliveries)
-
-
-async def lay_down(s: Services, case: Case, outcome: Outcome, now: datetime, queue: str) -> Case:
-    """Write the case with its entries, and only then say so to the queue; the due row is there either way."""
-    if outcome.what is not None:
-        when = now if outcome.look_now else outcome.when
-        case.next_action = NextAction(outcome.what, when, outcome.why)
-    if case.etag is None:
-        case.updated_at = now
-        saved = await s.cases.create(case, outcome.entries)
-    else:
-        saved = await casework.save(s, case, now, *outcome.entries)
-    if outcome.look_now:
-        await s.queue.send(WorkMessage(case_id=case.case_id, why=outcome.why), queue=queue)
-    elif (delay := _read_soon(case, now)) is not None:
-        await s.queue.send(WorkMessage(case_id=case.case_id, why=FETCH), queue=queue, delay=delay)
-    return saved
-
-
-def _read_soon(case: Case, now: datetime) -> float | None:
-    """Seconds until a read that a delayed message can wait for; None: there is none, or its due row brings it."""
-    planned = pending(case)
-    if planned is None or planned.when is None or case.state not in ACTIVE:
-        return None
-    delay = (planned.when - now) / timedelta(seconds=1)
-    return max(delay, 0.0) if delay <= casework.MESSAGE_DELAY_MAX else None
 
 
 async def _mark(

@@ -16,7 +16,7 @@ from onboarding.domain.case import WATCH_ENDED, Case
 from onboarding.domain.hire import Certainty, EventType, HireEvent
 from onboarding.domain.lifecycle import Event, State
 from onboarding.domain.records import TimelineEntry
-from onboarding.intake import deletions, ends
+from onboarding.intake import deletions, ends, number_words, numbers
 from onboarding.intake.candidates import applications_of
 from onboarding.intake.comeback import newer_record
 from onboarding.intake.merging import drop_dates_of_before, event_time, newest_withdrawal, note_cancelled
@@ -61,6 +61,8 @@ def withdraw(case: Case, event: HireEvent, about: Circumstances, now: datetime) 
         note_cancelled(case, event, at)
         if case.cancelled_by and newest_withdrawal(case) is None and case.state not in OVER:
             return Outcome((noted_event(now, "application_withdrawn", event, about),))
+    if sure and not numbers.alone(event):
+        number_words.note_by_id(case, event, at)
     if ended and event.snapshot and (stands := newer_record(case, event.source, at)) is not None:
         case.hired_at = max(stands, case.hired_at or stands)
     if is_hired_since(case, at):

@@ -59,7 +59,7 @@ def empty(case: Case, name: str, said: Said) -> None:
         known[source] = said
     before, waits = word(case, name), case.behind_said.get(name)
     if waits is not None and waits.source == said.source and waits.gives_way_to(said):
-        _forget_behind(case, name)
+        forget_behind(case, name)
         _outdate(case, name, waits)
     if before is None:
         _stand(case, name, () if name == "phones" else None, None)
@@ -75,7 +75,7 @@ def drop(case: Case, name: str) -> None:
     said = case.behind_said.get(name)
     if said is not None:
         value = getattr(case.behind, name)
-        _forget_behind(case, name)
+        forget_behind(case, name)
     _stand(case, name, value, said)
 
 
@@ -104,9 +104,11 @@ def join(case: Case, other: Case) -> None:
             (_outdate if source == _OUTDATED else empty)(case, name, said)
 
 
-def forget_behind(case: Case) -> None:
-    """Nothing waits any more."""
-    case.behind, case.behind_said = Hire(), {}
+def forget_behind(case: Case, *names: str) -> None:
+    """Nothing waits any more, on any field or on these."""
+    for name in names or FIELDS:
+        case.behind = replace(case.behind, **{name: None})
+        case.behind_said.pop(name, None)
 
 
 def word(case: Case, name: str) -> Said | None:
@@ -126,7 +128,7 @@ def _take(case: Case, name: str, value: Any, said: Said) -> None:
         return
     waits = case.behind_said.get(name)
     if waits is not None and waits.at <= said.at:
-        _forget_behind(case, name)
+        forget_behind(case, name)
     if before is not None and before.firm and before.at > said.at:
         _wait(case, name, getattr(case.hire, name), before)
     _stand(case, name, value, said)
@@ -170,11 +172,6 @@ def _wait(case: Case, name: str, value: Any, said: Said) -> None:
         case.behind_said[name] = said
 
 
-def _forget_behind(case: Case, name: str) -> None:
-    case.behind = replace(case.behind, **{name: None})
-    case.behind_said.pop(name, None)
-
-
 def _is_void(case: Case, name: str, said: Said) -> bool:
     known = case.emptied.get(name, {})
     emptied = [known.get(said.source or ""), known.get(_OUTDATED)]
@@ -190,7 +187,7 @@ def _outdate(case: Case, name: str, taken_back: Said) -> None:
         known[_OUTDATED] = taken_back
     waits, stands = case.behind_said.get(name), word(case, name)
     if waits is not None and _is_void(case, name, waits):
-        _forget_behind(case, name)
+        forget_behind(case, name)
     used = name in USED and (case.account is not None or case.intent is not None)
     if stands is not None and not used and _is_void(case, name, stands):
         drop(case, name)

@@ -32,6 +32,8 @@ TIMELINE: dict[str, str] = {
     "hr_read_failed": "The HR system could not be read; the work goes on with what is known ({reason})",
     "existing_staff": "The record is that of existing staff and no hire: left alone",
     "withdrawn_before": "HR had withdrawn this hire already ({reason})",
+    "said_of_another": "What HR said of the employee number alone ({event}) was about somebody else, as is known now",
+    "number_not_shared": "Two people never had the number at once, as is known now: nobody is asked about it any more",
     "maybe_same_person": "Another case may be about the same person ({other})",
     "two_people_known": "One HR system has two ids for the two, so they are two people ({other})",
     "two_people_said": "An approver said, of the other case, that they are two people ({other})",

@@ -55,7 +55,7 @@ class CaseQuery:
     status: str | None = None
     source: str | None = None
     reason_code: str | None = None
-    #: Equals employee_id, employee_number or candidate_id.
+    #: Equals employee_id, candidate_id, or an employee number that HR ever gave the person.
     employee_id: str | None = None
     q: str | None = None
 

@@ -21,7 +21,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from onboarding.domain import names, protected, run
-from onboarding.domain.account import Account, AccountIntent
+from onboarding.domain.account import DISABLED, Account, AccountIntent
 from onboarding.domain.case import PURGED, Case
 from onboarding.errors import NotYetVisible
 from onboarding.ports import REPLICATION, DirectoryUser, NameTaken
@@ -281,7 +281,7 @@ async def _is_back(ctx: Context, user: DirectoryUser, how: str) -> Outcome:
     if opened and not was_enabled(ctx) and _is_early(ctx):
         if isinstance(found := await ctx.writable(), Block):
             return found
-        account.disabled_by_us = True
+        account.disabled_by_us, account.written[DISABLED] = True, ctx.now
         await ctx.save("disable_intended")
         await ctx.s.directory.disable_user(user.id)
     return Done(how)

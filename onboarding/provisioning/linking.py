@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from onboarding.domain import run
-from onboarding.domain.account import Account, AccountIntent
+from onboarding.domain.account import DISABLED, Account, AccountIntent
 from onboarding.domain.case import ABOUT_ACCOUNT, NOT_THIS, PURGED, TENANT, Alias, AliasKind, Case
 from onboarding.domain.phone import phonebook
 from onboarding.ports import CLAIM_LEASE, REPLICATION, DirectoryUser
@@ -32,11 +32,20 @@ async def link(
     owner = await ctx.s.cases.claim_alias(object_alias(user), case.case_id)
     if owner != case.case_id:
         return await _ask_whose(ctx, user, owner)
+    return await take(ctx, user, origin, intent, closed=closed)
+
+
+async def take(
+    ctx: Context, user: DirectoryUser, origin: str, intent: AccountIntent | None, *, closed: bool = False
+) -> Done:
+    """`link`, once the object id is filed for this case."""
+    case = ctx.case
     if intent is None or user.user_principal_name.lower() != intent.user_principal_name.lower():
         # Linked under the name it has: the reserved one is free again.
         await ctx.s.cases.claim_alias(upn_alias(user.user_principal_name), case.case_id)
         if intent is not None:
             await ctx.s.cases.release_alias(upn_alias(intent.user_principal_name), case.case_id)
+    instead = case.account is not None and case.account.id != user.id
     known = run.replace_account(case, ctx.now) if instead else {}
     case.account = Account(
         id=user.id,
@@ -48,6 +57,7 @@ async def link(
         disabled_by_us=closed or (origin == "created" and user.account_enabled is False),
         restored_at=ctx.now if intent and intent.restores else None,
         instead_since=ctx.now if instead else None,
+        written={DISABLED: ctx.now} if closed else {},
     )
     with_phone = intent is not None and intent.with_phone and origin == "created"
     case.intent = None

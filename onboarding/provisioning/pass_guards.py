@@ -2,10 +2,11 @@
 
 A pass is a takeover path. It is for an account that we created, that is nobody's who came back, that is near its start
 date, enabled, without any sign of use and not protected (`safeguards.protection`: no role, no role-assignable
-group). It goes to the manager only if the creating event named them (or a read of the HR system, or an approver's word
-stands for it), they are the one who was found for whom HR names now, and their own enabled account is older than that
-delivery and not protected; else to the service desk; never to an address from the payload. Once HR names another
-manager it is called back (`provisioning.recall`).
+group); one that this service itself enabled a moment ago may not look so yet, and is waited for. It goes to the manager
+only if the creating event named them (or a read of the HR system, or an approver's word stands for it), they are the
+one who was found for whom HR names now, and their own enabled account is older than that delivery and not protected;
+else to the service desk; never to an address from the payload. Once HR names another manager it is called back
+(`provisioning.recall`).
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 
 from onboarding.domain import calendar, run
+from onboarding.domain.account import ENABLED
 from onboarding.domain.nudges import working_time_of
 from onboarding.errors import NotYetVisible
 from onboarding.ports import AccessPass, DirectoryUser
@@ -68,6 +70,8 @@ async def standing(ctx: Context) -> Outcome | list[AccessPass]:
     if isinstance(user, Block):
         return user
     if user.account_enabled is False:
+        if account.may_lag(ENABLED, ctx.now):
+            raise NotYetVisible("The account does not look enabled yet; waiting for replication.")
         return Block(DISABLED)
     found = await unused(ctx)
     if found is None:

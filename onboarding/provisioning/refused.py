@@ -8,11 +8,11 @@ of HR's: an administrator decides, as for a withdrawn hire (`steps.disable_accou
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from onboarding import casework
 from onboarding.domain import beginning, people_policy, run
-from onboarding.domain.account import OWN_ORIGINS, Account, PassRecord, PassStatus
+from onboarding.domain.account import OWN_ORIGINS, READS_LAG, Account, PassRecord, PassStatus
 from onboarding.domain.case import Case
 from onboarding.domain.lifecycle import Event, State
 from onboarding.domain.records import TimelineEntry
@@ -28,8 +28,6 @@ from onboarding.provisioning.steps import disable_account, enable_account, reser
 CONTRADICTED = "account_contradicted"
 #: An approver said that another account is the person's, and this service may not disable the one of the case.
 OWN_STAYS = "own_account_stays"
-#: So long after it was closed an account may still look enabled, and one that was made may not be found by its number.
-_LAG = timedelta(hours=1)
 #: Why an account stays enabled: codes of the timeline, beside those of `steps.disable_account`.
 _IN_USE, _BY_HAND = "in_use", "enabled_by_hand"
 
@@ -81,7 +79,7 @@ def is_to_look(case: Case, now: datetime) -> bool:
         return account is not None and account.withheld
     since, step = account.taken_back_at, case.steps.get(CREATES)
     looked = step is not None and step.at is not None and step.at >= since
-    return not looked or now >= since + _LAG
+    return not looked or now >= since + READS_LAG
 
 
 async def heed(s: Services, case: Case, now: datetime) -> bool:
@@ -146,11 +144,11 @@ def _once_more(ctx: Context, account: Account) -> Wait | None:
     if account.closed_as == "synced":  # HR's record was read: no event said so
         account.taken_back_at = account.taken_back_at or ctx.now
     since = account.taken_back_at
-    if since is None or ctx.now >= since + _LAG:
+    if since is None or ctx.now >= since + READS_LAG:
         account.taken_back_at = None
         return None
     came = beginning.first_day_came(ctx.case, ctx.now)
-    return None if came else Wait(since + _LAG, "another_account_may_come")
+    return None if came else Wait(since + READS_LAG, "another_account_may_come")
 
 
 async def _left(ctx: Context, account: Account) -> Wait | Block | None:
@@ -244,7 +242,7 @@ async def _stays(ctx: Context, account: Account) -> str | None:
     Raises NotYetVisible.
     """
     user = await ctx.s.directory.get_user(account.id)
-    if user is None or user.account_enabled is False:
+    if user is None or account.is_disabled(user.account_enabled, ctx.now):
         return None
     if _is_by_hand(ctx, account, user):
         return _BY_HAND
@@ -260,4 +258,4 @@ def _is_by_hand(ctx: Context, account: Account, user: DirectoryUser) -> bool:
     """An administrator enabled what was closed."""
     since = account.closed_at
     opened = user.account_enabled is not False and not user.synced
-    return opened and since is not None and ctx.now >= since + _LAG
+    return opened and since is not None and ctx.now >= since + READS_LAG

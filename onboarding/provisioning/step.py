@@ -157,6 +157,12 @@ class Context:
         """The account is so now, by our own write."""
         self._seen = user
 
+    async def about_to_write(self, what: str) -> None:
+        """Noted before the request: should this process die before it notes what came of it, the next one knows that a
+        read may not show it (`Account.may_lag`). Raises StoreConflict if somebody else was first."""
+        self.account.written[what] = self.now
+        await casework.save(self.s, self.case, self.now)
+
     async def save(self, action: str, **detail: object) -> None:
         """Write the case with one timeline entry. Raises StoreConflict if somebody else was first."""
         await casework.save(self.s, self.case, self.now, casework.entry(self.now, action, **detail))

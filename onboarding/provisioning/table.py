@@ -225,6 +225,9 @@ does what about it stands on the case's page.
   whose manager is worked off after them: they are looked for again before the pass, and with each look of the
   follow-up, which waits for nobody's sake. (A pass goes to accounts only that are older than the word that named them,
   so in a mass arrival to the service desk; the link and the escalations follow.)
+- **The manager who may get the pass** is the one whom the hire event of an employee names, or a read of their record.
+  One whom only an offer, a draft or an update named, also where that word opened the case, is set in Entra and told
+  what escalates; the pass goes to the service desk until a hire event, or a read, names the same one.
 - **Another manager** than the one who was set: from HR's word on nobody counts as the manager until the new one is
   found and set, also while the person is followed up. A pass goes to the one whom HR names now, as far as a read of the
   HR system or an approver stands for the change, or to the service desk; an approval is for the manager who was named
@@ -263,6 +266,12 @@ does what about it stands on the case's page.
   or the first day has come, both stay and the case asks which (`own_account_stays`): `other-person` takes the yes back,
   or an administrator disables the case's own and reruns. Wherever a case goes over to another account, a pass that
   somebody could still use is made void first.
+- **Reads that lag**: for a while after a write, Graph may show what was there before it. What this service wrote within
+  the last hour weighs more than such a read: where HR takes its word back, the account is enabled, disabled or given
+  its date whatever is read, which costs one request and changes nothing where it is so already. A first credential
+  waits for an account that was enabled in that hour and does not look so; only after it the case says that somebody
+  disabled the account. Where an administrator disables one in the hour after this service enabled it, and HR withdraws
+  the hire then, this service counts as the one who disabled it.
 - **Contractors**: after the last day that HR named nothing is sent and nothing is given, however late a case that was
   held or blocked goes on: every step that gives something stops at `end_date_passed`, until HR names a later day
   and somebody reruns the case. `account.leave_date` also writes it to `employeeLeaveDateTime`, and follows HR: a

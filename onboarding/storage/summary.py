@@ -114,5 +114,5 @@ def summarize(case: Case) -> CaseSummary:
 
 def ids(case: Case) -> frozenset[str]:
     """Values that `CaseQuery.employee_id` equals."""
-    hire = case.hire
-    return frozenset(v for v in (hire.employee_id, hire.employee_number, hire.candidate_id) if v)
+    hire, numbers = case.hire, (name.partition(":")[2] for name in case.numbers)
+    return frozenset(v for v in (hire.employee_id, hire.employee_number, hire.candidate_id, *numbers) if v)

@@ -11,6 +11,7 @@ import pytest
 from onboarding.domain.case import Case
 from onboarding.domain.hire import Certainty, EventType, Hire, HireEvent, ManagerRef, Phone
 from onboarding.domain.lifecycle import State
+from onboarding.domain.records import Said
 from onboarding.intake.decide import apply_event
 from onboarding.intake.outcome import Circumstances
 from onboarding.intake.process import lay_down
@@ -130,8 +131,35 @@ async def test_a_name_that_is_written_otherwise_is_no_other_person(
 async def test_an_older_word_that_comes_late_takes_nothing_from_the_one_that_stands(world: World) -> None:
     await anna(world, None)
     old = world.clock.at - timedelta(days=3)
-    case = await hr(world, EventType.HIRE_CREATED, at=old, **BERT)
-    assert (case.state, case.hire.given_name, len(inherits(case))) == (State.WAITING_START, "Anna", 4)
+    case = await hr(world, EventType.HIRE_CREATED, at=old, department="Sales", **BERT)
+    assert (case.reason_code, case.hire.given_name, len(inherits(case))) == (CODE, "Anna", 4)
+    assert case.hire.department is None, "it is that of the one before her"
+
+
+@pytest.mark.parametrize("kind", [EventType.HIRE_CREATED, EventType.HIRE_UPDATED])
+async def test_what_was_said_of_the_one_before_is_void_whenever_it_comes(
+    world: World, kind: EventType
+) -> None:
+    """Also after an approver's word: that somebody else has the id is known by then."""
+    await anna(world, EventType.HIRE_CANCELLED)
+    old = world.clock.at - timedelta(minutes=1)
+    await hr(world, EventType.HIRE_CREATED, **BERT)
+    await act(world.s, "approve", CASE_ID, Ask("o-1", "another person", reason_code=CODE))
+    case = await hr(world, kind, at=old, **ANNA)
+    assert (case.state, case.hire.given_name, inherits(case)) == (State.WAITING_START, "Bert", [])
+
+
+async def test_what_comes_late_of_the_one_before_is_void_where_the_account_is_made(world: World) -> None:
+    await world.file(make_case(hire=Hire(employee_id="100"), source="scim", hired_at=None))
+    await hr(world, EventType.HIRE_CREATED, **{**BERT, "start_date": ANNA["start_date"]})
+    while (case := await world.case()).account is None:
+        assert case.wakes_at is not None
+        world.clock.at = max(world.clock.at, case.wakes_at)
+        await work.handle(world.s, WorkMessage(case_id=CASE_ID, why="look"))
+    state = case.state
+    old = {**ANNA, "start_date": date(2026, 9, 7)}
+    case = await hr(world, EventType.HIRE_CREATED, at=world.clock.at - timedelta(days=40), **old)
+    assert (case.state, case.hire.given_name, inherits(case)) == (state, "Bert", [])
 
 
 async def test_whoever_works_is_followed_up_under_whatever_name(world: World) -> None:
@@ -154,3 +182,13 @@ async def test_the_next_name_is_asked_about_again(world: World) -> None:
         world, EventType.HIRE_CREATED, given_name="Carla", family_name="Dorn", start_date=date(2026, 10, 5)
     )
     assert case.reason_code == CODE
+
+
+async def test_what_recruiting_said_of_the_one_before_does_not_come_up_in_its_place(world: World) -> None:
+    await anna(world, None)
+    case = await hr(world, EventType.HIRE_UPDATED, department="Sales")
+    case.behind = Hire(department="Law")
+    case.behind_said = {"department": Said(T0, True, "d_0", "greenhouse", True)}
+    await world.store.cases.save(case)
+    case = await hr(world, EventType.HIRE_CREATED, **BERT)
+    assert (case.reason_code, case.hire.department, case.behind) == (CODE, None, Hire())

@@ -11,6 +11,7 @@ import pytest
 
 from onboarding.domain.account import Account, PassRecord, PassStatus
 from onboarding.domain.case import Case
+from onboarding.domain.hire import Certainty, EventType, Hire, HireEvent
 from onboarding.domain.lifecycle import Event, State
 from onboarding.domain.people_policy import PeoplePolicy
 from onboarding.domain.policy import AccountPolicy, PassPolicy, Policy
@@ -18,9 +19,11 @@ from onboarding.domain.policy_file import load
 from onboarding.domain.protected import RESOURCE_SKUS
 from onboarding.domain.records import StepRecord, StepStatus
 from onboarding.errors import EffectUnknown, OperatorError, PermissionMissing, Unavailable
+from onboarding.intake.decide import apply_event
+from onboarding.intake.outcome import Circumstances
 from onboarding.ports import CLAIM_LEASE, AccessPass, DirectoryUser, PassLimits
 from onboarding.settings import Settings
-from tests.support.doubles import MANAGER, T0, World, advance, hire, look_now, make_case
+from tests.support.doubles import MANAGER, T0, World, advance, drive, hire, look_now, make_case
 
 MakeWorld = Callable[..., World]
 DESK = "desk@contoso.example"
@@ -471,3 +474,19 @@ async def test_delivered_is_final(world: World) -> None:
     await start(world, access_pass=record)
     assert world.tenant.issued == []
     assert told(world) == []
+
+
+async def test_whom_only_a_draft_named_gets_none(world: World) -> None:
+    """No event that creates the account named anybody (design: first credential)."""
+    named = hire().manager
+    await world.file(make_case(hire=hire(manager=None), manager_named_at=None, certainty=Certainty.DRAFT))
+    case = await world.case()
+    draft = HireEvent(
+        "greenhouse", EventType.HIRE_UPDATED, Hire(manager=named), "x", certainty=Certainty.DRAFT
+    )
+    for number, event in enumerate((draft, HireEvent("greenhouse", EventType.HIRE_CREATED, Hire(), "x"))):
+        apply_event(case, event, Circumstances(f"d_{number}", T0), T0)
+    await world.store.cases.save(case)
+    case = await drive(world)
+    assert (case.hire.manager, case.access_pass.recipient) == (named, "desk")  # type: ignore[union-attr]
+    assert [mail.to for mail in world.tenant.mail][:1] == [("desk@contoso.example",)]

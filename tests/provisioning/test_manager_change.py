@@ -436,10 +436,10 @@ async def test_wherever_the_worker_dies_the_new_manager_is_set_and_nobody_else_i
 
 def test_intake_undoes_steps_and_approvals_by_the_names_that_they_have() -> None:
     """The layer below may not import the steps, so it has their names as texts."""
-    from onboarding.intake import first_day, hire_date, merging
+    from onboarding.intake import first_day, hire_date, named_manager
     from onboarding.provisioning.steps import issue_access_pass, set_hire_date, set_manager
 
-    assert set_manager.STEP.name == merging._SET_MANAGER
+    assert set_manager.STEP.name == named_manager._SET_MANAGER
     assert issue_access_pass.STEP.name == first_day._ISSUE
     assert set_hire_date.STEP.name == hire_date._STEP
-    assert issue_access_pass.NEEDS_APPROVAL_MANAGER == merging._APPROVE_MANAGER
+    assert issue_access_pass.NEEDS_APPROVAL_MANAGER == named_manager._APPROVE_MANAGER

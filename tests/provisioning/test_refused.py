@@ -688,11 +688,13 @@ async def test_an_administrator_who_enables_what_was_closed_is_not_overruled(
 
 
 async def delivers(world: World, kind: EventType = EventType.HIRE_UPDATED, **fields: Any) -> Case:
-    """The same with everything that a delivery does."""
+    """The same with everything that a delivery does; `cleared` names what it empties."""
+    cleared = fields.pop("cleared", ())
     world.clock.move(minutes=1)
     now = world.clock.at
     await world.store.cases.claim_alias(Alias("greenhouse", AliasKind.EMPLOYEE_ID, "4711"), CASE_ID)
-    event = HireEvent("greenhouse", kind, Hire(employee_id="4711", **fields), "x", occurred_at=now)
+    hire = Hire(employee_id="4711", **fields)
+    event = HireEvent("greenhouse", kind, hire, "x", occurred_at=now, cleared=cleared)
     delivery = Delivery(
         f"d_{now:%d%H%M%S}", "greenhouse", "greenhouse", now, DeliveryStatus.QUEUED, "0" * 64, b"{}"
     )
@@ -930,4 +932,63 @@ async def test_an_account_that_nobody_could_use_yet_is_not_given_by_a_first_day(
     await act(world.s, "resume", CASE_ID, WHO)
     case = await until(world, FIRST_DAY + timedelta(days=3))
     assert (case.reason_code, enabled(world), world.tenant.issued) == ("guest_not_created", [False], [])
+    world.close()
+
+
+# --- found only by the step that closes it -----------------------------------------------------------------------
+
+
+def unlinked(credential: str = "none", more: str = "") -> World:
+    settings = replace(SETTINGS, first_credential=credential, prepopulate_phone=False)
+    return full_world(settings=settings, policy=replace(full_policy(more), people=PEOPLE))
+
+
+async def made_disabled(world: World, *, died: bool) -> None:
+    """A week ahead, so that nobody can sign in yet; the answer was lost, or the worker died."""
+    await world.file(full_case(begun=False, hired_at=T0 - timedelta(days=1)))
+    if died:
+        world.tape.kill_on = ("create_user", "after")
+    else:
+        world.faults.after("create_user", EffectUnknown("no answer"))
+    with contextlib.suppress(Killed):
+        await look(world)
+    world.tape.kill_on = None
+    assert ((await world.case()).account, enabled(world)) == (None, [False])
+
+
+@pytest.mark.parametrize("died", [False, True], ids=["lost answer", "died"])
+@pytest.mark.parametrize("credential", ["none", "access_pass_to_manager"])
+@pytest.mark.parametrize("word", ["guest", "onprem"])
+async def test_one_that_was_made_disabled_and_is_found_only_then_is_enabled_on_its_day(
+    word: str, credential: str, died: bool
+) -> None:
+    world = unlinked(credential)
+    await made_disabled(world, died=died)
+    await delivers(world, employment_type=word)
+    case = await until(world, world.clock.at + timedelta(hours=1))
+    assert case.account is not None
+    assert (case.account.disabled_by_us, case.hire.phones) == (True, ())
+    await delivers(world, employment_type="Employee")
+    if word == "guest":
+        await act(world.s, "rerun", CASE_ID, WHO)
+    case = await until(world, FIRST_DAY + timedelta(days=1))
+    assert (case.state, enabled(world)) == (State.FOLLOWING_UP, [True])
+    assert len(world.tenant.issued) == (credential != "none")
+    world.close()
+
+
+@pytest.mark.parametrize("died", [False, True], ids=["lost answer", "died"])
+async def test_one_that_is_found_when_hr_withdraws_is_linked_like_any_other(died: bool) -> None:
+    """HR's number leaves the case, and whoever hires the person anew is asked nothing that is not so."""
+    world = unlinked(more='rehire = "restore"')
+    await made_disabled(world, died=died)
+    await delivers(world, EventType.HIRE_CANCELLED)
+    case = await until(world, world.clock.at + timedelta(hours=1))
+    assert (case.state, case.hire.phones, case.phone_tail) == (State.CANCELLED, (), "89")
+    assert case.account is not None
+    assert (case.account.mark, case.account.disabled_by_us) == ("4711", True)
+    names = {"given_name": "Zoë", "family_name": "Berg"}
+    await delivers(world, EventType.HIRE_CREATED, start_date=date(2026, 8, 24), work_country="DE", **names)
+    case = await until(world, FIRST_DAY + timedelta(days=1))
+    assert (case.state, case.reason_code, enabled(world)) == (State.FOLLOWING_UP, None, [True])
     world.close()

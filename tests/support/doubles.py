@@ -174,7 +174,24 @@ class Tenant:
     drafts: dict[str, MailMessage] = field(default_factory=dict)
     sent_drafts: set[str] = field(default_factory=set)
     lag: bool = False
+    #: Reads show for so long what was before a write (`replaced`).
+    reads_lag: timedelta = timedelta(0)
     held: Holdings = field(default_factory=Holdings)
+    #: Every write to what was there: when, whose, and what was there before.
+    writes: list[tuple[datetime, str, dict[str, Any]]] = field(default_factory=list)
+
+    def replaced(self, user_id: str, **values: Any) -> None:
+        """A write to an account: these properties are so now, and are seen later where reads lag."""
+        user = self.users[user_id]
+        self.writes.append((self.clock.at, user_id, {name: getattr(user, name) for name in values}))
+        self.users[user_id] = replace(user, **values)
+
+    def stale(self, user_id: str) -> dict[str, Any]:
+        """What reads show still, of properties that were written lately: what was before the oldest such write."""
+        late = [
+            item for item in self.writes if item[1] == user_id and self.clock.at < item[0] + self.reads_lag
+        ]
+        return {name: value for _, _, before in reversed(late) for name, value in before.items()}
 
     def add(self, user: DirectoryUser) -> DirectoryUser:
         self.users[user.id] = user
@@ -195,9 +212,15 @@ class Tenant:
     def seen(self, user: DirectoryUser | None) -> DirectoryUser | None:
         if user is None or self.lag or {user.id, user.user_principal_name} & self.hidden:
             return None
+        user = self.shown(user)
         made = self.held.mailbox_at.get(user.id)
         there = made is not None and made <= self.clock.at
         return replace(user, mail=user.user_principal_name) if there and not user.mail else user
+
+    def shown(self, user: DirectoryUser) -> DirectoryUser:
+        """As reads show it."""
+        before = {name: value for name, value in self.stale(user.id).items() if hasattr(user, name)}
+        return replace(user, **before)
 
     def usable_passes(self, user_id: str) -> list[AccessPass]:
         return [item for item in self.passes.get(user_id, []) if item.reason != "OneTimeUsed"]
@@ -250,7 +273,8 @@ class Directory(EntitlementCalls):
 
     async def _find(self, method: str, match: Callable[[DirectoryUser], bool]) -> list[DirectoryUser]:
         def effect() -> list[DirectoryUser]:
-            return [u for u in self.tenant.users.values() if self.tenant.seen(u) and match(u)]
+            found = [u for u in self.tenant.users.values() if self.tenant.seen(u) and match(u)]
+            return [self.tenant.shown(user) for user in found]
 
         found: list[DirectoryUser] = await self.tenant.faults.run(method, effect)
         return found
@@ -285,7 +309,7 @@ class Directory(EntitlementCalls):
         def effect() -> None:
             if user_id not in self.tenant.users or user_id in self.tenant.hidden:
                 raise NotYetVisible("not there yet")
-            self.tenant.users[user_id] = replace(self.tenant.users[user_id], account_enabled=False)
+            self.tenant.replaced(user_id, account_enabled=False)
 
         await self.tenant.faults.run("disable_user", effect)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -81,26 +81,28 @@ class EntitlementCalls:
 
     async def enable_user(self, user_id: str) -> None:
         def effect() -> None:
-            self.tenant.users[user_id] = replace(self._there(user_id), account_enabled=True)
+            self.tenant.replaced(self._there(user_id).id, account_enabled=True)
             self.tenant.held.enabled.append(user_id)
 
         await self._run("enable_user", effect)
 
     async def set_usage_location(self, user_id: str, location: str) -> None:
         def effect() -> None:
-            self.tenant.users[user_id] = replace(self._there(user_id), usage_location=location)
+            self.tenant.replaced(self._there(user_id).id, usage_location=location)
 
         await self._run("set_usage_location", effect)
 
     async def set_hire_date(self, user_id: str, at: datetime) -> None:
         def effect() -> None:
-            self.tenant.users[user_id] = replace(self._there(user_id), employee_hire_date=at)
+            self.tenant.replaced(self._there(user_id).id, employee_hire_date=at)
 
         await self._run("set_hire_date", effect)
 
     async def get_leave_date(self, user_id: str) -> datetime | None:
         def effect() -> datetime | None:
-            return self.tenant.held.leave_dates.get(self._there(user_id).id)  # type: ignore[no-any-return]
+            key = self._there(user_id).id
+            there = self.tenant.held.leave_dates.get(key)
+            return self.tenant.stale(key).get("leave_date", there)  # type: ignore[no-any-return]
 
         found: datetime | None = await self._run("get_leave_date", effect)
         return found
@@ -108,6 +110,8 @@ class EntitlementCalls:
     async def set_leave_date(self, user_id: str, at: datetime | None) -> None:
         def effect() -> None:
             key = self._there(user_id).id
+            before = {"leave_date": self.tenant.held.leave_dates.get(key)}
+            self.tenant.writes.append((self.tenant.clock.at, key, before))
             if at is None:
                 self.tenant.held.leave_dates.pop(key, None)
             else:
@@ -162,6 +166,6 @@ class EntitlementCalls:
                 if item.sku in self.tenant.held.mailbox_skus:
                     self.tenant.held.mailbox_at[user_id] = self.tenant.clock.at + MAILBOX_AFTER
             skus = tuple(dict.fromkeys([*(user.licences or ()), *(item.sku for item in licences)]))
-            self.tenant.users[user_id] = replace(user, licences=skus)
+            self.tenant.replaced(user_id, licences=skus)
 
         await self._run("assign_licenses", effect)

@@ -1,6 +1,7 @@
 """Outcome: nobody can sign in to the account of a hire that HR withdrew before the first day.
 
-Look, act on the difference, record. An account that is disabled or gone already is no question. Refused, with a reason
+Look, act on the difference, record. An account that is disabled or gone already is no question; one that this service
+enabled so lately that a read may not show it is disabled whatever is read (`Account.may_lag`). Refused, with a reason
 for an administrator: accounts that we did not create (but for those that we restored for this hire, and that nobody was
 given yet), accounts that are synchronised from Active Directory (their state belongs to it), protected accounts
 (`safeguards.protection`: break-glass and other administrators are never touched), and accounts of people a first day
@@ -16,12 +17,12 @@ from __future__ import annotations
 from datetime import datetime
 
 from onboarding.domain import beginning
-from onboarding.domain.account import Account, AccountIntent
+from onboarding.domain.account import DISABLED, AccountIntent
 from onboarding.domain.case import Case
 from onboarding.domain.records import StepStatus
 from onboarding.ports import CLAIM_LEASE, REPLICATION, DirectoryUser
 from onboarding.provisioning.existing import is_ours, was_enabled
-from onboarding.provisioning.linking import hidden_until, object_alias
+from onboarding.provisioning.linking import hidden_until, object_alias, take
 from onboarding.provisioning.step import WITHDRAWAL, Block, Context, Done, Outcome, Step, Wait
 from onboarding.safeguards import protection
 
@@ -64,7 +65,7 @@ async def disable(ctx: Context, *, given: bool) -> Outcome:
         if ctx.now < (until := hidden_until(ctx.account)) and not await _is_deleted(ctx):
             return _look_again(ctx, until)
         return Done(GONE)
-    if user.account_enabled is False:
+    if ctx.account.is_disabled(user.account_enabled, ctx.now):
         return Done("already_disabled")  # also by an administrator, where it was not ours to do
     if not ours and not _restored_in_vain(ctx):
         return Block(ADOPTED)
@@ -74,10 +75,9 @@ async def disable(ctx: Context, *, given: bool) -> Outcome:
         return Block(SYNCED)
     if reason := await protection.refusal(ctx.s, user, ours=ours):
         return Block(reason)
-    if not ctx.account.disabled_by_us:
-        # Whether it was us decides whether a later hire may enable it: written before.
-        ctx.account.disabled_by_us = True
-        await ctx.save("disable_intended")
+    # Whether it was us decides whether a later hire may enable it: written before.
+    ctx.account.disabled_by_us, ctx.account.written[DISABLED] = True, ctx.now
+    await ctx.save("disable_intended")
     await ctx.s.directory.disable_user(user.id)
     return Done("disabled")
 
@@ -125,11 +125,5 @@ async def _link(ctx: Context, intent: AccountIntent, user: DirectoryUser) -> Blo
     if (owner := await ctx.s.cases.claim_alias(alias, ctx.case.case_id)) != ctx.case.case_id:
         await ctx.save("account_of_another_case", other=owner, object_id=user.id)
         return Block(OF_ANOTHER_CASE)
-    account = Account(
-        user.id, user.user_principal_name, intent.mark, user.created_at or intent.at, synced=bool(user.synced)
-    )
-    if intent.restores:
-        account.origin, account.restored_at = "restored", ctx.now
-    ctx.case.account, ctx.case.intent = account, None
-    await ctx.save("account_linked", origin=account.origin, object_id=user.id)
+    await take(ctx, user, "restored" if intent.restores else "created", intent)
     return None

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from onboarding.domain.account import DISABLED, ENABLED
 from onboarding.domain.case import Case
 from onboarding.ports import Services
 from onboarding.provisioning import timing
@@ -43,7 +44,9 @@ async def run(ctx: Context) -> Outcome:
     if isinstance(user, Block):
         return user
     account = ctx.account
-    if user.account_enabled is not False:
+    # A read that lags behind our own disabling says nothing: what is enabled once more is enabled.
+    in_doubt = account.disabled_by_us and account.may_lag(DISABLED, ctx.now) and not user.synced
+    if user.account_enabled is not False and not in_doubt:
         account.disabled_by_us = False
         note_enabled(ctx)
         return Done("already_enabled")
@@ -55,6 +58,7 @@ async def run(ctx: Context) -> Outcome:
     agreed_before = account.disabled_by_us or (account.origin == "restored" and account.enabled_for is None)
     if not agreed_before and not agreed(ctx, user):
         return ask(ctx, [user], NEEDS_APPROVAL_RESTORE)
+    await ctx.about_to_write(ENABLED)
     await ctx.s.directory.enable_user(user.id)
     account.disabled_by_us = False
     note_enabled(ctx)

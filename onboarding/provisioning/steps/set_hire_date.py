@@ -3,13 +3,15 @@
 The account is made with it, so most people have no such step. Those have one whose first day HR moved since the account
 was begun (`intake.hire_date`), and those whose account was there before: of the employment before, or made by IT. It is
 HR's date and HR's word is newer than what stands there, so what differs is written over; synced accounts have theirs
-from Active Directory. Look, and write the difference.
+from Active Directory. Look, and write the difference; after a write of our own, as long as a read may not show it, what
+is wanted is written whatever is read (`Account.may_lag`).
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
 
+from onboarding.domain.account import HIRE_DATE
 from onboarding.domain.case import Case
 from onboarding.ports import Services
 from onboarding.provisioning.new_user import hire_date
@@ -47,7 +49,9 @@ async def run(ctx: Context) -> Outcome:
     if isinstance(user, Block | Skip):
         return user
     wanted = hire_date(ctx)
-    if wanted is not None and user.employee_hire_date != wanted:
+    in_doubt = ctx.account.may_lag(HIRE_DATE, ctx.now)
+    if wanted is not None and (in_doubt or user.employee_hire_date != wanted):
+        await ctx.about_to_write(HIRE_DATE)
         await ctx.s.directory.set_hire_date(user.id, wanted)
         ctx.changed(replace(user, employee_hire_date=wanted))
     return Done()

@@ -3,11 +3,13 @@
 Only with `account.leave_date` in the policy, since it needs permissions of its own, and only for people with an end
 date (contractors), or for whom one was written. The moment is the end of the last day where the person works. Look,
 note what is about to be written, write. A date that HR moves is written anew, and one that HR takes back, or that is
-left of an earlier hire, is taken away; but only as far as this service wrote it: a date of somebody else stays.
+left of an earlier hire, is taken away; but only as far as this service wrote it: a date of somebody else stays. After a
+write of our own, as long as a read may not show it, what is wanted is written whatever is read (`Account.may_lag`).
 """
 
 from __future__ import annotations
 
+from onboarding.domain.account import LEAVE_DATE
 from onboarding.domain.case import Case
 from onboarding.domain.nudges import leaves_at
 from onboarding.ports import Services
@@ -44,15 +46,17 @@ async def run(ctx: Context) -> Outcome:
         return user
     wanted, ours = leaves_at(ctx.case, ctx.s.policy), ctx.account.leave_dates
     there = None if ctx.made else await ctx.s.directory.get_leave_date(user.id)
-    if there == wanted:
+    if there == wanted and not ctx.account.may_lag(LEAVE_DATE, ctx.now):
         return Done()
     if there is not None and there not in ours:
         return Skip(OTHERS)
     if wanted is None:
+        await ctx.about_to_write(LEAVE_DATE)
         await ctx.s.directory.set_leave_date(user.id, None)
         return Done("cleared")
     if wanted not in ours:
         ours.append(wanted)
-        await ctx.save("leave_date_intended")
+    ctx.account.written[LEAVE_DATE] = ctx.now
+    await ctx.save("leave_date_intended")
     await ctx.s.directory.set_leave_date(user.id, wanted)
     return Done()
