@@ -1,6 +1,8 @@
 """Whether two people whose ids do not meet are one: a candidate of one system, later an employee of another. Pure.
 
-Never by name alone. Names are spelled in many ways, and are compared as `names.folded` has them, words in any order.
+Never by name alone. Names are spelled in many ways, and are found as `names.folded` has them, words in any order.
+Names are equal where they are one name for certain (`names.same`). Those that are only read alike, as 李伟 and 李薇, or
+folded alike, as Michal and Michael, have words in common and are not equal.
 The strongest ground that the two have in common, and that says anything, decides:
 
 | in common | and | verdict |
@@ -78,12 +80,16 @@ class Side:
     #: The employee number is what a recruiting system says: there it is a field like any other.
     number_by_recruiting: bool = False
 
+    @property
+    def name(self) -> str:
+        """Given and family name, else the name as one text."""
+        hire = self.hire
+        return " ".join(filter(None, (hire.given_name, hire.family_name))) or hire.display_name or ""
+
     @cached_property
     def words(self) -> frozenset[str]:
-        """The words of the name, however they are spelled; given and family name in any order."""
-        hire = self.hire
-        name = " ".join(filter(None, (hire.given_name, hire.family_name))) or hire.display_name or ""
-        return names.folded(name)
+        """The words of the name, however they are spelled, in any order: to find by, whether or not names are equal."""
+        return names.folded(self.name)
 
     @cached_property
     def address(self) -> str | None:
@@ -127,12 +133,12 @@ def _judge(mine: Side, theirs: Side, ground: Ground, common: frozenset[Ground]) 
     most, but where private address, name and first day were all the same once."""
     apart = _apart(mine.hire, theirs.hire)
     near, some = apart is None or apart <= NEAR, bool(mine.words & theirs.words)
-    same_name, contrary = mine.words == theirs.words, contradict(mine, theirs)
+    same_name, contrary = names.same(mine.name, theirs.name), contradict(mine, theirs)
     sure = doubt = False
     match ground:
         case Ground.ADDRESS:
-            alike_once = some and Ground.FIRST_DAY in common and not contrary
-            sure = alike_once or (some and same_name and near)
+            alike_once = Ground.FIRST_DAY in common and not contrary and not _only_read_alike(mine, theirs)
+            sure = some and (alike_once or (same_name and near))
             doubt = some or (apart == timedelta(0) and not contrary)
         case Ground.NUMBER:
             by_recruiting = mine.number_by_recruiting or theirs.number_by_recruiting
@@ -145,8 +151,16 @@ def _judge(mine: Side, theirs: Side, ground: Ground, common: frozenset[Ground]) 
             doubt = len(short) > 1 and short <= long and near
         case Ground.FIRST_DAY:
             across = {_is_known_to(mine.hire), _is_known_to(theirs.hire)} == {"recruiting", "hr"}
-            doubt = across and same_name and not contrary
+            doubt = across and not contrary and names.may_be_same(mine.name, theirs.name)
     return Verdict.SAME if sure else Verdict.DOUBT if doubt else Verdict.OTHER
+
+
+def _only_read_alike(mine: Side, theirs: Side) -> bool:
+    """Keys with their names met, and yet the names may never have been equal: they are folded alike without being so,
+    or are in a script that is read only in part."""
+    if names.same(mine.name, theirs.name):
+        return False
+    return mine.words == theirs.words or names.is_read_in_part(mine.name + theirs.name)
 
 
 def contradict(mine: Side, theirs: Side) -> bool:

@@ -97,6 +97,7 @@ async def test_whichever_system_comes_first_and_whatever_is_known_first(world: W
         ({"start_date": None}, "one"),
         ({"given_name": "O'Neill-Weiß", "family_name": "Søren"}, "one"),
         ({"given_name": "Soeren", "family_name": "O’Neill Weiss"}, "one"),
+        ({"given_name": "Sören"}, "doubt"),
         ({"start_date": "2027-03-01"}, "one"),  # HR moved what was offered
         ({"start_date": "2027-03-05"}, "doubt"),
         ({"given_name": "Sören-Maria"}, "doubt"),
@@ -199,6 +200,42 @@ async def test_the_same_number_and_name_in_two_systems_are_one_person_if_nothing
     assert len(cases) == (1 if verdict == "one" else 2)
     reasons = [case.reason_code for case in cases]
     assert ("needs_approval_same_person" in reasons) is (verdict == "doubt")
+
+
+NAMESAKES = [
+    (("翔", "佐藤"), ("祥", "佐藤")),
+    (("静", "王"), ("晶", "王")),
+    (("Michal", "Novak"), ("Michael", "Novak")),
+    (("Wei", "Li"), ("Wei Wei", "Li")),
+    (("伟", "王"), ("Wei", "Wang")),
+]
+
+
+@pytest.mark.parametrize(("one", "other"), NAMESAKES)
+@pytest.mark.parametrize("shared", [{"employee_number": "1007"}, {"personal_email": "family@example.net"}])
+@pytest.mark.parametrize("day", ["2027-02-01", "2027-02-08"])
+async def test_names_that_are_only_read_alike_are_never_joined_unasked(
+    world: World, one: tuple[str, str], other: tuple[str, str], shared: dict[str, Any], day: str
+):
+    said: dict[str, Any] = {"employee_number": None, "personal_email": None, **shared}
+    await employee(world, **said, given_name=one[0], family_name=one[1])
+    await payroll(world, **said, given_name=other[0], family_name=other[1], start_date=day)
+    reasons = [case.reason_code for case in await alive(world)]
+    assert sorted(reasons, key=str) == [None, "needs_approval_same_person"]
+
+
+@pytest.mark.parametrize(
+    ("name", "asked"),
+    [(("薇", "李"), False), (("Wei", "Li"), True), (("伟", "李"), True), (("尾", "Li"), True)],
+)
+async def test_namesakes_across_the_border_are_asked_about_unless_their_characters_differ(
+    world: World, name: tuple[str, str], asked: bool
+):
+    await candidate(world, given_name="伟", family_name="李", personal_email=None)
+    await employee(world, given_name=name[0], family_name=name[1], personal_email=None)
+    reasons = {case.reason_code for case in await alive(world)}
+    assert len(await alive(world)) == 2
+    assert ("needs_approval_same_person" in reasons) is asked
 
 
 async def test_a_number_that_recruiting_says_never_joins_two_cases(world: World):
@@ -434,7 +471,7 @@ def words(given: str, family: str) -> frozenset[str]:
         ("山田 さくら",),
     ],
 )
-def test_a_name_is_the_same_however_somebody_wrote_it(spellings: tuple[str, ...]):
+def test_a_name_is_found_however_somebody_wrote_it(spellings: tuple[str, ...]):
     found = {words(*name.split(" ", 1)) for name in spellings}
     assert len(found) == 1
     assert Side(Hire(display_name=spellings[0])).words in found
