@@ -14,11 +14,13 @@ The strongest ground that the two have in common, and that says anything, decide
 | private address | nothing of the names | two people (a family, a shared mailbox) |
 | number and name | nothing known contradicts; starts within a month, or one is not known | the same |
 | number and name | anything else | doubt: two systems may both number from 1 |
+| number | names folded alike, not equal | doubt |
 | number and name | the number is recruiting's word (`external_id`) | doubt |
 | telephone and name | – | doubt |
 | mobile number | one name holds all words of the other, two at least; starts within a month, or one not known | doubt |
 | mobile number | anything else | two people (a family) |
 | first day and name | one is known to recruiting alone, the other to HR alone; nothing known contradicts | doubt |
+| first day | the same, with names folded alike, but not in one script that is not Latin | doubt |
 | first day and name | anything else | two people |
 
 Events come in any order, so they have in common what stands of each, and what they once said alike (`intake.twins`).
