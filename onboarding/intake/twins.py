@@ -86,29 +86,30 @@ async def _meet(s: Services, case: Case, keys: Mapping[Alias, Ground]) -> list[_
     found: dict[str, _Met] = {}
     for key, ground in keys.items():
         owner = owners.get(key) or await s.cases.claim_alias(key, case.case_id)
-        if owner != case.case_id:
-            other = await _survivor(s, key, owner)
+        other = case if owner == case.case_id else await _survivor(s, key, owner)
+        if other.case_id != case.case_id:
             met = found.setdefault(other.case_id, _Met(other, {}))
             met.keys[key], met.asks = ground, False
         elif behind.get(key) in owners:
-            async for other in _asking(s, case, key):
-                found.setdefault(other.case_id, _Met(other, {}, asks=True)).keys[key] = ground
-    found.pop(case.case_id, None)
+            async for asking in _asking(s, case, key):
+                found.setdefault(asking.case_id, _Met(asking, {}, asks=True)).keys[key] = ground
     return list(found.values())
 
 
 async def _asking(s: Services, case: Case, key: Alias) -> AsyncIterator[Case]:
-    """Who is filed behind the key and asks about `case`. Who is excluded is joined with nobody unasked."""
+    """Who is filed behind the key, asks about `case`, and can be joined with it unasked: neither is excluded, and not
+    both have an account or one that is begun."""
     for place in range(_BEHIND):
         second = _behind(s, key, place)
         owner = (await s.cases.owners([second])).get(second)
         if owner is None:
             return
         other = await _survivor(s, second, owner)
+        decided = State.EXCLUDED in {case.state, other.state}
+        if decided or all(one.account or one.intent for one in (case, other)):
+            continue
         asked = [await two_cases.survivor(s, item) for item in other.others(SAME_PERSON)]
-        if State.EXCLUDED not in {case.state, other.state} and case.case_id in {
-            one.case_id for one in asked if one is not None
-        }:
+        if case.case_id in {one.case_id for one in asked if one is not None}:
             yield other
 
 

@@ -581,3 +581,31 @@ async def test_who_is_excluded_is_asked_about_although_recruiting_has_two_ids(wo
     case = await world.store.cases.get(cases["c-9"].case_id)
     assert case is not None
     assert (case.reason_code, case.maybe_same) == ("needs_approval_same_person", cases["c-10"].case_id)
+
+
+@pytest.mark.parametrize(
+    ("who_has_accounts", "left"),
+    [
+        ({"c-9"}, [("following_up", None)]),
+        ({None}, [("following_up", None)]),
+        # Two accounts are not joined: what is asked already is enough, and the one that goes on is not stopped.
+        ({"c-9", None}, [("blocked", "needs_approval_same_person"), ("following_up", None)]),
+    ],
+)
+async def test_a_correction_on_the_other_side_answers_a_question_however_far_either_has_come(
+    world: World, who_has_accounts: set[str | None], left: list[tuple[str, str | None]]
+):
+    await employee(world, start_date="2027-06-01")
+    await candidate(world)
+    for case in await alive(world):
+        if case.hire.candidate_id in who_has_accounts:
+            case.account = Account("o-" + case.case_id, f"{case.case_id}@contoso.example", "m", START)
+            if case.state is State.BLOCKED:
+                case.return_state = State.FOLLOWING_UP
+            else:
+                case.state = State.FOLLOWING_UP
+            await world.store.cases.save(case)
+    later = {"event_type": "start_date.changed", "occurred_at": "2026-08-17T09:30:00Z"}
+    await employee(world, start_date="2027-02-08", **later)
+    found = [(str(case.state), case.reason_code) for case in await alive(world)]
+    assert sorted(found, key=str) == left
