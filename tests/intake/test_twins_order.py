@@ -78,7 +78,7 @@ STORIES = {
     "HR corrects what was joined since": [
         hris(1, **ANN_MARY, start_date="2027-02-01"),
         payroll(1, **NAME, start_date="2027-06-01"),
-        ats(1, **ANN_MARY | {"employee_id": "7"}, start_date="2027-02-01"),
+        ats(1, **ANN_MARY, start_date="2027-02-01"),
         hris(3, **UPDATED, **NAME, start_date="2027-06-01"),
     ],
     "HR corrects a country that contradicted the number": [
