@@ -1,7 +1,9 @@
 """Whether two people whose ids do not meet are one: a candidate of one system, later an employee of another. Pure.
 
-Never by name alone. Names are spelled in many ways, and are compared as `names.folded` has them, words in any order.
-They are equal, too, where one of them has the name by which the other is called (`Side.names`): recruiting has Mike
+Never by name alone. Names are spelled in many ways, and are found as `names.folded` has them, words in any order.
+Names are equal where they are one name for certain (`names.same`). Those that are only read alike, as 李伟 and 李薇, or
+folded alike, as Michal and Michael, have words in common and are not equal.
+They are equal, too, where one of them has the name by which the other is called (`Side.called`): recruiting has Mike
 Smith, HR Michael Smith, preferred Mike.
 The strongest ground that the two have in common, and that says anything, decides:
 
@@ -14,11 +16,13 @@ The strongest ground that the two have in common, and that says anything, decide
 | private address | nothing of the names | two people (a family, a shared mailbox) |
 | number and name | nothing known contradicts; starts within a month, or one is not known | the same |
 | number and name | anything else | doubt: two systems may both number from 1 |
+| number | names folded alike, not equal | doubt |
 | number and name | the number is recruiting's word (`external_id`) | doubt |
 | telephone and name | – | doubt |
 | mobile number | one name holds all words of the other, two at least; starts within a month, or one not known | doubt |
 | mobile number | anything else | two people (a family) |
 | first day and name | one is known to recruiting alone, the other to HR alone; nothing known contradicts | doubt |
+| first day | the same, with names folded alike, but not in one script that is not Latin | doubt |
 | first day and name | anything else | two people |
 
 Events come in any order, so they have in common what stands of each, and what they once said alike (`intake.twins`).
@@ -80,20 +84,24 @@ class Side:
     #: The employee number is what a recruiting system says: there it is a field like any other.
     number_by_recruiting: bool = False
 
-    @cached_property
-    def words(self) -> frozenset[str]:
-        """The words of the name, however they are spelled; given and family name in any order."""
+    @property
+    def name(self) -> str:
+        """Given and family name, else the name as one text."""
         hire = self.hire
-        return names.folded(_text(hire.given_name, hire.family_name) or hire.display_name or "")
+        return " ".join(filter(None, (hire.given_name, hire.family_name))) or hire.display_name or ""
 
     @cached_property
-    def names(self) -> frozenset[frozenset[str]]:
-        """The words of each name that the person goes by: that above, the preferred one in place of the given one, and
-        the one that is shown. One word alone is no name to go by."""
+    def words(self) -> frozenset[str]:
+        """The words of the name, however they are spelled, in any order: to find by, whether or not names are equal."""
+        return names.folded(self.name)
+
+    @cached_property
+    def called(self) -> tuple[str, ...]:
+        """Each name that the person goes by: that above, the preferred one in place of the given one, and the one that
+        is shown. One word alone is no name to go by."""
         hire, preferred = self.hire, self.hire.preferred_name
-        called = [_text(preferred, hire.family_name) if preferred else "", hire.display_name or ""]
-        others = (names.folded(name) for name in called)
-        return frozenset((self.words, *(words for words in others if len(words) > 1)))
+        others = (_text(preferred, hire.family_name) if preferred else "", hire.display_name or "")
+        return tuple(dict.fromkeys((self.name, *(name for name in others if len(names.folded(name)) > 1))))
 
     @cached_property
     def address(self) -> str | None:
@@ -137,12 +145,13 @@ def _judge(mine: Side, theirs: Side, ground: Ground, common: frozenset[Ground]) 
     most, but where private address, name and first day were all the same once."""
     apart = _apart(mine.hire, theirs.hire)
     near, some = apart is None or apart <= NEAR, bool(mine.words & theirs.words)
-    same_name, contrary = bool(mine.names & theirs.names), contradict(mine, theirs)
+    same_name = any(names.same(one, other) for one in mine.called for other in theirs.called)
+    contrary = contradict(mine, theirs)
     sure = doubt = False
     match ground:
         case Ground.ADDRESS:
-            alike_once = some and Ground.FIRST_DAY in common and not contrary
-            sure = alike_once or (some and same_name and near)
+            alike_once = Ground.FIRST_DAY in common and not contrary and not _only_read_alike(mine, theirs)
+            sure = some and (alike_once or (same_name and near))
             doubt = some or (apart == timedelta(0) and not contrary)
         case Ground.NUMBER:
             by_recruiting = mine.number_by_recruiting or theirs.number_by_recruiting
@@ -155,8 +164,16 @@ def _judge(mine: Side, theirs: Side, ground: Ground, common: frozenset[Ground]) 
             doubt = len(short) > 1 and short <= long and near
         case Ground.FIRST_DAY:
             across = {_is_known_to(mine.hire), _is_known_to(theirs.hire)} == {"recruiting", "hr"}
-            doubt = across and same_name and not contrary
+            doubt = across and not contrary and names.may_be_same(mine.name, theirs.name)
     return Verdict.SAME if sure else Verdict.DOUBT if doubt else Verdict.OTHER
+
+
+def _only_read_alike(mine: Side, theirs: Side) -> bool:
+    """Keys with their names met, and yet the names may never have been equal: they are folded alike without being so,
+    or are in a script that is read only in part."""
+    if names.same(mine.name, theirs.name):
+        return False
+    return mine.words == theirs.words or names.is_read_in_part(mine.name + theirs.name)
 
 
 def contradict(mine: Side, theirs: Side) -> bool:

@@ -6,6 +6,9 @@ the name, since HR may write a longer name than recruiting. Whoever meets the ke
 all that the two have in common (`intake.likeness`). A key stays filed when HR corrects what it was made of: it tells
 what was said once, in whatever order events come.
 
+A key has one owner. Who meets it and is in doubt about the owner is filed behind it, and compared again when the owner
+changes: the correction that settles a question may come on either side.
+
 Two ids of one kind in one HR system are two people, whatever else is equal: the system says so itself.
 """
 
@@ -14,13 +17,14 @@ from __future__ import annotations
 import copy
 import hashlib
 import hmac
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import AsyncIterator, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
 
-from onboarding.domain.case import PEOPLE, Alias, AliasKind, Case, ids_in
+from onboarding.domain.case import PEOPLE, SAME_PERSON, Alias, AliasKind, Case, ids_in
 from onboarding.domain.hire import Hire, HireEvent
+from onboarding.domain.lifecycle import State
 from onboarding.domain.phone import PhoneKind, phonebook
 from onboarding.errors import StoreConflict
 from onboarding.intake import merging, two_cases
@@ -29,6 +33,9 @@ from onboarding.intake.likeness import Verdict as Verdict
 from onboarding.intake.merging import IDS
 from onboarding.ports import Services
 
+#: Grounds on which two cases are joined unasked, and how many are filed behind a key of theirs as in doubt about its
+#: owner: a mailbox or a number that more share says little.
+_JOINS, _BEHIND = frozenset({Ground.ADDRESS, Ground.NUMBER}), 3
 _MOBILE = frozenset({PhoneKind.MOBILE, PhoneKind.FIXED_LINE_OR_MOBILE})
 
 
@@ -40,32 +47,84 @@ class Twin:
     verdict: Verdict
 
 
+@dataclass(slots=True)
+class _Met:
+    """Another case, and the keys that both have said."""
+
+    case: Case
+    keys: dict[Alias, Ground]
+    #: It was found behind keys of this case, about which it asks.
+    asks: bool = False
+
+
 async def find(s: Services, case: Case, event: HireEvent, now: datetime) -> list[Twin]:
-    """File the keys of `case` (which `event` is about to change) and compare it with everybody who has one already.
+    """File the keys of `case` (which `event` is about to change) and compare it with everybody who has one already, and
+    with those who ask about this case: of these only who is surely the same is found, since the rest is asked already.
 
     Filed is what the event says; compared is what will stand of it, which is less where it comes late.
     Raises StoreConflict while the other case is being opened. Resumable: a key that is filed is found again.
     """
-    keys = _keys(s, _side(s, case, case.hire.merged(event.hire, newer=True)))
-    owners = await s.cases.owners(list(keys)) if keys else {}
-    others: dict[str, Case] = {}
-    once: dict[str, set[Ground]] = {}
+    found = []
+    others = await _meet(s, case, _keys(s, _side(s, case, case.hire.merged(event.hire, newer=True))))
+    mine = _as_it_will_stand(s, case, event, now) if others else Side(Hire())
+    for met in others:
+        if await are_apart(s, case, event, met.case):
+            continue
+        verdict = compare(mine, _side(s, met.case, met.case.hire), frozenset(met.keys.values()))
+        if verdict is Verdict.SAME or (verdict is Verdict.DOUBT and not met.asks):
+            found.append(Twin(met.case, verdict))
+        if verdict is Verdict.DOUBT and not met.asks:
+            await _file_behind(s, case, met)
+    return found
+
+
+async def _meet(s: Services, case: Case, keys: Mapping[Alias, Ground]) -> list[_Met]:
+    """Whoever has one of the keys, which are filed for `case` where nobody has them; and who asks about `case` behind
+    those that it has."""
+    behind = {key: _behind(s, key, 0) for key, ground in keys.items() if ground in _JOINS}
+    owners = await s.cases.owners([*keys, *behind.values()]) if keys else {}
+    found: dict[str, _Met] = {}
     for key, ground in keys.items():
         owner = owners.get(key) or await s.cases.claim_alias(key, case.case_id)
-        if owner != case.case_id:
-            other = await _survivor(s, key, owner)
-            others[other.case_id] = other
-            once.setdefault(other.case_id, set()).add(ground)
-    others.pop(case.case_id, None)
-    mine = _as_it_will_stand(s, case, event, now) if others else Side(Hire())
-    found = []
-    for other in others.values():
-        if await are_apart(s, case, event, other):
+        other = case if owner == case.case_id else await _survivor(s, key, owner)
+        if other.case_id != case.case_id:
+            met = found.setdefault(other.case_id, _Met(other, {}))
+            met.keys[key], met.asks = ground, False
+        elif behind.get(key) in owners:
+            async for asking in _asking(s, case, key):
+                found.setdefault(asking.case_id, _Met(asking, {}, asks=True)).keys[key] = ground
+    return list(found.values())
+
+
+async def _asking(s: Services, case: Case, key: Alias) -> AsyncIterator[Case]:
+    """Who is filed behind the key, asks about `case`, and can be joined with it unasked: neither is excluded, and not
+    both have an account or one that is begun."""
+    for place in range(_BEHIND):
+        second = _behind(s, key, place)
+        owner = (await s.cases.owners([second])).get(second)
+        if owner is None:
+            return
+        other = await _survivor(s, second, owner)
+        decided = State.EXCLUDED in {case.state, other.state}
+        if decided or all(one.account or one.intent for one in (case, other)):
             continue
-        verdict = compare(mine, _side(s, other, other.hire), once[other.case_id])
-        if verdict is not Verdict.OTHER:
-            found.append(Twin(other, verdict))
-    return found
+        asked = [await two_cases.survivor(s, item) for item in other.others(SAME_PERSON)]
+        if case.case_id in {one.case_id for one in asked if one is not None}:
+            yield other
+
+
+async def _file_behind(s: Services, case: Case, met: _Met) -> None:
+    """`case` asks about the owner of these keys: a change of that one has to find it."""
+    for key, ground in met.keys.items():
+        if ground not in _JOINS:
+            continue
+        for place in range(_BEHIND):
+            if await s.cases.claim_alias(_behind(s, key, place), case.case_id) == case.case_id:
+                break
+
+
+def _behind(s: Services, key: Alias, place: int) -> Alias:
+    return _key(s, "behind", str(place), key.value)
 
 
 async def are_apart(s: Services, case: Case, event: HireEvent, other: Case) -> bool:

@@ -122,6 +122,7 @@ async def test_whichever_system_comes_first_and_whatever_is_known_first(world: W
         ({"start_date": None}, "one"),
         ({"given_name": "O'Neill-Weiß", "family_name": "Søren"}, "one"),
         ({"given_name": "Soeren", "family_name": "O’Neill Weiss"}, "one"),
+        ({"given_name": "Sören"}, "doubt"),
         ({"start_date": "2027-03-01"}, "one"),  # HR moved what was offered
         ({"start_date": "2027-03-05"}, "doubt"),
         ({"given_name": "Sören-Maria"}, "doubt"),
@@ -224,6 +225,42 @@ async def test_the_same_number_and_name_in_two_systems_are_one_person_if_nothing
     assert len(cases) == (1 if verdict == "one" else 2)
     reasons = [case.reason_code for case in cases]
     assert ("needs_approval_same_person" in reasons) is (verdict == "doubt")
+
+
+NAMESAKES = [
+    (("翔", "佐藤"), ("祥", "佐藤")),
+    (("静", "王"), ("晶", "王")),
+    (("Michal", "Novak"), ("Michael", "Novak")),
+    (("Wei", "Li"), ("Wei Wei", "Li")),
+    (("伟", "王"), ("Wei", "Wang")),
+]
+
+
+@pytest.mark.parametrize(("one", "other"), NAMESAKES)
+@pytest.mark.parametrize("shared", [{"employee_number": "1007"}, {"personal_email": "family@example.net"}])
+@pytest.mark.parametrize("day", ["2027-02-01", "2027-02-08"])
+async def test_names_that_are_only_read_alike_are_never_joined_unasked(
+    world: World, one: tuple[str, str], other: tuple[str, str], shared: dict[str, Any], day: str
+):
+    said: dict[str, Any] = {"employee_number": None, "personal_email": None, **shared}
+    await employee(world, **said, given_name=one[0], family_name=one[1])
+    await payroll(world, **said, given_name=other[0], family_name=other[1], start_date=day)
+    reasons = [case.reason_code for case in await alive(world)]
+    assert sorted(reasons, key=str) == [None, "needs_approval_same_person"]
+
+
+@pytest.mark.parametrize(
+    ("name", "asked"),
+    [(("薇", "李"), False), (("Wei", "Li"), True), (("伟", "李"), True), (("尾", "Li"), True)],
+)
+async def test_namesakes_across_the_border_are_asked_about_unless_their_characters_differ(
+    world: World, name: tuple[str, str], asked: bool
+):
+    await candidate(world, given_name="伟", family_name="李", personal_email=None)
+    await employee(world, given_name=name[0], family_name=name[1], personal_email=None)
+    reasons = {case.reason_code for case in await alive(world)}
+    assert len(await alive(world)) == 2
+    assert ("needs_approval_same_person" in reasons) is asked
 
 
 async def test_a_number_that_recruiting_says_never_joins_two_cases(world: World):
@@ -459,7 +496,7 @@ def words(given: str, family: str) -> frozenset[str]:
         ("山田 さくら",),
     ],
 )
-def test_a_name_is_the_same_however_somebody_wrote_it(spellings: tuple[str, ...]):
+def test_a_name_is_found_however_somebody_wrote_it(spellings: tuple[str, ...]):
     found = {words(*name.split(" ", 1)) for name in spellings}
     assert len(found) == 1
     assert Side(Hire(display_name=spellings[0])).words in found
@@ -569,3 +606,31 @@ async def test_who_is_excluded_is_asked_about_although_recruiting_has_two_ids(wo
     case = await world.store.cases.get(cases["c-9"].case_id)
     assert case is not None
     assert (case.reason_code, case.maybe_same) == ("needs_approval_same_person", cases["c-10"].case_id)
+
+
+@pytest.mark.parametrize(
+    ("who_has_accounts", "left"),
+    [
+        ({"c-9"}, [("following_up", None)]),
+        ({None}, [("following_up", None)]),
+        # Two accounts are not joined: what is asked already is enough, and the one that goes on is not stopped.
+        ({"c-9", None}, [("blocked", "needs_approval_same_person"), ("following_up", None)]),
+    ],
+)
+async def test_a_correction_on_the_other_side_answers_a_question_however_far_either_has_come(
+    world: World, who_has_accounts: set[str | None], left: list[tuple[str, str | None]]
+):
+    await employee(world, start_date="2027-06-01")
+    await candidate(world)
+    for case in await alive(world):
+        if case.hire.candidate_id in who_has_accounts:
+            case.account = Account("o-" + case.case_id, f"{case.case_id}@contoso.example", "m", START)
+            if case.state is State.BLOCKED:
+                case.return_state = State.FOLLOWING_UP
+            else:
+                case.state = State.FOLLOWING_UP
+            await world.store.cases.save(case)
+    later = {"event_type": "start_date.changed", "occurred_at": "2026-08-17T09:30:00Z"}
+    await employee(world, start_date="2027-02-08", **later)
+    found = [(str(case.state), case.reason_code) for case in await alive(world)]
+    assert sorted(found, key=str) == left

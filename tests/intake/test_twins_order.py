@@ -25,6 +25,12 @@ def hris(hour: int, **said: Any) -> tuple[str, dict[str, Any]]:
     return HRIS, {"occurred_at": f"2026-08-16T{hour:02d}:00:00Z", "employee_id": "7", **said}
 
 
+def payroll(hour: int, **said: Any) -> tuple[str, dict[str, Any]]:
+    return PAYROLL, {"occurred_at": f"2026-08-16T{hour:02d}:00:00Z", "employee_id": "P-3", **said}
+
+
+PAYROLL = "our-payroll"
+ANN_MARY = NAME | {"given_name": "Ann Mary"}
 UPDATED = {"event_type": "hire.updated"}
 STORIES = {
     "HR moves the day": [
@@ -53,11 +59,54 @@ STORIES = {
         hris(2, **NAME | {"personal_email": "typo@example.net"}, start_date="2027-02-01"),
         hris(3, **UPDATED, personal_email="ann@example.net"),
     ],
+    "recruiting corrects the name, days differ": [
+        ats(1, **ANN_MARY, start_date="2027-02-01"),
+        hris(2, **NAME, start_date="2027-02-08"),
+        ats(3, **UPDATED, **NAME, start_date="2027-02-08"),
+    ],
+    "HR moves a day that was months away": [
+        hris(1, **NAME, start_date="2027-06-01"),
+        ats(2, **NAME, start_date="2027-02-01"),
+        hris(3, event_type="start_date.changed", start_date="2027-02-08"),
+    ],
+    "HR corrects the name that payroll has right": [
+        hris(1, **ANN_MARY, start_date="2027-02-01"),
+        ats(1, **ANN_MARY, start_date="2027-02-01"),
+        payroll(2, **NAME, start_date="2027-02-01"),
+        hris(3, **UPDATED, **NAME, start_date="2027-02-01"),
+    ],
+    "HR corrects what was joined since": [
+        hris(1, **ANN_MARY, start_date="2027-02-01"),
+        payroll(1, **NAME, start_date="2027-06-01"),
+        ats(1, **ANN_MARY, start_date="2027-02-01"),
+        hris(3, **UPDATED, **NAME, start_date="2027-06-01"),
+    ],
+    "HR corrects a country that contradicted the number": [
+        hris(
+            1,
+            given_name="Ann",
+            family_name="Lee",
+            employee_number="12",
+            work_country="DK",
+            start_date="2027-02-01",
+        ),
+        payroll(
+            2,
+            given_name="Ann",
+            family_name="Lee",
+            employee_number="12",
+            work_country="SE",
+            start_date="2027-02-01",
+        ),
+        hris(3, **UPDATED, work_country="SE"),
+    ],
 }
 
 
 async def _told(events: list[tuple[str, dict[str, Any]]]) -> list[tuple[Any, ...]]:
-    made = make_world(*(source(name, "standard-webhooks", *secrets_of(ADAPTER)) for name in (ATS, HRIS)))
+    made = make_world(
+        *(source(name, "standard-webhooks", *secrets_of(ADAPTER)) for name in (ATS, HRIS, PAYROLL))
+    )
     nothing = dict.fromkeys(("given_name", "family_name", "start_date", "work_country", "employee_id"))
     for number, (to, said) in enumerate(events):
         made.clock.move(minutes=1)
@@ -97,3 +146,39 @@ async def test_a_question_is_none_any_more_once_hr_has_ids_for_both(monkeypatch:
     ]
     assert sorted(await _told(events[:2]), key=str)[0][1] == "needs_approval_same_person"
     assert [line[:2] for line in await _told(events)] == [("waiting_start", None)] * 2
+
+
+async def test_what_a_correction_leaves_doubtful_is_asked_about_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who is asked about changes: the question that is open is compared again, and no second one is opened."""
+    monkeypatch.setattr(door, "_arrivals", Arrivals())
+    events = [
+        hris(1, **ANN_MARY, start_date="2027-06-01"),
+        ats(2, **NAME, start_date="2027-02-01"),
+        hris(3, event_type="start_date.changed", start_date="2027-02-08"),  # the names differ still
+    ]
+    assert {line[:2] for line in await _told(events)} == {
+        ("waiting_start", None),
+        ("blocked", "needs_approval_same_person"),
+    }
+
+
+async def test_behind_a_mailbox_of_several_each_who_asks_is_compared_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(door, "_arrivals", Arrivals())
+    bob = NAME | {"given_name": "Bob"}
+    events = [
+        hris(1, **NAME | {"given_name": "Anne"}, start_date="2027-02-01"),
+        ats(2, **bob | {"candidate_id": "c-1"}, start_date="2027-02-08"),  # asks about Anne
+        ats(2, **NAME | {"candidate_id": "c-2"}, start_date="2027-02-08"),  # asks about Anne
+        hris(3, **UPDATED, given_name="Ann"),
+    ]
+    assert {line[:2] for line in await _told(events[:3])} == {
+        ("waiting_start", None),
+        ("blocked", "needs_approval_same_person"),
+    }
+    lines = sorted(await _told(events), key=str)
+    assert [line[:2] for line in lines] == [
+        ("blocked", "needs_approval_same_person"),  # Bob still
+        ("waiting_start", None),
+    ]

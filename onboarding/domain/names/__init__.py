@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import unicodedata
 
-from onboarding.domain.names.alike import folded, nothing_shared
+from onboarding.domain.names.alike import folded, is_read_in_part, may_be_same, nothing_shared, same
 from onboarding.domain.names.local import check_pattern
 from onboarding.domain.names.lookalike import looks_like
 from onboarding.domain.names.person import NameUnusable, PersonName, base_language, part, parts_in_use
@@ -41,9 +41,12 @@ __all__ = [
     "folded",
     "given_name",
     "has_letter",
+    "is_read_in_part",
     "looks_like",
     "mail_nickname",
+    "may_be_same",
     "nothing_shared",
+    "same",
     "surname",
     "truncate",
     "upn_candidates",
