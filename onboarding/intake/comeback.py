@@ -25,15 +25,18 @@ be older, is in doubt: an approver is asked. The first one is the one that was t
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Collection
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from onboarding.domain.case import Case
-from onboarding.domain.hire import Hire, HireEvent
+from onboarding.domain.hire import Certainty, EventType, Hire, HireEvent
+from onboarding.intake import merging
 from onboarding.intake.adapter import LinkedEvent
 from onboarding.intake.candidates import applications_of
 from onboarding.intake.merging import HIRING, READ, event_time, newest_withdrawal
+from onboarding.intake.outcome import OVER
 
 #: Words for somebody who does not work there, as the vendors write them, in lower case.
 GONE = frozenset({"inactive", "terminated", "left", "deleted", "archived", "dismissed", "ended"})
@@ -95,6 +98,61 @@ def announced_anew(case: Case, event: HireEvent, received_at: datetime) -> datet
     )
     unsure = event_time(event, received_at) <= newest < received_at
     return newest + timedelta.resolution if second and unsure else None
+
+
+def begins_later(hire: Hire, known: date | None) -> bool:
+    """It begins after that day."""
+    return hire.start_date is not None and known is not None and hire.start_date > known
+
+
+def is_unannounced(one: Case, other: Case) -> bool:
+    """One of the two is over, and of the other it was said since that it begins later, by no hire event and no record:
+    another hire of the same person, or a word that came too late."""
+    for over, stands in ((one, other), (other, one)):
+        said, never = stands.said.get("start_date"), stands.hired_at is None and stands.recorded_at is None
+        if said and never and stands.certainty is Certainty.EMPLOYEE and _begins_after(over, stands, said.at):
+            return True
+    return False
+
+
+def note(case: Case, other: Case) -> None:
+    """One of the two, who are one person, is over, and HR shows the other one's record since, with a later first day:
+    hired again, as by a record of the case itself."""
+    for over, stands in ((case, other), (other, case)):
+        shown = stands.recorded_at
+        if shown is not None and _begins_after(over, stands, shown):
+            stands.hired_at = max(shown, stands.hired_at or shown)
+
+
+def _begins_after(over: Case, stands: Case, shown: datetime) -> bool:
+    """One is over, and the other, as it was shown since, begins later."""
+    newest, ended = newest_withdrawal(over), over.ended_at.date() if over.ended_at else None
+    if over.state not in OVER or stands.state in OVER or newest is None or shown <= newest:
+        return False
+    return begins_later(stands.hire, over.hire.start_date or ended)
+
+
+def foretell(case: Case, event: HireEvent, now: datetime) -> None:
+    """What was read in a case that is about to be joined to another one is said in it first: only by that is its hire
+    known for one, with its first day."""
+    hired = event.event_type is EventType.HIRE_UPDATED and event.certainty is Certainty.EMPLOYEE
+    if hired and event.vendor_event_type == READ:
+        merging.merge(case, event, READ, now, opened=False)
+
+
+def foretell_hire(case: Case, other: Case, event: HireEvent, now: datetime, *, leads: bool) -> None:
+    """The same where the other one is over and turns out to be the same person's, and what was read begins later.
+    `leads`: this case goes on, and hears the event itself."""
+    if case.state in OVER or other.state not in OVER:
+        return
+    then = copy.deepcopy(case)
+    foretell(then, event, now)
+    note(other, then)
+    if then.hired_at == case.hired_at:
+        return
+    if not leads:
+        foretell(case, event, now)
+    case.hired_at = then.hired_at
 
 
 def _is_ended(case: Case) -> bool:

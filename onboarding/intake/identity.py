@@ -21,11 +21,12 @@ from onboarding.domain.lifecycle import State
 from onboarding.errors import StoreConflict
 from onboarding.intake import numbers, twins, two_cases
 from onboarding.intake.adapter import LinkedEvent
+from onboarding.intake.comeback import foretell, foretell_hire
 from onboarding.intake.erasure import refuse_forgotten
-from onboarding.intake.joining import ask, foretell, join, weight
-from onboarding.intake.merging import event_time
+from onboarding.intake.joining import ask, join, weight
+from onboarding.intake.merging import event_time, newest_withdrawal
 from onboarding.intake.number_holders import holders, is_shared
-from onboarding.intake.outcome import APPROVE_SAME_PERSON
+from onboarding.intake.outcome import APPROVE_SAME_PERSON, OVER
 from onboarding.ports import Services
 
 #: Events about people whom we do not know, and then need not: existing staff leaving, records deleted.
@@ -146,8 +147,8 @@ async def _is_shared(
 
 async def _meet_twins(s: Services, found: Located, event: HireEvent, now: datetime) -> None:
     """Join the case with those of the same person under other ids; then remember doubt for an approver, about each of
-    the others, on the case that goes on. So is whatever is found of somebody who is excluded: they are joined with
-    nobody before somebody has decided."""
+    the others, on the case that goes on; where this one is over, on the other, too. So is whatever is found of somebody
+    who is excluded: they are joined with nobody before somebody has decided."""
     if event.event_type in _NEVER_OPENS:
         return
     met = await twins.find(s, found.case, event, now)
@@ -159,7 +160,7 @@ async def _meet_twins(s: Services, found: Located, event: HireEvent, now: dateti
     for other in (twin.case for twin in met if twin.case.case_id not in joined):
         if joined and await twins.are_apart(s, found.case, event, other):
             continue
-        if State.EXCLUDED in {found.case.state, other.state}:
+        if State.EXCLUDED in {found.case.state, other.state} or _is_withdrawn(found.case):
             await ask(s, other, found.case, APPROVE_SAME_PERSON, now)
         found.case.ask_about(APPROVE_SAME_PERSON, other.case_id)
 
@@ -180,10 +181,15 @@ async def _sure(s: Services, case: Case, event: HireEvent, met: list[twins.Twin]
 
 async def _join_twin(s: Services, found: Located, other: Case, event: HireEvent, now: datetime) -> None:
     lead = found.case
+    foretell_hire(lead, other, event, now, leads=weight(other) <= weight(lead))
     if weight(other) > weight(lead):
         lead, other, found.opened = other, lead, False
     given = None if other.etag is None else other
     found.case = await join(s, lead, given, other.case_id, event_aliases(event), now)
+
+
+def _is_withdrawn(case: Case) -> bool:
+    return case.state in OVER and newest_withdrawal(case) is not None
 
 
 async def _follow(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import datetime
 
 from onboarding import casework
 from onboarding.domain import beginning
@@ -17,7 +17,16 @@ from onboarding.domain.case import ABOUT_CASE, JOINED, NOT_THIS, Alias, Case, al
 from onboarding.domain.hire import Certainty, EventType, Hire, HireEvent
 from onboarding.domain.lifecycle import ACTIVE, RETURNABLE, Event, State
 from onboarding.domain.records import NextAction, TimelineEntry
-from onboarding.intake import changed_facts, leave_date, merging, number_words, other_name, two_cases, words
+from onboarding.intake import (
+    changed_facts,
+    comeback,
+    leave_date,
+    merging,
+    number_words,
+    other_name,
+    two_cases,
+    words,
+)
 from onboarding.intake.erasure import being_forgotten
 from onboarding.intake.outcome import (
     APPROVE_SAME_PERSON,
@@ -98,14 +107,6 @@ def united(case: Case, other_id: str | None) -> None:
     case.approvals = [word for word in case.approvals if word not in used]
 
 
-def foretell(case: Case, event: HireEvent, now: datetime) -> None:
-    """What was read in a case that is about to be joined to another one is said in it first: only by that is its hire
-    known for one, with its first day."""
-    hired = event.event_type is EventType.HIRE_UPDATED and event.certainty is Certainty.EMPLOYEE
-    if hired and event.vendor_event_type == merging.READ:
-        merging.merge(case, event, merging.READ, now, opened=False)
-
-
 async def join(
     s: Services, case: Case, other: Case | None, other_id: str, aliases: list[Alias], now: datetime
 ) -> Case:
@@ -150,7 +151,7 @@ def _take(case: Case, other: Case, now: datetime) -> list[TimelineEntry]:
     beginning.note(case, now)
     leave_date.note(case)
     before = case.hire
-    _note_comeback(case, other)
+    comeback.note(case, other)
     number_words.join(case, other)
     merging.join_facts(case, other)
     other_name.join(case, other)
@@ -241,7 +242,7 @@ def _new_hire(case: Case, other: Case, before: Hire) -> HireEvent | None:
         stands = withdrawn_since_hired(case) is None
     else:  # only an offer was withdrawn, nobody was hired here, or all was done
         stands = case.withdrawn_at is not None or case.reason_code == EXISTING_STAFF
-        stands = stands or _begins_later(case.hire, before.start_date)
+        stands = stands or comeback.begins_later(case.hire, before.start_date)
         stands = stands or (other.hire.start_date is None and _are_two_candidacies(case, other))
     if not stands:
         return None
@@ -260,28 +261,6 @@ def _are_two_candidacies(case: Case, other: Case) -> bool:
         for source, known in case.ids.items()
     )
     return other.hired_at is not None and any(one and two and one != two for one, two in pairs)
-
-
-def _note_comeback(case: Case, other: Case) -> None:
-    """One of the two is over, and HR shows the other one's record since, with a later first day: hired again, as by a
-    record of the case itself (`intake.comeback`)."""
-    for over, stands in ((case, other), (other, case)):
-        shown, newest = stands.recorded_at, merging.newest_withdrawal(over)
-        if (
-            over.state not in OVER
-            or stands.state in OVER
-            or shown is None
-            or newest is None
-            or shown <= newest
-        ):
-            continue
-        ended = over.ended_at.date() if over.ended_at else None
-        if _begins_later(stands.hire, over.hire.start_date or ended):
-            stands.hired_at = max(shown, stands.hired_at or shown)
-
-
-def _begins_later(hire: Hire, known: date | None) -> bool:
-    return hire.start_date is not None and known is not None and hire.start_date > known
 
 
 async def _hand_over_two(s: Services, case: Case, other: Case, now: datetime) -> Case:

@@ -6,6 +6,9 @@ the name, since HR may write a longer name than recruiting. Whoever meets the ke
 all that the two have in common (`intake.likeness`). A key stays filed when HR corrects what it was made of: it tells
 what was said once, in whatever order events come.
 
+Where one of the two is over, a later hire of the other that only an update shows is asked about: joined unasked, it
+would be noted with the hire that is over.
+
 A key has one owner. Who meets it and is in doubt about the owner is filed behind it, and compared again when the owner
 changes: the correction that settles a question may come on either side.
 
@@ -27,7 +30,7 @@ from onboarding.domain.hire import Hire, HireEvent
 from onboarding.domain.lifecycle import State
 from onboarding.domain.phone import PhoneKind, phonebook
 from onboarding.errors import StoreConflict
-from onboarding.intake import merging, two_cases
+from onboarding.intake import comeback, merging, two_cases
 from onboarding.intake.likeness import Ground, Side, compare
 from onboarding.intake.likeness import Verdict as Verdict
 from onboarding.intake.merging import IDS
@@ -66,11 +69,14 @@ async def find(s: Services, case: Case, event: HireEvent, now: datetime) -> list
     """
     found = []
     others = await _meet(s, case, _keys(s, _side(s, case, case.hire.merged(event.hire, newer=True))))
-    mine = _as_it_will_stand(s, case, event, now) if others else Side(Hire())
+    then = _as_it_will_stand(case, event, now) if others else case
+    mine = _side(s, then, then.hire) if others else Side(Hire())
     for met in others:
         if await are_apart(s, case, event, met.case):
             continue
         verdict = compare(mine, _side(s, met.case, met.case.hire), frozenset(met.keys.values()))
+        if verdict is Verdict.SAME and comeback.is_unannounced(then, met.case):
+            verdict = Verdict.DOUBT
         if verdict is Verdict.SAME or (verdict is Verdict.DOUBT and not met.asks):
             found.append(Twin(met.case, verdict))
         if verdict is Verdict.DOUBT and not met.asks:
@@ -159,11 +165,12 @@ def are_known_as_two(
     return False
 
 
-def _as_it_will_stand(s: Services, case: Case, event: HireEvent, now: datetime) -> Side:
-    """The person once the event is applied: nothing of a word that is older than the one that stands."""
+def _as_it_will_stand(case: Case, event: HireEvent, now: datetime) -> Case:
+    """The case once the event is applied: nothing of a word that is older than the one that stands."""
     then = copy.deepcopy(case)
-    merging.merge(then, event, "", now, opened=False)
-    return _side(s, then, then.hire)
+    by = merging.READ if event.vendor_event_type == merging.READ else ""
+    merging.merge(then, event, by, now, opened=False)
+    return then
 
 
 def _side(s: Services, case: Case, hire: Hire) -> Side:
