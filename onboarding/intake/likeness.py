@@ -9,8 +9,9 @@ The strongest ground that the two have in common, and that says anything, decide
 
 | in common | and | verdict |
 |---|---|---|
-| private address | names equal; start dates within a month, or one is not known | the same: the cases are joined |
-| private address | one word of the names; name and start date were equal once, nothing known contradicts | the same |
+| private address | names equal; start dates equal | the same: the cases are joined |
+| private address | names equal; start dates within a month, or one is not known; nothing known contradicts | the same |
+| private address | name and start date were equal once, and a given name still is; nothing known contradicts | the same |
 | private address | one word of the names | doubt: an approver decides |
 | private address | nothing of the names; start dates equal, nothing known contradicts | doubt |
 | private address | nothing of the names | two people (a family, a shared mailbox) |
@@ -26,6 +27,7 @@ The strongest ground that the two have in common, and that says anything, decide
 | first day and name | anything else | two people |
 
 Events come in any order, so they have in common what stands of each, and what they once said alike (`intake.twins`).
+An address that is not in common any more is in common for a doubt, and with the name and start date of that time.
 
 Contradicting: both have a private address, or numbers that are not at work, or a country of work or of residence, and
 they have none in common. Nothing of the names: often another script; people who share a mailbox seldom begin together.
@@ -136,22 +138,26 @@ def compare(mine: Side, theirs: Side, once: Collection[Ground] = ()) -> Verdict:
     """The table above. `once`: grounds on which the two said the same at some time, whatever stands now."""
     now = {ground for ground, _ in {*mine.grounds} & {*theirs.grounds}}
     common = frozenset(once) | now
-    judged = (_judge(mine, theirs, ground, common) for ground in Ground if ground in common)
+    judged = (_judge(mine, theirs, ground, common, now) for ground in Ground if ground in common)
     return next((verdict for verdict in judged if verdict is not Verdict.OTHER), Verdict.OTHER)
 
 
-def _judge(mine: Side, theirs: Side, ground: Ground, common: frozenset[Ground]) -> Verdict:
-    """What one ground says. On one that a person has outgrown (a name or a number that HR corrected) it says doubt at
-    most, but where private address, name and first day were all the same once."""
+def _judge(
+    mine: Side, theirs: Side, ground: Ground, common: frozenset[Ground], now: Collection[Ground]
+) -> Verdict:
+    """What one ground says. On one that a person has outgrown (an address or a number that HR corrected) it says doubt
+    at most: it may have been another's, put in by mistake. But where private address, name and first day were all the
+    same once, and what differs since may be one person's."""
     apart = _apart(mine.hire, theirs.hire)
     near, some = apart is None or apart <= NEAR, bool(mine.words & theirs.words)
-    same_name = any(names.same(one, other) for one in mine.called for other in theirs.called)
+    same_name = _are_called_the_same(mine, theirs)
     contrary = contradict(mine, theirs)
     sure = doubt = False
     match ground:
         case Ground.ADDRESS:
-            alike_once = Ground.FIRST_DAY in common and not contrary and not _only_read_alike(mine, theirs)
-            sure = some and (alike_once or (same_name and near))
+            alike_once = Ground.FIRST_DAY in common and not contrary and _may_be_renamed(mine, theirs)
+            agree = near and (not contrary or apart == timedelta(0))
+            sure = some and (alike_once or (ground in now and same_name and agree))
             doubt = some or (apart == timedelta(0) and not contrary)
         case Ground.NUMBER:
             by_recruiting = mine.number_by_recruiting or theirs.number_by_recruiting
@@ -166,6 +172,20 @@ def _judge(mine: Side, theirs: Side, ground: Ground, common: frozenset[Ground]) 
             across = {_is_known_to(mine.hire), _is_known_to(theirs.hire)} == {"recruiting", "hr"}
             doubt = across and not contrary and names.may_be_same(mine.name, theirs.name)
     return Verdict.SAME if sure else Verdict.DOUBT if doubt else Verdict.OTHER
+
+
+def _may_be_renamed(mine: Side, theirs: Side) -> bool:
+    """Names that were equal once, and of which the family name may differ since, by marriage, or a second given name. A
+    given name that was corrected away from the other's was another person's, a sister's."""
+    if _only_read_alike(mine, theirs):
+        return False
+    given = ((side.hire.given_name, other) for side, other in ((mine, theirs), (theirs, mine)))
+    known = [names.folded(name) <= other.words for name, other in given if name]
+    return any(known) if known else _are_called_the_same(mine, theirs)
+
+
+def _are_called_the_same(mine: Side, theirs: Side) -> bool:
+    return any(names.same(one, other) for one in mine.called for other in theirs.called)
 
 
 def _only_read_alike(mine: Side, theirs: Side) -> bool:

@@ -182,3 +182,40 @@ async def test_behind_a_mailbox_of_several_each_who_asks_is_compared_again(
         ("blocked", "needs_approval_same_person"),  # Bob still
         ("waiting_start", None),
     ]
+
+
+TM = {"given_name": "Thomas", "family_name": "Müller"}
+ONE = TM | {"phones": ["+491701111111"], "work_country": "DE", "start_date": "2027-02-01"}
+TWO = TM | {"phones": ["+491702222222"], "work_country": "AT", "start_date": "2027-02-18"}
+MISTAKEN = [
+    hris(1, **ONE, personal_email="tm1@example.net"),
+    hris(2, **UPDATED, personal_email="tm2@example.net"),
+    ats(3, **TWO, personal_email="tm1@example.net"),
+    ats(4, **ONE | {"candidate_id": "c-10"}, personal_email="tm2@example.net"),
+]
+
+
+@pytest.mark.parametrize("both", [False, True])
+async def test_an_address_that_somebody_had_by_a_mistake_joins_nobody(
+    monkeypatch: pytest.MonkeyPatch, both: bool
+) -> None:
+    """HR put in the address of the other Thomas Müller, and corrected it."""
+    monkeypatch.setattr(door, "_arrivals", Arrivals())
+    for order in itertools.permutations(MISTAKEN[: 4 if both else 3]):
+        found = await _told(list(order))
+        assert sorted(item[3] for item in found) == ["2027-02-01", "2027-02-18"]
+        assert both or sorted(str(item[1]) for item in found) == ["None", "needs_approval_same_person"]
+
+
+async def test_a_given_name_that_was_corrected_away_is_no_sameness(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two sisters with one mailbox begin together; one's form was first filled under the other's name. Where both had
+    that name when they met, nothing tells them apart."""
+    monkeypatch.setattr(door, "_arrivals", Arrivals())
+    berg = {"family_name": "Berg", "personal_email": "berg@example.net", "start_date": "2027-02-01"}
+    events = [ats(1, **berg, given_name="Anna"), ats(2, **UPDATED, **berg, given_name="Berta")]
+    hired = hris(3, **berg, given_name="Anna")
+    for order in itertools.permutations([*events, hired]):
+        found = await _told(list(order))
+        if order.index(events[1]) < 2:
+            assert len(found) == 2
+            assert "needs_approval_same_person" in {item[1] for item in found}
