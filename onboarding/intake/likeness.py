@@ -11,7 +11,7 @@ The strongest ground that the two have in common, and that says anything, decide
 |---|---|---|
 | private address | names equal; start dates equal | the same: the cases are joined |
 | private address | names equal; start dates within a month, or one is not known; nothing known contradicts | the same |
-| private address | name and start date were equal once, and a given name still is; nothing known contradicts | the same |
+| private address | name, start date were equal once, a given name still is; nothing known contradicts | the same |
 | private address | one word of the names | doubt: an approver decides |
 | private address | nothing of the names; start dates equal, nothing known contradicts | doubt |
 | private address | nothing of the names | two people (a family, a shared mailbox) |

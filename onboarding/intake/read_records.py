@@ -2,8 +2,9 @@
 
 A recruiting system's record may name several hires of one person, of which one may be of years ago, an intern's: it
 counts where it is the one that the case knows, or where its first day is not long past. Where its first day is not
-known nobody can tell, and an approver is asked. What is long past says nothing, so that the record says what it does
-without it; where that is no hire and an event announced one, an approver is asked.
+known, or where it begins before the one that the case knows, which is gone, nobody can tell, and an approver is asked.
+What is long past says nothing, so that the record says what it does without it; where that is no hire and an event
+announced one, an approver is asked.
 
 A record of one candidacy (`CANDIDACIES`) that led to nothing leads no further: only of whom it had hired do the other
 candidacies of the same person say whether they come all the same.
@@ -34,22 +35,38 @@ def counted(case: Case, fetch: Fetch, record: HrRecord, today: date) -> HrRecord
     person has come, or that an approver has to."""
     while record.otherwise and fetch.kind in CANDIDACIES and case.certainty is not Certainty.EMPLOYEE:
         record = record.otherwise
-    found = _as_far_as_said(case, _with_its_hire(case, record, today))
+    found = _as_far_as_said(case, _with_its_hire(case, fetch, record, today))
     return replace(found, unclear=found.leaves_open(today))
 
 
-def _with_its_hire(case: Case, record: HrRecord, today: date) -> HrRecord:
+def _with_its_hire(case: Case, fetch: Fetch, record: HrRecord, today: date) -> HrRecord:
     if record.otherwise is None:
         return record
     start = record.hire.start_date
     if start is None:
         return _undated(record)
     known, recent = case.hire.start_date, today - EXISTING_AFTER
+    if start >= recent and decides(case, fetch) and _is_another_hire(case, record):
+        return _undated(record)
     if start == known or start >= recent or (known is not None and known < recent):
         return record
-    without = _with_its_hire(case, record.otherwise, today)
+    without = _with_its_hire(case, fetch, record.otherwise, today)
     announced = case.hired_at is not None and known is None
     return _undated(record) if announced and without.certainty is not Certainty.EMPLOYEE else without
+
+
+def _is_another_hire(case: Case, record: HrRecord) -> bool:
+    """The hire that the case knows is in the record no more, and the one that is left begins before it: an internship
+    of this summer, or the same with its day moved. It is the same where it is the main application, unless it began
+    before anybody heard of the person and has another title."""
+    start, known, last = record.hire.start_date, case.hire.start_date, record
+    if start is None or known is None or start >= known:
+        return False
+    while last.otherwise is not None:
+        last = last.otherwise
+    is_main = last.hire.status is None  # nothing is behind a main application that hires (`hr_api`)
+    begun = start < case.created_at.date() and record.hire.job_title != case.hire.job_title
+    return case.certainty is Certainty.EMPLOYEE is record.certainty and (begun or not is_main)
 
 
 def _undated(record: HrRecord) -> HrRecord:

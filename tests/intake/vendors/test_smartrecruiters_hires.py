@@ -22,7 +22,7 @@ from tests.support.intake_services import World, signed
 from tests.support.read_world import read_due, read_source, read_world
 
 NOW = datetime(2026, 8, 17, 20, 0, tzinfo=UTC)
-INTERN, DEVELOPER = date(2019, 3, 1), date(2026, 9, 14)
+INTERN, SUMMER, DEVELOPER = date(2019, 3, 1), date(2026, 6, 1), date(2026, 9, 14)
 _numbers = itertools.count(1)
 
 
@@ -74,6 +74,41 @@ async def test_a_hire_that_is_taken_back_is_over_whatever_hired_the_person_years
     candidate["primaryAssignment"] = application("HIRED", DEVELOPER)
     case = await say(world)
     assert (case.state, case.hire.start_date) == (State.WAITING_START, DEVELOPER)
+
+
+@pytest.mark.parametrize("status", ["WITHDRAWN", "REJECTED", "IN_REVIEW"])
+@pytest.mark.parametrize("main", [True, False])
+async def test_this_summers_intern_whose_new_hire_is_withdrawn_is_asked_about(
+    world: World, candidate: dict[str, Any], main: bool, status: str
+):
+    """Nobody is given an account for the first day of the internship, whichever is the main application."""
+
+    def shown(status: str) -> None:
+        new, old = application(status, DEVELOPER), application("HIRED", SUMMER, "Intern")
+        candidate["primaryAssignment"], second = (new, old) if main else (old, new)
+        candidate["secondaryAssignments"] = [second]
+
+    shown("HIRED")
+    case = await say(world)
+    assert (case.state, case.hire.start_date) == (State.WAITING_START, DEVELOPER)
+    shown(status)
+    for _ in range(2):
+        case = await say(world)
+        assert (case.state, case.reason_code) == (State.BLOCKED, APPROVE_UNCLEAR)
+        assert (case.hire.start_date, case.hire.job_title) == (DEVELOPER, "Developer")
+    shown("HIRED")
+    case = await say(world)
+    assert (case.state, case.hire.start_date) == (State.WAITING_START, DEVELOPER)
+
+
+async def test_a_first_day_that_is_moved_earlier_is_asked_about_by_nobody(
+    world: World, candidate: dict[str, Any]
+):
+    candidate["secondaryAssignments"] = [application("REJECTED", None, "Cook")]
+    for day in (DEVELOPER, date(2026, 9, 1), date(2026, 8, 10)):
+        candidate["primaryAssignment"] = application("HIRED", day)
+        case = await say(world)
+        assert (case.reason_code, case.hire.start_date) == (None, day)
 
 
 async def test_where_the_other_hire_has_no_first_day_an_approver_is_asked(
