@@ -16,7 +16,7 @@ from onboarding.domain.account import PassStatus
 from onboarding.domain.case import Case
 from onboarding.domain.hire import EventType
 from onboarding.domain.lifecycle import Event, State
-from onboarding.errors import PermissionMissing, Refused, Throttled
+from onboarding.errors import NotYetVisible, PermissionMissing, Refused, Throttled
 from onboarding.operate.actions import act, possible
 from onboarding.operate.explain import explain
 from onboarding.operate.story import sentence
@@ -440,6 +440,7 @@ async def test_nobody_waits_for_a_pass_of_an_account_that_is_deleted(with_pass: 
     assert case.reason_code == "needs_approval_instead"
     with_pass.clock.move(hours=2)
     with_pass.tenant.users.pop("user-2")
+    with_pass.faults.before("passes", *[NotYetVisible("404")] * 50)
     await act(with_pass.s, "approve", CASE_ID, WHO)
     case = await until(with_pass, with_pass.clock.at + timedelta(hours=1))
     assert case.account is not None
