@@ -252,7 +252,8 @@ class RecordingSecurity:
         return replace(seen, methods=tuple(dict.fromkeys((*seen.methods, *methods))), as_of=now)
 
     async def sign_in_methods(self, user_id: str) -> list[SignInMethod] | None:
-        added = [SignInMethod("dry-run", "mobilePhone", self._phones[user_id])] * (user_id in self._phones)
+        phone = self._phones.get(user_id)
+        added = [] if phone is None else [SignInMethod("dry-run", "mobilePhone", phone)]
         if self._directory.is_made_up(user_id):
             return added
         seen = await self._reads.ask(self._real, "sign_in_methods", user_id)

@@ -102,7 +102,8 @@ class Side:
         """Each name that the person goes by: that above, the preferred one in place of the given one, and the one that
         is shown. One word alone is no name to go by."""
         hire, preferred = self.hire, self.hire.preferred_name
-        others = (_text(preferred, hire.family_name) if preferred else "", hire.display_name or "")
+        whole = _text(preferred, hire.family_name) if preferred else ""
+        others = (whole, preferred or "", hire.display_name or "")
         return tuple(dict.fromkeys((self.name, *(name for name in others if len(names.folded(name)) > 1))))
 
     @cached_property

@@ -45,7 +45,7 @@ def judge(
 
 def join(case: Case, other: Case, before: ManagerRef | None, *, by_read: bool) -> None:
     """After the other case's words became this one's, as if they had been said in it."""
-    theirs = bool(case.hire.manager) and case.hire.manager == other.hire.manager
+    theirs = bool(case.hire.manager) and is_same(case, other.hire.manager)
     if theirs and (_is_open(case, before) or (by_read and not other.manager_changed)):
         case.manager_named_at, case.manager_changed = other.manager_named_at, other.manager_changed
         case.manager_unannounced = other.manager_unannounced

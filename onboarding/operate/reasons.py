@@ -112,7 +112,8 @@ REASONS: dict[str, tuple[str, str]] = {
         "approver has this case erased (forget), and replays the delivery: it opens a case of its own.",
     ),
     "needs_approval_manager": (
-        "HR changed the manager after the hire, so the first credential does not go there unasked.",
+        "HR did not name this manager when it hired the person, or has changed them since, so the first credential "
+        "does not go there unasked.",
         "Check with HR that the manager is right; then an approver approves. Or set ONBOARDING_SERVICE_DESK and rerun. "
         "If no pass is to go out, an approver says so (without-pass).",
     ),

@@ -57,12 +57,13 @@ OF_STEPS: dict[str, tuple[str, str]] = {
     linking.NEEDS_APPROVAL_INSTEAD: (
         "There is another account with this person's number beside the one that the case has: HR had said meanwhile "
         "that the account comes from Active Directory, or has corrected the number.",
-        "Ask the person, and IT, which of the two is theirs to work with. If it is the one that was found, an approver "
-        "approves: the case goes over to it, and the one that the case has is disabled, unless it comes from Active "
-        "Directory; where somebody works with that already, both stay at first, and the case asks an administrator. If "
-        "it is the one that the case has, an approver says so (other-person; of several, one by one): the case keeps "
-        "it, and the one that was found is left alone for good; an administrator disables it in Entra where nobody "
-        "needs it.",
+        "Ask the person, and IT, which of them is theirs to work with. Of several that were found, an approver first "
+        "says which ones are not (other-person, one by one), until one is left. If it is the one that was found, an "
+        "approver approves: the case goes over to it, and the one that the case has is disabled, unless it comes from "
+        "Active Directory; where somebody works with that already, both stay at first, and the case asks an "
+        "administrator. If it is the one that the case has, an approver says so (other-person): the case keeps it, "
+        "and the one that was found is left alone for good; an administrator disables it in Entra where nobody needs "
+        "it.",
     ),
     refused.OWN_STAYS: (
         "An approver said that the account which was found is this person's, but the one that the case has is enabled, "

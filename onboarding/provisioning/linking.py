@@ -27,7 +27,7 @@ async def link(
     said about it is used up. `closed`: we disabled it."""
     case = ctx.case
     instead = case.account is not None and case.account.id != user.id
-    if instead and (left := _pass_left(ctx)) is not None:
+    if instead and (left := await _pass_left(ctx)) is not None:
         return left
     owner = await ctx.s.cases.claim_alias(object_alias(user), case.case_id)
     if owner != case.case_id:
@@ -71,13 +71,14 @@ async def take(
     return Done(f"{origin}_with_mobile_phone" if with_phone else origin)
 
 
-def _pass_left(ctx: Context) -> Wait | None:
+async def _pass_left(ctx: Context) -> Wait | None:
     """A pass of the account that is left is made void first (`provisioning.recall`): nobody would know of it any more,
     and whoever enabled that account by hand would open it to whoever has the mail. None: nobody can use one."""
     case, record = ctx.case, ctx.case.access_pass
-    deleted = case.account is not None and case.account.seen_deleted
-    if record is None or deleted or not case.pass_at_large(ctx.now):
+    if record is None or case.account is None or not case.pass_at_large(ctx.now):
         return None
+    if case.account.seen_deleted or await ctx.s.directory.get_user(case.account.id) is None:
+        return None  # the tenant would answer each try to make it void with 404
     due = record.call_back(ctx.now, CLAIM_LEASE)
     return Wait(max(due.when, ctx.now), "pass_called_back")
 

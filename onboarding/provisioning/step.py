@@ -157,11 +157,13 @@ class Context:
         """The account is so now, by our own write."""
         self._seen = user
 
-    async def about_to_write(self, what: str) -> None:
+    async def about_to_write(self, what: str, action: str | None = None) -> None:
         """Noted before the request: should this process die before it notes what came of it, the next one knows that a
-        read may not show it (`Account.may_lag`). Raises StoreConflict if somebody else was first."""
+        read may not show it (`Account.may_lag`). `action`: for the timeline, which is told once and not at each try.
+        Raises StoreConflict if somebody else was first."""
         self.account.written[what] = self.now
-        await casework.save(self.s, self.case, self.now)
+        told = () if action is None else (casework.entry(self.now, action),)
+        await casework.save(self.s, self.case, self.now, *told)
 
     async def save(self, action: str, **detail: object) -> None:
         """Write the case with one timeline entry. Raises StoreConflict if somebody else was first."""

@@ -37,6 +37,7 @@ from onboarding.ports import (
 from onboarding.safeguards import limits
 from onboarding.settings import Settings
 from tests.provisioning.test_dry_run import READS
+from tests.provisioning.test_refused import until
 from tests.support.doubles import CASE_ID, MANAGER, T0, World, drive, hire, make_case
 from tests.support.full_policy import full_case, full_world
 
@@ -50,6 +51,17 @@ def full() -> Iterator[World]:
     made = full_world()
     yield made
     made.close()
+
+
+async def test_somebody_whose_number_was_added_before_is_in_the_plan_like_others(full: World) -> None:
+    """What the rehearsal did not add itself it reads."""
+    await full.file(full_case(begun=False, hired_at=T0 - timedelta(days=1)))
+    await until(full, T0 + timedelta(days=3))
+    assert full.tenant.methods, "the phone of HR's was added"
+    case = await full.case()
+    for start in (None, "issue_access_pass"):
+        await Rehearsal(full.s, full.clock.at).run(case, start, rerun=start is not None)
+    await plan.survey(full.s)
 
 
 # --- the adapters --------------------------------------------------------------------------------------------

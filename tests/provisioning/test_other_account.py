@@ -16,7 +16,7 @@ from onboarding.domain.account import PassStatus
 from onboarding.domain.case import Case
 from onboarding.domain.hire import EventType
 from onboarding.domain.lifecycle import Event, State
-from onboarding.errors import PermissionMissing, Refused, Throttled
+from onboarding.errors import NotYetVisible, PermissionMissing, Refused, Throttled
 from onboarding.operate.actions import act, possible
 from onboarding.operate.explain import explain
 from onboarding.operate.story import sentence
@@ -427,3 +427,32 @@ async def test_hr_changes_its_mind_twice_within_the_hour(own_way: World) -> None
     case = await until(own_way, FIRST_DAY)
     assert case.account is not None
     assert (case.state, case.account.id, enabled(own_way)) == (State.FOLLOWING_UP, "sync-1", [False])
+
+
+async def test_nobody_waits_for_a_pass_of_an_account_that_is_deleted(with_pass: World) -> None:
+    """The tenant answers each try to make it void with 404."""
+    await followed_up_to_the_pass(with_pass)
+    await delivers(with_pass, employment_type="onprem")
+    sync(with_pass)
+    await delivers(with_pass, employment_type="Employee")
+    with_pass.clock.at += CLAIM_LEASE
+    case = await until(with_pass, with_pass.clock.at + timedelta(minutes=5))
+    assert case.reason_code == "needs_approval_instead"
+    with_pass.clock.move(hours=2)
+    with_pass.tenant.users.pop("user-2")
+    with_pass.faults.before("passes", *[NotYetVisible("404")] * 50)
+    await act(with_pass.s, "approve", CASE_ID, WHO)
+    case = await until(with_pass, with_pass.clock.at + timedelta(hours=1))
+    assert case.account is not None
+    assert case.account.id == "sync-1"
+
+
+async def followed_up_to_the_pass(world: World) -> None:
+    """The worker dies between the pass mail and its note."""
+    await world.file(full_case(begun=False, hired_at=T0 - timedelta(days=1)))
+    await until(world, PASS_DAY - timedelta(minutes=10))
+    world.clock.at = PASS_DAY
+    world.tape.kill_on = ("send_now", "after")
+    with contextlib.suppress(Killed):
+        await look(world)
+    world.tape.kill_on = None

@@ -14,6 +14,7 @@ from onboarding.domain.case import Case
 from onboarding.domain.hire import EventType, ManagerRef
 from onboarding.domain.lifecycle import State
 from onboarding.domain.records import StepStatus
+from onboarding.errors import Throttled
 from onboarding.operate.actions import Ask, act
 from onboarding.operate.explain import explain
 from onboarding.ports import CLAIM_LEASE
@@ -339,3 +340,19 @@ async def test_dates_that_stay_cost_no_second_request(worlds: list[World]) -> No
     await until(world, FIRST_DAY)
     assert world.tape.calls.count("directory.set_leave_date") == 1
     assert "directory.set_hire_date" not in world.tape.calls
+
+
+@pytest.mark.parametrize(
+    ("call", "told"), [("disable_user", "disable_intended"), ("set_leave_date", "leave_date_intended")]
+)
+async def test_a_write_that_is_put_off_again_and_again_is_announced_once(
+    worlds: list[World], call: str, told: str
+) -> None:
+    worlds.append(world := lagging(0))
+    world.faults.before(call, *[Throttled("429", retry_after=600)] * 20)
+    await hired(world)
+    await until(world, ENABLED_AT + timedelta(hours=1))
+    if call == "disable_user":
+        await withdrawn(world, "cancel")
+        await until(world, world.clock.at + timedelta(days=1))
+    assert [entry.action for entry in await world.story()].count(told) == 1

@@ -76,8 +76,8 @@ async def disable(ctx: Context, *, given: bool) -> Outcome:
     if reason := await protection.refusal(ctx.s, user, ours=ours):
         return Block(reason)
     # Whether it was us decides whether a later hire may enable it: written before.
-    ctx.account.disabled_by_us, ctx.account.written[DISABLED] = True, ctx.now
-    await ctx.save("disable_intended")
+    first, ctx.account.disabled_by_us = not ctx.account.disabled_by_us, True
+    await ctx.about_to_write(DISABLED, "disable_intended" if first else None)
     await ctx.s.directory.disable_user(user.id)
     return Done("disabled")
 

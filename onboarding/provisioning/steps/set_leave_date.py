@@ -54,9 +54,9 @@ async def run(ctx: Context) -> Outcome:
         await ctx.about_to_write(LEAVE_DATE)
         await ctx.s.directory.set_leave_date(user.id, None)
         return Done("cleared")
-    if wanted not in ours:
+    first = wanted not in ours
+    if first:
         ours.append(wanted)
-    ctx.account.written[LEAVE_DATE] = ctx.now
-    await ctx.save("leave_date_intended")
+    await ctx.about_to_write(LEAVE_DATE, "leave_date_intended" if first else None)
     await ctx.s.directory.set_leave_date(user.id, wanted)
     return Done()
