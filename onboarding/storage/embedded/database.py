@@ -94,6 +94,8 @@ class _Lane:
         if self._connection is None:
             try:
                 self._connection = connect(self._path, busy_seconds=self._busy_seconds)
+                # Where nobody holds the lane any longer: SQLite is told, and need not be found out.
+                weakref.finalize(self, self._connection.close).atexit = False
             except OSError as exc:
                 reason = exc.strerror or type(exc).__name__
                 raise Unavailable(f"ONBOARDING_STORE_PATH cannot be opened: {reason}") from exc
