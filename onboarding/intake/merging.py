@@ -90,7 +90,9 @@ def note_hire(case: Case, event: HireEvent, at: datetime) -> None:
     if event.event_type not in HIRING:
         return
     case.hired_at = max(at, case.hired_at or at)
+    manager = case.hire.manager
     words.hired(case, at)
+    named_manager.succeed(case, manager)
     _note_newest(case.hired_by, dict.fromkeys(applications_of(event), at))
 
 

@@ -10,7 +10,7 @@ import pytest
 from onboarding.domain.case import Case
 from onboarding.domain.hire import Certainty, EventType, Hire, HireEvent, ManagerRef
 from onboarding.domain.lifecycle import State
-from onboarding.intake.merging import READ, drop_dates, join_facts, merge
+from onboarding.intake.merging import READ, drop_dates, join_facts, merge, note_hire
 from tests.support.doubles import CASE_ID, T0
 
 ADA, MALLORY = ManagerRef(email="ada@contoso.example"), ManagerRef(email="mallory@contoso.example")
@@ -147,4 +147,23 @@ def test_whom_recruiting_named_is_not_trusted_once_the_word_before_theirs_goes()
     merge(case, event, "d_9", hour(30), opened=False)
     assert trusted(case) == ADA
     drop_dates(case, hour(3))
+    assert (case.hire.manager, trusted(case)) == (MALLORY, None)
+
+
+def test_whom_a_late_hire_brings_to_the_front_is_not_trusted_for_the_one_before() -> None:
+    """The hire is noted first where the case is over (`decide`): by that, HR's word leads which had waited."""
+    case = blank()
+    drop_dates(case, hour(0))
+
+    def hears(source: str, kind: EventType, at: int, manager: ManagerRef | None = None) -> None:
+        event = HireEvent(
+            source, kind, Hire(manager=manager), "x", occurred_at=hour(at), recruiting=source == "greenhouse"
+        )
+        note_hire(case, event, hour(at))
+        merge(case, event, f"d_{at}", hour(20 + at), opened=False)
+
+    hears("greenhouse", CREATED, 5, ADA)
+    hears("hris", UPDATED, 3, MALLORY)
+    assert trusted(case) == ADA
+    hears("hris", CREATED, 2)
     assert (case.hire.manager, trusted(case)) == (MALLORY, None)
