@@ -213,7 +213,8 @@ async def _disabled(ctx: Context, *, given: bool = True) -> Outcome:
     first day."""
     case, account = ctx.case, ctx.account
     account.withheld = account.withheld or not given or not _has_begun(ctx)
-    account.closed_as = _word(ctx) or account.closed_as
+    if account.closed_as != "synced":  # whoever HR calls what afterwards, another account may have come since
+        account.closed_as = _word(ctx) or account.closed_as
     case.steps.pop(enable_account.STEP.name, None)  # to be done once more, should HR take that back
     outcome = await _told(ctx, await disable_account.disable(ctx, given=given))
     if isinstance(outcome, Done):

@@ -456,3 +456,21 @@ async def followed_up_to_the_pass(world: World) -> None:
     with contextlib.suppress(Killed):
         await look(world)
     world.tape.kill_on = None
+
+
+async def test_a_word_between_does_not_end_the_second_look(own_way: World) -> None:
+    """Active Directory, then a guest, then an employee: the other account may have come since the first of these."""
+    await followed_up(own_way)
+    await delivers(own_way, employment_type="onprem")
+    await soon(own_way)
+    await delivers(own_way, employment_type="guest")
+    await soon(own_way)
+    sync(own_way)
+    own_way.tenant.hidden.add("sync-1")
+    await delivers(own_way, employment_type="Employee")
+    await act(own_way.s, "rerun", CASE_ID, WHO)
+    case = await soon(own_way)
+    assert case.next_action.why == "another_account_may_come"
+    own_way.tenant.hidden.clear()
+    case = await soon(own_way, hours=1)
+    assert (case.reason_code, enabled(own_way)) == ("needs_approval_instead", [False])

@@ -14,7 +14,7 @@ from onboarding.domain.case import Case
 from onboarding.domain.hire import EventType, ManagerRef
 from onboarding.domain.lifecycle import State
 from onboarding.domain.records import StepStatus
-from onboarding.errors import Throttled
+from onboarding.errors import DeployerError, Throttled
 from onboarding.operate.actions import Ask, act
 from onboarding.operate.explain import explain
 from onboarding.ports import CLAIM_LEASE
@@ -356,3 +356,20 @@ async def test_a_write_that_is_put_off_again_and_again_is_announced_once(
         await withdrawn(world, "cancel")
         await until(world, world.clock.at + timedelta(days=1))
     assert [entry.action for entry in await world.story()].count(told) == 1
+
+
+async def test_what_was_refused_was_not_written(worlds: list[World]) -> None:
+    """Of one account, as in a restricted unit: whoever is hired again within the hour goes on with it, enabled."""
+    worlds.append(world := lagging(0))
+    await hired(world)
+    await until(world, ENABLED_AT + timedelta(hours=1))
+    refused = DeployerError("403 for this account", code="graph_forbidden")
+    world.faults.before("disable_user", refused)
+    await withdrawn(world, "cancel")
+    case = await soon(world)
+    assert case.account is not None
+    assert (case.account.disabled_by_us, enabled(world)) == (False, [True])
+    world.faults.before("enable_user", refused, refused, refused)
+    await taken_back(world, "cancel")
+    case = await until(world, FIRST_DAY + timedelta(hours=1))
+    assert (case.state, case.reason_code, enabled(world)) == (State.FOLLOWING_UP, None, [True])

@@ -20,6 +20,7 @@ from onboarding.domain import beginning
 from onboarding.domain.account import DISABLED, AccountIntent
 from onboarding.domain.case import Case
 from onboarding.domain.records import StepStatus
+from onboarding.errors import DeployerError
 from onboarding.ports import CLAIM_LEASE, REPLICATION, DirectoryUser
 from onboarding.provisioning.existing import is_ours, was_enabled
 from onboarding.provisioning.linking import hidden_until, object_alias, take
@@ -78,7 +79,12 @@ async def disable(ctx: Context, *, given: bool) -> Outcome:
     # Whether it was us decides whether a later hire may enable it: written before.
     first, ctx.account.disabled_by_us = not ctx.account.disabled_by_us, True
     await ctx.about_to_write(DISABLED, "disable_intended" if first else None)
-    await ctx.s.directory.disable_user(user.id)
+    try:
+        await ctx.s.directory.disable_user(user.id)
+    except DeployerError:  # refused: nothing was written (saved with what the runner makes of it)
+        ctx.account.written.pop(DISABLED, None)
+        ctx.account.disabled_by_us = ctx.account.disabled_by_us and not first
+        raise
     return Done("disabled")
 
 
