@@ -5,6 +5,7 @@ An exception while this file is imported would leave Azure with zero functions a
 tested in `tests/function_app/` (route names, binding names, return values, poison handlers).
 """
 
+import contextlib
 import logging
 import os
 import secrets
@@ -386,15 +387,22 @@ async def delivery_replay(req: func.HttpRequest) -> func.HttpResponse:
 # --- queues -----------------------------------------------------------------------------------------------
 
 
-async def _run(action: str, use_case: Callable[["Services"], Awaitable[object]]) -> None:
-    """Run what nobody waits for. The host logs the text of what is raised here, so a foreign error, whose text
-    may quote what HR sent, goes on as its type and place only."""
-    from onboarding import observe
+async def _run(
+    action: str, use_case: Callable[["Services"], Awaitable[object]], *, repeatable: bool = True
+) -> None:
+    """Run what nobody waits for. `repeatable`: its message or timer comes again after a power failure.
+
+    The host logs the text of what is raised here, so a foreign error, whose text may quote what HR sent, goes on as its
+    type and place only.
+    """
+    from onboarding import bootstrap, observe
     from onboarding.errors import OnboardingError
 
     observe.correlation.set(secrets.token_hex(8))
     try:
-        await use_case(_services())
+        s = _services()
+        with bootstrap.app().store.repeatable() if repeatable else contextlib.nullcontext():
+            await use_case(s)
     except OnboardingError as exc:
         observe.failure(logging.getLogger(__name__), action, exc)
         raise exc from None  # what it came from may quote a row, a URL or a key
@@ -542,4 +550,5 @@ if os.environ.get("ONBOARDING_AUDIT_HUB", "").strip():  # noqa: TID251 - before 
         async def use_case(s: "Services") -> None:
             await tracking.take_stream(s, [event.get_body()])
 
-        await _run("stream_failed", use_case)
+        # The hub gives each event once.
+        await _run("stream_failed", use_case, repeatable=False)

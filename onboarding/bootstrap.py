@@ -12,7 +12,7 @@ import platform
 import secrets
 import string
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -186,13 +186,14 @@ def _guarded(graph: Any, store: Any, clock: Clock, policy: Policy) -> tuple[Any,
     """Directory, SecurityInfo and Mailer behind the limits and the circuits of this process."""
     limits = Limits(store.cases, clock, policy.limits)
 
-    def front(api: str, adapter: Any) -> Guarded:
-        return Guarded(adapter, Circuit(api, store.cases, clock, time.monotonic), limits)
+    def front(api: str, adapter: Any, writes: Collection[str]) -> Guarded:
+        circuit = Circuit(api, store.cases, clock, time.monotonic)
+        return Guarded(adapter, circuit, limits, store.secure, writes)
 
     return (
-        front("directory", graph.directory),
-        front("security", graph.security),
-        front("mail", graph.mailer),
+        front("directory", graph.directory, dry_run.DIRECTORY_WRITES),
+        front("security", graph.security, dry_run.SECURITY_WRITES),
+        front("mail", graph.mailer, dry_run.MAILER_WRITES),
     )
 
 

@@ -7,7 +7,7 @@ sent; the circuit is asked first, so that an outage uses up no limit.
 from __future__ import annotations
 
 import inspect
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from onboarding.errors import OnboardingError, may_have_taken_effect
@@ -35,12 +35,25 @@ _ALWAYS = frozenset({"check"})
 
 
 class Guarded:
-    """Wraps one adapter. What is no coroutine and no stream of pages is the adapter's own."""
+    """Wraps one adapter. What is no coroutine and no stream of pages is the adapter's own.
 
-    def __init__(self, adapter: Any, circuit: Circuit, limits: Limits) -> None:
+    `secure` is awaited before each of `writes`: what the store was told must not be undone once the tenant has acted
+    on it.
+    """
+
+    def __init__(
+        self,
+        adapter: Any,
+        circuit: Circuit,
+        limits: Limits,
+        secure: Callable[[], Awaitable[None]] | None = None,
+        writes: Collection[str] = (),
+    ) -> None:
         self._adapter = adapter
         self._circuit = circuit
         self._limits = limits
+        self._secure = secure
+        self._writes = writes
 
     def __getattr__(self, name: str) -> Any:
         found = getattr(self._adapter, name)
@@ -56,6 +69,8 @@ class Guarded:
             taken = COUNTED.get(name, _not_counted)(args, kwargs)
             if taken:
                 await self._limits.take(*taken)  # what the store refuses says nothing about the tenant
+            if self._secure and name in self._writes:
+                await self._secure()
             try:
                 answer = await method(*args, **kwargs)
             except OnboardingError as exc:

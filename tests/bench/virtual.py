@@ -174,7 +174,8 @@ def _count(database: Any, loop: VirtualLoop) -> None:
 
         return call
 
-    database.read, database.write = counted(database.read), counted(database.write)
+    for name in ("read", "write", "secure"):
+        setattr(database, name, counted(getattr(database, name)))
 
 
 class Listener:

@@ -9,7 +9,7 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
-from tests.faults import story
+from tests.faults import power, story
 from tests.support.host import Tenant
 from tests.support.tracing import Point
 
@@ -33,6 +33,8 @@ class Stage:
     folder: Path
     simulator: str
     storage: str | None = None
+    #: Each death is a power failure: of the embedded store only what was synced is left.
+    power: bool = False
 
 
 def run_child(stage: Stage, *, phase: int, salt: int, targets: list[Point]) -> int:
@@ -41,6 +43,7 @@ def run_child(stage: Stage, *, phase: int, salt: int, targets: list[Point]) -> i
         "folder": str(stage.folder),
         "simulator": stage.simulator,
         "storage": stage.storage,
+        "power": stage.power,
         "phase": phase,
         "salt": salt,
         "targets": targets,
@@ -92,6 +95,8 @@ def killed_at(stage: Stage, tenant: Tenant, targets: list[Point]) -> list[Point]
         if code == 0:
             return left
         assert code == story.KILLED, f"exit {code} with {targets}"
+        if stage.power:
+            power.fail(stage.folder)
         died: Point = tuple(json.loads((stage.folder / "died_at.json").read_text()))
         left.remove(died)
         phase, salt = died[0], salt + 1

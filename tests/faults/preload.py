@@ -20,6 +20,7 @@ def _warm() -> None:
         config: dict[str, Any] = {
             "simulator": simulator.base_url,
             "storage": None,
+            "power": False,
             "phase": 0,
             "salt": 1,
             "targets": [],

@@ -25,6 +25,7 @@ from onboarding.intake import signing
 from onboarding.intake.vendors.bamboohr import ADAPTER
 from onboarding.ports import WORK_QUEUE, HrApi, HrRecord, LeasedMessage, WorkMessage, WorkQueue
 from onboarding.settings import Settings
+from tests.faults import power
 from tests.support.host import LEASE, WORKERS, Host, Tenant
 from tests.support.tracing import KILLED, Point, Tracer, trace_http, trace_storage, traced
 
@@ -278,6 +279,8 @@ async def _play(folder: Path, config: dict[str, Any], tracer: Tracer) -> None:
             entropy=SeededEntropy(config["salt"]),
             wall=lambda: bootstrap.system_time() + passed,
         )
+        if config["power"]:
+            power.watch(folder, plain.store.database)
         prompt = dataclasses.replace(plain.services, hr=Prompt(plain.services.hr))
         host = await _host(dataclasses.replace(plain, services=prompt), folder, config, tracer)
         for number in range(config["phase"], len(PHASES)):

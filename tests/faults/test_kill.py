@@ -181,6 +181,27 @@ def test_every_point(
     assert not left, f"points that were not hit: {left}"
 
 
+#: What the story's first delivery meets before it is answered; what comes after must not lose it.
+ACCEPTED = "deliveries.put_if_absent"
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(400)
+@pytest.mark.parametrize("store", [in_one_process("embedded")])
+def test_a_power_failure_after_every_write_to_the_tenant(
+    store: str, simulator: str, points: list[Recorded], tmp_path: Path
+) -> None:
+    """What a killed process leaves is in the kernel's hands; here it is gone, back to the last sync."""
+    effects = [point for point in points if point[1].startswith("http ") and not looks(point[1])]
+    targets: list[Point] = [(*point, "after") for point in points if point[1] == ACCEPTED]
+    targets += [(*point, side) for point in effects for side in BOTH]
+    left: list[Point] = []
+    for index, wanted in enumerate(harness.schedules(targets)):
+        left += one_run(Stage(tmp_path / f"{index}", simulator, power=True), wanted)
+    for index, target in enumerate(left):
+        assert not one_run(Stage(tmp_path / f"alone-{index}", simulator, power=True), [target])
+
+
 def decisive(name: str) -> bool:
     """A write to the tenant, or one to the storage account that decides something."""
     return name.startswith("http ") or name.removeprefix("storage ") in DECISIVE

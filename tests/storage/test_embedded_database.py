@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
 from functools import partial
@@ -19,7 +20,7 @@ import pytest
 
 from onboarding.errors import ConfigurationError, DeployerError, StoreConflict, Unavailable
 from onboarding.storage.embedded import EmbeddedStore, open_embedded
-from onboarding.storage.embedded.database import EmbeddedDatabase
+from onboarding.storage.embedded.database import HANDED, EmbeddedDatabase, repeatable
 from onboarding.storage.embedded.schema import VERSION
 from tests.storage.stores import T0, case_id, make_case, make_delivery
 
@@ -165,6 +166,74 @@ async def test_lasting_writes_are_synced_and_the_others_are_not(database: Embedd
     async with together(database):
         waiting = asyncio.gather(database.write(level, lasting=False), database.write(level))
     assert tuple(await waiting) == (full, full)
+
+
+async def looking(database: EmbeddedDatabase) -> None:
+    """From now on looks, and writes that need not last, are done where they are called."""
+    await database.look(names)
+
+
+def thread(connection: sqlite3.Connection) -> str:
+    connection.execute("UPDATE markers SET version = version + 1")
+    return threading.current_thread().name
+
+
+async def test_a_write_that_need_not_last_is_done_where_it_is_called(database: EmbeddedDatabase):
+    here = threading.current_thread().name
+    await database.write(partial(put, name="m"))
+    await looking(database)
+    found = [await database.write(thread, lasting=False) for _ in range(HANDED)]
+    # Now and then the writing thread has one: it moves the log into the file.
+    assert Counter(found) == {here: HANDED - 1, "store-writer": 1}
+    assert await database.write(thread) == "store-writer"
+    assert await database.read(lambda c: c.execute("SELECT version FROM markers").fetchone()) == (HANDED + 2,)
+
+
+async def test_while_somebody_writes_it_waits_with_the_others(database: EmbeddedDatabase):
+    await looking(database)
+    async with together(database):
+        waiting = asyncio.ensure_future(database.write(thread, lasting=False))
+        await asyncio.sleep(0.05)
+    assert await waiting == "store-writer"
+
+
+async def test_a_refused_one_leaves_nothing_and_the_next_goes_through(database: EmbeddedDatabase):
+    await looking(database)
+
+    def refused(connection: sqlite3.Connection) -> None:
+        put(connection, "never")
+        raise StoreConflict("somebody else was first")
+
+    with pytest.raises(StoreConflict):
+        await database.write(refused, lasting=False)
+
+    def twice(connection: sqlite3.Connection) -> None:
+        put(connection, "twice")
+        put(connection, "twice")
+
+    with pytest.raises(sqlite3.IntegrityError):
+        await database.write(twice, lasting=False)
+    await database.write(partial(put, name="later"), lasting=False)
+    assert await database.read(names) == {"later"}
+
+
+async def test_what_is_written_again_anyhow_is_not_synced_until_somebody_asks(database: EmbeddedDatabase):
+    levels: list[str] = []
+    await database.write(lambda c: c.set_trace_callback(levels.append))
+
+    def asked() -> list[str]:
+        found = [text.rpartition(" ")[2] for text in levels if text.startswith("PRAGMA synchronous =")]
+        levels.clear()
+        return found
+
+    with repeatable():
+        await database.write(partial(put, name="by a worker"))
+        assert asked() == ["NORMAL"]
+        await database.secure()
+        assert asked() == ["FULL"]
+    await database.write(partial(put, name="by an operator"))
+    assert asked() == []  # still FULL
+    assert await database.read(names) == {"by a worker", "by an operator"}
 
 
 async def test_a_bug_in_a_write_is_raised_as_it_is_and_leaves_the_store_working(database: EmbeddedDatabase):

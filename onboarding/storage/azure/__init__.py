@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 from onboarding.ports import CaseStore, DeliveryStore, QueueHost, UsageStore, WorkQueue
@@ -23,6 +24,14 @@ class AzureStore:
     queue: WorkQueue
     queue_host: QueueHost
     connection: Connection
+
+    @staticmethod
+    def repeatable() -> AbstractContextManager[None]:
+        """Here every write that was answered lasts."""
+        return nullcontext()
+
+    async def secure(self) -> None:
+        """Here it is so already."""
 
     async def aclose(self) -> None:
         """Let go of the clients."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 
 from onboarding.ports import CaseStore, DeliveryStore, QueueHost, UsageStore, WorkQueue
 from onboarding.storage.embedded.cases import EmbeddedCaseStore
-from onboarding.storage.embedded.database import EmbeddedDatabase
+from onboarding.storage.embedded.database import EmbeddedDatabase, repeatable
 from onboarding.storage.embedded.deliveries import EmbeddedDeliveryStore
 from onboarding.storage.embedded.queue import EmbeddedQueue
 from onboarding.storage.embedded.usage import EmbeddedUsageStore
@@ -24,6 +25,15 @@ class EmbeddedStore:
     queue: WorkQueue
     queue_host: QueueHost
     database: EmbeddedDatabase
+
+    @staticmethod
+    def repeatable() -> AbstractContextManager[None]:
+        """For workers and timers: what they write inside they write again where a power failure undid it."""
+        return repeatable()
+
+    async def secure(self) -> None:
+        """Return when all that was written before would survive a power failure."""
+        await self.database.secure()
 
     def close(self) -> None:
         """Finish waiting writes and close the file."""

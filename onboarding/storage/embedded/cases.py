@@ -17,7 +17,7 @@ from onboarding.domain.records import TimelineEntry
 from onboarding.errors import StoreConflict, Unavailable
 from onboarding.ports import CaseQuery, CaseSummary, DueRow, Marker, Operation, Page, Swept
 from onboarding.storage.embedded import aliases, search
-from onboarding.storage.embedded.database import EmbeddedDatabase
+from onboarding.storage.embedded.database import EmbeddedDatabase, ping
 from onboarding.storage.paging import make_key, make_token, page_size, walk_key, walk_start
 from onboarding.storage.rows import damaged, pack, unpack, version_of
 from onboarding.storage.times import micros, moment
@@ -304,11 +304,7 @@ class EmbeddedCaseStore:
 
     async def ping(self) -> None:
         """See CaseStore."""
-        sql = (
-            "INSERT INTO pings (n, count) VALUES (1, 1)"
-            " ON CONFLICT (n) DO UPDATE SET count = count + 1 RETURNING count"
-        )
-        written = await self._database.write(lambda c: c.execute(sql).fetchall()[0][0], lasting=False)
+        written = await self._database.write(ping, lasting=False)
         read = await self._database.read(lambda c: c.execute("SELECT count FROM pings").fetchone())
         if read is None or read[0] < written:
             raise Unavailable("the embedded store does not give back what was written: check the disk")

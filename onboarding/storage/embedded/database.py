@@ -2,14 +2,17 @@
 
 Three connections a process, two of them with a thread: one writes, one reads, one looks (in WAL mode readers and
 the writer do not wait for each other). A look is a read of a few rows by an index, and runs where it is called: it is
-over sooner than a way to a thread and back. Writes that are waiting together share one transaction, each in a savepoint
+over sooner than a way to a thread and back. So is a write that need not last, where nobody else writes at that moment.
+Writes that are waiting together share one transaction, each in a savepoint
 of its own: many workers cost one sync to disk, and one refused write takes none of the others with it. A write is
 answered after the commit.
 
 What survives. A killed process loses nothing that was answered: the log is in the kernel's hands. For power
-loss, "lasting" writes (the default) are synced before they are answered (`synchronous=FULL`); the others, the
-leases and deletions of queue messages, are written with `synchronous=NORMAL`: after a power failure the newest
-of them may be undone, which is a message seen twice. (SQLite: "PRAGMA synchronous", "Write-Ahead Logging".)
+loss, "lasting" writes (the default) are synced before they are answered (`synchronous=FULL`). The others are written
+with `synchronous=NORMAL`: after a power failure the newest of them may be undone, the last first, so that the file is
+as it was a moment before. (SQLite: "PRAGMA synchronous", "Write-Ahead Logging".) These are queue messages (one is seen
+twice, or brought back by the due row or the watchdog) and whatever is written in `repeatable`, by workers and timers,
+which do again what was undone. Before they do what cannot be undone, all that was written is synced (`secure`).
 
 The file must be on a local disk: WAL needs shared memory, which network file systems do not have.
 """
@@ -21,7 +24,9 @@ import contextlib
 import sqlite3
 import threading
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
@@ -34,6 +39,9 @@ Run = Callable[[sqlite3.Connection], T]
 
 #: Writes in one transaction at most, so that another process gets its turn.
 BATCH = 64
+#: Of the writes that are done where they are called, each so-many-th is handed to the writing thread, which moves the
+#: log into the file where it has grown long: that waits for the disk.
+HANDED = 256
 
 
 @dataclass(slots=True)
@@ -191,6 +199,31 @@ def _in_savepoint(connection: sqlite3.Connection, job: _Job) -> None:
     connection.execute("RELEASE job")
 
 
+def _briefly(connection: sqlite3.Connection, run: Run[T]) -> T:
+    """Run one write in a transaction of its own, if nobody else writes."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        result = run(connection)
+        connection.execute("COMMIT")
+    finally:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+    return result
+
+
+class _Looker(_Lane):
+    """Never waits: not for another process (`busy_seconds` 0), nor for the disk."""
+
+    def connection(self) -> sqlite3.Connection:
+        """See _Lane."""
+        fresh = self._connection is None
+        connection = super().connection()
+        if fresh:
+            connection.execute("PRAGMA synchronous = NORMAL")
+            connection.execute("PRAGMA wal_autocheckpoint = 0")
+        return connection
+
+
 def _serve(jobs: SimpleQueue[_Job | None], most: int, owner: weakref.ref[_Lane]) -> None:
     """A lane's thread, until it gets None. While it waits it holds nothing but the queue."""
     while (job := jobs.get()) is not None:
@@ -216,6 +249,25 @@ def _more(jobs: SimpleQueue[_Job | None], most: int) -> list[_Job]:
     return found
 
 
+_repeatable: ContextVar[bool] = ContextVar("repeatable", default=False)
+
+
+@contextmanager
+def repeatable() -> Iterator[None]:
+    """What is written inside is written again by whoever finds it undone: none of it need be lasting."""
+    before = _repeatable.set(True)
+    try:
+        yield
+    finally:
+        _repeatable.reset(before)
+
+
+def ping(connection: sqlite3.Connection) -> int:
+    """A write of its own: how many there were."""
+    sql = "INSERT INTO pings (n, count) VALUES (1, 1) ON CONFLICT (n) DO UPDATE SET count = count + 1 RETURNING count"
+    return int(connection.execute(sql).fetchall()[0][0])
+
+
 class EmbeddedDatabase:
     """The file at `path` (":memory:": a private database of this object). Opened on first use.
 
@@ -227,8 +279,9 @@ class EmbeddedDatabase:
         # A database in memory belongs to one connection, so there its reads queue up behind the writes.
         self._reader = self._writer if path == MEMORY else _Lane(path, "store-reader", busy_seconds)
         #: Waits for nobody: what it cannot have at once is read in the reading thread.
-        self._looker = None if path == MEMORY else _Lane(path, "store-looker", 0.0)
+        self._looker = None if path == MEMORY else _Looker(path, "store-looker", 0.0)
         self._looking = threading.Lock()
+        self._written = 0
         self._handing = threading.Lock()
         self._closed = False
 
@@ -242,8 +295,8 @@ class EmbeddedDatabase:
         """`read` for a few rows that an index names. Does not leave the caller's thread, unless it had to wait; others
         have their turn all the same."""
         await asyncio.sleep(0)
-        looker = self._looker
-        if self._closed or looker is None or not looker.opened or not self._looking.acquire(blocking=False):
+        looker = self._free_looker()
+        if looker is None:
             return await self._look_elsewhere(run)
         try:
             return run(looker.connection())
@@ -254,6 +307,13 @@ class EmbeddedDatabase:
         finally:
             self._looking.release()  # before anything is waited for: `close` waits for this lock
         return await self.read(run)
+
+    def _free_looker(self) -> _Lane | None:
+        """The looking lane, opened and locked for the caller, if there is one and nobody has it."""
+        looker = self._looker
+        if self._closed or looker is None or not looker.opened or not self._looking.acquire(blocking=False):
+            return None
+        return looker
 
     async def _look_elsewhere(self, run: Run[T]) -> T:
         """While another thread looks, and when closed. The first look opens the connection, which takes longer."""
@@ -269,9 +329,29 @@ class EmbeddedDatabase:
     async def write(self, run: Run[T], *, lasting: bool = True) -> T:
         """Run statements in one transaction, which is committed when this returns.
 
-        An exception undoes what `run` did and is raised here. `lasting` False: see the module's text.
+        An exception undoes what `run` did and is raised here. `lasting` False: see the module's text; such a `run` may
+        be called twice, and does nothing but run statements.
         """
+        lasting = lasting and not _repeatable.get()
+        if not lasting and self._looker is not None and self._looker.opened:
+            await asyncio.sleep(0)
+            self._written += 1
+            looker = self._free_looker() if self._written % HANDED else None
+            if looker is not None:
+                try:
+                    return _briefly(looker.connection(), run)
+                except sqlite3.OperationalError:
+                    pass  # somebody writes, or the file is in trouble: the writing thread waits, or says so
+                except sqlite3.Error as exc:
+                    raise translate(exc) from exc
+                finally:
+                    self._looking.release()
         return await self._hand(self._writer, run, lasting=lasting)
+
+    async def secure(self) -> None:
+        """Return when whatever was written before, by anybody, would survive a power failure. Those who ask at the same
+        moment wait for one sync."""
+        await self._hand(self._writer, ping, lasting=True)
 
     async def _hand(self, lane: _Lane, run: Run[T], *, lasting: bool) -> T:
         loop = asyncio.get_running_loop()

@@ -83,7 +83,8 @@ class EmbeddedDeliveryStore:
             if changed.rowcount != 1:
                 raise StoreConflict("the delivery was changed by somebody else: load it again")
 
-        await self._database.write(run)
+        # That it was queued: where this is undone, the watchdog queues it again.
+        await self._database.write(run, lasting=delivery.status is not DeliveryStatus.QUEUED)
         return replace(delivery, etag=str(version + 1))
 
     async def page(

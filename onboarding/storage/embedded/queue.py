@@ -42,7 +42,7 @@ class EmbeddedQueue:
             now = self._wall()
             connection.execute(_INSERT, (queue, self._later(now, delay), micros(now), body))
 
-        await self._database.write(run)
+        await self._database.write(run, lasting=False)
 
     async def receive(self, queue: str, count: int, lease_seconds: float) -> list[LeasedMessage]:
         """Lease up to `count` visible messages, oldest first.
