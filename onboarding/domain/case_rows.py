@@ -40,11 +40,16 @@ def decode(data: bytes, etag: str) -> Case:
 
     A row of a newer schema is refused as well: written back by this version, it would lose what is new.
     """
-    schema = _versions.decode(data).schema
-    if schema == SCHEMA:
+    try:
         case = _decoder.decode(data)
-        case.etag = etag
-        return case
+    except msgspec.ValidationError:  # of another schema, or damaged
+        if _versions.decode(data).schema == SCHEMA:
+            raise
+    else:
+        if case.schema == SCHEMA:
+            case.etag = etag
+            return case
+    schema = _versions.decode(data).schema
     row = msgspec.json.decode(data, type=dict[str, Any])
     while schema in _LIFTS and schema < SCHEMA:
         row = _LIFTS[schema](row)

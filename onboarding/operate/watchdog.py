@@ -13,13 +13,13 @@
 Each mending of a case is in its timeline. Many at once go to the bulk queue, so that single hires overtake. Every
 part is bounded and may die anywhere: the next pass does it again.
 
-What is late costs by what is late. The rounds cost, in a pass (every five minutes) at 100,000 people: 4 pages of
-200 cases and about 35 times `mend`, 100 aliases with up to 100 cases, 200 hints, 25 deliveries with bodies, and 5
-markers; in Azure some 500 reads, about 150,000 a day. A round over the cases then takes under 12 hours, over the
-aliases half a week and over the hints some weeks, which nobody waits for: an alias without a case is taken over by
-whoever hires the person, and a hint is verified when it is read. A store of 1,000 people looks at every case once
-an hour. What is planned for later and lost its due row meanwhile is thus found once it is late, at the latest one
-round after.
+What is late costs by what is late. The rounds cost, in a pass (every five minutes) at 100,000 people: 4 pages of 200
+cases (at 1,000 people one of 84) and about 35 times `mend`, 100 aliases with up to 100 cases, 200 hints, 25 deliveries
+with bodies, and 5 markers; in Azure some 500 reads, about 150,000 a day. A round over the cases then takes under 12
+hours, over the aliases half a week and over the hints some weeks, which nobody waits for: an alias without a case is
+taken over by whoever hires the person, and a hint is verified when it is read. A store of 1,000 people looks at every
+case once an hour. What is planned for later and lost its due row meanwhile is thus found once it is late, at the latest
+one round after.
 """
 
 from __future__ import annotations
@@ -63,6 +63,8 @@ CASES, DELIVERIES, ALIASES, HINTS = (
 )
 #: A round begins this long after the last one began; a page of it has this many items.
 CASES_EVERY, CASES_PAGE = timedelta(hours=1), 200
+#: A smaller page is enough for a round within `CASES_EVERY`, in so many passes.
+CASES_HOUR, CASES_LEAST = 12, 50
 DELIVERIES_EVERY, DELIVERIES_PAGE = timedelta(hours=6), 25
 ALIASES_EVERY, ALIASES_PAGE = timedelta(days=1), 100
 HINTS_EVERY, HINTS_PAGE = timedelta(days=1), 200
@@ -147,9 +149,11 @@ async def all_cases(run: _Run) -> None:
     place = await rounds.place(run.s, CASES, run.now, CASES_EVERY)
     if place is None:
         return
-    wanted = -(-max(place.last, place.seen) // (CASES_PAGE * CASES_PASSES))
+    known = max(place.last, place.seen)
+    wanted = -(-known // (CASES_PAGE * CASES_PASSES))
+    size = min(CASES_PAGE, max(CASES_LEAST, -(-known // CASES_HOUR)))
     for _ in range(min(max(wanted, 1), CASES_PAGES)):
-        found = await place.read(run.s.cases.walk, CASES_PAGE)
+        found = await place.read(run.s.cases.walk, size)
         for case in found.items:
             with contextlib.suppress(
                 StoreConflict

@@ -314,16 +314,25 @@ async def test_a_place_of_another_store_begins_the_round_anew(kept: World, name:
 
 
 @pytest.mark.parametrize(
-    ("people", "pages"), [(0, 1), (1_000, 1), (28_800, 1), (28_801, 2), (100_000, 4), (1_000_000, 10)]
+    ("people", "pages", "size"),
+    [
+        (0, 1, 50),
+        (1_000, 1, 84),
+        (2_400, 1, 200),
+        (28_800, 1, 200),
+        (28_801, 2, 200),
+        (100_000, 4, 200),
+        (1_000_000, 10, 200),
+    ],
 )
-async def test_a_pass_reads_more_pages_of_a_large_store_and_never_more_than_ten(
-    world: World, people: int, pages: int
+async def test_a_pass_reads_more_of_a_large_store_and_never_more_than_ten_pages(
+    world: World, people: int, pages: int, size: int
 ) -> None:
     value = {"began": LONG_AGO.isoformat(), "page": None, "number": 1, "seen": 0, "last": people}
     await world.store.cases.write_marker(watchdog.CASES, value, None)
 
-    async def walk(page: str | None = None, size: int = 200) -> Page[Case]:
-        assert size == 200
+    async def walk(page: str | None, asked: int) -> Page[Case]:
+        assert asked == size
         return Page([], "more")
 
     world.store.cases.walk = walk  # type: ignore[method-assign]
