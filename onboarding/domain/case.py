@@ -165,6 +165,8 @@ class Case:
     findings: list[Finding] = field(default_factory=list)
     #: Case id of somebody who may be the same person, while an approver decides about it.
     maybe_same: str | None = None
+    #: Case → when it met a key of this one that its row did not show: compared at its next event (`intake.twins`).
+    met: dict[str, datetime] = field(default_factory=dict)
     #: Case id of the same person's other account, while an operator has not decided which of the two stays.
     second_account: str | None = None
     #: What comes after these two when the case is led on, oldest first, one at a time: the same about further cases,

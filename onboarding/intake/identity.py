@@ -1,8 +1,9 @@
 """Which case a hire event belongs to: aliases, and what to do when they disagree.
 
 An alias row (source, kind, value) is claimed before the case is created, strongest first, so that a crash
-between the two leaves a claimed case id, under which whoever comes next creates the case. A worker that loses
-a race gets StoreConflict and finds the winner's case on its next turn.
+between the two leaves a claimed case id, under which whoever comes next by the same strongest id creates the
+case. By a weaker one it may be somebody else's: whoever comes waits until it is there (`intake.openings`). A worker
+that loses a race gets StoreConflict and finds the winner's case on its next turn.
 
 Ids differ in strength: an employee id decides; a candidate id decides unless the employee ids differ; an
 employee number decides unless a stronger id differs (companies share, recycle and mistype numbers).
@@ -19,7 +20,7 @@ from onboarding.domain.case import JOINED, Alias, AliasKind, Case, ids_in
 from onboarding.domain.hire import Certainty, EventType, Hire, HireEvent
 from onboarding.domain.lifecycle import State
 from onboarding.errors import StoreConflict
-from onboarding.intake import numbers, twins, two_cases
+from onboarding.intake import numbers, openings, twins, two_cases
 from onboarding.intake.adapter import LinkedEvent
 from onboarding.intake.comeback import foretell, foretell_hire
 from onboarding.intake.erasure import refuse_forgotten
@@ -85,6 +86,8 @@ async def locate(
         cases.setdefault(known.case_id, await s.cases.get(known.case_id))
     if await _follow(s, aliases, owners, cases):
         return await locate(s, event, now, known=known)
+    if (alias := _unopened(event, aliases, owners, cases)) is not None:
+        await openings.look_again(s, alias, owners[alias], now)
     strangers = {
         case_id for case_id, case in cases.items() if case and _differs(case, event, aliases, owners)
     }
@@ -203,6 +206,18 @@ async def _follow(
             await s.cases.move_alias(alias, case.case_id, await two_cases.goes_on_in(s, case.case_id))
             moved = True
     return moved
+
+
+def _unopened(
+    event: HireEvent, aliases: list[Alias], owners: Mapping[Alias, str], cases: Mapping[str, Case | None]
+) -> Alias | None:
+    """An id that is claimed for a case that is not there yet, and says nothing until it is: the event names a stronger
+    one, which does not lead there, so that it may be somebody else's; or the event opens no case."""
+    leading = {owners.get(alias) for alias in aliases if alias.kind is aliases[0].kind}
+    for alias, owner in owners.items():
+        if cases[owner] is None and (owner not in leading or not opens(event)):
+            return alias
+    return None
 
 
 def _blank(case_id: str, event: HireEvent, now: datetime) -> Case:

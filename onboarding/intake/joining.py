@@ -160,6 +160,7 @@ def _take(case: Case, other: Case, now: datetime) -> list[TimelineEntry]:
     if merging.RANK[other.certainty] > merging.RANK[case.certainty]:
         case.certainty = other.certainty
     case.deliveries = list(dict.fromkeys([*other.deliveries, *case.deliveries]))
+    case.met = {**other.met, **case.met}
     used = {f"{code}:{case.case_id}" for code in (APPROVE_SAME_PERSON, ASKED_ANEW)}
     lasting = [
         word for word in _words(other, case) if word.partition(":")[0] in _LASTING and word not in used

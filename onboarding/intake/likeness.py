@@ -24,6 +24,7 @@ The strongest ground that the two have in common, and that says anything, decide
 | mobile number | anything else | two people (a family) |
 | first day and name | one is known to recruiting alone, the other to HR alone; nothing known contradicts | doubt |
 | first day | the same, with names folded alike, but not in one script that is not Latin | doubt |
+| first day | the same, with name and first day that were equal once, a word of the names still is | doubt |
 | first day and name | anything else | two people |
 
 Events come in any order, so they have in common what stands of each, and what they once said alike (`intake.twins`).
@@ -171,7 +172,8 @@ def _judge(
             doubt = len(short) > 1 and short <= long and near
         case Ground.FIRST_DAY:
             across = {_is_known_to(mine.hire), _is_known_to(theirs.hire)} == {"recruiting", "hr"}
-            doubt = across and not contrary and names.may_be_same(mine.name, theirs.name)
+            renamed = some and ground not in now and not names.is_read_in_part(mine.name + theirs.name)
+            doubt = across and not contrary and (renamed or names.may_be_same(mine.name, theirs.name))
     return Verdict.SAME if sure else Verdict.DOUBT if doubt else Verdict.OTHER
 
 

@@ -17,6 +17,7 @@ from onboarding.domain.account import OWN_ORIGINS, PassStatus
 from onboarding.domain.case import Case, delivery_of, event_mark
 from onboarding.domain.hire import HireEvent
 from onboarding.domain.lifecycle import State
+from onboarding.errors import StoreConflict
 from onboarding.intake import answers, catalog, joining, leavers, number_words, numbers, passed_on, quality
 from onboarding.intake.adapter import SILENT, Adapter, UnreadableEvent
 from onboarding.intake.decide import apply_event, apply_join
@@ -148,17 +149,18 @@ async def _process(
 async def _apply(s: Services, delivery: Delivery, index: int, event: HireEvent, queue: str) -> str | None:
     """Find or open the case, apply the event, lay the case down. Returns the case id, None without a case."""
     now = await s.clock.now()
+    at = event_time(event, delivery.received_at)
     try:
-        found = await locate(s, event, now)
+        found = await _whose(s, event, at, now)
     except BeingForgotten as stopped:
         if _began(stopped.case, delivery):
             return stopped.case.case_id  # it came before the erasure, and goes with the case
         raise
-    at = event_time(event, delivery.received_at)
-    if found is not None and numbers.alone(event):
-        found = await holder(s, event, at, found)
     if found is None:
         await leavers.remember(s, event, delivery.delivery_id, at, now)
+        # Whoever was hired since, and looked before it was noted, does not know of it.
+        if await _whose(s, event, at, now) is not None:
+            raise StoreConflict("the person was hired meanwhile: look again")
         return None
     case = found.case
     if event_mark(delivery.delivery_id, index, delivery.replays) in case.deliveries:
@@ -166,6 +168,11 @@ async def _apply(s: Services, delivery: Delivery, index: int, event: HireEvent, 
     else:
         await _apply_to(s, found, delivery, index, event, queue)
     return case.case_id
+
+
+async def _whose(s: Services, event: HireEvent, at: datetime, now: datetime) -> Located | None:
+    found = await locate(s, event, now)
+    return found if found is None or not numbers.alone(event) else await holder(s, event, at, found)
 
 
 async def _apply_to(

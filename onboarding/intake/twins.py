@@ -12,6 +12,11 @@ would be noted with the hire that is over.
 A key has one owner. Who meets it and is in doubt about the owner is filed behind it, and compared again when the owner
 changes: the correction that settles a question may come on either side.
 
+Keys are filed before the case is written. Where the owner's row does not show what a key is made of, either it is
+outgrown, or another worker is about to write the row, or has died before that. Nobody can tell, so whoever is another
+person by what the row says is noted on it (`Case.met`): the worker that is about to write it has to look again, and
+the owner's next event, which is the same one where a worker died, compares the two.
+
 Two ids of one kind in one HR system are two people, whatever else is equal: the system says so itself.
 """
 
@@ -22,15 +27,14 @@ import hashlib
 import hmac
 from collections.abc import AsyncIterator, Collection, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from types import MappingProxyType
 
 from onboarding.domain.case import PEOPLE, SAME_PERSON, Alias, AliasKind, Case, ids_in
 from onboarding.domain.hire import Hire, HireEvent
 from onboarding.domain.lifecycle import State
 from onboarding.domain.phone import PhoneKind, phonebook
-from onboarding.errors import StoreConflict
-from onboarding.intake import comeback, merging, two_cases
+from onboarding.intake import comeback, merging, openings, two_cases
 from onboarding.intake.likeness import Ground, Side, compare
 from onboarding.intake.likeness import Verdict as Verdict
 from onboarding.intake.merging import IDS
@@ -39,6 +43,8 @@ from onboarding.ports import Services
 #: Grounds on which two cases are joined unasked, and how many are filed behind a key of theirs as in doubt about its
 #: owner: a mailbox or a number that more share says little.
 _JOINS, _BEHIND = frozenset({Ground.ADDRESS, Ground.NUMBER}), 3
+#: Cases that are noted on another one whose key they met, and for how long.
+_MET, _MET_FOR = 10, timedelta(days=30)
 _MOBILE = frozenset({PhoneKind.MOBILE, PhoneKind.FIXED_LINE_OR_MOBILE})
 
 
@@ -68,7 +74,8 @@ async def find(s: Services, case: Case, event: HireEvent, now: datetime) -> list
     Raises StoreConflict while the other case is being opened. Resumable: a key that is filed is found again.
     """
     found = []
-    others = await _meet(s, case, _keys(s, _side(s, case, case.hire.merged(event.hire, newer=True))))
+    others = await _meet(s, case, _keys(s, _side(s, case, case.hire.merged(event.hire, newer=True))), now)
+    others += await _who_met(s, case, others, now)
     then = _as_it_will_stand(case, event, now) if others else case
     mine = _side(s, then, then.hire) if others else Side(Hire())
     for met in others:
@@ -81,10 +88,12 @@ async def find(s: Services, case: Case, event: HireEvent, now: datetime) -> list
             found.append(Twin(met.case, verdict))
         if verdict is Verdict.DOUBT and not met.asks:
             await _file_behind(s, case, met)
+        if verdict is Verdict.OTHER:
+            await _note_on(s, met, case, now)
     return found
 
 
-async def _meet(s: Services, case: Case, keys: Mapping[Alias, Ground]) -> list[_Met]:
+async def _meet(s: Services, case: Case, keys: Mapping[Alias, Ground], now: datetime) -> list[_Met]:
     """Whoever has one of the keys, which are filed for `case` where nobody has them; and who asks about `case` behind
     those that it has."""
     behind = {key: _behind(s, key, 0) for key, ground in keys.items() if ground in _JOINS}
@@ -92,17 +101,17 @@ async def _meet(s: Services, case: Case, keys: Mapping[Alias, Ground]) -> list[_
     found: dict[str, _Met] = {}
     for key, ground in keys.items():
         owner = owners.get(key) or await s.cases.claim_alias(key, case.case_id)
-        other = case if owner == case.case_id else await _survivor(s, key, owner)
+        other = case if owner == case.case_id else await _survivor(s, key, owner, now)
         if other.case_id != case.case_id:
             met = found.setdefault(other.case_id, _Met(other, {}))
             met.keys[key], met.asks = ground, False
         elif behind.get(key) in owners:
-            async for asking in _asking(s, case, key):
+            async for asking in _asking(s, case, key, now):
                 found.setdefault(asking.case_id, _Met(asking, {}, asks=True)).keys[key] = ground
     return list(found.values())
 
 
-async def _asking(s: Services, case: Case, key: Alias) -> AsyncIterator[Case]:
+async def _asking(s: Services, case: Case, key: Alias, now: datetime) -> AsyncIterator[Case]:
     """Who is filed behind the key, asks about `case`, and can be joined with it unasked: neither is excluded, and not
     both have an account or one that is begun."""
     for place in range(_BEHIND):
@@ -110,7 +119,7 @@ async def _asking(s: Services, case: Case, key: Alias) -> AsyncIterator[Case]:
         owner = (await s.cases.owners([second])).get(second)
         if owner is None:
             return
-        other = await _survivor(s, second, owner)
+        other = await _survivor(s, second, owner, now)
         decided = State.EXCLUDED in {case.state, other.state}
         if decided or all(one.account or one.intent for one in (case, other)):
             continue
@@ -140,11 +149,34 @@ async def are_apart(s: Services, case: Case, event: HireEvent, other: Case) -> b
     return known or await two_cases.is_decided(s, case, other)
 
 
-async def _survivor(s: Services, key: Alias, owner: str) -> Case:
+async def _note_on(s: Services, met: _Met, case: Case, now: datetime) -> None:
+    """The row of whoever has these keys does not show what they are made of: it is told who met them."""
+    other = met.case
+    if case.case_id in other.met or met.keys.keys() <= _keys(s, _side(s, other, other.hire)).keys():
+        return
+    other.met = dict([*other.met.items(), (case.case_id, now)][-_MET:])
+    await s.cases.save(other)
+
+
+async def _who_met(s: Services, case: Case, others: list[_Met], now: datetime) -> list[_Met]:
+    """Who met a key of the case that its row did not show then."""
+    known, found = {case.case_id, *(met.case.case_id for met in others)}, []
+    case.met = {case_id: at for case_id, at in case.met.items() if now - at < _MET_FOR}
+    for case_id, at in case.met.items():
+        other = await two_cases.survivor(s, case_id)
+        if other is None and now - at < openings.GIVEN_UP:
+            raise openings.conflict()
+        if other is not None and other.case_id not in known:
+            known.add(other.case_id)
+            found.append(_Met(other, {}))
+    return found
+
+
+async def _survivor(s: Services, key: Alias, owner: str, now: datetime) -> Case:
     """The case that has the key, or the one into which that was joined."""
     other = await two_cases.survivor(s, owner)
     if other is None:
-        raise StoreConflict("another delivery is opening a case that may be this person's: look again")
+        await openings.look_again(s, key, owner, now)
     if other.case_id != owner:
         await s.cases.move_alias(key, owner, other.case_id)
     return other

@@ -44,7 +44,17 @@ from onboarding.operate.archive_rows import (
 from onboarding.ports import Page, Services
 
 #: Markers that are about one store: cursors of its walks, and how far an import into it is.
-LOCAL = ("watchdog_", "archive_", "retention_", "budget_", "limit_", "stops", "arrivals_", "refused_")
+LOCAL = (
+    "watchdog_",
+    "archive_",
+    "retention_",
+    "budget_",
+    "limit_",
+    "stops",
+    "arrivals_",
+    "refused_",
+    "openings",
+)
 #: Says which archive the store is being filled from.
 IMPORTING = "archive_import"
 #: Every entry of a timeline.

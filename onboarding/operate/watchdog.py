@@ -17,9 +17,9 @@ What is late costs by what is late. The rounds cost, in a pass (every five minut
 cases (at 1,000 people one of 84) and about 35 times `mend`, 100 aliases with up to 100 cases, 200 hints, 25 deliveries
 with bodies, and 5 markers; in Azure some 500 reads, about 150,000 a day. A round over the cases then takes under 12
 hours, over the aliases half a week and over the hints some weeks, which nobody waits for: an alias without a case is
-taken over by whoever hires the person, and a hint is verified when it is read. A store of 1,000 people looks at every
-case once an hour. What is planned for later and lost its due row meanwhile is thus found once it is late, at the latest
-one round after.
+taken over by whoever hires the person, or released for whoever has waited an hour for it (`intake.openings`), and a
+hint is verified when it is read. A store of 1,000 people looks at every case once an hour. What is planned for later
+and lost its due row meanwhile is thus found once it is late, at the latest one round after.
 """
 
 from __future__ import annotations
@@ -239,7 +239,8 @@ async def _delivery(run: _Run, seen: Delivery) -> None:
 async def all_aliases(run: _Run) -> None:
     """A page of the round over the aliases: one whose case is missing is freed once it was seen so for a day.
 
-    Until then nobody is kept out: an event about the person opens the case under the id that the alias names.
+    Until then nobody is kept out: an event about the person opens the case under the id that the alias names, and who
+    may be somebody else waits an hour at most (`intake.openings`).
     """
     place = await rounds.place(run.s, ALIASES, run.now, ALIASES_EVERY)
     if place is None:

@@ -219,3 +219,43 @@ async def test_a_given_name_that_was_corrected_away_is_no_sameness(monkeypatch: 
         if order.index(events[1]) < 2:
             assert len(found) == 2
             assert "needs_approval_same_person" in {item[1] for item in found}
+
+
+LEE = {"given_name": "Ann", "family_name": "Lee", "start_date": "2027-02-01"}
+
+
+@pytest.mark.parametrize(
+    ("said", "asked"),
+    [
+        ({"family_name": "Wong"}, True),
+        ({"given_name": "Anne"}, True),
+        ({"family_name": "Wong", "start_date": "2027-02-15"}, True),
+        ({"given_name": "Bo", "family_name": "Berg"}, False),  # another person was meant
+    ],
+)
+async def test_a_first_day_and_name_that_were_the_same_once_are_asked_about_in_any_order(
+    monkeypatch: pytest.MonkeyPatch, said: dict[str, Any], asked: bool
+) -> None:
+    """HR corrects the name; recruiting alone knows a private address."""
+    monkeypatch.setattr(door, "_arrivals", Arrivals())
+    hired, corrected = hris(2, **LEE), hris(3, **UPDATED, **said)
+    for order in itertools.permutations([ats(1, **LEE, personal_email="ann@example.net"), hired, corrected]):
+        found = await _told(list(order))
+        if asked or order.index(corrected) == 2:
+            assert sorted(str(line[1]) for line in found) == ["None", "needs_approval_same_person"]
+        else:
+            assert [line[1] for line in found] == [None, None]
+
+
+async def test_names_of_a_script_that_is_read_in_part_are_not_asked_about_by_what_they_were(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """王伟 was 李伟, which is read as 李薇 is; written they were two names all the time."""
+    monkeypatch.setattr(door, "_arrivals", Arrivals())
+    events = [
+        hris(1, given_name="伟", family_name="李", start_date="2027-02-01"),
+        hris(2, **UPDATED, family_name="王"),
+        ats(3, given_name="薇", family_name="李", start_date="2027-02-01"),
+    ]
+    for order in itertools.permutations(events):
+        assert [line[1] for line in await _told(list(order))] == [None, None]
