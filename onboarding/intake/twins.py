@@ -88,26 +88,29 @@ async def find(s: Services, case: Case, event: HireEvent, now: datetime) -> list
             found.append(Twin(met.case, verdict))
         if verdict is Verdict.DOUBT and not met.asks:
             await _file_behind(s, case, met)
-        if verdict is Verdict.OTHER:
+        if verdict is Verdict.OTHER and not met.asks:
             await _note_on(s, met, case, now)
     return found
 
 
 async def _meet(s: Services, case: Case, keys: Mapping[Alias, Ground], now: datetime) -> list[_Met]:
     """Whoever has one of the keys, which are filed for `case` where nobody has them; and who asks about `case` behind
-    those that it has."""
-    behind = {key: _behind(s, key, 0) for key, ground in keys.items() if ground in _JOINS}
-    owners = await s.cases.owners([*keys, *behind.values()]) if keys else {}
+    those that it has. A case that shows no keys has filed none as a rule: it files without asking whose they are."""
+    asked = keys if _side(s, case, case.hire).grounds else {}
+    owners = await s.cases.owners([*asked]) if asked else {}
     found: dict[str, _Met] = {}
+    behind: dict[Alias, Alias] = {}
     for key, ground in keys.items():
         owner = owners.get(key) or await s.cases.claim_alias(key, case.case_id)
         other = case if owner == case.case_id else await _survivor(s, key, owner, now)
         if other.case_id != case.case_id:
-            met = found.setdefault(other.case_id, _Met(other, {}))
-            met.keys[key], met.asks = ground, False
-        elif behind.get(key) in owners:
-            async for asking in _asking(s, case, key, now):
-                found.setdefault(asking.case_id, _Met(asking, {}, asks=True)).keys[key] = ground
+            found.setdefault(other.case_id, _Met(other, {})).keys[key] = ground
+        elif ground in _JOINS:
+            behind[key] = _behind(s, key, 0)
+    taken = await s.cases.owners([*behind.values()]) if behind else {}
+    for key in (key for key, place in behind.items() if place in taken):
+        async for asking in _asking(s, case, key, now):
+            found.setdefault(asking.case_id, _Met(asking, {}, asks=True)).keys[key] = keys[key]
     return list(found.values())
 
 
