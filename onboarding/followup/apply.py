@@ -90,7 +90,8 @@ async def change(
 
     `take` returns None when it changed nothing. `seen` is what was read: all of it is counted in usage, also what
     `take` has no room for. `of`: the account it is about, by its object id; of one that the case had before, nothing
-    is taken. `again`: it is known to say the same as before. After a few lost races StoreConflict goes up: the cursor stays.
+    is taken. `again`: it is known to say the same as before. After a few lost races StoreConflict goes up: the cursor
+    stays.
     """
     for attempt in range(1, _TRIES + 1):
         case = await run.s.cases.get(case_id)
