@@ -86,11 +86,11 @@ async def locate(
         cases.setdefault(known.case_id, await s.cases.get(known.case_id))
     if await _follow(s, aliases, owners, cases):
         return await locate(s, event, now, known=known)
-    if (alias := _unopened(event, aliases, owners, cases)) is not None:
-        await openings.look_again(s, alias, owners[alias], now)
     strangers = {
         case_id for case_id, case in cases.items() if case and _differs(case, event, aliases, owners)
     }
+    if (alias := _unsettled(event, aliases, owners, cases, strangers)) is not None:
+        await openings.look_again(s, alias, owners[alias], now)
     ours = [owners[alias] for alias in aliases if alias in owners and owners[alias] not in strangers]
     if known is not None and known.case_id not in ours and cases[known.case_id] is not None:
         ours.append(known.case_id)
@@ -208,16 +208,31 @@ async def _follow(
     return moved
 
 
-def _unopened(
-    event: HireEvent, aliases: list[Alias], owners: Mapping[Alias, str], cases: Mapping[str, Case | None]
+def _unsettled(
+    event: HireEvent,
+    aliases: list[Alias],
+    owners: Mapping[Alias, str],
+    cases: Mapping[str, Case | None],
+    strangers: set[str],
 ) -> Alias | None:
-    """An id that is claimed for a case that is not there yet, and says nothing until it is: the event names a stronger
-    one, which does not lead there, so that it may be somebody else's; or the event opens no case."""
+    """An id that says nothing yet, because its case is not there, or is about to be joined to that of the number: the
+    event names a stronger id, which does not lead there, so that it may be somebody else's; or it opens no case."""
     leading = {owners.get(alias) for alias in aliases if alias.kind is aliases[0].kind}
     for alias, owner in owners.items():
-        if cases[owner] is None and (owner not in leading or not opens(event)):
+        case = cases[owner]
+        if case is None and not opens(event):
+            return alias
+        if owner not in leading and owner not in strangers and (case is None or not _shows(case, alias)):
             return alias
     return None
+
+
+def _shows(case: Case, alias: Alias) -> bool:
+    """The number is known to the row of the case; of other ids a row does not keep all."""
+    if alias.kind is not AliasKind.EMPLOYEE_NUMBER:
+        return True
+    said = {case.hire.employee_number, *(word.number for word in case.by_number)}
+    return alias.value in said or f"{alias.source}:{alias.value}" in case.numbers
 
 
 def _blank(case_id: str, event: HireEvent, now: datetime) -> Case:

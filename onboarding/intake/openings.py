@@ -1,4 +1,4 @@
-"""An id or a key that is claimed for a case that nobody has created yet.
+"""An id or a key that is claimed for a case that nobody has created yet, or that does not show the id yet.
 
 Between the claim and the case lies a moment; whoever comes then does its delivery again, and finds the case. Where the
 worker died, its message comes again once the lease of ten minutes is over, five times at most. Where the case is not
@@ -25,14 +25,14 @@ _KEPT, _DAY = 200, timedelta(days=1)
 
 
 async def look_again(s: Services, alias: Alias, owner: str, now: datetime) -> NoReturn:
-    """Raises StoreConflict; the claim of `owner`, a case that is not there, is released first if it was given up."""
+    """Raises StoreConflict; the claim of `owner`, which nothing but the alias shows, is released first if given up."""
     marker = await s.cases.read_marker(MARKER)
     waits: dict[str, str] = dict(marker.value) if marker else {}
     name = _name(s, alias, owner)
     since = waits.pop(name, None)
     if since is None:
         waits = dict(list(waits.items())[-_KEPT:]) | {name: now.isoformat()}
-    elif now - datetime.fromisoformat(since) >= GIVEN_UP and await s.cases.get(owner) is None:
+    elif now - datetime.fromisoformat(since) >= GIVEN_UP:
         await s.cases.release_alias(alias, owner)
     else:
         raise conflict()

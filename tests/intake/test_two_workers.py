@@ -64,6 +64,11 @@ STORIES: dict[str, tuple[list[Told], Told, Told]] = {
         ats(3, **ANN, **MAIL),
     ),
     "both are new": ([], hris(2, **ANN, **MAIL), ats(3, **ANN, **MAIL)),
+    "HR's case is joined to recruiting's as its number is given to somebody else": (
+        [ats(5, **ANN, **MAIL)],
+        hris(2, **ANN, **MAIL, employee_number="11"),
+        hris(7, employee_id="8", employee_number="11", given_name="Bert", family_name="Lee", **DAY, **MAIL),
+    ),
     "an end while the hire is worked off": ([], hris(2, **ANN), hris(3, **END)),
     "a hire while its end is worked off": ([], hris(3, **END), hris(2, **ANN)),
     "a deletion while the hire is worked off": ([], hris(2, **ANN), hris(3, **DELETION)),
