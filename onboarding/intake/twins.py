@@ -64,6 +64,8 @@ class _Met:
     keys: dict[Alias, Ground]
     #: It was found behind keys of this case, about which it asks.
     asks: bool = False
+    #: The keys are this case's, and it met them when the row of this case did not show them yet.
+    noted: bool = False
 
 
 async def find(s: Services, case: Case, event: HireEvent, now: datetime) -> list[Twin]:
@@ -74,8 +76,9 @@ async def find(s: Services, case: Case, event: HireEvent, now: datetime) -> list
     Raises StoreConflict while the other case is being opened. Resumable: a key that is filed is found again.
     """
     found = []
-    others = await _meet(s, case, _keys(s, _side(s, case, case.hire.merged(event.hire, newer=True))), now)
-    others += await _who_met(s, case, others, now)
+    keys = _keys(s, _side(s, case, case.hire.merged(event.hire, newer=True)))
+    others = await _meet(s, case, keys, now)
+    others += await _who_met(s, case, keys, others, now)
     then = _as_it_will_stand(case, event, now) if others else case
     mine = _side(s, then, then.hire) if others else Side(Hire())
     for met in others:
@@ -86,7 +89,7 @@ async def find(s: Services, case: Case, event: HireEvent, now: datetime) -> list
             verdict = Verdict.DOUBT
         if verdict is Verdict.SAME or (verdict is Verdict.DOUBT and not met.asks):
             found.append(Twin(met.case, verdict))
-        if verdict is Verdict.DOUBT and not met.asks:
+        if verdict is Verdict.DOUBT and not (met.asks or met.noted):
             await _file_behind(s, case, met)
         if verdict is Verdict.OTHER and not met.asks:
             await _note_on(s, met, case, now)
@@ -161,7 +164,9 @@ async def _note_on(s: Services, met: _Met, case: Case, now: datetime) -> None:
     await s.cases.save(other)
 
 
-async def _who_met(s: Services, case: Case, others: list[_Met], now: datetime) -> list[_Met]:
+async def _who_met(
+    s: Services, case: Case, keys: Mapping[Alias, Ground], others: list[_Met], now: datetime
+) -> list[_Met]:
     """Who met a key of the case that its row did not show then."""
     known, found = {case.case_id, *(met.case.case_id for met in others)}, []
     case.met = {case_id: at for case_id, at in case.met.items() if now - at < _MET_FOR}
@@ -171,7 +176,9 @@ async def _who_met(s: Services, case: Case, others: list[_Met], now: datetime) -
             raise openings.conflict()
         if other is not None and other.case_id not in known:
             known.add(other.case_id)
-            found.append(_Met(other, {}))
+            theirs = _keys(s, _side(s, other, other.hire))
+            common = {key: ground for key, ground in keys.items() if key in theirs}
+            found.append(_Met(other, common, noted=True))
     return found
 
 

@@ -58,6 +58,11 @@ STORIES: dict[str, tuple[list[Told], Told, Told]] = {
         hris(2, **ANN),
         ats(3, **ANN),
     ),
+    "HR's hire event with the name of before comes late": (
+        [hris(4, event_type="hire.updated", family_name="Wong")],
+        hris(3, **ANN),
+        ats(8, **ANN, **MAIL),
+    ),
     "the private address comes with an update": (
         [hris(1, **ANN | {"start_date": "2027-06-01"})],
         hris(2, event_type="hire.updated", **DAY, **MAIL),
