@@ -27,6 +27,7 @@ from onboarding.intake.merging import HIRING, IDS, is_of_an_earlier_hire, newest
 
 APPROVE_OTHER_NAME = "needs_approval_other_name"
 _NAMES = ("given_name", "family_name", "preferred_name", "display_name")
+_PARTS = ("given_name", "family_name")
 _PERSONAL = tuple(item.name for item in fields(Hire) if item.name not in {*IDS, "employee_number"})
 
 
@@ -38,29 +39,42 @@ def is_another(case: Case, event: HireEvent, at: datetime, *, judged: bool = Tru
     if not said or (not _is_whole(event) and said == {"preferred_name"}):
         return False
     newest = max((word.at for name in _NAMES if (word := case.said.get(name)) is not None), default=None)
-    if not _is_other_name(case, event):
-        return _same(case, event, at, late=newest is not None and newest >= at)
     if newest is None or newest <= at:
+        if not is_other_name(case, event):
+            return _same(case, event, at, judged=judged)
         stays = any(getattr(case.hire, name) for name in set(_NAMES) - said)
         if not judged or (stays and not _is_whole(event)):
             return False
         return _next(case, event, at, newest or case.created_at)
-    return _one_before(case, event, at)
+    former = _part_of_before(case, event, at)
+    if judged and former is not None:
+        return _next(case, event, at, former)
+    if is_other_name(case, event):
+        return _one_before(case, event, at)
+    return _same(case, event, at, judged=judged, late=True)
 
 
-def _same(case: Case, event: HireEvent, at: datetime, *, late: bool) -> bool:
-    """One more word about whoever bears the name: it may be the first that shows them whole. What comes `late` may show
-    that what was taken for a correction was another hire."""
+def _part_of_before(case: Case, event: HireEvent, at: datetime) -> datetime | None:
+    """When the given or the family name was said that still stands from before `at`, beside one that was said since:
+    whoever is shown at `at` does not bear it. None: there is none, or they do."""
+    known = {name: word.at for name in _PARTS if (word := case.said.get(name)) is not None and word.at <= at}
+    if not known or not _is_whole(event) or not is_other_name(case, event, tuple(known)):
+        return None
+    return max(known.values())
+
+
+def _same(case: Case, event: HireEvent, at: datetime, *, judged: bool, late: bool = False) -> bool:
+    """One more word about whoever bears the name: it may be the first that shows them whole, and that what was taken
+    for a correction was another hire. Of whoever works that is told by what comes `late` alone."""
     known = case.namings.get(event.source, Naming())
     if not _is_whole(event) or (known.former_at is not None and at <= known.former_at):
         return False
     earlier = known.shown_at is None or at < known.shown_at
     known = replace(known, shown_at=min(at, known.shown_at or at))
     case.namings[event.source] = known
-    if known.another or known.former_at is None or not (late and earlier):
+    if known.another or known.former_at is None or not (earlier and (late or judged)):
         return False
-    said = case.said.get("start_date")
-    before = case.hire.start_date if said is not None and said.at < at else None
+    before = _day_before(case, known.former_at, at)
     return _found(case, event.source, before, event.hire.start_date, {event.source, None})
 
 
@@ -68,7 +82,16 @@ def _next(case: Case, event: HireEvent, at: datetime, newest: datetime) -> bool:
     """Another name from now on. Without a hire or a whole record it is a correction, until one of these comes late."""
     case.namings[event.source] = Naming(at if _is_whole(event) else None, newest)
     sources = {word.source for word in (*case.said.values(), *case.behind_said.values())}
-    return _found(case, event.source, case.hire.start_date, event.hire.start_date, {event.source, *sources})
+    before = _day_before(case, newest, at)
+    return _found(case, event.source, before, event.hire.start_date, {event.source, *sources})
+
+
+def _day_before(case: Case, former: datetime, at: datetime) -> date | None:
+    """The first day of the hire that was there when somebody else was named at `at`, after `former`; None: it is not
+    known, since that hire was over by then, or what was said since has taken its place."""
+    said = case.said.get("start_date")
+    over = _is_withdrawn(case, former, at)
+    return None if over or (said is not None and said.at > at) else case.hire.start_date
 
 
 def _one_before(case: Case, event: HireEvent, at: datetime) -> bool:
@@ -106,13 +129,17 @@ def _found(
 
 def is_withdrawn_between(case: Case) -> bool:
     """The hire of the one before was withdrawn, as is known now: equal first days do not tell that they are one."""
-    newest = newest_withdrawal(case)
     for source, known in list(case.namings.items()):
-        if newest is None or known.another or known.former_at is None or known.shown_at is None:
+        if known.another or known.former_at is None or known.shown_at is None:
             continue
-        if known.former_at <= newest < known.shown_at:
+        if _is_withdrawn(case, known.former_at, known.shown_at):
             return _found(case, source, None, None, {source, None})
     return False
+
+
+def _is_withdrawn(case: Case, former: datetime, since: datetime) -> bool:
+    newest = newest_withdrawal(case)
+    return newest is not None and former <= newest < since
 
 
 def own(case: Case, event: HireEvent, at: datetime) -> HireEvent:
@@ -141,9 +168,10 @@ def _is_whole(event: HireEvent) -> bool:
     return (event.event_type in HIRING or event.snapshot) and event.certainty is Certainty.EMPLOYEE
 
 
-def _is_other_name(case: Case, event: HireEvent) -> bool:
+def is_other_name(case: Case, event: HireEvent, of: Collection[str] = _NAMES) -> bool:
+    """What the event calls the person has no word in common with what the case does, in these fields."""
     known, said = case.hire, event.hire
-    shown = [text for name in _NAMES if (text := getattr(known, name))]
+    shown = [text for name in of if (text := getattr(known, name))]
     if not all(_is_latin(text) for text in (*shown, *(getattr(said, name) or "" for name in _NAMES))):
         return False
     person = names.PersonName(said.given_name, said.family_name, said.preferred_name, said.display_name)
