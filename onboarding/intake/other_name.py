@@ -20,10 +20,11 @@ from datetime import date, datetime
 from onboarding.domain import names
 from onboarding.domain.case import Case
 from onboarding.domain.hire import Certainty, Hire, HireEvent
+from onboarding.domain.lifecycle import State
 from onboarding.domain.places.place import place_of
 from onboarding.domain.records import Naming
 from onboarding.intake import named_manager, words
-from onboarding.intake.merging import HIRING, IDS, is_of_an_earlier_hire, newest_withdrawal
+from onboarding.intake.merging import DATED, HIRING, IDS, READ, is_of_an_earlier_hire, newest_withdrawal
 
 APPROVE_OTHER_NAME = "needs_approval_other_name"
 _NAMES = ("given_name", "family_name", "preferred_name", "display_name")
@@ -72,6 +73,8 @@ def _same(case: Case, event: HireEvent, at: datetime, *, judged: bool, late: boo
     earlier = known.shown_at is None or at < known.shown_at
     known = replace(known, shown_at=min(at, known.shown_at or at))
     case.namings[event.source] = known
+    if known.another and known.shown_at == at:
+        _forget(case, at, {event.source, None})  # what `follow` left
     if known.another or known.former_at is None or not (earlier and (late or judged)):
         return False
     before = _day_before(case, known.former_at, at)
@@ -96,8 +99,9 @@ def _day_before(case: Case, former: datetime, at: datetime) -> date | None:
 
 def _one_before(case: Case, event: HireEvent, at: datetime) -> bool:
     """Another name that is older than the one that stands, and was said by the same system."""
-    sources = {word.source for name in _NAMES if (word := case.said.get(name)) is not None}
-    if not sources <= {event.source, None}:
+    known_by = [word for name in _NAMES if (word := case.said.get(name)) is not None]
+    by_hr = [word for word in known_by if not word.recruiting]
+    if not {word.source for word in by_hr or known_by} <= {event.source, None}:
         return False
     known = case.namings.get(event.source) or _of_before(case)
     if known.former_at is not None and at <= known.former_at:
@@ -142,6 +146,18 @@ def _is_withdrawn(case: Case, former: datetime, since: datetime) -> bool:
     return newest is not None and former <= newest < since
 
 
+def follow(case: Case, then: Case) -> bool:
+    """Of the case as it will be, `then`: since when its ids mean whom. True: somebody else from now on, or before.
+    The dates of a hire that is over stay: whether another one opens the case is still to be judged by them."""
+    changed = {source: known for source, known in then.namings.items() if known != case.namings.get(source)}
+    case.namings.update(changed)
+    apart = {source: known.shown_at for source, known in changed.items() if known.another and known.shown_at}
+    over = case.state is State.CLOSED or case.withdrawn_at is not None
+    for since in set(apart.values()):
+        _forget(case, since, {None, *apart}, stays=DATED if over else ())
+    return bool(apart)
+
+
 def own(case: Case, event: HireEvent, at: datetime) -> HireEvent:
     """What the event, of `at`, says of the person of the case: of the one before nothing but ids."""
     known = case.namings.get(event.source)
@@ -165,7 +181,9 @@ def _of_before(case: Case) -> Naming:
 
 
 def _is_whole(event: HireEvent) -> bool:
-    return (event.event_type in HIRING or event.snapshot) and event.certainty is Certainty.EMPLOYEE
+    """It shows the person who has the id: a hire, or the record of an HR system, posted or read."""
+    read = event.vendor_event_type == READ and not event.recruiting
+    return (event.event_type in HIRING or event.snapshot or read) and event.certainty is Certainty.EMPLOYEE
 
 
 def is_other_name(case: Case, event: HireEvent, of: Collection[str] = _NAMES) -> bool:
@@ -186,10 +204,12 @@ def _is_latin(text: str) -> bool:
     return all(unicodedata.name(char, "").startswith("LATIN") for char in text if char.isalpha())
 
 
-def _forget(case: Case, since: datetime, sources: Collection[str | None]) -> None:
-    """What these systems said before `since`, or nobody knows when, but for the ids."""
+def _forget(
+    case: Case, since: datetime, sources: Collection[str | None], *, stays: Collection[str] = ()
+) -> None:
+    """What these systems said before `since`, or nobody knows when, but for the ids and what `stays`."""
     manager = case.hire.manager
-    for name in _PERSONAL:
+    for name in [name for name in _PERSONAL if name not in stays]:
         waits, word = case.behind_said.get(name), case.said.get(name)
         if waits is not None and waits.at < since and waits.source in sources:
             words.forget_behind(case, name)

@@ -147,14 +147,13 @@ async def _process(
 
 async def _apply(s: Services, delivery: Delivery, index: int, event: HireEvent, queue: str) -> str | None:
     """Find or open the case, apply the event, lay the case down. Returns the case id, None without a case."""
-    now = await s.clock.now()
+    now, at = await s.clock.now(), event_time(event, delivery.received_at)
     try:
-        found = await locate(s, event, now)
+        found = await locate(s, event, now, at=at)
     except BeingForgotten as stopped:
         if _began(stopped.case, delivery):
             return stopped.case.case_id  # it came before the erasure, and goes with the case
         raise
-    at = event_time(event, delivery.received_at)
     if found is not None and numbers.alone(event):
         found = await holder(s, event, at, found)
     if found is None:
