@@ -35,7 +35,7 @@ Said = tuple[str, dict[str, Any]]
 def _recruits(monkeypatch: pytest.MonkeyPatch) -> None:
     known = catalog.of_source
 
-    def of_source(settings: Any, name: str, adapter: str | None) -> Any:
+    def of_source(settings: Any, name: str, adapter: str) -> Any:
         found = known(settings, name, adapter)
         return replace(found, recruits=True) if found and name == RECRUITING else found
 
@@ -157,7 +157,8 @@ async def test_somebody_whose_time_here_was_done_is_told_apart_without_another_s
     (case,) = await listed(world)
     case.state = State.CLOSED
     await world.store.cases.save(case)
-    (case,) = await play(world, [NEXT])
+    await take(world, 1, NEXT)
+    (case,) = await listed(world)
     assert (case.state, case.reason_code, inherits(case)) == (State.BLOCKED, CODE, [])
 
 
