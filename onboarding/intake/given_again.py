@@ -20,7 +20,7 @@ from onboarding.intake.outcome import APPROVE_OTHER_NAME, Circumstances, ask_of_
 def tell_apart(case: Case, event: HireEvent, at: datetime, now: datetime) -> None:
     """What the event, of `at`, is about to do to a case under whose ids it names somebody else: what was said of the
     one before is forgotten, and an approver is to be asked. Done again, it does nothing."""
-    if numbers.alone(event) or not other_name.is_other_name(case, event):
+    if numbers.alone(event) or not other_name.may_be_another(case, event, at):
         return
     then = copy.deepcopy(case)
     apply_event(then, event, Circumstances("", at), now)

@@ -55,6 +55,13 @@ def is_another(case: Case, event: HireEvent, at: datetime, *, judged: bool = Tru
     return _same(case, event, at, judged=judged, late=True)
 
 
+def may_be_another(case: Case, event: HireEvent, at: datetime) -> bool:
+    """Whether `is_another` is a question at all: of hardly any event."""
+    known = case.namings.get(event.source, Naming())
+    is_open = _is_whole(event) and known.former_at is not None and not known.another
+    return is_open or is_other_name(case, event) or _part_of_before(case, event, at) is not None
+
+
 def _part_of_before(case: Case, event: HireEvent, at: datetime) -> datetime | None:
     """When the given or the family name was said that still stands from before `at`, beside one that was said since:
     whoever is shown at `at` does not bear it. None: there is none, or they do."""
@@ -99,14 +106,12 @@ def _day_before(case: Case, former: datetime, at: datetime) -> date | None:
 
 def _one_before(case: Case, event: HireEvent, at: datetime) -> bool:
     """Another name that is older than the one that stands, and was said by the same system."""
-    known_by = [word for name in _NAMES if (word := case.said.get(name)) is not None]
-    by_hr = [word for word in known_by if not word.recruiting]
-    if not {word.source for word in by_hr or known_by} <= {event.source, None}:
-        return False
     known = case.namings.get(event.source) or _of_before(case)
     if known.former_at is not None and at <= known.former_at:
         return False
     shown = known.shown_at if known.shown_at is not None and known.shown_at > at else None
+    if (shown is None or event.source not in case.namings) and not _is_by(case, event.source):
+        return False
     beside = any(getattr(event.hire, name) and not getattr(case.hire, name) for name in _NAMES)
     if shown is None and beside:
         return False  # an update named one of its names
@@ -115,6 +120,13 @@ def _one_before(case: Case, event: HireEvent, at: datetime) -> bool:
         return False
     before = None if is_of_an_earlier_hire(case, at) else event.hire.start_date
     return _found(case, event.source, before, case.hire.start_date, {event.source, None})
+
+
+def _is_by(case: Case, source: str) -> bool:
+    """The name that stands is this system's, as far as HR systems have said it."""
+    words_of = [word for name in _NAMES if (word := case.said.get(name)) is not None]
+    by_hr = [word for word in words_of if not word.recruiting]
+    return {word.source for word in by_hr or words_of} <= {source, None}
 
 
 def _found(
