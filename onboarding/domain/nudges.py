@@ -22,6 +22,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from onboarding.domain import calendar, run
@@ -169,11 +170,16 @@ def _plan(case: Case, policy: Policy, zero: date, time: WorkingTime) -> list[_Pl
     rows = []
     for rung in sorted(policy.follow_up.ladder, key=lambda rung: rung.day):
         key = rung_key(case.episode, rung.rung)
-        at = planned_at(calendar.days_after(zero, rung.day, time), time)
-        rows.append(_Planned(rung, key, at, case.rungs.get(key)))
+        rows.append(_Planned(rung, key, _falls_on(zero, rung.day, time), case.rungs.get(key)))
     for moment in _locked_out(case):
         rows = _climbed(rows, moment)
     return rows
+
+
+@lru_cache(maxsize=4096)
+def _falls_on(zero: date, days: int, time: WorkingTime) -> datetime:
+    """Those who begin on one day in one place are many, and each is looked at often."""
+    return planned_at(calendar.days_after(zero, days, time), time)
 
 
 def _locked_out(case: Case) -> list[datetime]:

@@ -114,7 +114,8 @@ class FollowUpPolicy:
     watch_days: int = 90
     #: A report older than this does not carry an escalation.
     report_stale_hours: int = 48
-    #: How often a followed-up person without a due rung is looked at again.
+    #: How often a followed-up person is looked at again where others decide whether a message may go out (the scope of
+    #: SSPR, an audit record); every seventh time where nothing is due.
     look_again_hours: int = 24
 
 

@@ -50,6 +50,8 @@ log = logging.getLogger(__name__)
 #: How long a message waits for the audit record of a method that is listed already (P99 is 5 minutes).
 AUDIT_PATIENCE = timedelta(hours=2)
 SOON = timedelta(minutes=10)
+#: Where nothing but a changed policy would be found, a case is looked at so many times as rarely.
+SELDOM = 7
 #: Until a deployer has mended what is missing; then everything goes on by itself.
 DEPLOYER_PAUSE = timedelta(hours=1)
 #: `Assessment.because` of somebody of whom nothing is known that is new enough; and why their messages wait.
@@ -253,13 +255,15 @@ async def _climb(run: _Pass, found: Assessment) -> None:
 
 
 async def _plan_next(run: _Pass, decision: nudges.Due | nudges.Wait | nudges.Nothing) -> None:
+    """Until the next rung, or seldom: what the person does wakes the case by itself."""
+    seldom = run.now + SELDOM * (run.look_again - run.now)
     if isinstance(decision, nudges.Wait):
-        if decision.until <= run.look_again or not _begun(run):
+        if decision.until <= seldom or not _begun(run):
             what = _what(decision.rung) if decision.rung else "follow_up"
             return await run.wait(what, decision.until, decision.why)
-        return await run.wait("follow_up", run.look_again, decision.why)
+        return await run.wait("follow_up", seldom, decision.why)
     why = decision.why if isinstance(decision, nudges.Nothing) else "ladder_done"
-    await run.wait("follow_up", run.look_again, why)
+    await run.wait("follow_up", seldom, why)
 
 
 def _what(rung: Rung) -> str:

@@ -84,12 +84,14 @@ async def change(
     seen: Sequence[Evidence] = (),
     *,
     of: str | None = None,
+    again: bool = False,
 ) -> int:
     """Apply `take` with compare-and-swap; hand the case on if that changes the answer. Returns new events.
 
     `take` returns None when it changed nothing. `seen` is what was read: all of it is counted in usage, also what
     `take` has no room for. `of`: the account it is about, by its object id; of one that the case had before, nothing
-    is taken. After a few lost races StoreConflict goes up: the cursor stays.
+    is taken. `again`: it is known to say the same as before. After a few lost races StoreConflict goes up: the cursor
+    stays.
     """
     for attempt in range(1, _TRIES + 1):
         case = await run.s.cases.get(case_id)
@@ -98,7 +100,7 @@ async def change(
         known = {event.id: event for event in case.evidence}
         if seen and all(known.get(event.id) == event for event in seen):
             return 0  # every pass reads the last hour again
-        before = assess(case, run.rules, run.now)
+        before = None if again else assess(case, run.rules, run.now)
         shown = case.status, case.recoverable
         fresh = take(case)
         # Counted first, once for each id: a process that dies before the case is written counts nothing twice.
@@ -108,7 +110,12 @@ async def change(
             return 0
         entries = [*_entries(run.now, fresh or []), *entries]
         try:
-            wake = lost(after) if case.watch_ended else _wakes(before, after, fresh or [])
+            if case.watch_ended:
+                wake = lost(after)
+            elif before is None:
+                wake = shown != (case.status, case.recoverable)
+            else:
+                wake = _wakes(before, after, fresh or [])
             await _lay_down(run, case, entries, wake=wake)
         except StoreConflict:
             if attempt == _TRIES:

@@ -20,7 +20,7 @@ from onboarding.domain.rules import Rules
 #: nothing is there (`followed`), to keep "as of" fresh without a write per report …
 SAME_AGAIN = timedelta(hours=24)
 #: … and this often for those who have confirmed: their status rests on what was done, not on what is missing.
-SAME_AGAIN_CONFIRMED = timedelta(days=7)
+SAME_AGAIN_CONFIRMED = timedelta(days=14)
 
 
 def take_list(case: Case, seen: Registration, *, again: bool = False) -> bool:

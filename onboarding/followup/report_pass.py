@@ -66,12 +66,14 @@ class _Reading:
             if case_id in self.people.unplaced:
                 wanted[case_id] = unplaced[user_id]
         await each(
-            self._change(case_id, _taking(row.registration, again=case_id in again), of=row.user_id)
+            self._change(
+                case_id, _taking(row.registration, again=case_id in again), row.user_id, case_id in again
+            )
             for case_id, row in wanted.items()
         )
 
-    async def _change(self, case_id: str, take: Any, of: str | None = None) -> None:
-        await change(self.run, case_id, take, of=of)
+    async def _change(self, case_id: str, take: Any, of: str | None = None, again: bool = False) -> None:
+        await change(self.run, case_id, take, of=of, again=again)
 
     def _look_at(self, names: tuple[str, ...]) -> None:
         """Methods that this version does not know are told to whoever looks after it; never fatal."""

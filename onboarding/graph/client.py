@@ -248,6 +248,7 @@ class GraphConnection:
             trust_env=self.settings.graph != "simulated",
             verify=self.settings.graph != "simulated",
         )
+        self._http._cookies = _NoCookies()
         # The SDK wraps these in a transport that has no aclose: connections would stay open.
         self._opened = [self._http._transport, *filter(None, self._http._mounts.values())]
         # Of the SDK's middleware what a request needs. Left out: retries (ours), redirects (Graph sends none, and a
@@ -271,6 +272,13 @@ class GraphConnection:
         if self._credential is not None:
             await self._credential.close()
         self._client, self._http, self._opened = None, None, []
+
+
+class _NoCookies(httpx.Cookies):
+    """Graph needs none, and looking for them in each answer costs more than reading it."""
+
+    def extract_cookies(self, response: httpx.Response) -> None:
+        """Take none."""
 
 
 def fixed(info: Any, base_url: str) -> Any:

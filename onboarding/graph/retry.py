@@ -13,13 +13,15 @@ The SDK's own retries are off: it repeats POST on 504 and reads no decimals (Lea
 
 from __future__ import annotations
 
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeVar
 
 from tenacity import AsyncRetrying, RetryCallState
 
-from onboarding.errors import RetryLater, Throttled, Unavailable
+from onboarding.errors import OnboardingError, RetryLater, Throttled, Unavailable
 
 #: Seconds that one call may take with its repetitions, waits included.
 BUDGET = 20.0
@@ -43,14 +45,25 @@ class RetryPolicy:
 
     async def run(self, attempt: Callable[[], Awaitable[T]], *, idempotent: bool) -> T:
         """Call `attempt` until it answers or the policy ends; raises its last error."""
+        began = time.monotonic()
+        try:
+            return await attempt()  # nearly always all there is to do
+        except (Throttled, Unavailable) as exc:
+            first: list[OnboardingError] = [exc]
+
+        async def again() -> T:
+            if first:
+                raise first.pop()
+            return await attempt()
+
         retrying = AsyncRetrying(
             sleep=self.sleep,
             retry=_again if idempotent else _again_if_refused,
             wait=self._wait,
-            stop=_stop,
+            stop=partial(_stop, began),
             reraise=True,
         )
-        return await retrying(attempt)
+        return await retrying(again)
 
     def _wait(self, state: RetryCallState) -> float:
         error = _error(state)
@@ -72,6 +85,6 @@ def _again_if_refused(state: RetryCallState) -> bool:
     return isinstance(error, Throttled) and error.retry_after is not None and error.retry_after <= SHORT
 
 
-def _stop(state: RetryCallState) -> bool:
-    spent = max(state.idle_for, state.seconds_since_start or 0.0)
+def _stop(began: float, state: RetryCallState) -> bool:
+    spent = max(state.idle_for, time.monotonic() - began)
     return state.attempt_number >= ATTEMPTS or spent + state.upcoming_sleep > BUDGET

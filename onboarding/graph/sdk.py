@@ -27,7 +27,6 @@ SDK_MODULES = (
     _USER + "messages.item.message_item_request_builder",
     _USER + "messages.item.send.send_request_builder",
     _USER + "send_mail.send_mail_request_builder",
-    _USER + "send_mail.send_mail_post_request_body",
     "audit_logs.audit_logs_request_builder",
     "audit_logs.directory_audits.directory_audits_request_builder",
     "reports.reports_request_builder",
@@ -74,12 +73,6 @@ SDK_MODULES = (
     "models.phone_authentication_method",
     "models.authentication_phone_type",
     "models.temporary_access_pass_authentication_method",
-    "models.message",
-    "models.body_type",
-    "models.item_body",
-    "models.recipient",
-    "models.email_address",
-    "models.internet_message_header",
 )
 
 

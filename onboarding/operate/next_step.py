@@ -76,7 +76,10 @@ FETCHING = {
     "unavailable": "It did not answer, and is asked again.",
     "throttled": "It wants fewer requests, and is asked again when it allows.",
 }
-_LADDER_DONE = "All reminders are sent and nobody above is left to tell. The service looks again once a day."
+_LADDER_DONE = (
+    "All reminders are sent and nobody above is left to tell. The service looks again once a week, and at once when "
+    "the person registers."
+)
 _NEW_PASS_NEXT, _REST_NEXT = "Make the new pass", "See to what is left of the first day"
 
 

@@ -32,7 +32,7 @@ from onboarding.safeguards.stops import HELD
 DRY_RUN = "dry_run"
 PROVISIONED = frozenset({State.WAITING_START, State.PROVISIONING})
 WORKED = PROVISIONED | {State.FOLLOWING_UP}
-#: Times that a person is looked at; the ladder and its daily looks need about thirty.
+#: Times that a person is looked at; the ladder and its looks need about ten.
 LOOKS = 300
 #: Days after the start (or now) beyond which nothing is looked at.
 HORIZON = timedelta(days=60)

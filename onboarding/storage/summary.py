@@ -60,9 +60,9 @@ def words(case: Case) -> frozenset[str]:
     return _words(names, ids)
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=1024)
 def _words(names: tuple[str | None, ...], ids: tuple[str | None, ...]) -> frozenset[str]:
-    """A case is written a dozen times in a row, and its names stay the same: as many as are worked on at once."""
+    """A case is written some dozen times, and its names stay the same."""
     return frozenset((*_split(names, joined=True), *_split(ids, joined=False)))
 
 

@@ -424,9 +424,7 @@ async def test_a_pass_that_ended_unused_is_not_green_and_the_page_says_what_to_d
 async def test_when_everything_is_said_the_page_says_so(outer: Outer) -> None:
     await outer.put(rich_case(1, next_action=NextAction("follow_up", T0 + timedelta(days=1), "ladder_done")))
     text = (await get(outer)).text
-    assert (
-        "All reminders are sent and nobody above is left to tell. The service looks again once a day." in text
-    )
+    assert "The service looks again once a week, and at once when the person registers." in text
     assert "ladder done" not in text
 
 

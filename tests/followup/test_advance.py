@@ -66,7 +66,8 @@ async def test_the_first_nudge_goes_out_and_the_next_is_planned() -> None:
     case = await look(w)
     assert [mail.to for mail in w.mailer.sent] == [(PRIVATE, WORK)]
     assert (case.status, case.recoverable) == (Status.DIRECTORY_ONLY, Recoverable.NO)
-    assert (case.next_action.what, case.next_action.when) == ("follow_up", MONDAY + DAY)
+    # Day 2 of the ladder, at the start of the working time in Berlin.
+    assert (case.next_action.what, case.next_action.when) == ("nudge", datetime(2026, 10, 7, 7, tzinfo=UTC))
     assert await w.actions(case.case_id) == ["status_changed", "message_sent"]
 
 
@@ -86,6 +87,10 @@ async def test_a_person_who_does_nothing_is_reminded_escalated_and_never_told_tw
     assert len({mail.ref for mail in w.mailer.sent}) == len(w.mailer.sent) == 6
     assert case.state is State.FOLLOWING_UP
     assert case.next_action.why == "ladder_done"
+    assert case.next_action.when is not None
+    assert case.next_action.when - case.updated_at == 7 * DAY, (
+        "only a changed policy would find something to do"
+    )
     for record in case.rungs.values():
         assert record.sent_at is not None
         local = record.sent_at.astimezone(ZoneInfo("Europe/Berlin"))

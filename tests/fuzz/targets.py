@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import json
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
@@ -129,9 +130,13 @@ def bare(event: HireEvent) -> object:
     return replace(event, unmapped_keys=())
 
 
+#: A key in a place: the fuzzer puts the mark into these, too.
+_KEY = re.compile(rf"\.\w*{MARK}\w*")
+
+
 def check_text(text: str) -> None:
-    """No planted text, and nothing that is longer than any place in a body."""
-    if MARK in text.replace(f"$.{MARK}", "").replace(f".{MARK}", "") or len(text) > 20_000:
+    """No planted text but in the name of a key, and nothing that is longer than any place in a body."""
+    if MARK in _KEY.sub("", text) or len(text) > 20_000:
         raise Leak(text[:200])
 
 

@@ -331,8 +331,10 @@ async def test_a_pass_reads_more_of_a_large_store_and_never_more_than_ten_pages(
     value = {"began": LONG_AGO.isoformat(), "page": None, "number": 1, "seen": 0, "last": people}
     await world.store.cases.write_marker(watchdog.CASES, value, None)
 
-    async def walk(page: str | None, asked: int) -> Page[Case]:
-        assert asked == size
+    wanted = size
+
+    async def walk(page: str | None = None, size: int = 0) -> Page[Case]:
+        assert size == wanted
         return Page([], "more")
 
     world.store.cases.walk = walk  # type: ignore[method-assign]

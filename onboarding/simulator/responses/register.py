@@ -30,7 +30,7 @@ from onboarding.simulator.models.tenant import Tenant
 _NEEDED_ADMIN = 2
 
 
-def sspr_methods(person: Person, names: tuple[str, ...], *, is_admin: bool) -> set[str]:
+def sspr_methods(names: tuple[str, ...], *, is_admin: bool) -> set[str]:
     """The methods among `names` that SSPR accepts from this person; neither questions nor hardware tokens
     from administrators."""
     usable = {name for name in names if KINDS[name].recovers}
@@ -44,7 +44,7 @@ def needed(tenant: Tenant, *, is_admin: bool) -> int:
 
 def has_enough(tenant: Tenant, person: Person) -> bool:
     names = tuple(method.kind.name for method in person.methods)
-    usable = sspr_methods(person, names, is_admin=person.is_admin)
+    usable = sspr_methods(names, is_admin=person.is_admin)
     return len(usable) >= needed(tenant, is_admin=person.is_admin)
 
 

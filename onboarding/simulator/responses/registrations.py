@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from onboarding.simulator.call import Answer, Call
@@ -80,13 +81,9 @@ def report_row(tenant: Tenant, person: Person, at: datetime) -> dict[str, Any] |
     then = person.as_of(at)
     if then is None or not then.present:
         return None
-    names = [name for name in then.methods if name != "appPassword"]
-    enough = len(sspr_methods(person, then.methods, is_admin=then.is_admin)) >= needed(
-        tenant, is_admin=then.is_admin
-    )
+    enough = _usable(then.methods, then.is_admin) >= needed(tenant, is_admin=then.is_admin)
     enabled = _in_scope(tenant, person)
-    mfa = [_MFA[name] for name in names if name in _MFA]
-    passwordless = bool(_PASSWORDLESS & set(names))
+    names, mfa, passwordless = _shown(then.methods)
     return {
         "id": person.id,
         "userPrincipalName": person.upn,
@@ -99,12 +96,24 @@ def report_row(tenant: Tenant, person: Person, at: datetime) -> dict[str, Any] |
         "isMfaCapable": bool(mfa) or passwordless,
         "isPasswordlessCapable": passwordless,
         "lastUpdatedDateTime": to_ticks(at),
-        "methodsRegistered": names,
+        "methodsRegistered": list(names),
         "isSystemPreferredAuthenticationMethodEnabled": True,
-        "systemPreferredAuthenticationMethods": mfa[:1],
+        "systemPreferredAuthenticationMethods": list(mfa[:1]),
         "userPreferredMethodForSecondaryAuthentication": mfa[0] if mfa else "none",
         "userType": str(person.properties.get("userType") or "Member").lower(),
     }
+
+
+@lru_cache(maxsize=1024)
+def _usable(methods: tuple[str, ...], is_admin: bool) -> int:
+    return len(sspr_methods(methods, is_admin=is_admin))
+
+
+@lru_cache(maxsize=1024)
+def _shown(methods: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...], bool]:
+    """Names in a row, second factors among them, and whether any is passwordless."""
+    names = tuple(name for name in methods if name != "appPassword")
+    return names, tuple(_MFA[name] for name in names if name in _MFA), bool(_PASSWORDLESS & set(names))
 
 
 def _in_scope(tenant: Tenant, person: Person) -> bool:

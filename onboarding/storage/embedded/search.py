@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import sqlite3
 from dataclasses import dataclass, fields
+from functools import lru_cache
 from typing import Any
 
 from onboarding.domain.case import Case
@@ -69,7 +70,12 @@ class SearchRow:
             row.object_id,
             row.seen,
         )
-        return cls(columns, "\n".join(sorted(summary.words(case))), "\n".join(sorted(summary.ids(case))))
+        return cls(columns, _joined(summary.words(case)), _joined(summary.ids(case)))
+
+
+@lru_cache(maxsize=2048)
+def _joined(texts: frozenset[str]) -> str:
+    return "\n".join(sorted(texts))
 
 
 def write(connection: sqlite3.Connection, n: int, row: SearchRow | None) -> None:
