@@ -37,22 +37,21 @@ def is_another(case: Case, event: HireEvent, at: datetime, *, judged: bool = Tru
     of the one before is forgotten, and this has to be asked. `judged` False: whoever works is not asked about, and one
     who is named from now on is no other person; what comes late of one before is void all the same."""
     said = {name for name in _NAMES if getattr(event.hire, name)}
-    if not said or (not _is_whole(event) and said == {"preferred_name"}):
+    stays = any(getattr(case.hire, name) for name in set(_PARTS) - said)
+    if not said or (not _is_whole(event) and (stays or said == {"preferred_name"})):
         return False
     newest = max((word.at for name in _NAMES if (word := case.said.get(name)) is not None), default=None)
     if newest is None or newest <= at:
         if not is_other_name(case, event):
             return _same(case, event, at, judged=judged)
-        stays = any(getattr(case.hire, name) for name in set(_NAMES) - said)
-        if not judged or (stays and not _is_whole(event)):
-            return False
-        return _next(case, event, at, newest or case.created_at)
+        return judged and _next(case, event, at, newest or case.created_at)
     former = _part_of_before(case, event, at)
     if judged and former is not None:
         return _next(case, event, at, former)
-    if is_other_name(case, event):
+    beside = any(getattr(event.hire, name) and not getattr(case.hire, name) for name in _PARTS)
+    if is_other_name(case, event) and not beside:
         return _one_before(case, event, at)
-    return _same(case, event, at, judged=judged, late=True)
+    return _same(case, event, at, judged=judged, late=True)  # an update may have named one of its names
 
 
 def may_be_another(case: Case, event: HireEvent, at: datetime) -> bool:
@@ -66,7 +65,8 @@ def _part_of_before(case: Case, event: HireEvent, at: datetime) -> datetime | No
     """When the given or the family name was said that still stands from before `at`, beside one that was said since:
     whoever is shown at `at` does not bear it. None: there is none, or they do."""
     known = {name: word.at for name in _PARTS if (word := case.said.get(name)) is not None and word.at <= at}
-    if not known or not _is_whole(event) or not is_other_name(case, event, tuple(known)):
+    all_said = _is_whole(event) or all(getattr(event.hire, name) for name in _PARTS)
+    if not known or not all_said or not is_other_name(case, event, tuple(known)):
         return None
     return max(known.values())
 
@@ -112,13 +112,11 @@ def _one_before(case: Case, event: HireEvent, at: datetime) -> bool:
     shown = known.shown_at if known.shown_at is not None and known.shown_at > at else None
     if (shown is None or event.source not in case.namings) and not _is_by(case, event.source):
         return False
-    beside = any(getattr(event.hire, name) and not getattr(case.hire, name) for name in _NAMES)
-    if shown is None and beside:
-        return False  # an update named one of its names
     case.namings[event.source] = replace(known, shown_at=shown, former_at=at)
     if known.another:
         return False
-    before = None if is_of_an_earlier_hire(case, at) else event.hire.start_date
+    over = is_of_an_earlier_hire(case, at) or (shown is not None and _is_withdrawn(case, at, shown))
+    before = None if over else event.hire.start_date
     return _found(case, event.source, before, case.hire.start_date, {event.source, None})
 
 

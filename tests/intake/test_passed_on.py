@@ -88,6 +88,7 @@ RENAMED = said("hire.updated", 6, given_name="Bert", family_name="Dorn")
 MOVED = said("hire.updated", 6, start_date="2026-09-28", job_title="Cook")
 GIVEN = said("hire.updated", 6, given_name="Bert")
 ALL, DAY = said("hire.updated", 3, **BERT), said("hire.updated", 3, start_date="2026-09-21")
+SHOWN = {**HIRED, "display_name": "Anna Berg"}
 FIRST = said("hire.updated", 3, given_name="Bert", family_name="Colm")
 STORIES = {
     "hired": [HIRED, NEXT, LATER],
@@ -108,6 +109,7 @@ STORIES = {
     "an update names the next one first": [HIRED, FIRST, NEXT, LATER],
     "left, an update names the next one first": [HIRED, said("employment.terminated", 2), FIRST, NEXT],
     "left, an update says all of the next one first": [HIRED, said("employment.terminated", 2), ALL, NEXT],
+    "cancelled, the names are written out": [SHOWN, said("hire.cancelled", 2), FIRST, NEXT, GIVEN],
     "left, an update says the next one's day first": [HIRED, said("hire.cancelled", 2), DAY, NEXT],
 }
 
