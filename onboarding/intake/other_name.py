@@ -107,7 +107,7 @@ def _day_before(case: Case, former: datetime, at: datetime) -> date | None:
 def _one_before(case: Case, event: HireEvent, at: datetime) -> bool:
     """Another name that is older than the one that stands, and was said by the same system."""
     known = case.namings.get(event.source) or _of_before(case)
-    if known.former_at is not None and at <= known.former_at:
+    if at == known.shown_at or (known.former_at is not None and at <= known.former_at):
         return False
     shown = known.shown_at if known.shown_at is not None and known.shown_at > at else None
     if (shown is None or event.source not in case.namings) and not _is_by(case, event.source):
