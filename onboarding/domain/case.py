@@ -18,6 +18,7 @@ from onboarding.domain.evidence import Evidence, Recoverable, Registration, Stat
 from onboarding.domain.hire import Certainty, Hire
 from onboarding.domain.lifecycle import ACTIVE, REMEMBERS, Event, State, next_state
 from onboarding.domain.records import (
+    DaySaid,
     Fetch,
     Finding,
     Naming,
@@ -118,6 +119,8 @@ class Case:
     #: once the one before it goes (`intake.words`).
     behind: Hire = field(default_factory=Hire)
     behind_said: dict[str, Said] = field(default_factory=dict)
+    #: System → the first day that it last said for good, whoever's word stands (`intake.comeback`).
+    first_days: dict[str, DaySaid] = field(default_factory=dict)
     #: What was said until then is of a hire that is over.
     over_until: datetime | None = None
     #: When HR hired, oldest first; the newest of many.

@@ -94,6 +94,14 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True)
+class DaySaid:
+    """A first day as one HR system last said it: what it says anew may be no news (`intake.comeback`)."""
+
+    day: date
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Naming:
     """Since when one HR system means the person who is called what the case says: its ids may have been another's
     before (`intake.other_name`)."""

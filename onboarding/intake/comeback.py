@@ -11,6 +11,11 @@ record changed. Such an event, newer than the withdrawal, is answered by the rec
 | has no end, and none was known | read: doubt, an approver is asked; posted whole: it stands again |
 | says that the person left, has no first day, or hides its end | it stays over |
 
+Two systems that know one person often differ: one has a later first day all along, or never hears of the end. So a
+first day is compared with the one that the same system had said (`Case.first_days`), or with the one that stands where
+it had said none; and only a system that ended the employment takes that back. A recruiting system's record of somebody
+whom an HR system knows is doubt at most (`intake.read_records`): the offer stays as it was accepted.
+
 An end that a flag of the record said, the same flag takes back: `intake.ends`.
 
 Of somebody who was not known when they left, the first day is compared with the end that was noted (`intake.leavers`).
@@ -26,13 +31,13 @@ be older, is in doubt: an approver is asked. The first one is the one that was t
 from __future__ import annotations
 
 import copy
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from onboarding.domain.case import Case
 from onboarding.domain.hire import Certainty, EventType, Hire, HireEvent
-from onboarding.intake import merging
+from onboarding.intake import ends, merging
 from onboarding.intake.adapter import LinkedEvent
 from onboarding.intake.candidates import applications_of
 from onboarding.intake.merging import HIRING, READ, event_time, newest_withdrawal
@@ -52,18 +57,16 @@ class Verdict(StrEnum):
 
 def judge(case: Case, hire: Hire, cleared: Collection[str], source: str, today: date) -> Verdict:
     """`hire` and `cleared` are the record's, of the system `source`; the case is as it was before it."""
-    start, end, known = hire.start_date, hire.end_date, case.hire.start_date
+    start, end = hire.start_date, hire.end_date
     if start is None or (hire.status or "").strip().lower() in GONE:
         return Verdict.OVER
-    if known is None and _is_ended(case) and case.ended_at is not None:
-        known = case.ended_at.date()  # somebody unknown left: of that employment only the end was noted
-    later = known is not None and start > known
-    if end is not None:
-        back = later and (start > end or end > today)
-        return Verdict.STANDS if back or _is_put_off(case, start, end, today) else Verdict.OVER
-    if later:
+    if begins_later(hire, _first_day_before(case, source)) and (end is None or start > end or end > today):
         return Verdict.STANDS
-    if not _is_ended(case) or "end_date" not in cleared:
+    if source not in _ended_by(case):
+        return Verdict.OVER
+    if end is not None:
+        return Verdict.STANDS if _is_put_off(case, start, end, today) else Verdict.OVER
+    if "end_date" not in cleared:
         return Verdict.OVER
     if case.hire.end_date is None:
         return Verdict.DOUBT
@@ -109,7 +112,7 @@ def is_unannounced(one: Case, other: Case) -> bool:
     """One of the two is over, and of the other it was said since that it begins later, by no hire event and no record:
     another hire of the same person, or a word that came too late."""
     for over, stands in ((one, other), (other, one)):
-        said, never = stands.said.get("start_date"), stands.hired_at is None and stands.recorded_at is None
+        said, never = stands.said.get("start_date"), stands.hired_at is None and not _is_shown(over, stands)
         if said and never and stands.certainty is Certainty.EMPLOYEE and _begins_after(over, stands, said.at):
             return True
     return False
@@ -120,8 +123,17 @@ def note(case: Case, other: Case) -> None:
     hired again, as by a record of the case itself."""
     for over, stands in ((case, other), (other, case)):
         shown = stands.recorded_at
-        if shown is not None and _begins_after(over, stands, shown):
+        if shown is not None and _is_shown(over, stands) and _begins_after(over, stands, shown):
             stands.hired_at = max(shown, stands.hired_at or shown)
+
+
+def _is_shown(over: Case, stands: Case) -> bool:
+    """A whole record shows when it begins; of somebody whom an HR system knows, that system's or another one's, since
+    recruiting's may be as it was before the hire ended."""
+    said = stands.said.get("start_date")
+    by_recruiting = said is not None and said.recruiting
+    known_to_hr = over.hire.employee_id is not None or over.hire.candidate_id is None
+    return stands.recorded_at is not None and not (by_recruiting and known_to_hr)
 
 
 def _begins_after(over: Case, stands: Case, shown: datetime) -> bool:
@@ -155,12 +167,25 @@ def foretell_hire(case: Case, other: Case, event: HireEvent, now: datetime, *, l
     case.hired_at = then.hired_at
 
 
-def _is_ended(case: Case) -> bool:
-    """The employment ended; a hire that was cancelled only is another matter."""
-    return case.ended_at is not None and (case.hired_at is None or case.ended_at >= case.hired_at)
+def _first_day_before(case: Case, source: str) -> date | None:
+    """The first day of the hire that ended, as this system said it: another one's may have been another all along. Of
+    somebody unknown who left only the end was noted."""
+    ended, said = _ended_by(case), case.first_days.get(source)
+    known = case.hire.start_date or (max(ended.values()).date() if ended else None)
+    if said is None:
+        return known
+    if known is not None and case.over_until is not None and said.at <= case.over_until:
+        return max(said.day, known)  # of an earlier hire, or said of this one as well
+    return said.day
+
+
+def _ended_by(case: Case) -> Mapping[str, datetime]:
+    """HR system → when it ended the employment. Empty: none did. A hire that was cancelled is another matter."""
+    hired = case.hired_at
+    return {source: at for source, at in ends.known(case).items() if hired is None or at >= hired}
 
 
 def _is_put_off(case: Case, start: date, end: date, today: date) -> bool:
     """The end was known, and lies further ahead now."""
     before = case.hire.end_date
-    return before is not None and _is_ended(case) and end > max(before, start, today)
+    return before is not None and end > max(before, start, today)

@@ -22,7 +22,7 @@ from datetime import date, datetime
 
 from onboarding.domain.case import Case, ids_in
 from onboarding.domain.hire import Certainty, EventType, Hire, HireEvent, ManagerRef, Phone
-from onboarding.domain.records import Said
+from onboarding.domain.records import DaySaid, Said
 from onboarding.intake import deletions, ends, named_manager, numbers, words
 from onboarding.intake.candidates import applications_of
 from onboarding.intake.planned_reads import tells_more
@@ -71,6 +71,8 @@ def merge(case: Case, event: HireEvent, delivery: str, received_at: datetime, *,
     said = Said(at, firm, delivery, event.source, event.recruiting)
     _note_ids(case, event)
     note_hire(case, event, at)
+    if firm and event.hire.start_date is not None:
+        _note_first_days(case, {event.source: DaySaid(event.hire.start_date, at)})
     words.take(case, hire, said)
     for name in cleared:
         words.empty(case, name, said)
@@ -110,10 +112,18 @@ def _note_newest(known: dict[str, datetime], said: Mapping[str, datetime]) -> No
         known[name] = max(at, known.get(name, at))
 
 
+def _note_first_days(case: Case, said: Mapping[str, DaySaid]) -> None:
+    for source, word in said.items():
+        known = case.first_days.get(source)
+        if known is None or word.at >= known.at:
+            case.first_days[source] = word
+
+
 def join_facts(case: Case, other: Case) -> None:
     """What HR said about the same person in another case, as if it had been said in this one."""
     before = case.hire.manager
     words.join(case, other)
+    _note_first_days(case, other.first_days)
     named_manager.join(case, other, before, by_read=_is_by_read(case))
     ends.join(case, other)
     for name in ("hired_at", "cancelled_at", "recorded_at"):

@@ -228,6 +228,8 @@ def _forget(
         emptied = case.emptied.pop(name, {})
         if kept := {of: word for of, word in emptied.items() if word.at >= since or of not in sources}:
             case.emptied[name] = kept
+    days = case.first_days.items()
+    case.first_days = {of: word for of, word in days if word.at >= since or of not in sources}
     if case.hire.end_date is None:
         case.ends_at = None
     if case.hire.manager is None:

@@ -87,10 +87,12 @@ def _as_far_as_said(case: Case, record: HrRecord) -> HrRecord:
 
 
 def verdict_of(case: Case, fetch: Fetch, record: HrRecord, now: datetime) -> Verdict:
-    """Whether the hire of a case that is over stands again by the record."""
+    """Whether the hire of a case that is over stands again by the record. Where an HR system knows the person,
+    recruiting's record is no more than a reason to ask."""
     if record.withdrawn or record.ended or record.certainty is not Certainty.EMPLOYEE:
         return Verdict.OVER
-    return judge(case, record.hire, record.cleared, fetch.source, now.date())
+    found = judge(case, record.hire, record.cleared, fetch.source, now.date())
+    return Verdict.DOUBT if found is Verdict.STANDS and not decides(case, fetch) else found
 
 
 def event_of(case: Case, fetch: Fetch, record: HrRecord, now: datetime) -> HireEvent:

@@ -178,6 +178,7 @@ def leave_alone(case: Case, now: datetime) -> Outcome:
 def _keep_ids(case: Case) -> None:
     """Nobody hired this person: no more is kept than the ids by which the next event finds the case."""
     case.hire, case.said, case.emptied, case.findings = only_ids(case.hire), {}, {}, []
+    case.first_days = {}
     words.forget_behind(case)
 
 

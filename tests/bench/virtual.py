@@ -121,8 +121,20 @@ class Seen:
 class World:
     """The pretend tenant, and the instances of the service in front of it."""
 
-    def __init__(self, loop: VirtualLoop, begin: datetime, *, quotas: list[str], seed: int = 1) -> None:
+    #: Seconds of half the way to the tenant and back, no two requests alike; None: it is next door.
+    HALF_WAY: tuple[float, float] | None = (0.015, 0.035)
+
+    def __init__(
+        self,
+        loop: VirtualLoop,
+        begin: datetime,
+        *,
+        quotas: list[str],
+        seed: int = 1,
+        half_way: tuple[float, float] | None = HALF_WAY,
+    ) -> None:
         self.loop = loop
+        self._half_way = half_way
         self.clock = LoopClock(loop, begin)
         self.tenant = Tenant(seed=seed, start=begin)
         self.tenant.clock = VirtualClock(begin, monotonic=loop.time)
@@ -137,8 +149,8 @@ class World:
         return self._log(at, method, shown, status, **more)
 
     async def _way(self) -> None:
-        """Half of 30 to 70 ms, no two requests alike."""
-        await asyncio.sleep(self._random.uniform(0.015, 0.035))
+        if self._half_way is not None:
+            await asyncio.sleep(self._random.uniform(*self._half_way))
 
     async def instance(self, env: dict[str, str]) -> App:
         """One process of the service: a store connection, limiters and a Graph client of its own."""

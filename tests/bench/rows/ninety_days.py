@@ -3,8 +3,8 @@
 The real functions on the real embedded store (a file), the real adapter with the SDK's pipeline and the simulator, all
 in this process, with a host that works off up to sixteen messages at a time as the queue trigger does. The clock moves
 by `MOVES`, and after each move every timer runs once, as `settle` does. Time is virtual (`tests.bench.virtual`): a
-message that comes back in two seconds, a place in a budget and the way to the tenant are waited for in no time, so that
-the row measures work, and not waits. HTTP is left out on both sides; rows `provisioning` and `webhook` have it.
+message that comes back in two seconds and a place in a budget are waited for in no time, and the tenant is next door,
+so that the row measures work, and not waits. HTTP is left out on both sides; rows `provisioning` and `webhook` have it.
 """
 
 from __future__ import annotations
@@ -116,7 +116,7 @@ def played(people: int, days: int, step: timedelta = MOVES) -> tuple[float, int]
 
 
 async def _play(loop: virtual.VirtualLoop, story: Story, path: str) -> int:
-    world = virtual.World(loop, BEGIN - story.step, quotas=[])
+    world = virtual.World(loop, BEGIN - story.step, quotas=[], half_way=None)
     simulator = SimulatorThread(world.tenant).start()
     control = tenant.Control(simulator.base_url)
     try:
