@@ -106,11 +106,12 @@ def _day_before(case: Case, former: datetime, at: datetime) -> date | None:
 
 def _one_before(case: Case, event: HireEvent, at: datetime) -> bool:
     """Another name that is older than the one that stands, and was said by the same system."""
-    known = case.namings.get(event.source) or _of_before(case)
-    if at == known.shown_at or (known.former_at is not None and at <= known.former_at):
+    mine = case.namings.get(event.source)
+    known = mine or _of_before(case)
+    if (mine and at == mine.shown_at) or (known.former_at is not None and at <= known.former_at):
         return False
     shown = known.shown_at if known.shown_at is not None and known.shown_at > at else None
-    if (shown is None or event.source not in case.namings) and not _is_by(case, event.source):
+    if (shown is None or mine is None) and not _is_by(case, event.source):
         return False
     case.namings[event.source] = replace(known, shown_at=shown, former_at=at)
     if known.another:
@@ -228,8 +229,9 @@ def _forget(
         emptied = case.emptied.pop(name, {})
         if kept := {of: word for of, word in emptied.items() if word.at >= since or of not in sources}:
             case.emptied[name] = kept
-    days = case.first_days.items()
-    case.first_days = {of: word for of, word in days if word.at >= since or of not in sources}
+    if "start_date" not in stays:
+        days = case.first_days.items()
+        case.first_days = {of: word for of, word in days if word.at >= since or of not in sources}
     if case.hire.end_date is None:
         case.ends_at = None
     if case.hire.manager is None:
