@@ -20,10 +20,11 @@ from onboarding.domain.case import JOINED, Alias, AliasKind, Case, ids_in
 from onboarding.domain.hire import Certainty, EventType, Hire, HireEvent
 from onboarding.domain.lifecycle import State
 from onboarding.errors import StoreConflict
-from onboarding.intake import numbers, openings, twins, two_cases
+from onboarding.intake import numbers, openings, other_name, twins, two_cases
 from onboarding.intake.adapter import LinkedEvent
 from onboarding.intake.comeback import foretell, foretell_hire
 from onboarding.intake.erasure import refuse_forgotten
+from onboarding.intake.given_again import tell_apart
 from onboarding.intake.joining import ask, join, weight
 from onboarding.intake.merging import event_time, newest_withdrawal
 from onboarding.intake.number_holders import holders, is_shared
@@ -71,13 +72,13 @@ def opens(event: HireEvent) -> bool:
 
 
 async def locate(
-    s: Services, event: HireEvent, now: datetime, *, known: Case | None = None
+    s: Services, event: HireEvent, now: datetime, *, known: Case | None = None, at: datetime | None = None
 ) -> Located | None:
     """The event's case, found or to be created under an id that is claimed; None: none, and none to open.
 
     Cases that turn out to be one person's are joined. Raises StoreConflict when somebody else was faster, and
     BeingForgotten, before anything is claimed for a case that is about to go. `known`: a case that the event is
-    about in any case, under whatever ids the person is known there.
+    about in any case, under whatever ids the person is known there. `at`: as of when the event speaks, if not `now`.
     """
     aliases = event_aliases(event)
     owners = await s.cases.owners(aliases)
@@ -85,7 +86,7 @@ async def locate(
     if known is not None:
         cases.setdefault(known.case_id, await s.cases.get(known.case_id))
     if await _follow(s, aliases, owners, cases):
-        return await locate(s, event, now, known=known)
+        return await locate(s, event, now, known=known, at=at)
     strangers = {
         case_id for case_id, case in cases.items() if case and _differs(case, event, aliases, owners)
     }
@@ -95,6 +96,9 @@ async def locate(
     if known is not None and known.case_id not in ours and cases[known.case_id] is not None:
         ours.append(known.case_id)
     refuse_forgotten(cases[case_id] for case_id in ours)
+    at = at or event_time(event, now)
+    for owner in filter(None, (cases[case_id] for case_id in dict.fromkeys(ours))):
+        tell_apart(owner, event, at, now)
     case_id = _leading(ours, cases) if ours else s.entropy.case_id()
     if cases.get(case_id) is None and not opens(event):
         return None
@@ -113,7 +117,7 @@ async def locate(
             if known is not None and other == known.case_id and (read := cases[other]) is not None:
                 foretell(read, event, now)
             found.case = await join(s, found.case, cases[other], other, aliases, now)
-    await _meet_twins(s, found, event, now)
+    await _meet_twins(s, found, other_name.own(found.case, event, at), now)
     return found
 
 

@@ -34,7 +34,8 @@ READ = "hr_api"
 
 #: Ids that each system gives one person one of.
 IDS = ("employee_id", "candidate_id")
-_DATED = ("start_date", "end_date", "status")
+#: What a hire that is over takes with it.
+DATED = ("start_date", "end_date", "status")
 RANK = {Certainty.DRAFT: 0, Certainty.CANDIDATE: 0, Certainty.OFFER: 1, Certainty.EMPLOYEE: 2}
 _UNSURE = frozenset({Certainty.OFFER, Certainty.DRAFT})
 
@@ -65,8 +66,8 @@ def merge(case: Case, event: HireEvent, delivery: str, received_at: datetime, *,
     hire = replace(event.hire, phones=None if case.account else _numbers(case, event))
     cleared = set(event.cleared) - (words.USED if case.account or case.intent else frozenset())
     if is_of_an_earlier_hire(case, at):
-        hire = replace(hire, **dict.fromkeys(_DATED))
-        cleared -= set(_DATED)
+        hire = replace(hire, **dict.fromkeys(DATED))
+        cleared -= set(DATED)
     said = Said(at, firm, delivery, event.source, event.recruiting)
     _note_ids(case, event)
     note_hire(case, event, at)
@@ -236,7 +237,7 @@ def drop_dates(case: Case, until: datetime, kept: Collection[str] = ()) -> None:
     manager = case.hire.manager
     words.begin_anew(case, until)
     named_manager.succeed(case, manager)
-    for name in _DATED:
+    for name in DATED:
         if name in kept:
             continue
         said, waits = case.said.get(name), case.behind_said.get(name)

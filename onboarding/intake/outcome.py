@@ -140,7 +140,7 @@ def merged(case: Case, event: HireEvent, about: Circumstances) -> str:
     at = event_time(event, about.received_at)
     early = case.account is None or _is_before_plan(case)
     if other_name.is_another(case, event, at, judged=early) and early:
-        _ask_of_name(case)
+        ask_of_name(case)
     event = number_words.bare(case, other_name.own(case, event, at))
     delivery = READ if about.is_read else about.delivery_id
     number_words.note_last_day(case, event.hire.end_date, Said(at, True, delivery, event.source))
@@ -150,10 +150,11 @@ def merged(case: Case, event: HireEvent, about: Circumstances) -> str:
 def ask_of_former(case: Case) -> None:
     """After a withdrawal: whoever was named before it, under the ids of the case, may have been another person."""
     if other_name.is_withdrawn_between(case) and (case.account is None or _is_before_plan(case)):
-        _ask_of_name(case)
+        ask_of_name(case)
 
 
-def _ask_of_name(case: Case) -> None:
+def ask_of_name(case: Case) -> None:
+    """Whether whoever is named now is the person who was named before."""
     case.take_back({APPROVE_OTHER_NAME})
     _ask_also(case, APPROVE_OTHER_NAME)
 

@@ -171,7 +171,7 @@ async def _apply(s: Services, delivery: Delivery, index: int, event: HireEvent, 
 
 
 async def _whose(s: Services, event: HireEvent, at: datetime, now: datetime) -> Located | None:
-    found = await locate(s, event, now)
+    found = await locate(s, event, now, at=at)
     return found if found is None or not numbers.alone(event) else await holder(s, event, at, found)
 
 

@@ -69,6 +69,12 @@ STORIES = {
         CORRECTED,
     ],
     "an end of a number turns out to be nobody's": [FIRST, at(5, **END), CORRECTED],
+    "an id is given again to a candidate": [
+        at(1, employee_id="9", phones=["+4915112345678"]),
+        at(2, event_type="employment.terminated", employee_id="9"),
+        at(3, employee_id=None, candidate_id="c-9", given_name="Ben", family_name="Colm"),
+        at(4, employee_id="9", candidate_id="c-9", given_name="Ben", family_name="Colm"),
+    ],
     "nobody's departure": [update(event_type="employment.terminated")],
 }
 

@@ -85,6 +85,11 @@ NEXT = said("hire.created", 4, **BERT)
 SAME_DAY = {**NEXT, "start_date": "2026-09-14"}
 LATER = said("hire.updated", 5, department="Sales", manager={"email": "berts-boss@contoso.example"})
 RENAMED = said("hire.updated", 6, given_name="Bert", family_name="Dorn")
+MOVED = said("hire.updated", 6, start_date="2026-09-28", job_title="Cook")
+GIVEN = said("hire.updated", 6, given_name="Bert")
+ALL, DAY = said("hire.updated", 3, **BERT), said("hire.updated", 3, start_date="2026-09-21")
+SHOWN = {**HIRED, "display_name": "Anna Berg"}
+FIRST = said("hire.updated", 3, given_name="Bert", family_name="Colm")
 STORIES = {
     "hired": [HIRED, NEXT, LATER],
     "updated": [BARE, THIN, NEXT, LATER],
@@ -95,6 +100,17 @@ STORIES = {
     "the same first day, cancelled": [HIRED, said("hire.cancelled", 3), SAME_DAY, LATER],
     "the next one's name is said again": [HIRED, NEXT, LATER, RENAMED],
     "the next one is shown again": [HIRED, THIN, NEXT, said("employment.started", 7, **BERT)],
+    "the next one's day is moved": [HIRED, NEXT, MOVED],
+    "left, the next one's day is moved": [HIRED, said("employment.terminated", 3), NEXT, MOVED],
+    "the next one's day is said again": [HIRED, NEXT, said("hire.updated", 6, start_date="2026-09-21")],
+    "left, one name is said again": [HIRED, said("employment.terminated", 3), NEXT, GIVEN],
+    "one name is said again": [HIRED, NEXT, GIVEN],
+    "the other name is said again": [HIRED, NEXT, said("hire.updated", 6, family_name="Colm"), LATER],
+    "an update names the next one first": [HIRED, FIRST, NEXT, LATER],
+    "left, an update names the next one first": [HIRED, said("employment.terminated", 2), FIRST, NEXT],
+    "left, an update says all of the next one first": [HIRED, said("employment.terminated", 2), ALL, NEXT],
+    "cancelled, the names are written out": [SHOWN, said("hire.cancelled", 2), FIRST, NEXT, GIVEN],
+    "left, an update says the next one's day first": [HIRED, said("hire.cancelled", 2), DAY, NEXT],
 }
 
 
@@ -139,6 +155,43 @@ async def test_a_name_that_is_corrected_asks_nobody_in_any_order(story: list[Sai
         (case,) = await play([{**item, "employee_id": "100"} for item in order])
         assert (case.reason_code, case.hire.personal_email) == (None, "anna@private.example")
         assert "Bert" in {case.hire.given_name, case.hire.preferred_name}
+
+
+STARTED = said("employment.started", 5, **ANNA, start_date="2026-09-14")
+ORDINARY = {
+    "a marriage": [HIRED, said("hire.updated", 2, family_name="Colm"), {**STARTED, "family_name": "Colm"}],
+    "a moved day": [HIRED, said("hire.updated", 3, start_date="2026-09-21"), STARTED],
+    "a typo": [{**HIRED, "given_name": "Ana"}, said("hire.updated", 3, given_name="Anna"), STARTED],
+    "a day that is moved after a marriage": [
+        HIRED,
+        said("hire.updated", 2, family_name="Colm"),
+        said("hire.updated", 3, start_date="2026-09-21"),
+        {**STARTED, "family_name": "Colm", "start_date": "2026-09-21"},
+    ],
+    "hired again": [
+        HIRED,
+        said("hire.cancelled", 2),
+        {**HIRED, "occurred_at": "2026-08-16T04:00:00Z", "start_date": "2026-10-05"},
+    ],
+    "nothing but ids": [HIRED, said("hire.updated", 2), said("employment.started", 5)],
+}
+
+
+@pytest.mark.parametrize("story", ORDINARY.values(), ids=ORDINARY)
+async def test_an_ordinary_hire_goes_on_unasked_in_any_order(story: list[Said]) -> None:
+    for order in orders(story):
+        (case,) = await play([{**item, "employee_id": "100"} for item in order])
+        assert (str(case.state), case.reason_code) == ("waiting_start", None)
+        assert case.hire.personal_email == "anna@private.example"
+
+
+async def test_a_name_that_stood_in_for_another_is_corrected_unasked() -> None:
+    """In the order in which HR says it: the name by an update, then the day, then that the person has begun."""
+    day = said("hire.updated", 4, start_date="2026-09-21")
+    begun = said("employment.started", 5, **BERT)
+    for story in ([HIRED, FIRST, begun | {"start_date": "2026-09-14"}], [HIRED, FIRST, day, begun]):
+        (case,) = await play([{**item, "employee_id": "100"} for item in story])
+        assert (case.reason_code, case.hire.personal_email) == (None, "anna@private.example")
 
 
 # --- a number that is given again ---------------------------------------------------------------------------------
