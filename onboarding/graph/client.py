@@ -1,9 +1,8 @@
 """The connection to Graph: the SDK's client made once, and one way of sending.
 
-The SDK builds requests (typed builders, request models), authenticates them and runs its middleware; answers
-come back whole through its native response handler and are read as JSON. The SDK does not retry:
-`onboarding.graph.retry` decides. `msgraph`, `kiota_*` and `azure.identity` are imported on
-first use, in a thread, since that takes 0.3 to 3 seconds.
+The SDK builds requests (typed builders, request models) and authenticates them; answers come back whole through its
+native response handler and are read as JSON. The SDK does not retry: `onboarding.graph.retry` decides. `msgraph`,
+`kiota_*` and `azure.identity` are imported on first use, in a thread, since that takes 0.3 to 3 seconds.
 """
 
 from __future__ import annotations
@@ -36,6 +35,7 @@ from onboarding.settings import Settings
 CONNECT_TIMEOUT, READ_TIMEOUT, WRITE_TIMEOUT, POOL_TIMEOUT = 10.0, 65.0, 30.0, 30.0
 
 
+USER_AGENT = "entra-onboarding"
 Rows = TypeVar("Rows")
 #: What reads a page: its rows, and the next link (falsy on the last page).
 ReadPage = Callable[[Answer, Call], tuple[Rows, object]]
@@ -76,7 +76,6 @@ class GraphConnection:
         self._transport = transport
         self._client: Any = None
         self._http: httpx.AsyncClient | None = None
-        self._opened: list[httpx.AsyncBaseTransport] = []
         self._handler: Any = None
         self._lock = asyncio.Lock()
 
@@ -230,12 +229,8 @@ class GraphConnection:
         load_sdk()
         from kiota_abstractions.native_response_handler import NativeResponseHandler
         from kiota_http.middleware.options import ResponseHandlerOption
-        from kiota_http.middleware.user_agent_handler import UserAgentHandler
         from msgraph import GraphServiceClient
-        from msgraph.graph_request_adapter import GraphRequestAdapter, options
-        from msgraph_core import GraphClientFactory
-        from msgraph_core.middleware import GraphTelemetryHandler
-        from msgraph_core.middleware.options import GraphTelemetryHandlerOption
+        from msgraph.graph_request_adapter import GraphRequestAdapter
 
         self._credential = self._credential or default_credential(self.settings)
         self._http = httpx.AsyncClient(
@@ -244,21 +239,18 @@ class GraphConnection:
             ),
             limits=httpx.Limits(max_connections=20, max_keepalive_connections=20, keepalive_expiry=30.0),
             transport=self._transport,
+            headers={"User-Agent": USER_AGENT},
             # A corporate proxy is for the internet, never for the loopback, which has no TLS either.
             trust_env=self.settings.graph != "simulated",
             verify=self.settings.graph != "simulated",
         )
         self._http._cookies = _NoCookies()
-        # The SDK wraps these in a transport that has no aclose: connections would stay open.
-        self._opened = [self._http._transport, *filter(None, self._http._mounts.values())]
-        # Of the SDK's middleware what a request needs. Left out: retries (ours), redirects (Graph sends none, and a
-        # token must not follow one), the inspection of headers and bodies, the replacement of `/users/me…`, plain names
-        # of parameters (`urls`).
-        telemetry = GraphTelemetryHandler(options=options[GraphTelemetryHandlerOption.get_key()])
-        needed = [UserAgentHandler(), telemetry]
-        http = GraphClientFactory.create_with_custom_middleware(needed, client=self._http)
+        # A client without the SDK's middleware, of which a request needs nothing: retries are ours, Graph sends no
+        # redirects (and a token must not follow one), headers and bodies are not inspected, nobody asks for
+        # `/users/me…`, parameters have plain names (`urls`), and the SDK's authors need not know on what we run.
         self._handler = ResponseHandlerOption(NativeResponseHandler())
-        adapter = GraphRequestAdapter(authentication_provider(self.settings, self._credential), client=http)
+        provider = authentication_provider(self.settings, self._credential)
+        adapter = GraphRequestAdapter(provider, client=self._http)
         # Set here and not on httpx, which appends a slash: requests would go to `/v1.0//users`.
         adapter.base_url = self.base_url
         return GraphServiceClient(request_adapter=adapter)
@@ -267,11 +259,9 @@ class GraphConnection:
         """Close connections and credential. Fine when nothing was ever sent."""
         if self._http is not None:
             await self._http.aclose()
-        for transport in self._opened:
-            await transport.aclose()
         if self._credential is not None:
             await self._credential.close()
-        self._client, self._http, self._opened = None, None, []
+        self._client, self._http = None, None
 
 
 class _NoCookies(httpx.Cookies):
