@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import re
 from collections.abc import Iterator
 from typing import Any
 
 import httpx
 
 from onboarding import bootstrap
+from onboarding.simulator.call import Call
+from onboarding.simulator.models.tenant import Tenant
+from onboarding.simulator.urls import CONTROL
 
 DOMAIN = "contoso.example"
 MANAGER = f"petra.vogel@{DOMAIN}"
@@ -80,6 +84,10 @@ def _letters(number: int) -> str:
     return found.title()
 
 
+#: Where a simulator in this process would be; nothing listens there.
+NEXT_DOOR = "http://127.0.0.1:9"
+
+
 class Control:
     """The simulator's control interface."""
 
@@ -113,3 +121,23 @@ class Control:
 
     def close(self) -> None:
         self.http.close()
+
+
+class NextDoor(Control):
+    """The same for a simulator in this process, without a socket: what is posted is done when `post` returns."""
+
+    def __init__(self, tenant: Tenant) -> None:
+        self._tenant = tenant
+
+    def post(self, path: str, body: Any) -> Any:
+        for method, template, handler in CONTROL:
+            pattern = re.sub(r"{(\w+)}", r"(?P<\1>[^/]+)", template)
+            if method == "POST" and (found := re.fullmatch(pattern, path)) is not None:
+                call = Call(method, path, found.groupdict(), {}, {}, body, NEXT_DOOR)
+                answer = handler(self._tenant, call)
+                assert answer.status < 300, answer.body
+                return answer.body
+        raise AssertionError(f"the control interface has no POST {path}")
+
+    def close(self) -> None:
+        """There is no connection."""

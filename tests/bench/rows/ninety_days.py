@@ -23,7 +23,6 @@ from onboarding.domain.case import Alias, AliasKind, Case
 from onboarding.domain.lifecycle import State
 from onboarding.domain.records import RungStatus
 from onboarding.intake import catalog, signing
-from onboarding.simulator.server import SimulatorThread
 from tests.bench import tenant, virtual
 from tests.bench.row import Row, judged
 from tests.support.host import LEASE, WORKERS, Host
@@ -117,11 +116,10 @@ def played(people: int, days: int, step: timedelta = MOVES) -> tuple[float, int]
 
 async def _play(loop: virtual.VirtualLoop, story: Story, path: str) -> int:
     world = virtual.World(loop, BEGIN - story.step, quotas=[], half_way=None)
-    simulator = SimulatorThread(world.tenant).start()
-    control = tenant.Control(simulator.base_url)
+    control = tenant.NextDoor(world.tenant)
     try:
         control.manager()
-        host = BatchHost(await world.instance(tenant.settings(path, simulator.base_url)))
+        host = BatchHost(await world.instance(tenant.settings(path, tenant.NEXT_DOOR)))
         for number, moment in story.moves():
             loop.jump((moment - world.clock.at()).total_seconds())
             for arriving in story.arrivals.get(number, ()):
@@ -132,8 +130,6 @@ async def _play(loop: virtual.VirtualLoop, story: Story, path: str) -> int:
         await _check(host, story)
     finally:
         await world.close()
-        control.close()
-        simulator.stop()
     return len(world.seen)
 
 
