@@ -6,6 +6,7 @@ import re
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 _DURATION = re.compile(
     r"P(?:(?P<weeks>\d+)W)?(?:(?P<days>\d+)D)?"
@@ -42,6 +43,7 @@ def to_micros(at: datetime) -> str:
     return at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
+@lru_cache(maxsize=1024)
 def to_ticks(at: datetime) -> str:
     """Graph's form for audit and method times: seven fraction digits (directoryaudit-list, example 2)."""
     return at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "0Z"
