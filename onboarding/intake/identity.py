@@ -90,8 +90,12 @@ async def locate(
     strangers = {
         case_id for case_id, case in cases.items() if case and _differs(case, event, aliases, owners)
     }
-    if (alias := _unsettled(event, aliases, owners, cases, strangers)) is not None:
-        await openings.look_again(s, alias, owners[alias], now)
+    for missing in _unsettled(event, aliases, owners, cases, strangers):
+        if cases[missing] is None:
+            claims = [alias for alias in owners if owners[alias] == missing]
+            await openings.look_again(s, claims, missing, now)
+        elif not await openings.is_given_up(s, missing, now):
+            raise openings.conflict()
     ours = [owners[alias] for alias in aliases if alias in owners and owners[alias] not in strangers]
     if known is not None and known.case_id not in ours and cases[known.case_id] is not None:
         ours.append(known.case_id)
@@ -218,17 +222,18 @@ def _unsettled(
     owners: Mapping[Alias, str],
     cases: Mapping[str, Case | None],
     strangers: set[str],
-) -> Alias | None:
-    """An id that says nothing yet, because its case is not there, or is about to be joined to that of the number: the
-    event names a stronger id, which does not lead there, so that it may be somebody else's; or it opens no case."""
+) -> list[str]:
+    """Cases of ids that say nothing yet, because the case is not there, or is about to be joined to that of the number:
+    the event names a stronger id, which does not lead there, so that it may be somebody else's; or it opens no case."""
     leading = {owners.get(alias) for alias in aliases if alias.kind is aliases[0].kind}
+    found = []
     for alias, owner in owners.items():
         case = cases[owner]
-        if case is None and not opens(event):
-            return alias
-        if owner not in leading and owner not in strangers and (case is None or not _shows(case, alias)):
-            return alias
-    return None
+        if (case is None and not opens(event)) or (
+            owner not in leading and owner not in strangers and (case is None or not _shows(case, alias))
+        ):
+            found.append(owner)
+    return list(dict.fromkeys(found))
 
 
 def _shows(case: Case, alias: Alias) -> bool:
@@ -236,7 +241,10 @@ def _shows(case: Case, alias: Alias) -> bool:
     if alias.kind is not AliasKind.EMPLOYEE_NUMBER:
         return True
     said = {case.hire.employee_number, *(word.number for word in case.by_number)}
-    return alias.value in said or f"{alias.source}:{alias.value}" in case.numbers
+    if alias.value in said or f"{alias.source}:{alias.value}" in case.numbers:
+        return True
+    # A row from before numbers were kept of each system.
+    return bool(ids_in(case, alias.source)) and not numbers.of_source(case, alias.source)
 
 
 def _blank(case_id: str, event: HireEvent, now: datetime) -> Case:

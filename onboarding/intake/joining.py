@@ -29,6 +29,7 @@ from onboarding.intake import (
 )
 from onboarding.intake.erasure import being_forgotten
 from onboarding.intake.outcome import (
+    APPROVE_OTHER_NAME,
     APPROVE_SAME_PERSON,
     EXCLUDED,
     KEPT_QUESTIONS,
@@ -198,6 +199,8 @@ def _take_questions(case: Case, other: Case, now: datetime) -> Iterator[Timeline
     # Asked, or answered, here.
     known = {*case.questions, *case.approvals, case.reason_code, case.open_question}
     for word in _stops(other):
+        if word == APPROVE_OTHER_NAME and case.account is not None and other.account is None:
+            continue  # nothing is made for whoever is at work already
         if word not in known and not (case.state is State.PAUSED and word.startswith(PAUSED)):
             case.questions.append(word)
             known.add(word)

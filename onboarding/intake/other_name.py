@@ -177,6 +177,13 @@ def own(case: Case, event: HireEvent, at: datetime) -> HireEvent:
     return replace(event, hire=replace(event.hire, **dict.fromkeys(_PERSONAL)), cleared=())
 
 
+def is_of_the_one_before(case: Case, source: str) -> bool:
+    """The candidate that this recruiting system knows is somebody whose id HR has given again since."""
+    since = [known.shown_at for known in case.namings.values() if known.another and known.shown_at]
+    said = case.said.get("candidate_id")
+    return bool(since and said and said.recruiting and said.source == source and said.at < max(since))
+
+
 def join(case: Case, other: Case) -> None:
     """What is known of either case of one person holds for both."""
     for source, known in other.namings.items():

@@ -34,7 +34,7 @@ from onboarding.domain.case import PEOPLE, SAME_PERSON, Alias, AliasKind, Case, 
 from onboarding.domain.hire import Hire, HireEvent
 from onboarding.domain.lifecycle import State
 from onboarding.domain.phone import PhoneKind, phonebook
-from onboarding.intake import comeback, merging, openings, two_cases
+from onboarding.intake import comeback, merging, openings, other_name, two_cases
 from onboarding.intake.likeness import Ground, Side, compare
 from onboarding.intake.likeness import Verdict as Verdict
 from onboarding.intake.merging import IDS
@@ -45,6 +45,8 @@ from onboarding.ports import Services
 _JOINS, _BEHIND = frozenset({Ground.ADDRESS, Ground.NUMBER}), 3
 #: Cases that are noted on another one whose key they met, and for how long.
 _MET, _MET_FOR = 10, timedelta(days=30)
+#: Whoever is noted is opened at once, or when the message of a worker that died comes again, after ten minutes.
+_OPENED_WITHIN = timedelta(minutes=15)
 _MOBILE = frozenset({PhoneKind.MOBILE, PhoneKind.FIXED_LINE_OR_MOBILE})
 
 
@@ -172,7 +174,7 @@ async def _who_met(
     case.met = {case_id: at for case_id, at in case.met.items() if now - at < _MET_FOR}
     for case_id, at in case.met.items():
         other = await two_cases.survivor(s, case_id)
-        if other is None and now - at < openings.GIVEN_UP:
+        if other is None and now - at < _OPENED_WITHIN:
             raise openings.conflict()
         if other is not None and other.case_id not in known:
             known.add(other.case_id)
@@ -186,7 +188,7 @@ async def _survivor(s: Services, key: Alias, owner: str, now: datetime) -> Case:
     """The case that has the key, or the one into which that was joined."""
     other = await two_cases.survivor(s, owner)
     if other is None:
-        await openings.look_again(s, key, owner, now)
+        await openings.look_again(s, [key], owner, now)
     if other.case_id != owner:
         await s.cases.move_alias(key, owner, other.case_id)
     return other
@@ -198,9 +200,12 @@ def are_known_as_two(
     """A system that knows both has two ids of one kind for them, whichever system was the first to name either. `said`:
     system → ids of `case` that are about to be noted.
 
-    A candidate and an employee record of one system may be one person.
+    A candidate and an employee record of one system may be one person. Where HR has given an id again, recruiting's
+    candidate may be the one before.
     """
     for source in {*said, case.source, *case.ids}:
+        if other_name.is_of_the_one_before(case, source) or other_name.is_of_the_one_before(other, source):
+            continue
         mine, theirs = {**ids_in(case, source), **said.get(source, {})}, ids_in(other, source)
         if any(mine.get(name) and theirs.get(name) and mine[name] != theirs[name] for name in IDS):
             return True

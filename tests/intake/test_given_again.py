@@ -266,3 +266,31 @@ async def test_a_record_of_the_same_person_is_read_unasked(record: HrRecord) -> 
         case = await read(kinds, HERS, record)
         assert (case.state, case.reason_code) == (State.WAITING_START, None)
         assert case.hire.personal_email == "anna@private.example"
+
+
+async def test_whoever_is_at_work_already_is_not_stopped_by_an_id_of_somebody_else(world: World) -> None:
+    for number, item in enumerate([HIRED, LEFT, APPLIED]):
+        await take(world, number, item)
+    (bert,) = [case for case in await listed(world) if case.hire.given_name == "Bert"]
+    bert.account = Account("o-1", "bert.colm@contoso.example", "c-1", world.clock.at)
+    bert.state = State.FOLLOWING_UP
+    await world.store.cases.save(bert)
+    await take(world, 9, NEXT)
+    (case,) = [case for case in await listed(world) if case.account is not None]
+    assert (case.state, case.reason_code, case.questions) == (State.FOLLOWING_UP, None, [])
+    assert case.ids == {RECRUITING: {"candidate_id": "c-1"}, HR: {"employee_id": "7"}}
+
+
+CANDIDATE_BEFORE = said(RECRUITING, "hire.created", 0, candidate_id="c-0", **{**ANNA, "employee_id": None})
+
+
+@pytest.mark.parametrize("ended", [LEFT, CANCELLED])
+@pytest.mark.parametrize("turned", [False, True])
+async def test_where_recruiting_knew_the_one_before_too_the_next_one_has_one_case(
+    world: World, ended: Said, turned: bool
+) -> None:
+    """Two candidates of one system are two people; here the first of them is the one before."""
+    then = [NEXT, APPLIED] if turned else [APPLIED, NEXT]
+    (case,) = await play(world, [CANDIDATE_BEFORE, HIRED, ended, *then])
+    assert (case.state, case.reason_code) == (State.BLOCKED, CODE)
+    assert (case.hire.given_name, inherits(case)) == ("Bert", [])

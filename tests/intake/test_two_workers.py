@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -17,7 +18,7 @@ import pytest
 from onboarding.domain.case import PEOPLE, Alias, AliasKind
 from onboarding.errors import StoreConflict
 from onboarding.intake import receive as door
-from onboarding.intake.openings import GIVEN_UP
+from onboarding.intake.openings import GIVEN_UP, MOST, is_given_up
 from onboarding.intake.process import process_delivery
 from onboarding.intake.receive import Arrivals, receive
 from tests.intake.test_twins import ADAPTER, ATS, HRIS, alive
@@ -204,13 +205,39 @@ async def test_neither_does_a_key(world: World) -> None:
     assert not await work(world, delivery_id)
     world.clock.at += GIVEN_UP
     tries = 0
-    while (
-        not await work(world, delivery_id) and tries < 20
-    ):  # one key after the other is found, and waited for
-        tries, world.clock.at = tries + 1, world.clock.at + GIVEN_UP
+    while not await work(world, delivery_id) and tries < 20:  # one key after the other is found, and released
+        tries, world.clock.at = tries + 1, world.clock.at + timedelta(seconds=2)
+    assert tries < 20
     assert len(await world.all_cases()) == 2
     owners = await world.store.cases.owners(keys)
     assert "c_dead" not in owners.values()
+
+
+async def test_as_many_are_waited_for_as_there_is_room_and_each_for_its_own_hour(world: World) -> None:
+    for number in range(MOST + 10):
+        assert not await is_given_up(world.services, f"c_{number}", world.clock.at)
+    world.clock.at += GIVEN_UP
+    given_up = [
+        await is_given_up(world.services, f"c_{number}", world.clock.at) for number in range(MOST + 10)
+    ]
+    assert given_up == [True] * MOST + [False] * 10
+    world.clock.at += timedelta(days=1)  # the room is free again
+    assert not await is_given_up(world.services, "c_new", world.clock.at)
+    world.clock.at += GIVEN_UP
+    assert await is_given_up(world.services, "c_new", world.clock.at)
+
+
+async def test_the_claim_of_a_case_that_is_there_is_never_released(world: World) -> None:
+    """A row of an older version does not say whose the number is: the alias does."""
+    await work(world, await deliver(world, 1, hris(1, employee_id=None, employee_number="11", **ANN)))
+    case = await world.only_case()
+    case.numbers, case.hire = {}, replace(case.hire, employee_number="P11")
+    await world.store.cases.save(case)
+    delivery_id = await deliver(world, 2, hris(2, employee_number="11", **ANN))
+    assert not await work(world, delivery_id)
+    world.clock.at += GIVEN_UP
+    assert await work(world, delivery_id)
+    assert (await world.only_case()).case_id == case.case_id
 
 
 async def test_an_end_waits_for_the_hire_that_is_worked_off_and_is_noted_where_none_comes(
