@@ -60,6 +60,8 @@ class _Jumping(selectors.DefaultSelector):
         self._owner = loop
 
     def select(self, timeout: float | None = None) -> Any:
+        if timeout == 0 and not self._owner.outside:
+            return []  # there are no sockets, and no thread has anything to say
         found = super().select(0)
         if found or timeout == 0:
             return found
@@ -181,8 +183,11 @@ def _count(database: Any, loop: VirtualLoop) -> None:
 
     def counted(method: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
         async def call(*args: Any, **kwargs: Any) -> Any:
-            with _outside(loop):
+            loop.outside += 1
+            try:
                 return await method(*args, **kwargs)
+            finally:
+                loop.outside -= 1
 
         return call
 
