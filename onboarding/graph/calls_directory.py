@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from onboarding.graph.errors import Call
-from onboarding.graph.sdk import Build, configured, keyed, quoted, user
+from onboarding.graph.sdk import Build, configured, keyed, posted, quoted, user
 from onboarding.ports import NewUser
 
 #: Properties that are not in the default set need $select (facts 4.5).
@@ -38,29 +38,27 @@ CREATE_USER = Call("create_user", "User.ReadWrite.All", writes=True, idempotent=
 def create_user(new: NewUser) -> Build:
     """user-post-users. None is not sent; the password must be changed at the first sign-in."""
 
-    def build(client: Any) -> Any:
-        from msgraph.generated.models.password_profile import PasswordProfile
-        from msgraph.generated.models.user import User
+    said = {
+        "accountEnabled": new.account_enabled,
+        "userPrincipalName": new.user_principal_name,
+        "mailNickname": new.mail_nickname,
+        "displayName": new.display_name,
+        "employeeId": new.employee_id,
+        "givenName": new.given_name,
+        "surname": new.surname,
+        "jobTitle": new.job_title,
+        "department": new.department,
+        "companyName": new.company_name,
+        "usageLocation": new.usage_location,
+        "preferredLanguage": new.preferred_language,
+        "employeeHireDate": new.employee_hire_date.isoformat() if new.employee_hire_date else None,
+        "mobilePhone": new.mobile_phone,
+        "employeeType": new.employee_type,
+        "passwordProfile": {"password": new.password, "forceChangePasswordNextSignIn": True},
+    }
 
-        model = User(
-            account_enabled=new.account_enabled,
-            user_principal_name=new.user_principal_name,
-            mail_nickname=new.mail_nickname,
-            display_name=new.display_name,
-            employee_id=new.employee_id,
-            given_name=new.given_name,
-            surname=new.surname,
-            job_title=new.job_title,
-            department=new.department,
-            company_name=new.company_name,
-            usage_location=new.usage_location,
-            preferred_language=new.preferred_language,
-            employee_hire_date=new.employee_hire_date,
-            mobile_phone=new.mobile_phone,
-            employee_type=new.employee_type,
-            password_profile=PasswordProfile(password=new.password, force_change_password_next_sign_in=True),
-        )
-        return client.users.to_post_request_information(model)
+    def build(client: Any) -> Any:
+        return posted(client.users, {name: value for name, value in said.items() if value is not None})
 
     return build
 

@@ -6,11 +6,10 @@ with the SDK's builders. Pages of Learn are named by their file under graph/api.
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from onboarding.graph.errors import Call
-from onboarding.graph.sdk import Build, configured, keyed, user
+from onboarding.graph.sdk import Build, configured, keyed, posted, user
 from onboarding.ports import Mail
 
 #: Ids that survive sending (outlook-immutable-id).
@@ -23,7 +22,7 @@ def create_draft(sender: str, mail: Mail) -> Build:
     """user-post-messages."""
 
     def build(client: Any) -> Any:
-        return _posted(user(client, sender).messages, _message(mail), Prefer=_IMMUTABLE)
+        return posted(user(client, sender).messages, _message(mail), Prefer=_IMMUTABLE)
 
     return build
 
@@ -66,7 +65,7 @@ def send_now(sender: str, mail: Mail, *, save: bool) -> Build:
 
     def build(client: Any) -> Any:
         data = {"message": _message(mail), "saveToSentItems": save}
-        return _posted(user(client, sender).send_mail, data)
+        return posted(user(client, sender).send_mail, data)
 
     return build
 
@@ -83,16 +82,3 @@ def _message(mail: Mail) -> dict[str, Any]:
         # Custom headers must begin with x- (internetMessageHeaders).
         found["internetMessageHeaders"] = [{"name": "x-onboarding-ref", "value": mail.ref}]
     return found
-
-
-def _posted(builder: Any, data: dict[str, Any], **headers: str) -> Any:
-    """The request of one of the SDK's builders with JSON of ours: its models would hold each field twice, and the text
-    of a message three times, before it is written."""
-    from kiota_abstractions.method import Method
-    from kiota_abstractions.request_information import RequestInformation
-
-    info = RequestInformation(Method.POST, builder.url_template, dict(builder.path_parameters))
-    info.configure(configured(**headers))
-    info.headers.try_add("Accept", "application/json")
-    info.set_stream_content(json.dumps(data, ensure_ascii=False).encode(), "application/json")
-    return keyed(info)

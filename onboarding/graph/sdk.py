@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import json
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -114,3 +115,16 @@ def configured(query: Any = None, **headers: str) -> Any:
     for name, value in headers.items():
         configuration.headers.add(name, value)
     return configuration
+
+
+def posted(builder: Any, data: dict[str, Any], **headers: str) -> Any:
+    """The request of one of the SDK's builders with JSON of ours: its models would hold each field twice, and the text
+    of a message three times, before it is written."""
+    from kiota_abstractions.method import Method
+    from kiota_abstractions.request_information import RequestInformation
+
+    info = RequestInformation(Method.POST, builder.url_template, dict(builder.path_parameters))
+    info.configure(configured(**headers))
+    info.headers.try_add("Accept", "application/json")
+    info.set_stream_content(json.dumps(data, ensure_ascii=False).encode(), "application/json")
+    return keyed(info)

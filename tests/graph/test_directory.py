@@ -37,7 +37,6 @@ async def test_a_user_is_created_with_what_is_known_and_a_password_to_be_changed
     user = await rig.directory.create_user(NEW)
     assert rig.wire.target() == "POST /v1.0/users"
     assert rig.wire.body() == {
-        "@odata.type": "#microsoft.graph.user",
         "accountEnabled": True,
         "userPrincipalName": "sean.o'neill@contoso.example",
         "mailNickname": "sean.oneill",
