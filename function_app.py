@@ -36,8 +36,8 @@ def _services() -> "Services":
 
     if not _ready:
         observe.setup()
-        # Reading a case makes some hundred objects, which live until it is written: looking for rings among them after
-        # each 700 took a tenth of the time.
+        # Reading a case makes some hundred objects, which live until it is written: by default rings are looked for
+        # after each 700 of them.
         gc.set_threshold(10_000)
         _ready = True
     return bootstrap.app().services

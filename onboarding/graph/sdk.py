@@ -67,7 +67,6 @@ SDK_MODULES = (
     "role_management.directory.directory_request_builder",
     "role_management.directory.role_assignments.role_assignments_request_builder",
     "models.user",
-    "models.password_profile",
     "models.reference_update",
     "models.reference_create",
     "models.assigned_license",

@@ -3,9 +3,8 @@
 Three connections a process, two of them with a thread: one writes, one reads, one looks (in WAL mode readers and
 the writer do not wait for each other). A look is a read of a few rows by an index, and runs where it is called: it is
 over sooner than a way to a thread and back. So is a write that need not last, where nobody else writes at that moment.
-Writes that are waiting together share one transaction, each in a savepoint
-of its own: many workers cost one sync to disk, and one refused write takes none of the others with it. A write is
-answered after the commit.
+Writes that are waiting together share one transaction, each in a savepoint of its own: many workers cost one sync to
+disk, and one refused write takes none of the others with it. A write is answered after the commit.
 
 What survives. A killed process loses nothing that was answered: the log is in the kernel's hands. For power
 loss, "lasting" writes (the default) are synced before they are answered (`synchronous=FULL`). The others are written
