@@ -1,7 +1,8 @@
 """Requests about users, managers, roles and the organization.
 
 A `Call` says which permission it needs and how it may be repeated; the function below it builds the request
-with the SDK's typed builders, and an account as JSON of ours (`sdk.posted`). Pages of Learn are named by their file under graph/api.
+with the SDK's typed builders, and an account as JSON of ours (`sdk.posted`). Pages of Learn are named by their file
+under graph/api.
 """
 
 from __future__ import annotations

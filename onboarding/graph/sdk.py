@@ -117,8 +117,8 @@ def configured(query: Any = None, **headers: str) -> Any:
 
 
 def posted(builder: Any, data: dict[str, Any], **headers: str) -> Any:
-    """The request of one of the SDK's builders with JSON of ours: its models would hold each field twice, and the text
-    of a message three times, before it is written."""
+    """The request of one of the SDK's builders with JSON of ours, for what is written often and has many fields: the
+    SDK's models keep a record of each field that is set."""
     from kiota_abstractions.method import Method
     from kiota_abstractions.request_information import RequestInformation
 
