@@ -206,11 +206,15 @@ def test_bytes_that_are_no_text_are_an_answer_and_not_a_crash(names: Callable[..
     assert found[1]["reason"] == "name_unusable"
 
 
-def test_without_json_every_person_is_a_few_lines_for_people_and_standard_input_is_read() -> None:
+def test_without_json_every_person_is_a_few_lines_for_people_and_standard_input_is_read(
+    tmp_path: Path,
+) -> None:
+    # Not in the project's folder, where a demo may have left its data, which the command would mention.
+    env = {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
     done = subprocess.run(
         [sys.executable, "-m", "onboarding", "names", "--protect", "ian.lewis"],
-        cwd=ROOT, input="Lan\tLewis\nAd\tMin\n太郎\t山田\tja\n\n".encode(), capture_output=True, check=False,
-        env={"PATH": "/usr/bin:/bin", "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
+        cwd=tmp_path, input="Lan\tLewis\nAd\tMin\n太郎\t山田\tja\n\n".encode(), capture_output=True, check=False,
+        env={**env, "PYTHONPATH": str(ROOT)},
     )  # fmt: skip
     assert (done.returncode, done.stderr.decode()) == (0, POLICY_ONLY + "\n")
     text = done.stdout.decode()
